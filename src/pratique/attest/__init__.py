@@ -1,0 +1,12 @@
+"""Statements about artifacts and who signed them: in-toto statements, DSSE envelopes, Sigstore bundles, log records. Pure.
+
+Trust grows from type to type: received bytes → `bundle.UnverifiedBundle` → (signature under a known key) →
+`verify.VerifiedStatement`. A statement is parsed only after the signature over its bytes verifies.
+
+    publickey   PublicKey                                          statement   Statement, render_statement, parse_statement
+    dsse        Envelope, pae, parse_envelope, render_envelope     bundle      LogEntry, render_bundle, parse_bundle
+    record      log_record, check_record                           verify      verify_bundle, KeyNotTrusted
+    predicates  one module a predicate type: builder and parser    strictjson  load_json, dump_json
+
+Import from these modules: `publickey` loads the cryptography library, and whoever needs no keys should not wait for it.
+"""

@@ -1,0 +1,100 @@
+"""Taking members out of parsed JSON: each helper returns the stated type or raises Malformed naming the member. Pure."""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from pratique.errors import LimitExceeded, Malformed
+
+_INT64 = re.compile(r"0|-?[1-9][0-9]{0,18}")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
+
+
+def as_object(value: Any, where: str) -> Mapping[str, Any]:
+    """`value` as a JSON object."""
+    if not isinstance(value, dict):
+        raise Malformed(f"{where} is not an object")
+    return value
+
+
+def as_list(value: Any, where: str, *, limit: int) -> list[Any]:
+    """`value` as a JSON array of at most `limit` items. Raises LimitExceeded."""
+    if not isinstance(value, list):
+        raise Malformed(f"{where} is not a list")
+    if len(value) > limit:
+        raise LimitExceeded(f"{where} has {len(value)} items, more than the limit of {limit}")
+    return value
+
+
+def as_text(value: Any, where: str) -> str:
+    """`value` as a JSON string."""
+    if not isinstance(value, str):
+        raise Malformed(f"{where} is not a string")
+    return value
+
+
+def as_count(value: Any, where: str) -> int:
+    """`value` as a whole number ≥ 0. A JSON boolean is none."""
+    if type(value) is not int or value < 0:
+        raise Malformed(f"{where} is not a whole number of at least 0")
+    return value
+
+
+def as_flag(value: Any, where: str) -> bool:
+    """`value` as a JSON boolean."""
+    if not isinstance(value, bool):
+        raise Malformed(f"{where} is neither true nor false")
+    return value
+
+
+def as_int64(value: Any, where: str) -> int:
+    """A protobuf-JSON int64: a decimal string. Only the canonical spelling, only ≥ 0, as all of ours are sizes and times."""
+    if not isinstance(value, str) or not _INT64.fullmatch(value) or not 0 <= int(value) < 2**63:
+        raise Malformed(f"{where} is not a 64-bit number of at least 0 in a string")
+    return int(value)
+
+
+def as_bytes(value: Any, where: str) -> bytes:
+    """Standard base64 with padding (RFC 4648 §4), canonical: unused bits are zero, nothing else in between."""
+    if not isinstance(value, str):
+        raise Malformed(f"{where} is not a string of base64")
+    try:
+        data = base64.b64decode(value.encode("ascii"), validate=True)
+    except (binascii.Error, UnicodeEncodeError) as error:
+        raise Malformed(f"{where} is not base64") from error
+    if base64_text(data) != value:
+        raise Malformed(f"{where} is not canonical base64")
+    return data
+
+
+def base64_text(data: bytes) -> str:
+    """Standard base64 with padding."""
+    return base64.b64encode(data).decode("ascii")
+
+
+def as_instant(value: Any, where: str) -> int:
+    """An RFC 3339 time as Unix seconds; fractions of a second are cut off."""
+    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
+        raise Malformed(f"{where} is not an RFC 3339 time")
+    try:
+        # The fraction is cut before parsing: nanoseconds are more digits than datetime takes.
+        return int(datetime.fromisoformat(re.sub(r"\.\d+", "", value)).timestamp())
+    except (ValueError, OverflowError) as error:
+        raise Malformed(f"{where} is not an RFC 3339 time") from error
+
+
+def instant_text(seconds: int) -> str:
+    """Unix seconds as RFC 3339 in UTC: `2026-01-31T12:00:00Z`. Raises Malformed outside the years 1970 to 9999."""
+    if not 0 <= seconds < 253_402_300_800:
+        raise Malformed(f"time {seconds} is outside the years 1970 to 9999")
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def refuse_unknown(members: Mapping[str, Any], known: Iterable[str], where: str) -> None:
+    """Refuse members that the format does not have: an old reader must not skip what a new writer meant."""
+    unknown = sorted(set(members) - set(known))
+    if unknown:
+        raise Malformed(f"{where} has the unknown member {unknown[0][:80]!r}")

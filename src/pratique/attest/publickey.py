@@ -1,0 +1,149 @@
+"""Public keys for verifying: Ed25519, ECDSA on P-256 and P-384, RSA PKCS#1 v1.5. Pure.
+
+The DER SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) is the key's identity, so only its one canonical DER spelling is read: compressed
+points, explicit curve parameters and trailing bytes are refused, and so are Ed25519 keys off the curve or of small order
+(under which one signature verifies for every message).
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+
+from pratique.errors import LimitExceeded, Malformed, SignatureInvalid
+
+MAX_KEY_SIZE = 16 * 1024
+
+_PEM = re.compile(rb"\s*-----BEGIN PUBLIC KEY-----\r?\n((?:[A-Za-z0-9+/=]+\r?\n)+)-----END PUBLIC KEY-----\s*")
+_P = 2**255 - 19
+_D = -121665 * pow(121666, -1, _P) % _P
+_SMALL_ORDER_Y = frozenset(
+    {
+        0,  # order 4
+        1,  # the neutral element
+        _P - 1,  # order 2
+        int.from_bytes(bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little"),  # order 8
+        int.from_bytes(bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"), "little"),  # order 8
+    }
+)
+# Names as in Sigstore's PublicKeyDetails (protobuf-specs, sigstore_common.proto).
+_RSA_DETAILS = {bits: f"PKIX_RSA_PKCS1V15_{bits}_SHA256" for bits in (2048, 3072, 4096)}
+
+
+@dataclass(frozen=True)
+class PublicKey:
+    """A key to verify with. Equal and hashed by its `spki` bytes.
+
+    `algorithm`: for people: `ed25519`, `ecdsa-p256`, `ecdsa-p384`, `rsa-2048`, … `key_details`: Sigstore's name.
+    `hash_name`: of the hash the algorithm signs over, as hashlib spells it; for Ed25519, that of its log record (SHA-256).
+    """
+
+    spki: bytes
+    algorithm: str = field(compare=False)
+    key_details: str = field(compare=False)
+    hash_name: str = field(compare=False)
+    _key: Any = field(compare=False, repr=False)
+
+    @classmethod
+    def from_der(cls, spki: bytes) -> "PublicKey":
+        """Read a DER SubjectPublicKeyInfo. Raises Malformed."""
+        if len(spki) > MAX_KEY_SIZE:
+            raise LimitExceeded(f"public key of {len(spki)} bytes")
+        try:
+            key = load_der_public_key(spki)
+            canonical = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise Malformed("not a public key in DER", hint="expected a SubjectPublicKeyInfo") from error
+        if canonical != spki:
+            raise Malformed("public key is not in canonical DER", hint="compressed points and explicit parameters are refused")
+        algorithm, details, hash_name = _describe(key)
+        return cls(spki=spki, algorithm=algorithm, key_details=details, hash_name=hash_name, _key=key)
+
+    @classmethod
+    def from_pem(cls, pem: bytes) -> "PublicKey":
+        """Read exactly one `PUBLIC KEY` PEM block (RFC 7468 §13) with nothing but white space around it. Raises Malformed."""
+        if len(pem) > MAX_KEY_SIZE:
+            raise LimitExceeded(f"public key file of {len(pem)} bytes")
+        if b"PRIVATE KEY-----" in pem:
+            raise Malformed("this is a private key where a public key belongs", hint="use the file that ends in .pub")
+        match = _PEM.fullmatch(pem)
+        if match is None:
+            raise Malformed("not one public key in PEM", hint="expected one -----BEGIN PUBLIC KEY----- block and nothing else")
+        try:
+            spki = base64.b64decode(re.sub(rb"\s", b"", match[1]), validate=True)
+        except binascii.Error as error:
+            raise Malformed("public key PEM is not base64") from error
+        return cls.from_der(spki)
+
+    @cached_property
+    def keyid(self) -> str:
+        """Hex SHA-256 of `spki`: 64 digits."""
+        return hashlib.sha256(self.spki).hexdigest()
+
+    @cached_property
+    def hint(self) -> str:
+        """Base64 of the SHA-256 of `spki`: how cosign names a key in a bundle."""
+        return base64.b64encode(hashlib.sha256(self.spki).digest()).decode("ascii")
+
+    @cached_property
+    def pem(self) -> bytes:
+        """The key as a PEM file."""
+        text = base64.encodebytes(self.spki).replace(b"\n", b"")
+        lines = [text[at : at + 64] for at in range(0, len(text), 64)]
+        return b"\n".join([b"-----BEGIN PUBLIC KEY-----", *lines, b"-----END PUBLIC KEY-----", b""])
+
+    @property
+    def raw(self) -> bytes:
+        """The 32 bytes of an Ed25519 key, as logs and notes name it. Raises Malformed for other algorithms."""
+        if self.algorithm != "ed25519":
+            raise Malformed(f"a log's key is Ed25519, this is {self.algorithm}")
+        return self.spki[-32:]
+
+    def verify(self, signature: bytes, message: bytes) -> None:
+        """Return if `signature` (raw for Ed25519, DER for ECDSA, as long as the modulus for RSA) is this key's over `message`.
+
+        Raises SignatureInvalid, for everything else.
+        """
+        try:
+            if isinstance(self._key, ed25519.Ed25519PublicKey):
+                self._key.verify(signature, message)
+            elif isinstance(self._key, ec.EllipticCurvePublicKey):
+                self._key.verify(signature, message, ec.ECDSA(_HASHES[self.hash_name]()))
+            else:
+                self._key.verify(signature, message, padding.PKCS1v15(), _HASHES[self.hash_name]())
+        except (InvalidSignature, ValueError) as error:
+            raise SignatureInvalid(f"signature does not verify under {self.algorithm} key {self.keyid[:12]}…") from error
+
+
+_HASHES: dict[str, type[hashes.HashAlgorithm]] = {"sha256": hashes.SHA256, "sha384": hashes.SHA384}
+
+
+def _describe(key: object) -> tuple[str, str, str]:
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        _refuse_weak_point(key.public_bytes_raw())
+        return "ed25519", "PKIX_ED25519", "sha256"
+    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
+        return "ecdsa-p256", "PKIX_ECDSA_P256_SHA_256", "sha256"
+    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP384R1):
+        return "ecdsa-p384", "PKIX_ECDSA_P384_SHA_384", "sha384"
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size in _RSA_DETAILS:
+        return f"rsa-{key.key_size}", _RSA_DETAILS[key.key_size], "sha256"
+    raise Malformed("public key of an unsupported kind", hint="use Ed25519, ECDSA P-256 or P-384, or RSA 2048, 3072 or 4096")
+
+
+def _refuse_weak_point(raw: bytes) -> None:
+    # RFC 8032 §5.1.3: y below p, and x² = (y²-1)/(dy²+1) must have a root, which Euler's criterion tells.
+    y = int.from_bytes(raw, "little") & (2**255 - 1)
+    if y >= _P or y in _SMALL_ORDER_Y:
+        raise Malformed("Ed25519 key of small order or not canonical")
+    square = (y * y - 1) * pow(_D * y * y + 1, -1, _P) % _P
+    if pow(square, (_P - 1) // 2, _P) != 1:
+        raise Malformed("Ed25519 key that is not a point of the curve")

@@ -1,0 +1,92 @@
+"""in-toto Statements v1 (in-toto/attestation, spec/v1/statement.md): what a signed payload says about which digests. Pure.
+
+Every subject must carry a digest. Parse only what a signature was verified over.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pratique.attest.members import as_list, as_object, as_text
+from pratique.attest.strictjson import dump_json, load_json
+from pratique.errors import Malformed
+from pratique.model.digest import Digest, is_digest
+
+STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+MAX_SUBJECTS = 10_000
+
+_HEX = re.compile(r"(?:[0-9a-f]{2})+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One thing a statement is about. `digest`: algorithm → lower-case hex, at least one. `name`: for people, may be ""."""
+
+    name: str = ""
+    digest: Mapping[str, str]
+
+    @classmethod
+    def of(cls, name: str, digest: Digest) -> "Subject":
+        """A subject named by a content digest."""
+        return cls(name=name, digest={digest.algorithm: digest.hex})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """A parsed statement. `predicate` is as it stood in the payload; the module of its type reads it."""
+
+    subjects: tuple[Subject, ...]
+    predicate_type: str
+    predicate: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def digests(self) -> frozenset[Digest]:
+        """All subjects' digests that this program can compare (sha256, sha512)."""
+        spelled = (f"{algorithm}:{value}" for subject in self.subjects for algorithm, value in subject.digest.items())
+        return frozenset(Digest(text) for text in spelled if is_digest(text))
+
+
+def render_statement(*, subjects: Iterable[Subject], predicate_type: str, predicate: Mapping[str, Any]) -> bytes:
+    """The payload to sign: compact JSON with sorted members, the same bytes for the same values. Raises Malformed."""
+    rows = []
+    for subject in subjects:
+        digest = _checked_digest(dict(subject.digest), f"subject {subject.name!r}")
+        rows.append({"digest": digest} | ({"name": subject.name} if subject.name else {}))
+    if not rows:
+        raise Malformed("statement without a subject")
+    if not predicate_type:
+        raise Malformed("statement without a predicate type")
+    return dump_json({"_type": STATEMENT_TYPE, "subject": rows, "predicateType": predicate_type, "predicate": predicate})
+
+
+def parse_statement(payload: bytes) -> Statement:
+    """Read a payload whose signature was verified. At most 256 MiB, nested at most 64 deep. Raises Malformed, LimitExceeded."""
+    members = as_object(load_json(payload, what="statement"), "statement")
+    if members.get("_type") != STATEMENT_TYPE:
+        raise Malformed(f"not an in-toto statement v1: _type is {str(members.get('_type'))[:80]!r}")
+    subjects = []
+    for number, item in enumerate(as_list(members.get("subject"), "subject", limit=MAX_SUBJECTS)):
+        where = f"subject[{number}]"
+        entry = as_object(item, where)
+        name = as_text(entry.get("name", ""), f"{where}.name")
+        subjects.append(Subject(name=name, digest=_checked_digest(entry.get("digest"), where)))
+    if not subjects:
+        raise Malformed("statement without a subject")
+    predicate_type = as_text(members.get("predicateType"), "predicateType")
+    if not predicate_type:
+        raise Malformed("statement without a predicate type")
+    predicate = as_object(members.get("predicate", {}), "predicate")
+    return Statement(subjects=tuple(subjects), predicate_type=predicate_type, predicate=predicate)
+
+
+def _checked_digest(value: Any, where: str) -> dict[str, str]:
+    # Digest sets (spec/v1/digest_set.md): algorithm names are the reader's; values are lower-case hex.
+    if not isinstance(value, dict) or not value:
+        raise Malformed(f"{where} has no digest")
+    for algorithm, digits in value.items():
+        if not isinstance(algorithm, str) or not algorithm or not isinstance(digits, str) or not _HEX.fullmatch(digits):
+            raise Malformed(f"{where} has a digest that is not lower-case hex")
+        if algorithm in ("sha256", "sha512") and not is_digest(f"{algorithm}:{digits}"):
+            raise Malformed(f"{where} has a {algorithm} digest of the wrong length")
+    return value

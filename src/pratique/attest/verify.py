@@ -1,0 +1,57 @@
+"""From a bundle that anybody may have written to a statement that a known key signed. Pure.
+
+Not its job: whether that key may say such things, and about this artifact (`trust`, `policy`), and whether the bundle's log
+entries hold (`record.check_record` and `tlog`).
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pratique.attest.bundle import UnverifiedBundle
+from pratique.attest.dsse import IN_TOTO
+from pratique.attest.publickey import PublicKey
+from pratique.attest.statement import Statement, parse_statement
+from pratique.errors import Malformed, Violation
+
+
+class KeyNotTrusted(Violation):
+    """Signed by a key that is not among the known ones. Says nothing about whether the signature would verify."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedStatement:
+    """A statement whose payload bytes carry a valid signature of the key `keyid` (hex SHA-256 of its SPKI)."""
+
+    statement: Statement
+    keyid: str
+    bundle: UnverifiedBundle
+
+
+def verify_bundle(bundle: UnverifiedBundle, keys: Mapping[str, PublicKey]) -> VerifiedStatement:
+    """Verify the bundle's one signature under the key its hint names, then parse the statement.
+
+    `keys`: keyid → key. Raises KeyNotTrusted when none of them is named, SignatureInvalid, and Malformed when signed bytes are
+    not an in-toto statement.
+    """
+    keyid = hint_keyid(bundle.hint)
+    key = keys.get(keyid)
+    if key is None:
+        signer = f"key {keyid[:12]}…" if keyid else "somebody without a public key of ours"
+        raise KeyNotTrusted(f"signed by {signer}, which is not among the trusted keys")
+    if key.keyid != keyid:
+        raise KeyNotTrusted(f"key {key.keyid[:12]}… is filed under the id of another key, {keyid[:12]}…")
+    key.verify(bundle.envelope.signatures[0].sig, bundle.envelope.pae)
+    if bundle.envelope.payload_type != IN_TOTO:
+        raise Malformed(f"signed payload is {bundle.envelope.payload_type[:80]!r}, not an in-toto statement")
+    return VerifiedStatement(statement=parse_statement(bundle.envelope.payload), keyid=keyid, bundle=bundle)
+
+
+def hint_keyid(hint: str) -> str:
+    """The keyid (hex) that a hint (base64 of 32 bytes) names; "" for hints of other forms, which name no key of ours."""
+    try:
+        digest = base64.b64decode(hint.encode("ascii"), validate=True)
+    except (binascii.Error, UnicodeEncodeError):
+        return ""
+    return digest.hex() if len(digest) == 32 else ""

@@ -1,0 +1,75 @@
+"""Writing so that a crash leaves either the old file or the new one: write beside, fsync, rename, fsync the folder.
+
+The only way any room writes a file that another run will read. Translates OSError into `StorageError`.
+"""
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from pratique.errors import StorageError
+
+
+def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Write `data` to `path` durably. After a crash `path` holds the old content or all of the new."""
+    with open_atomic(path, mode=mode) as out:
+        out.write(data)
+
+
+@contextmanager
+def open_atomic(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
+    """Open a temporary file beside `path`; on leaving without an error it durably becomes `path`, else it is removed."""
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:64]}.", dir=path.parent)
+        with os.fdopen(descriptor, "wb") as out:
+            yield out
+            out.flush()
+            os.fchmod(out.fileno(), mode)
+            os.fsync(out.fileno())
+        Path(temporary).replace(path)
+        temporary = None
+        sync_directory(path.parent)
+    except OSError as error:
+        raise storage_error(error, path) from error
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def sync_directory(path: Path) -> None:
+    """Make a rename or a new name in `path` durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def storage_error(error: OSError, path: Path) -> StorageError:
+    """Say a failed write in one line with what to do about it."""
+    hints = {
+        errno.ENOSPC: "free some space and run the same command again",
+        errno.EDQUOT: "free some space and run the same command again",
+        errno.EROFS: "choose a writable directory, for instance with PRATIQUE_HOME",
+        errno.EACCES: "choose a writable directory, for instance with PRATIQUE_HOME",
+        errno.EPERM: "choose a writable directory, for instance with PRATIQUE_HOME",
+    }
+    reason = error.strerror or str(error)
+    return StorageError(f"cannot write: {reason.lower()}", where=str(path), hint=hints.get(error.errno or 0))
+
+
+def make_private_directory(path: Path) -> None:
+    """Make a folder that only its owner may enter. An existing one that others may write to is refused."""
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        status = path.stat()
+    except OSError as error:
+        raise storage_error(error, path) from error
+    if status.st_uid != os.geteuid() or status.st_mode & 0o022:
+        raise StorageError("others may write here", where=str(path), hint="make it yours alone: chmod go-w, chown")

@@ -1,0 +1,33 @@
+"""The values every room speaks. Pure: no I/O, no clock, no randomness."""
+
+from pratique.model.component import ArtifactKind, Component, Inventory, Owned, Ownership, Subject
+from pratique.model.digest import Digest, is_digest
+from pratique.model.manifest import FileManifest, build_manifest, manifest_predicate, parse_manifest
+from pratique.model.tree import FileEntry, Kind, Tree, Unknown, escape_path, unescape_path
+from pratique.model.verdict import Cause, Decision, Result, State, Verdict
+
+__all__ = [
+    "ArtifactKind",
+    "Cause",
+    "Component",
+    "Decision",
+    "Digest",
+    "FileEntry",
+    "FileManifest",
+    "Inventory",
+    "Kind",
+    "Owned",
+    "Ownership",
+    "Result",
+    "State",
+    "Subject",
+    "Tree",
+    "Unknown",
+    "Verdict",
+    "build_manifest",
+    "escape_path",
+    "is_digest",
+    "manifest_predicate",
+    "parse_manifest",
+    "unescape_path",
+]

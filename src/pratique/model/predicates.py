@@ -1,0 +1,17 @@
+"""Names of the predicate types that Pratique writes and reads: one place, so that no room spells a URI of its own."""
+
+IMAGE_SIGNATURE = "https://sigstore.dev/cosign/sign/v1"
+CYCLONEDX = "https://cyclonedx.org/bom"
+SLSA_PROVENANCE = "https://slsa.dev/provenance/v1"
+SLSA_VSA = "https://slsa.dev/verification_summary/v1"
+FILE_MANIFEST = "https://pratique.dev/file-manifest/v1"
+RUNTIME_REPORT = "https://pratique.dev/runtime-report/v1"
+
+TITLES = {
+    IMAGE_SIGNATURE: "signature",
+    CYCLONEDX: "SBOM",
+    SLSA_PROVENANCE: "provenance",
+    SLSA_VSA: "decision",
+    FILE_MANIFEST: "file manifest",
+    RUNTIME_REPORT: "runtime report",
+}

@@ -1,0 +1,123 @@
+"""The files of an artifact as they are when it runs: what the layers, laid over each other, come to. Pure values.
+
+Paths are relative to the artifact's root, without a leading slash, `/`-separated, decoded as UTF-8 with `surrogateescape`
+so that every byte string a layer can hold survives; `escape_path` makes them fit for documents.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pratique.model.digest import Digest
+
+
+class Kind(StrEnum):
+    """What a path is. A hard link is a `FILE` with the content of what it links to. Directories are not listed."""
+
+    FILE = "file"
+    SYMLINK = "symlink"
+    CHAR_DEVICE = "char"
+    BLOCK_DEVICE = "block"
+    FIFO = "fifo"
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One path. `mode`: permission bits with set-id and sticky (0o7777). `size`: bytes. `sha256`: 64 hex digits, files only.
+
+    `target`: of a symbolic link, as written. `layer`: index into the artifact's layers, 0 the lowest.
+    """
+
+    path: str
+    kind: Kind
+    mode: int
+    size: int = 0
+    sha256: str = ""
+    target: str = ""
+    layer: int = 0
+
+    def leaf(self) -> bytes:
+        """The bytes that stand for this entry in the manifest's Merkle tree.
+
+        Kind, octal mode, decimal size, content (the hash, or the link's target) and path, joined by NUL, which neither a
+        path nor a target can contain. The layer is left out: the same files in other layers are the same content.
+        """
+        content = self.sha256 or self.target
+        text = f"{self.kind.value}\0{self.mode:o}\0{self.size}\0{content}\0{self.path}"
+        return text.encode("utf-8", "surrogateescape")
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A place that could not be read or understood: it is listed, never dropped. `reason`: one line."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """All entries by path, and the content of those files that a cataloger asked for.
+
+    `contents` holds bytes for every path that matched when the layers were read; `wanted` files over the size limit are in
+    `unknowns` instead. `layers`: diff_ids, the lowest first; empty for a directory or a file.
+    """
+
+    entries: Mapping[str, FileEntry]
+    contents: Mapping[str, bytes] = field(default_factory=dict)
+    layers: tuple[Digest, ...] = ()
+    unknowns: tuple[Unknown, ...] = ()
+
+    def resolve(self, path: str) -> FileEntry | None:
+        """The file at `path`, following symbolic links inside the root (also in parent folders), at most 40 of them."""
+        parts = [part for part in path.split("/") if part and part != "."]
+        seen: list[str] = []
+        hops = 0
+        while parts:
+            part = parts.pop(0)
+            if part == "..":
+                seen = seen[:-1]
+                continue
+            entry = self.entries.get("/".join([*seen, part]))
+            if entry is None or entry.kind is not Kind.SYMLINK:
+                seen.append(part)
+                continue
+            hops += 1
+            if hops > 40:
+                return None
+            if entry.target.startswith("/"):
+                seen = []
+            parts = [step for step in entry.target.split("/") if step and step != "."] + parts
+        return self.entries.get("/".join(seen))
+
+    def files(self) -> Iterator[FileEntry]:
+        """Regular files, in path order."""
+        return (entry for entry in self.sorted() if entry.kind is Kind.FILE)
+
+    def sorted(self) -> list[FileEntry]:
+        """All entries in the order of their path's bytes: the order of every document."""
+        return sorted(self.entries.values(), key=lambda entry: entry.path.encode("utf-8", "surrogateescape"))
+
+
+def escape_path(path: str) -> str:
+    """A path fit for any document: bytes that are not UTF-8, control characters and `%` become `%XX`."""
+    if path.isascii() and path.isprintable() and "%" not in path:
+        return path
+    out: list[str] = []
+    for char in path:
+        if "\udc80" <= char <= "\udcff":
+            out.append(f"%{ord(char) - 0xDC00:02X}")
+        elif char == "%" or ord(char) < 0x20 or ord(char) == 0x7F:
+            out.append(f"%{ord(char):02X}")
+        else:
+            out.append(char)
+    return "".join(out)
+
+
+def unescape_path(text: str) -> str:
+    """The path that `escape_path` was given."""
+    if "%" not in text:
+        return text
+    from urllib.parse import unquote_to_bytes
+
+    return unquote_to_bytes(text).decode("utf-8", "surrogateescape")

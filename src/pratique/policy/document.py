@@ -1,0 +1,212 @@
+"""The YAML policy document: strict structure, no defaults that allow. Pure.
+
+    version: 1
+    name: production
+    authorities:                     # who is meant by a name: one or more public keys
+      release: {keys: [release.pub]}
+    require:
+      signature:  {threshold: 1, from: [release]}
+      sbom:       {from: [release]}             # present, and about these bytes
+      provenance: {from: [release], builders: ["https://github.com/actions/*"]}
+      log:        true                          # each piece counted must be proven to be in the log
+    deny:
+      components: ["pkg:npm/event-stream@3.3.6"]
+      licences:   ["AGPL-3.0-*"]
+
+Key paths are relative to the policy's folder; the caller reads them (`Policy.key_files`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pratique.errors import LimitExceeded, Malformed
+from pratique.model import Digest
+from pratique.model.purl_pattern import split_purl
+
+MAX_POLICY_BYTES = 1 << 20  # a policy is written by people
+MAX_YAML_TOKENS = 50_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureRule:
+    """At least `threshold` distinct authorities of `allowed` signed the artifact."""
+
+    threshold: int
+    allowed: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SbomRule:
+    """An SBOM by one of `allowed` is there and describes these bytes."""
+
+    allowed: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvenanceRule:
+    """Provenance by one of `allowed` names a builder that one of the anchored patterns `builders` matches."""
+
+    allowed: frozenset[str]
+    builders: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """A parsed policy. `digest`: of the received bytes. `key_files`: authority → paths as written."""
+
+    name: str
+    digest: Digest
+    data: bytes
+    key_files: Mapping[str, tuple[str, ...]]
+    signature: SignatureRule | None = None
+    sbom: SbomRule | None = None
+    provenance: ProvenanceRule | None = None
+    require_log: bool = False
+    denied_components: tuple[str, ...] = ()
+    denied_licences: tuple[str, ...] = ()
+
+
+def parse_policy(data: bytes, *, where: str) -> Policy:
+    """Read a policy strictly. `where` names the file in errors. Raises Malformed, LimitExceeded."""
+    document = _load_yaml(data, where)
+    reader = _Reader(where)
+    top = reader.mapping(document, "", {"version", "name", "authorities", "require", "deny"})
+    if top.get("version") != 1:
+        raise Malformed("field version must be 1", where=where)
+    authorities = {
+        name: tuple(reader.strings(reader.mapping(spec, f"authorities.{name}", {"keys"}).get("keys"), f"authorities.{name}.keys"))
+        for name, spec in reader.mapping(top.get("authorities", {}), "authorities", None).items()
+    }
+    require = reader.mapping(top.get("require", {}), "require", {"signature", "sbom", "provenance", "log"})
+    deny = reader.mapping(top.get("deny", {}), "deny", {"components", "licences"})
+    policy = Policy(
+        name=reader.string(top.get("name"), "name"),
+        digest=Digest.of(data),
+        data=data,
+        key_files=authorities,
+        signature=reader.signature(require.get("signature"), authorities),
+        sbom=reader.sbom(require.get("sbom"), authorities),
+        provenance=reader.provenance(require.get("provenance"), authorities),
+        require_log=reader.boolean(require.get("log", False), "require.log"),
+        denied_components=reader.patterns(deny.get("components", []), "deny.components"),
+        denied_licences=reader.strings(deny.get("licences", []), "deny.licences"),
+    )
+    if not (policy.signature or policy.sbom or policy.provenance):
+        # A policy without a requirement would allow everything: an empty conjunction is refused.
+        raise Malformed("require names nothing, so everything would pass", where=where, hint="require at least a signature")
+    if (policy.denied_components or policy.denied_licences) and policy.sbom is None:
+        raise Malformed("deny needs require.sbom: without a trusted SBOM nothing could be denied", where=where)
+    return policy
+
+
+def _load_yaml(data: bytes, where: str) -> Any:
+    """YAML without tags, aliases (they multiply) or duplicate keys."""
+    import yaml
+
+    if len(data) > MAX_POLICY_BYTES:
+        raise LimitExceeded(f"a policy may have {MAX_POLICY_BYTES} bytes, this has {len(data)}", where=where)
+
+    class Loader(yaml.SafeLoader):
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            if self.check_event(yaml.events.AliasEvent):
+                raise Malformed("aliases are not allowed in a policy", where=where)
+            return super().compose_node(parent, index)
+
+        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+            keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+            for key in keys:
+                if not isinstance(key, str):
+                    raise Malformed(f"line {node.start_mark.line + 1}: the key {key!r} is not a text", where=where)
+                if keys.count(key) > 1:
+                    raise Malformed(f"line {node.start_mark.line + 1}: the key {key!r} stands twice", where=where)
+            return super().construct_mapping(node, deep=deep)
+
+    try:
+        text = data.decode("utf-8")
+        for count, _ in enumerate(yaml.scan(text, Loader=yaml.SafeLoader)):
+            if count > MAX_YAML_TOKENS:
+                raise LimitExceeded(f"a policy may have {MAX_YAML_TOKENS} YAML tokens", where=where)
+        return Loader(text).get_single_data()
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise Malformed(f"{line}not YAML: {error.problem}", where=where) from error
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise Malformed(f"not YAML: {str(error).splitlines()[0]}", where=where) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Typed access to the document; every error names the field."""
+
+    where: str
+
+    def fail(self, field: str, problem: str, hint: str | None = None) -> Malformed:
+        return Malformed(f"field {field or '(document)'} {problem}", where=self.where, hint=hint)
+
+    def mapping(self, value: Any, field: str, known: set[str] | None) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise self.fail(field, "must be a mapping")
+        unknown = set(value) - known if known is not None else set()
+        if unknown:
+            name = f"{field}.{min(unknown)}".lstrip(".")
+            raise self.fail(name, "is not known", f"known here: {', '.join(sorted(known or ()))}")
+        return value
+
+    def string(self, value: Any, field: str) -> str:
+        if not isinstance(value, str) or not value:
+            raise self.fail(field, "must be a text")
+        return value
+
+    def boolean(self, value: Any, field: str) -> bool:
+        if not isinstance(value, bool):
+            raise self.fail(field, "must be true or false")
+        return value
+
+    def strings(self, value: Any, field: str) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            raise self.fail(field, "must be a list of texts")
+        return tuple(self.string(item, field) for item in value)
+
+    def patterns(self, value: Any, field: str) -> tuple[str, ...]:
+        found = self.strings(value, field)
+        for pattern in found:
+            try:
+                split_purl(pattern)
+            except Malformed as error:
+                raise self.fail(field, f"holds {pattern!r}, which is no package URL", error.hint) from error
+        return found
+
+    def allowed(self, value: Any, field: str, authorities: Mapping[str, Any]) -> frozenset[str]:
+        names = frozenset(self.strings(value, field))
+        if not names:
+            raise self.fail(field, "must name at least one authority")
+        for name in sorted(names - set(authorities)):
+            raise self.fail(field, f"names {name!r}, which is not among the authorities")
+        return names
+
+    def signature(self, value: Any, authorities: Mapping[str, Any]) -> SignatureRule | None:
+        if value is None:
+            return None
+        rule = self.mapping(value, "require.signature", {"threshold", "from"})
+        allowed = self.allowed(rule.get("from"), "require.signature.from", authorities)
+        threshold = rule.get("threshold", 1)
+        if not isinstance(threshold, int) or isinstance(threshold, bool) or not 1 <= threshold <= len(allowed):
+            raise self.fail("require.signature.threshold", f"must be a number from 1 to {len(allowed)}")
+        return SignatureRule(threshold=threshold, allowed=allowed)
+
+    def sbom(self, value: Any, authorities: Mapping[str, Any]) -> SbomRule | None:
+        if value is None:
+            return None
+        rule = self.mapping(value, "require.sbom", {"from"})
+        return SbomRule(allowed=self.allowed(rule.get("from"), "require.sbom.from", authorities))
+
+    def provenance(self, value: Any, authorities: Mapping[str, Any]) -> ProvenanceRule | None:
+        if value is None:
+            return None
+        rule = self.mapping(value, "require.provenance", {"from", "builders"})
+        builders = self.strings(rule.get("builders"), "require.provenance.builders")
+        if not builders:
+            raise self.fail("require.provenance.builders", "must name at least one builder")
+        allowed = self.allowed(rule.get("from"), "require.provenance.from", authorities)
+        return ProvenanceRule(allowed=allowed, builders=builders)

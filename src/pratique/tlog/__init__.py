@@ -1,0 +1,12 @@
+"""The transparency log: what was signed, decided and observed, in an order that nobody can change unnoticed.
+
+A C2SP tlog-tiles log as plain files in one directory, which any web server can publish and anyone can mirror and verify.
+Pure parts: `notes` (signed notes), `checkpoint`, `tiles` (paths and contents), `proofs` (RFC 9162), `frontier` (the growing
+edge of the tree). Edges: `store` (files), `log` (`create_log`, `open_log`, `TileLog`), `verify` (`verify_log`,
+`verify_consistency`, `verify_inclusion_offline`). The log's key is never kept here: signing is a function that is passed in.
+"""
+
+from pratique.tlog.checkpoint import Checkpoint, log_id
+from pratique.tlog.proofs import Proof
+
+__all__ = ["Checkpoint", "Proof", "log_id"]

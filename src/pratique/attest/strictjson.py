@@ -6,7 +6,7 @@ a double, unpaired surrogates, byte order marks, anything after the value, other
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 from pratique.errors import LimitExceeded, Malformed
@@ -88,7 +88,7 @@ def _check_depth(value: Any, what: str, max_depth: int) -> None:
             return
         below: list[Any] = []
         for container in level:
-            items: Sequence[Any] = container if type(container) is list else tuple(container.values())
+            items: Iterable[Any] = container if type(container) is list else container.values()
             below += [item for item in items if type(item) is dict or type(item) is list]
         level = below
     if level:

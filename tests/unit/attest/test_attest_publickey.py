@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, padding, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from pratique.attest import publickey
@@ -156,7 +156,6 @@ def test_pem_with_anything_else_in_it_is_refused(parties, change):
         lambda: ec.generate_private_key(ec.SECP521R1()),
         x25519.X25519PrivateKey.generate,
         lambda: rsa.generate_private_key(65537, 1024),
-        lambda: dsa.generate_private_key(1024),
     ],
 )
 def test_other_kinds_of_keys_are_refused(make):

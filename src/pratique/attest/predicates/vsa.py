@@ -109,9 +109,8 @@ def _parse_extension(predicate: Mapping[str, Any], *, passed: bool) -> tuple[Res
         row = as_object(item, where)
         try:
             cause = Cause(as_text(row.get("cause"), f"{where}.cause"))
-            result = Result(as_text(extension.get("result"), "result"))
         except ValueError as error:
-            raise Malformed(f"{where} has a cause or result of another version") from error
+            raise Malformed(f"{where} has a cause of another version") from error
         verdict = Verdict(
             rule=as_text(row.get("rule"), f"{where}.rule"), cause=cause, detail=as_text(row.get("detail"), f"{where}.detail")
         )

@@ -1,0 +1,61 @@
+"""Open what a source names. The one place that knows which kind of source is read by which module."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pratique.artifact.limits import Limits, parse_limits
+from pratique.artifact.source import Source
+from pratique.artifact.types import Artifact
+from pratique.errors import InputError
+
+
+@contextmanager
+def open_artifact(source: Source, *, platform: str | None = None, limits: Limits | None = None) -> Iterator[Artifact]:
+    """The artifact, valid until the context is left. `limits`: by default those of the environment (`PRATIQUE_LIMITS`).
+
+    `platform`: `os/architecture[/variant]`, for images. Raises NotFound, InputError, Malformed, LimitExceeded,
+    DigestMismatch, Unavailable.
+    """
+    limits = limits or parse_limits(os.environ)
+    if platform is not None:
+        from pratique.artifact.platforms import parse_platform
+
+        parse_platform(platform)
+    scheme, location = source.scheme, source.location
+    if scheme in ("dir", "file"):
+        if platform is not None:
+            raise InputError(f"{scheme}: has no platform", hint="leave out --platform")
+        from pratique.artifact.directory import DirectoryArtifact, FileArtifact
+
+        yield DirectoryArtifact(location, limits) if scheme == "dir" else FileArtifact(location, limits)
+    elif scheme == "docker-archive":
+        from pratique.artifact.docker_archive import open_docker_archive
+
+        with open_docker_archive(location, platform=platform, limits=limits) as image:
+            yield image
+    elif scheme == "podman":
+        from pratique.artifact.engine import saved_by_podman
+
+        with (
+            saved_by_podman(location) as archive,
+            _from_repository(f"oci-archive:{archive}", location, platform, limits) as image,
+        ):
+            yield image
+    elif scheme in ("registry", "oci-dir", "oci-archive"):
+        with _from_repository(f"{scheme}:{location}", location, platform, limits) as image:
+            yield image
+    else:
+        raise InputError(f"no source of kind {scheme!r}")
+
+
+@contextmanager
+def _from_repository(place: str, name: str, platform: str | None, limits: Limits) -> Iterator[Artifact]:
+    from pratique.artifact.image import load_image
+    from pratique.registry.open import open_repository
+
+    repository, reference = open_repository(place)
+    try:
+        yield load_image(repository, reference or "", name=name, platform=platform, limits=limits)
+    finally:
+        repository.close()

@@ -1,0 +1,28 @@
+"""The bundles that the catalog keeps about a digest, as evidence to be weighed like any other place's."""
+
+from pratique.catalog.ledger import Catalog
+from pratique.catalog.rows import DocumentRow
+from pratique.errors import DigestMismatch, InputError, PratiqueError
+from pratique.evidence.collect import MAX_BUNDLES, Collected, Collection
+from pratique.model import Cause, Digest
+
+
+def collect_from_catalog(catalog: Catalog, subject: Digest) -> Collection:
+    """Every bundle that was shipped with `subject`. One whose file is gone or changed is kept with its cause."""
+    try:
+        rows = catalog.documents_of(subject, role="bundle")
+    except PratiqueError as error:
+        return Collection(cause=Cause.UNREACHABLE, detail=str(error))
+    if len(rows) > MAX_BUNDLES:
+        detail = f"{len(rows)} bundles are in the catalog, at most {MAX_BUNDLES} are read"
+        return Collection(cause=Cause.UNREADABLE, detail=detail)
+    return Collection(bundles=tuple(_load(catalog, row) for row in rows))
+
+
+def _load(catalog: Catalog, row: DocumentRow) -> Collected:
+    where = str(catalog.documents.path_of(row.digest))
+    try:
+        data = catalog.documents.get(row.digest)
+        return Collected(digest=row.digest, where=where, claimed_type=row.predicate_type, data=data)
+    except (DigestMismatch, InputError) as error:
+        return Collected(digest=row.digest, where=where, claimed_type=row.predicate_type, cause=Cause.INVALID, detail=str(error))

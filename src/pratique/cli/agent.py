@@ -1,0 +1,193 @@
+"""`pratique agent run`: hold running containers to their signed file manifests."""
+
+import json
+import os
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pratique.cli.facts import collect_from_home
+from pratique.cli.home import Home, find_home, load_chosen_signer, open_home_catalog, open_scribe
+from pratique.cli.options import passphrase_option
+from pratique.cli.output import printable
+from pratique.errors import InputError
+from pratique.model import Cause
+
+if TYPE_CHECKING:
+    from pratique.evidence.collect import Collection
+    from pratique.evidence.seal import Scribe
+    from pratique.evidence.weigh import TrustedKeys
+    from pratique.model import Digest, FileManifest
+    from pratique.runtime.agent import Unverified
+    from pratique.runtime.report import RuntimeReport
+    from pratique.runtime.workloads import Workload
+
+
+@click.group()
+def command() -> None:
+    """Hold running containers to their signed file manifests."""
+
+
+@command.command()
+@click.option("--mode", type=click.Choice(["enforce", "observe"]), default="observe", show_default=True)
+@click.option(
+    "--engine", type=click.Choice(["podman"]), default="podman", show_default=True, expose_value=False, help="Whose containers."
+)
+@click.option(
+    "--manifest-from",
+    "origin",
+    type=click.Choice(["registry", "dir", "catalog"]),
+    default="catalog",
+    show_default=True,
+    help="Where the signed file manifests are: beside the image, in an OCI layout, or in this home's catalog.",
+)
+@click.option("--dir", "directory", type=click.Path(), help="The OCI layout for --manifest-from dir.")
+@click.option("--trust", "trusted", type=click.Path(), multiple=True, required=True, help="A public key that may sign manifests.")
+@click.option("--key", type=click.Path(), help="The private key for reports; default this machine's service key.")
+@passphrase_option
+@click.option("--on-violation", type=click.Choice(["none", "freeze", "stop"]), default="none", show_default=True)
+@click.option("--seal", is_flag=True, help="Remount the root of each container read-only.")
+@click.option("--strict-scripts", is_flag=True, help="Refuse unknown scripts when they are opened, too.")
+@click.option("--container", "only", multiple=True, help="Watch only containers of this name; may be repeated.")
+@click.option(
+    "--report-every", type=click.FloatRange(min=1), default=300, show_default=True, help="Seconds between signed reports."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--all", "everything", is_flag=True, help="Also print what matched.")
+def run(
+    mode: str,
+    origin: str,
+    directory: str | None,
+    trusted: tuple[str, ...],
+    key: str | None,
+    passphrase_file: str | None,
+    on_violation: str,
+    seal: bool,
+    strict_scripts: bool,
+    only: tuple[str, ...],
+    report_every: float,
+    as_json: bool,
+    everything: bool,
+) -> None:
+    """Watch running containers until interrupted. As root.
+
+    In enforce mode the kernel refuses what the signed manifest of the image does not know; in observe mode it is reported.
+    A container whose image has no verified manifest is itself a violation.
+    """
+    from pratique.cli.verify import trust_keys
+    from pratique.runtime.agent import AgentConfig, load_node, run_agent
+    from pratique.runtime.respond import Response
+    from pratique.runtime.watch import Rules
+    from pratique.runtime.workloads import PodmanEngine
+
+    if os.geteuid() != 0:
+        raise InputError("the agent watches through the kernel and needs root", hint="run it with sudo")
+    if origin == "dir" and not directory:
+        raise InputError("--manifest-from dir needs --dir PATH")
+    home = find_home()
+    trust = trust_keys(trusted, ())
+    scribe = open_scribe(home, load_chosen_signer(home, key, passphrase_file))
+    node, boot_id = load_node()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+
+    def emit(event: dict[str, Any]) -> None:
+        click.echo(json.dumps(event, ensure_ascii=False) if as_json else _line(event))
+
+    def manifests(workload: "Workload") -> "FileManifest | Unverified":
+        return verified_manifest(home, workload, trust, origin, directory)
+
+    run_agent(
+        AgentConfig(
+            rules=Rules(enforce=mode == "enforce", strict_scripts=strict_scripts, verbose=everything),
+            node=node,
+            boot_id=boot_id,
+            on_violation=Response(on_violation),
+            seal=seal,
+            report_interval_s=report_every,
+        ),
+        engine=PodmanEngine(only=only),
+        manifests=manifests,
+        emit=emit,
+        publish_report=lambda report: publish_report(home, scribe, report),
+        clock=time.time,
+        stop_event=stop,
+    )
+
+
+def verified_manifest(
+    home: Home, workload: "Workload", trust: "TrustedKeys", origin: str, directory: str | None
+) -> "FileManifest | Unverified":
+    """The signed manifest of the workload's image, or why there is none that is trusted."""
+    from pratique.evidence.weigh import trusted_manifest
+    from pratique.runtime.agent import Unverified
+
+    if workload.image is None:
+        return Unverified(cause=Cause.ABSENT, detail="the engine knows no digest of its image")
+    collection = _collect(home, workload, origin, directory)
+    if collection.cause is not Cause.NONE:
+        return Unverified(cause=collection.cause, detail=collection.detail)
+    manifest, cause, detail = trusted_manifest(workload.image, collection, trust)
+    return manifest if manifest is not None else Unverified(cause=cause, detail=detail)
+
+
+def _collect(home: Home, workload: "Workload", origin: str, directory: str | None) -> "Collection":
+    from pratique.evidence.collect import collect_from_repository
+    from pratique.registry.open import open_repository
+
+    assert workload.image is not None  # noqa: S101  (the caller has looked)
+    if origin == "catalog":
+        return collect_from_home(home, workload.image)
+    place = f"oci-dir:{directory}" if origin == "dir" else f"registry:{workload.image_name.partition('@')[0]}"
+    repository, _ = open_repository(place)
+    return collect_from_repository(repository, workload.image)
+
+
+def publish_report(home: Home, scribe: "Scribe", report: "RuntimeReport") -> "Digest | None":
+    """Sign, log and catalogue a report; returns its bundle's digest. A workload without an image digest has no subject: None."""
+    from pratique.attest.statement import Subject, render_statement
+    from pratique.evidence.seal import seal
+    from pratique.model.predicates import RUNTIME_REPORT
+
+    if report.image is None:
+        return None
+    subjects = [Subject.of(report.workload_name, report.image)]
+    payload = render_statement(subjects=subjects, predicate_type=RUNTIME_REPORT, predicate=report.to_predicate())
+    sealed = seal(scribe, [payload])[0]
+    with open_home_catalog(home) as catalog, catalog.transaction() as ledger:
+        ledger.record_document(
+            report.image,
+            sealed.data,
+            role="report",
+            media_type="application/vnd.dev.sigstore.bundle.v0.3+json",
+            predicate_type=RUNTIME_REPORT,
+            keyid=scribe.signer.public_key.keyid,
+            at=int(report.ended_at),
+        )
+        ledger.record_observation(
+            report.image,
+            workload=f"{report.engine}:{report.workload_name}",
+            node=report.node,
+            engine=report.engine,
+            at=int(report.ended_at),
+            report=sealed.digest,
+        )
+    return sealed.digest
+
+
+def _line(event: dict[str, Any]) -> str:
+    """One event for a person."""
+    kind = event.get("kind", "")
+    workload = f"{event.get('workload', '')}: " if event.get("workload") else ""
+    if kind != "exec-or-load":
+        detail = f" ({event['detail']})" if event.get("detail") else ""
+        return printable(f"{event.get('time', '')} {workload}{event.get('action', kind)}{detail}")
+    owner = f", of {event['component']}" if event.get("component") else ""
+    what = f"{event['action']} {event['path'] or '(the container)'}: {event['verdict']}{owner}"
+    by = f" by {event['process']}[{event['pid']}] from {event['parent']}[{event['parent_pid']}]"
+    detail = f": {event['detail']}" if event.get("detail") else ""
+    return printable(f"{event['time']} {workload}{what}{by}{detail}")

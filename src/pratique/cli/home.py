@@ -1,0 +1,133 @@
+"""Where state lives: PRATIQUE_HOME, by default the XDG data directory. Opens the log, the catalog and the service key."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pratique.errors import InputError
+
+if TYPE_CHECKING:
+    from pratique.catalog.ledger import Catalog
+    from pratique.evidence.seal import Scribe
+    from pratique.keys.signer import Signer
+    from pratique.tlog.log import TileLog
+
+LOG_ORIGIN = "pratique.local/log"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folders below one root. Nothing is created before it is needed."""
+
+    root: Path
+
+    @property
+    def cache(self) -> Path:
+        """Layer scans by diff_id: may be deleted at any time."""
+        return self.root / "cache" / "layers"
+
+    @property
+    def log_directory(self) -> Path:
+        return self.root / "log"
+
+    @property
+    def catalog_directory(self) -> Path:
+        return self.root / "catalog"
+
+    @property
+    def journals(self) -> Path:
+        """Unfinished shipments."""
+        return self.root / "journal"
+
+    @property
+    def log_key(self) -> Path:
+        return self.root / "keys" / "log.key"
+
+    @property
+    def service_key(self) -> Path:
+        """Signs decisions and runtime reports when no other key is given."""
+        return self.root / "keys" / "service.key"
+
+
+def find_home() -> Home:
+    """PRATIQUE_HOME, else $XDG_DATA_HOME/pratique, else ~/.local/share/pratique."""
+    chosen = os.environ.get("PRATIQUE_HOME")
+    if chosen:
+        return Home(Path(chosen).absolute())
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Home(Path(base).absolute() / "pratique")
+
+
+def load_or_make_key(path: Path) -> "Signer":
+    """A key of this machine's own: made once, without a passphrase, readable by its owner only."""
+    from pratique.files import make_private_directory
+    from pratique.keys.file import generate_key, load_signer
+
+    make_private_directory(path.parent)
+    if not path.exists():
+        generate_key(path, "ed25519", None)
+    return load_signer(path, lambda: None)
+
+
+def open_scribe(home: Home, signer: "Signer") -> "Scribe":
+    """The signer together with this home's log: what makes a statement into a logged bundle."""
+    from pratique.evidence.seal import Scribe
+
+    return Scribe(signer=signer, log=open_home_log(home))
+
+
+def open_home_log(home: Home) -> "TileLog":
+    """This home's log, made when there is none."""
+    from pratique.tlog.log import create_log, open_log
+
+    signer = load_or_make_key(home.log_key)
+    if not (home.log_directory / "checkpoint").exists():
+        return create_log(home.log_directory, origin=LOG_ORIGIN, public_key=signer.public_key.raw, sign=signer.sign)
+    return open_log(home.log_directory, sign=signer.sign)
+
+
+def open_home_catalog(home: Home) -> "Catalog":
+    """This home's ledger, made or migrated when needed."""
+    from pratique.catalog.ledger import open_catalog
+
+    return open_catalog(home.catalog_directory)
+
+
+def load_chosen_signer(home: Home, key: str | None, passphrase_file: str | None) -> "Signer":
+    """The signer of `--key`, or this home's service key."""
+    from pratique.keys.file import load_signer
+
+    if key is None:
+        return load_or_make_key(home.service_key)
+    return load_signer(Path(key), passphrase_of(passphrase_file))
+
+
+def passphrase_of(passphrase_file: str | None) -> "Callable[[], bytes | None]":
+    """A file, the environment, or a prompt, in this order. Asked for only when a key turns out to be encrypted."""
+    from pratique.keys.passphrase import passphrase_source, terminal_prompt
+
+    path = Path(passphrase_file) if passphrase_file else None
+    return passphrase_source(file=path, environ=os.environ, prompt=terminal_prompt())
+
+
+def new_passphrase(passphrase_file: str | None) -> bytes:
+    """The passphrase for a new key, from the same places; typed twice at a prompt. Raises InputError when there is none."""
+    from pratique.keys.passphrase import ask_new_passphrase, terminal_prompt
+
+    path = Path(passphrase_file) if passphrase_file else None
+    secret = ask_new_passphrase(file=path, environ=os.environ, prompt=terminal_prompt())
+    if secret is None:
+        raise InputError(
+            "there is no passphrase for the new key",
+            hint="use --passphrase-file or PRATIQUE_KEY_PASSPHRASE, run on a terminal, or say --no-passphrase",
+        )
+    return secret
+
+
+def existing(home: Home, path: Path, what: str) -> Path:
+    """`path` if it is there. Raises InputError: a question about nothing is not answered by making it."""
+    if not path.exists():
+        raise InputError(f"there is no {what} yet", where=str(home.root), hint="ship something first, or set PRATIQUE_HOME")
+    return path

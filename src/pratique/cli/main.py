@@ -1,0 +1,90 @@
+"""The entry point: finds the command, runs it, and turns every error into one line and an exit code."""
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from pratique import __version__
+from pratique.errors import PratiqueError
+
+# Name → (module, one line of help). The help stands here so that `pratique --help` loads no command.
+COMMANDS = {
+    "ship": ("pratique.cli.ship", "Inventory, sign, attest, push, log and catalogue an artifact: the whole way out."),
+    "sbom": ("pratique.cli.sbom", "Make a bill of materials, or check one against the bytes it is about."),
+    "verify": ("pratique.cli.verify", "Verify everything that is said about an artifact."),
+    "gate": ("pratique.cli.gate", "Decide by policy whether an artifact may be deployed."),
+    "agent": ("pratique.cli.agent", "Hold running containers to their signed file manifests."),
+    "trace": ("pratique.cli.trace", "Show the chain of custody of a digest or a running container."),
+    "key": ("pratique.cli.key", "Generate and show signing keys."),
+    "log": ("pratique.cli.log", "Look into the transparency log and verify all of it."),
+    "catalog": ("pratique.cli.catalog", "Search the ledger of artifacts, components and decisions."),
+}
+
+
+class LazyGroup(click.Group):
+    """Loads a command's module when it is called for: start-up time is part of the product."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Exit codes: 0 allowed or done; 1 denied or violated; 2 wrong usage or unreadable input; "
+    "3 could not be checked; 4 internal error.",
+)
+@click.version_option(__version__, prog_name="pratique")
+def cli() -> None:
+    """Clearance for software: bills of materials, signatures and proofs, checked at the gate, held to at run time."""
+
+
+def main() -> None:
+    """Run the command line and exit with the code of the design."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; returns the exit code. No traceback reaches a user unless PRATIQUE_DEBUG is set."""
+    try:
+        result: Any = cli.main(args=arguments, prog_name="pratique", standalone_mode=False)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("pratique: interrupted; the same command continues where it stopped", err=True)
+        return 130
+    except PratiqueError as error:
+        click.echo(f"pratique: {_one_line(str(error))}", err=True)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader went away, as in `pratique … | head`: not our error; keep the interpreter from flushing into it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if os.environ.get("PRATIQUE_DEBUG"):
+            raise
+        text = _one_line(f"{type(error).__name__}: {error}")
+        click.echo(f"pratique: internal error: {text} (set PRATIQUE_DEBUG=1 to see where)", err=True)
+        return 4
+    return result if isinstance(result, int) else 0
+
+
+def _one_line(text: str) -> str:
+    """Foreign text may stand in errors: no line breaks, no terminal control."""
+    return "".join(char if char.isprintable() else " " for char in text)[:2000]

@@ -1,0 +1,108 @@
+"""What people and programs read: marks, tables and JSON on standard output; progress on a terminal, on standard error."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pratique.model import Cause, State
+
+if TYPE_CHECKING:
+    from pratique.ship.shipment import Steps
+
+format_option = click.option(
+    "--format", "format_", type=click.Choice(["text", "json"]), default="text", help="For people or for programs."
+)
+
+_MARKS = {State.VERIFIED: ("✔", "green"), State.VIOLATED: ("✘", "red"), State.UNCHECKED: ("?", "yellow")}
+
+
+def printable(text: str) -> str:
+    """Names out of foreign bytes must not control the terminal."""
+    return "".join(char if char.isprintable() else "�" for char in text)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document, stable in its order."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True))
+
+
+def print_title(text: str) -> None:
+    """A headline."""
+    click.secho(printable(text), bold=True)
+
+
+def print_fact(label: str, text: str) -> None:
+    """An aligned line of label and value."""
+    click.echo(f"  {click.style(f'{label:<14}', dim=True)} {printable(text)}")
+
+
+def print_verdict(cause: Cause, label: str, text: str) -> None:
+    """A mark for the state, what was asked, and the answer. The cause is spelled out when it is not `verified`."""
+    mark, colour = _MARKS[cause.state]
+    reason = "" if cause is Cause.NONE else f"{cause.value}: "
+    click.echo(f"  {click.style(mark, fg=colour)} {label:<16} {reason}{printable(text)}")
+
+
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table as wide as its content; in a pipe, columns parted by tabs."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            click.echo("\t".join(printable(cell) for cell in row))
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*headings, box=box.SIMPLE_HEAD)
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    Console().print(table)
+
+
+def human_size(count: float) -> str:
+    """Bytes with a binary prefix."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count < 1024:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024
+    return f"{count:.1f} TiB"
+
+
+def iso_time(seconds: int) -> str:
+    """RFC 3339 in UTC."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+@contextmanager
+def progress_display() -> "Iterator[tuple[Callable[[str], None], Callable[[int, int], None]]]":
+    """Two functions: a step begins; bytes done of all. A moving bar on a terminal, silence in a pipe."""
+    if not sys.stderr.isatty():
+        yield (lambda _: None, lambda _done, _all: None)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description:<28}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("starting", total=None)
+
+        def begin(name: str) -> None:
+            progress.update(task, description=name, completed=0, total=None)
+
+        def move(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total or None)
+
+        yield begin, move
+
+
+def show_steps(begin: Callable[[str], None], move: Callable[[int, int], None]) -> "Steps":
+    """The two functions as `ship` takes them."""
+    from pratique.ship.shipment import Steps
+
+    return Steps(begin=begin, progress=move)

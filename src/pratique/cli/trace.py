@@ -1,0 +1,111 @@
+"""`pratique trace DIGEST|CONTAINER`: the chain of custody of one thing, on one screen."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pratique.cli.home import existing, find_home, open_home_catalog
+from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_title, print_verdict
+from pratique.errors import NotFound, Unavailable
+from pratique.model import Cause, Result
+from pratique.model.predicates import TITLES
+
+if TYPE_CHECKING:
+    from pratique.catalog.ledger import Catalog
+    from pratique.catalog.rows import ArtifactRow
+
+_CAUSES = {Result.ALLOWED: Cause.NONE, Result.DENIED: Cause.DENIED, Result.UNDECIDED: Cause.UNREADABLE}
+
+
+@click.command()
+@click.argument("thing")
+@format_option
+def command(thing: str, format_: str) -> None:
+    """Who built it, what is in it, who said so, who let it in, and where it was seen running.
+
+    THING is a digest, the first digits of one, an image ID, or the name of a running container.
+    """
+    home = find_home()
+    existing(home, home.catalog_directory, "catalog")
+    with open_home_catalog(home) as catalog:
+        artifact = _find(catalog, thing)
+        chain = _chain(catalog, artifact)
+    if format_ == "json":
+        print_json(chain)
+        return
+    print_title(chain["name"])
+    for label in ("digest", "image_id", "platform", "manifest_root", "since"):
+        if chain[label]:
+            print_fact(label.replace("_", " "), chain[label])
+    for place in chain["locations"]:
+        print_fact("at", place)
+    print_fact("components", str(chain["components"]))
+    for build in chain["builds"]:
+        parts = [f"{name} {build[name]}" for name in ("builder", "number", "release", "commit") if build[name]]
+        print_fact("built", ", ".join(parts))
+    for item in chain["evidence"]:
+        print_verdict(Cause.NONE, item["title"], f"by key {item['keyid'][:12]}, {item['at']}, bundle {item['bundle'][7:19]}")
+    for item in chain["decisions"]:
+        print_verdict(_CAUSES[Result(item["result"])], "decision", f"{item['result']} by {item['policy']}, {item['at']}")
+    for item in chain["observations"]:
+        print_fact("ran", f"{item['workload']} on {item['node']}, {item['from']} to {item['to']}")
+
+
+def _find(catalog: "Catalog", thing: str) -> "ArtifactRow":
+    """The artifact by digest, prefix or image ID; else of the running container of this name."""
+    from pratique.runtime.workloads import PodmanEngine
+
+    try:
+        return catalog.find_artifact(thing)
+    except NotFound:
+        pass
+    try:
+        running = PodmanEngine(only=[thing]).running()
+    except Unavailable:
+        running = []  # no engine here: then it can only have been meant as an artifact
+    for workload in running:
+        if workload.image is None:
+            raise NotFound(f"the container {thing} runs an image without a digest")
+        return catalog.find_artifact(workload.image)
+    raise NotFound(f"neither an artifact in the catalog nor a running container: {thing}", hint="see pratique catalog list")
+
+
+def _chain(catalog: "Catalog", artifact: "ArtifactRow") -> dict[str, Any]:
+    """Everything the ledger knows, as plain values."""
+    digest = artifact.digest
+    return {
+        "name": artifact.name,
+        "digest": digest,
+        "image_id": artifact.config or "",
+        "platform": artifact.platform,
+        "manifest_root": artifact.manifest_root or "",
+        "since": iso_time(artifact.first_seen),
+        "locations": list(artifact.locations),
+        "components": catalog.count_components(digest),
+        "builds": [
+            {"builder": row.builder_id, "number": row.build_number, "release": row.release_tag, "commit": row.commit}
+            for row in catalog.builds_of(digest)
+        ],
+        "evidence": [
+            {
+                "title": TITLES.get(row.predicate_type, row.predicate_type),
+                "keyid": row.keyid,
+                "bundle": row.digest,
+                "at": iso_time(row.created),
+            }
+            for row in catalog.documents_of(digest, role="bundle")
+        ],
+        "decisions": [
+            {
+                "result": row.result.value,
+                "policy": row.policy_name,
+                "at": iso_time(row.decided_at),
+                "verdicts": [{"rule": item.rule, "cause": item.cause.value, "detail": item.detail} for item in row.verdicts],
+            }
+            for row in catalog.decisions_of(digest)
+        ],
+        "observations": [
+            {"workload": row.workload, "node": row.node, "from": iso_time(row.first_seen), "to": iso_time(row.last_seen)}
+            for row in catalog.observations_of(digest)
+        ],
+    }

@@ -1,0 +1,74 @@
+"""Statements become evidence: signed in a DSSE envelope, recorded in the log, bound together in a Sigstore bundle.
+
+Signing and logging are two steps so that a caller can keep the envelope between them: after a crash the same envelope finds
+its own record in the log again, and nothing is logged twice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pratique.attest.bundle import InclusionProof, LogEntry, render_bundle
+from pratique.attest.dsse import Envelope
+from pratique.attest.record import log_record
+from pratique.model import Digest
+from pratique.tlog.log import log_id
+
+if TYPE_CHECKING:
+    from pratique.keys.signer import Signer
+    from pratique.tlog.log import TileLog
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scribe:
+    """Who signs, and the log it is written into."""
+
+    signer: "Signer"
+    log: "TileLog"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """A finished bundle. `data`: its bytes, `digest` theirs, `log_index` its place in the log."""
+
+    data: bytes
+    digest: Digest
+    log_index: int
+
+
+def seal(scribe: Scribe, payloads: Sequence[bytes]) -> list[Sealed]:
+    """Sign and log these statements: one bundle each, in order."""
+    return log_envelopes(scribe, [sign_payload(scribe, payload) for payload in payloads])
+
+
+def sign_payload(scribe: Scribe, payload: bytes) -> Envelope:
+    """A DSSE envelope round an in-toto statement."""
+    from pratique.keys.signer import sign_statement
+
+    return sign_statement(scribe.signer, payload)
+
+
+def log_envelopes(scribe: Scribe, envelopes: Sequence[Envelope], *, resumed: bool = False) -> list[Sealed]:
+    """Record the envelopes in one durable batch. With `resumed`, those already in the log are found, not added again."""
+    key = scribe.signer.public_key
+    records = [log_record(envelope, key) for envelope in envelopes]
+    found = [scribe.log.find(record) if resumed else None for record in records]
+    new = iter(scribe.log.append([record for record, index in zip(records, found, strict=True) if index is None]))
+    out = []
+    for envelope, record, index in zip(envelopes, records, found, strict=True):
+        proof = next(new) if index is None else scribe.log.prove(index)
+        entry = LogEntry(
+            log_index=proof.index,
+            log_id=log_id(scribe.log.public_key),
+            body=record,
+            proof=InclusionProof(
+                log_index=proof.index,
+                tree_size=proof.size,
+                root_hash=proof.root,
+                hashes=proof.hashes,
+                checkpoint=proof.checkpoint,
+            ),
+        )
+        data = render_bundle(envelope, key, [entry])
+        out.append(Sealed(data=data, digest=Digest.of(data), log_index=proof.index))
+    return out

@@ -1,0 +1,83 @@
+"""Ask a policy about an artifact, and make the answer evidence: a Verification Summary Attestation, logged and catalogued."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pratique.attest.predicates.vsa import InputAttestation, vsa_predicate
+from pratique.attest.publickey import PublicKey
+from pratique.attest.statement import Subject as StatementSubject
+from pratique.attest.statement import render_statement
+from pratique.errors import InputError, Malformed
+from pratique.evidence.seal import Scribe, Sealed, seal
+from pratique.evidence.weigh import TrustedKeys
+from pratique.model import Decision
+from pratique.model.predicates import SLSA_VSA
+from pratique.policy import Facts, Policy, evaluate, parse_policy
+from pratique.trust.authorities import Authorities, Authority
+
+if TYPE_CHECKING:
+    from pratique.catalog.ledger import Catalog
+
+
+VERIFIER_ID = "https://pratique.dev/gate/v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedPolicy:
+    """A policy with the keys it names."""
+
+    policy: Policy
+    trust: TrustedKeys
+
+
+def load_policy(path: Path, *, logs: dict[bytes, PublicKey]) -> LoadedPolicy:
+    """Read a policy and its key files, which are relative to it. Raises Malformed, NotFound."""
+    from pratique.keys.file import load_public_key
+    from pratique.policy.document import MAX_POLICY_BYTES
+
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_POLICY_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"cannot read the policy: {(error.strerror or str(error)).lower()}", where=str(path)) from error
+    policy = parse_policy(data, where=str(path))
+    keys: dict[str, PublicKey] = {}
+    authorities = []
+    for name, files in policy.key_files.items():
+        loaded = [load_public_key(path.parent / file) for file in files]
+        if not loaded:
+            raise Malformed(f"the authority {name} has no keys", where=str(path))
+        keys.update({key.keyid: key for key in loaded})
+        authorities.append(Authority(name=name, keyids=frozenset(key.keyid for key in loaded)))
+    return LoadedPolicy(policy=policy, trust=TrustedKeys(keys=keys, authorities=Authorities(tuple(authorities)), logs=logs))
+
+
+def decide(
+    loaded: LoadedPolicy, facts: Facts, *, scribe: Scribe, catalog: "Catalog", now: int, tool_version: str
+) -> tuple[Decision, Sealed]:
+    """The decision, and the bundle that proves it was made. The decision is recorded whatever it is."""
+    decision = evaluate(loaded.policy, facts, now=now)
+    subject = StatementSubject.of(decision.subject_name, decision.subject)
+    predicate = vsa_predicate(
+        decision,
+        verifier_id=VERIFIER_ID,
+        verifier_version={"pratique": tool_version},
+        resource_uri=decision.subject_name or str(decision.subject),
+        policy_uri=f"urn:pratique:policy:{decision.policy_name}",
+        inputs=[InputAttestation(uri=piece.predicate_type or "unknown", digest=piece.bundle) for piece in facts.pieces],
+    )
+    payload = render_statement(subjects=[subject], predicate_type=SLSA_VSA, predicate=predicate)
+    sealed = seal(scribe, [payload])[0]
+    with catalog.transaction() as ledger:
+        ledger.record_document(
+            decision.subject,
+            sealed.data,
+            role="decision",
+            media_type="application/vnd.dev.sigstore.bundle.v0.3+json",
+            predicate_type=SLSA_VSA,
+            keyid=scribe.signer.public_key.keyid,
+            at=now,
+        )
+        ledger.record_decision(decision, bundle=sealed.digest)
+    return decision, sealed

@@ -1,0 +1,59 @@
+"""Hang a blob on an image as a referrer (image-spec 1.1, manifest.md, Guidelines for Artifact Usage).
+
+The manifest is made of its input alone, so the same input is the same digest, and attaching twice is attaching once.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from pratique.attest.strictjson import dump_json
+from pratique.model.digest import Digest
+from pratique.registry.types import (
+    CREATED,
+    EMPTY_CONFIG,
+    EMPTY_CONFIG_DATA,
+    OCI_MANIFEST,
+    Descriptor,
+    Repository,
+    descriptor_to_json,
+)
+
+
+def attach(
+    repository: Repository,
+    *,
+    subject: Descriptor,
+    blob: bytes,
+    artifact_type: str,
+    annotations: Mapping[str, str],
+    created: int | None,
+) -> Descriptor:
+    """Push `blob` and a manifest that ties it to `subject`; returns that manifest's descriptor.
+
+    `artifact_type`: media type of the blob, and what it is listed under. `created`: Unix seconds, for the annotation.
+    Raises as `Repository.push_referrer` does; a crash in between leaves blobs, and a second call completes it.
+    """
+    layer = Descriptor(media_type=artifact_type, digest=Digest.of(blob), size=len(blob))
+    manifest = render_attachment(subject, layer, annotations=annotations, created=created)
+    repository.push_blob(layer.digest, layer.size, [blob])
+    repository.push_blob(Digest.of(EMPTY_CONFIG_DATA), len(EMPTY_CONFIG_DATA), [EMPTY_CONFIG_DATA])
+    return repository.push_referrer(manifest, OCI_MANIFEST)
+
+
+def render_attachment(subject: Descriptor, layer: Descriptor, *, annotations: Mapping[str, str], created: int | None) -> bytes:
+    """The image manifest with the empty configuration, one layer, whose type is the artifact's, and a subject. Pure."""
+    config = Descriptor(media_type=EMPTY_CONFIG, digest=Digest.of(EMPTY_CONFIG_DATA), size=len(EMPTY_CONFIG_DATA))
+    plain_subject = Descriptor(media_type=subject.media_type, digest=subject.digest, size=subject.size)
+    notes = dict(annotations)
+    if created is not None:
+        notes.setdefault(CREATED, datetime.fromtimestamp(created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    document = {
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "artifactType": layer.media_type,
+        "config": descriptor_to_json(config),
+        "layers": [descriptor_to_json(layer)],
+        "subject": descriptor_to_json(plain_subject),
+        **({"annotations": notes} if notes else {}),
+    }
+    return dump_json(document)

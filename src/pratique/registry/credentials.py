@@ -1,0 +1,179 @@
+"""Who we are to a registry: what `docker login` and `podman login` have kept (docker config.json, containers-auth.json(5)).
+
+Looked up only after a registry asked for it. A secret is never part of a message or a repr.
+"""
+
+import base64
+import binascii
+import re
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pratique.errors import InputError, Malformed, Unavailable
+from pratique.registry.reference import DOCKER_HUB
+
+RunHelper = Callable[[str, bytes], tuple[int, bytes]]
+
+_HELPER = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_MAX_CONFIG_BYTES = 4 << 20
+_HELPER_TIMEOUT_S = 30
+_TOKEN_USER = "<token>"  # noqa: S105  (what helpers say in place of a user's name when the secret is an identity token)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """A name and password, or an identity token to be exchanged (`identity`), or a token to be sent as it is (`bearer`)."""
+
+    username: str = ""
+    password: str = field(default="", repr=False)
+    identity: str = field(default="", repr=False)
+    bearer: str = field(default="", repr=False)
+
+    @property
+    def basic(self) -> str:
+        """The value of an Authorization header (RFC 7617)."""
+        return "Basic " + base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
+
+
+def find_credential(
+    host: str, name: str, environ: Mapping[str, str], *, run_helper: RunHelper | None = None
+) -> Credential | None:
+    """What is kept for `host` (with its port), the most particular entry for repository `name` first; None if nothing is.
+
+    `run_helper(program, input)`: exit status and output. Raises InputError, Malformed for a broken file, Unavailable for a
+    helper that fails.
+    """
+    for path in _config_paths(environ):
+        config = _load_config(path)
+        if config is None:
+            continue
+        found = _from_config(config, host, name, path, run_helper or _run_helper)
+        if found is not None:
+            return found
+    return None
+
+
+def _config_paths(environ: Mapping[str, str]) -> Iterator[Path]:
+    home = environ.get("HOME")
+    if folder := environ.get("DOCKER_CONFIG"):
+        yield Path(folder) / "config.json"
+    if home:
+        yield Path(home) / ".docker" / "config.json"
+    if runtime := environ.get("XDG_RUNTIME_DIR"):
+        yield Path(runtime) / "containers" / "auth.json"
+
+
+def _load_config(path: Path) -> Mapping[str, Any] | None:
+    from pratique.attest.strictjson import load_json
+
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_CONFIG_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise InputError(f"cannot read: {(error.strerror or str(error)).lower()}", where=str(path)) from error
+    if not data.strip():
+        return None
+    config = load_json(data, what=str(path), max_size=_MAX_CONFIG_BYTES, max_depth=16)
+    if not isinstance(config, Mapping):
+        raise Malformed("not an object", where=str(path))
+    return config
+
+
+def _from_config(config: Mapping[str, Any], host: str, name: str, path: Path, run_helper: RunHelper) -> Credential | None:
+    keys = list(_keys(host, name))
+    helpers = _member(config, "credHelpers", path)
+    for key in keys:
+        if key in helpers:
+            return _ask_helper(helpers[key], key, path, run_helper)
+    store = config.get("credsStore")
+    if store:
+        for key in keys:
+            found = _ask_helper(store, key, path, run_helper)
+            if found is not None:
+                return found
+    entries = _member(config, "auths", path)
+    for key in keys:
+        if key in entries and (found := _from_entry(entries[key], path)):
+            return found
+    return None
+
+
+def _keys(host: str, name: str) -> Iterator[str]:
+    """Under what an entry may be kept: a path of the host in containers' files, URLs in Docker's."""
+    parts = name.split("/")
+    for count in range(len(parts), 0, -1):
+        yield "/".join([host, *parts[:count]])
+    hosts = [host, "index.docker.io", "registry-1.docker.io"] if host == DOCKER_HUB else [host]
+    for each in hosts:
+        yield from (each, f"https://{each}", f"https://{each}/", f"https://{each}/v1/", f"https://{each}/v2/")
+
+
+def _member(config: Mapping[str, Any], member: str, path: Path) -> Mapping[str, Any]:
+    value = config.get(member) or {}
+    if not isinstance(value, Mapping):
+        raise Malformed(f"{member} is not an object", where=str(path))
+    return value
+
+
+def _from_entry(entry: object, path: Path) -> Credential | None:
+    if not isinstance(entry, Mapping):
+        raise Malformed("an entry of auths is not an object", where=str(path))
+    texts = {name: value for name, value in entry.items() if isinstance(value, str) and value}
+    if "registrytoken" in texts:
+        return Credential(bearer=texts["registrytoken"])
+    if "identitytoken" in texts:
+        return Credential(identity=texts["identitytoken"])
+    if "auth" in texts:
+        try:
+            plain = base64.b64decode(texts["auth"], validate=True).decode()
+        except (binascii.Error, ValueError):
+            # Not chained: the error's context would quote the secret.
+            raise Malformed("an auth that is no base64 of NAME:PASSWORD", where=str(path)) from None
+        username, colon, password = plain.partition(":")
+        if not colon or not username:
+            raise Malformed("an auth that is no base64 of NAME:PASSWORD", where=str(path))
+        return Credential(username=username, password=password.rstrip("\0"))
+    if "username" in texts and "password" in texts:
+        return Credential(username=texts["username"], password=texts["password"])
+    return None
+
+
+def _ask_helper(helper: object, server: str, path: Path, run_helper: RunHelper) -> Credential | None:
+    from pratique.attest.strictjson import load_json
+
+    # The name becomes part of a program's: nothing that could be a path or an option.
+    if not isinstance(helper, str) or not _HELPER.fullmatch(helper):
+        raise Malformed(f"{str(helper)[:80]!r} is no name of a credential helper", where=str(path))
+    program = f"docker-credential-{helper}"
+    status, output = run_helper(program, server.encode())
+    if status != 0:
+        if b"credentials not found" in output:
+            return None
+        raise Unavailable(f"{program} failed with status {status}", where=str(path), hint="does it work by itself?")
+    try:
+        answer = load_json(output, what=f"what {program} says", max_size=_MAX_CONFIG_BYTES, max_depth=4)
+    except Malformed:
+        raise Malformed(f"{program} does not answer in JSON", where=str(path)) from None
+    username, secret = (answer.get("Username"), answer.get("Secret")) if isinstance(answer, Mapping) else (None, None)
+    if not isinstance(username, str) or not isinstance(secret, str):
+        raise Malformed(f"{program} gives no Username and Secret", where=str(path))
+    if username == _TOKEN_USER:
+        return Credential(identity=secret)
+    return Credential(username=username, password=secret) if username or secret else None
+
+
+def _run_helper(program: str, data: bytes) -> tuple[int, bytes]:
+    try:
+        done = subprocess.run([program, "get"], input=data, capture_output=True, timeout=_HELPER_TIMEOUT_S, check=False)
+    except FileNotFoundError as error:
+        raise Unavailable(f"{program} is not installed", hint="install it, or log in without it") from error
+    except subprocess.TimeoutExpired:
+        raise Unavailable(f"{program} did not answer in {_HELPER_TIMEOUT_S} s") from None
+    except OSError as error:
+        raise Unavailable(f"{program} cannot be run: {(error.strerror or str(error)).lower()}") from error
+    return done.returncode, done.stdout + (done.stderr if done.returncode else b"")

@@ -1,0 +1,232 @@
+"""Reading an OCI image layout (image-spec, image-layout.md), whether a folder holds it or a tar of that folder.
+
+Files are found by name and read at an offset, never extracted. Symbolic links in a folder are followed, as builders make
+such layouts: bytes are believed for their digest, not for their place. Only regular files are read.
+"""
+
+import os
+import stat
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from pratique.errors import DigestMismatch, InputError, LimitExceeded, Malformed, NotFound
+from pratique.model.digest import Digest, is_digest
+from pratique.registry.types import (
+    MANIFEST_TYPES,
+    MAX_INDEX_BYTES,
+    MAX_MANIFEST_BYTES,
+    OCI_INDEX,
+    REF_NAME,
+    BinaryReader,
+    BlobLocation,
+    Descriptor,
+    Manifest,
+    descriptor_from_json,
+    fallback_tag,
+    parse_manifest,
+)
+from pratique.registry.verified import VerifiedReader
+
+_MARKER_BYTES = 4096
+
+
+class LayoutReader(ABC):
+    """The reading half of a `Repository` over a layout. Holds nothing open between calls."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        """The path it was opened by."""
+        return self._name
+
+    @abstractmethod
+    def _locate(self, member: str) -> BlobLocation:
+        """Where a file of the layout lies. Raises NotFound, Malformed, InputError."""
+
+    def check(self) -> None:
+        """That this is a layout of a version we read. Raises NotFound, Malformed."""
+        from pratique.attest.strictjson import load_json
+
+        data = self._read("oci-layout", _MARKER_BYTES)
+        marker = load_json(data, what=f"{self._name}: oci-layout", max_size=_MARKER_BYTES, max_depth=4)
+        version = marker.get("imageLayoutVersion") if isinstance(marker, dict) else None
+        if not isinstance(version, str) or not version.startswith("1."):
+            raise Malformed("an OCI layout of another version", where=self._name, hint="version 1.0.0 is read")
+
+    def fetch_manifest(self, reference: str) -> Manifest:
+        """See `Repository`. An empty reference is the only image in the layout."""
+        entry = self._entry(reference)
+        data = self._read(_blob_name(entry.digest), MAX_MANIFEST_BYTES)
+        where = f"{self._name}: blob {entry.digest}"
+        manifest = parse_manifest(data, media_type=entry.media_type, digest=entry.digest, where=where)
+        if entry.size not in (-1, len(data)):
+            raise DigestMismatch(f"the manifest has {len(data)} bytes, index.json says {entry.size}", where=where)
+        return manifest
+
+    def resolve(self, reference: str) -> Digest:
+        """See `Repository`."""
+        entry = self._entry(reference)
+        self._locate(_blob_name(entry.digest))
+        return entry.digest
+
+    @contextmanager
+    def open_blob(self, descriptor: Descriptor) -> Iterator[BinaryReader]:
+        """See `Repository`."""
+        where = f"{self._name}: blob {descriptor.digest}"
+        location = self._locate(_blob_name(descriptor.digest))
+        if location.size != descriptor.size:
+            raise DigestMismatch(f"the blob has {location.size} bytes, not {descriptor.size}", where=where)
+        with _opened(location, self._name) as file:
+            position = location.offset
+            end = location.offset + location.size
+
+            def source(size: int) -> bytes:
+                nonlocal position
+                data = _pread(file, min(size, end - position), position, where)
+                position += len(data)
+                return data
+
+            yield VerifiedReader(source, descriptor.digest, descriptor.size, where)
+
+    def fetch_blob(self, descriptor: Descriptor, *, limit: int) -> bytes:
+        """See `Repository`."""
+        if descriptor.size > limit:
+            raise LimitExceeded(f"{descriptor.digest} has {descriptor.size} bytes, more than {limit}", where=self._name)
+        with self.open_blob(descriptor) as stream:
+            return stream.read()
+
+    def has_blob(self, digest: Digest) -> bool:
+        """See `Repository`."""
+        try:
+            self.blob_location(digest)
+        except NotFound:
+            return False
+        return True
+
+    def blob_location(self, digest: Digest) -> BlobLocation:
+        """Where the blob lies, so that it can be mapped. Nothing about its bytes is verified. Raises NotFound."""
+        return self._locate(_blob_name(digest))
+
+    def list_referrers(self, digest: Digest, artifact_type: str | None = None) -> list[Descriptor]:
+        """See `Repository`. Every listed manifest is read, so one that was altered is found here."""
+        found: dict[Digest, Descriptor] = {}
+        for entry in self._listed(fallback_tag(digest)):
+            if entry.media_type not in MANIFEST_TYPES or entry.digest in found:
+                continue
+            manifest = self.fetch_manifest(entry.digest)
+            if manifest.subject is not None and manifest.subject.digest == digest:
+                found[entry.digest] = manifest.descriptor
+        return [item for item in found.values() if artifact_type is None or item.artifact_type == artifact_type]
+
+    def list_tags(self) -> list[str]:
+        """See `Repository`."""
+        return sorted({name for entry in self._index() if (name := entry.annotations.get(REF_NAME))})
+
+    def close(self) -> None:
+        """See `Repository`. Nothing is open between calls."""
+        return
+
+    def _listed(self, tag: str) -> Iterator[Descriptor]:
+        """Entries of index.json, and of the index that some tools keep under the fallback tag in layouts too."""
+        for entry in self._index():
+            yield entry
+            if entry.annotations.get(REF_NAME) == tag and entry.media_type == OCI_INDEX:
+                yield from self.fetch_manifest(entry.digest).manifests
+
+    def _document(self) -> dict[str, Any]:
+        data = self._read("index.json", MAX_INDEX_BYTES)
+        where = f"{self._name}: index.json"
+        return dict(parse_manifest(data, media_type=OCI_INDEX, limit=MAX_INDEX_BYTES, where=where).document)
+
+    def _index(self) -> list[Descriptor]:
+        return [descriptor_from_json(item) for item in self._document()["manifests"]]
+
+    def _entry(self, reference: str) -> Descriptor:
+        """The entry of index.json that is meant; for a digest that is not listed, one without media type and size (-1)."""
+        entries = self._index()
+        if is_digest(reference):
+            listed = [entry for entry in entries if entry.digest == reference]
+            return listed[0] if listed else Descriptor(media_type="", digest=Digest(reference), size=-1)
+        if reference:
+            named = {entry.digest: entry for entry in entries if entry.annotations.get(REF_NAME) == reference}
+            if not named:
+                raise NotFound(f"no tag {reference[:80]!r}", where=self._name, hint=self._choices(entries))
+        else:
+            named = self._images(entries)
+            if not named:
+                raise NotFound("the layout holds no image", where=self._name)
+        if len(named) > 1:
+            what = f"{len(named)} images are tagged {reference[:80]!r}" if reference else f"{len(named)} images are here"
+            raise InputError(what, where=self._name, hint=self._choices(named.values()))
+        return next(iter(named.values()))
+
+    def _images(self, entries: Sequence[Descriptor]) -> dict[Digest, Descriptor]:
+        """The entries that a person would call images: neither a referrer, nor a part of a listed index."""
+        named = {entry.digest: entry for entry in entries if entry.media_type in MANIFEST_TYPES}
+        if len(named) == 1:
+            return named
+        manifests = {digest: self.fetch_manifest(digest) for digest in named}
+        parts = {child.digest for manifest in manifests.values() for child in manifest.manifests}
+        tags = {entry.digest for entry in entries if entry.annotations.get(REF_NAME)}
+        return {
+            digest: entry
+            for digest, entry in named.items()
+            if digest in tags or (digest not in parts and manifests[digest].subject is None)
+        }
+
+    def _choices(self, entries: Iterable[Descriptor]) -> str:
+        choices = sorted({entry.annotations.get(REF_NAME) or f"@{entry.digest}" for entry in entries})
+        shown = ", ".join(choice[:80] for choice in choices[:8]) or "none"
+        return f"choose one of: {shown}" + (f" and {len(choices) - 8} more" if len(choices) > 8 else "")
+
+    def _read(self, member: str, limit: int) -> bytes:
+        location = self._locate(member)
+        if location.size > limit:
+            raise LimitExceeded(f"{member} has {location.size} bytes, more than {limit}", where=self._name)
+        with _opened(location, self._name) as file:
+            out = bytearray()
+            while len(out) < location.size:
+                data = _pread(file, location.size - len(out), location.offset + len(out), self._name)
+                if not data:
+                    break
+                out += data
+            return bytes(out)
+
+
+def _blob_name(digest: Digest) -> str:
+    checked = Digest.parse(digest)  # it becomes a path
+    return f"blobs/{checked.algorithm}/{checked.hex}"
+
+
+@contextmanager
+def _opened(location: BlobLocation, name: str) -> Iterator[int]:
+    file = open_regular(location.path, name)
+    try:
+        yield file
+    finally:
+        os.close(file)
+
+
+def open_regular(path: str, name: str) -> int:
+    """A file descriptor for reading a regular file; a FIFO or device put in its place does not make us wait."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError as error:
+        raise NotFound("no such file", where=path) from error
+    except OSError as error:
+        raise InputError(f"cannot read: {(error.strerror or str(error)).lower()}", where=path) from error
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise Malformed("not a regular file", where=path if path == name else f"{name}: {path}")
+    return file
+
+
+def _pread(file: int, size: int, offset: int, where: str) -> bytes:
+    try:
+        return os.pread(file, size, offset)
+    except OSError as error:
+        raise InputError(f"cannot read: {(error.strerror or str(error)).lower()}", where=where) from error

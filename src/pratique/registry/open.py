@@ -1,0 +1,59 @@
+"""From what a user writes to a repository: `registry:HOST/NAME[:TAG|@DIGEST]`, `oci-dir:PATH[:TAG]`, `oci-archive:PATH[:TAG]`."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from pratique.errors import InputError
+from pratique.registry.types import Repository
+
+SCHEMES = ("registry", "oci-dir", "oci-archive")
+_AT_DIGEST = re.compile(r"(?P<path>.+)@(?P<digest>sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})", re.DOTALL)
+
+
+def open_repository(
+    location: str, *, create: bool = False, insecure: bool = False, environ: Mapping[str, str] = os.environ
+) -> tuple[Repository, str | None]:
+    """The repository, and the digest or tag in `location`, None if there is none.
+
+    `create`: make a layout where there is none. `insecure`: plain HTTP; so too for hosts in PRATIQUE_PLAIN_HTTP, a list
+    with commas. A registry is not asked yet. Raises InputError, NotFound, Malformed, StorageError.
+    """
+    scheme, colon, rest = location.partition(":")
+    if not colon or scheme not in SCHEMES:
+        raise InputError(f"not a repository: {location[:200]!r}", hint="write registry:HOST/NAME:TAG or oci-dir:PATH[:TAG]")
+    if not rest or "\0" in rest:
+        raise InputError(f"{scheme}: names nothing")
+    if scheme == "registry":
+        from pratique.registry.reference import is_local, parse_reference
+        from pratique.registry.remote import Remote
+
+        reference = parse_reference(rest)
+        plain = insecure or is_local(reference.host) or reference.host in plain_hosts(environ)
+        return Remote(reference.host, reference.name, plain_http=plain, environ=environ), reference.selector
+    path, selector = split_path(rest)
+    if scheme == "oci-dir":
+        from pratique.registry.layout import open_layout
+
+        return open_layout(path, create=create), selector
+    from pratique.registry.archive import open_archive
+
+    return open_archive(path), selector
+
+
+def split_path(text: str) -> tuple[Path, str | None]:
+    """`PATH[:TAG]` or `PATH@DIGEST`: what exists as a whole is a path; else a colon after the last slash begins a tag."""
+    if Path(text).exists():
+        return Path(text), None
+    if match := _AT_DIGEST.fullmatch(text):
+        return Path(match["path"]), match["digest"]
+    path, colon, tag = text.rpartition(":")
+    if colon and path and tag and "/" not in tag:
+        return Path(path), tag
+    return Path(text), None
+
+
+def plain_hosts(environ: Mapping[str, str]) -> frozenset[str]:
+    """Hosts, with their ports, that the user wants spoken to without TLS."""
+    return frozenset(filter(None, (host.strip().lower() for host in environ.get("PRATIQUE_PLAIN_HTTP", "").split(","))))

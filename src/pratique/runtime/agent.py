@@ -1,0 +1,397 @@
+"""The node agent: finds containers, holds each to its verified manifest, tells what it saw.
+
+One thread reads all groups by epoll and decides; it never calls the engine, the network or the disk. Listing containers, getting
+manifests, scanning, sealing, writing events, publishing reports and responding each happen in other threads.
+
+If the agent dies, the kernel closes its groups and lets everything pass: it fails open. Nobody inside a container can make it
+die, but whoever can on the host switches enforcement off; the reports that stop coming are the witness. If the agent hangs, the
+containers' next opens hang with it. On `stop_event` it answers what waits, publishes a last report for each workload and ends.
+"""
+
+import os
+import queue
+import resource
+import select
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from pratique.errors import Malformed, PratiqueError
+from pratique.model import Cause, Digest, FileManifest
+from pratique.runtime.allowlist import AllowList, Judgement, Seen
+from pratique.runtime.clerk import Clerk, Emit, Publish
+from pratique.runtime.fanotify import Group
+from pratique.runtime.harden import forbid_memory_programs, seal_root
+from pratique.runtime.process import describe
+from pratique.runtime.report import MECHANISMS, RuntimeReport, Tally
+from pratique.runtime.respond import Responder, Response
+from pratique.runtime.scan import Mapped, scan
+from pratique.runtime.watch import Observation, Rules, Watch
+from pratique.runtime.workloads import Engine, Workload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unverified:
+    """Why a workload has no verified manifest. `detail`: one line."""
+
+    cause: Cause
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentConfig:
+    """`rules`: what is refused. Times in seconds. `hold_s`: how long a new container's opens wait for its manifest.
+
+    `seal`: make roots read-only from outside. `forbid_memory`: no programs in memory files (in enforce mode only).
+    """
+
+    rules: Rules
+    node: str
+    boot_id: str
+    nonce: str = ""
+    policy_digest: Digest | None = None
+    on_violation: Response = Response.NONE
+    seal: bool = False
+    forbid_memory: bool = True
+    poll_s: float = 0.5
+    report_interval_s: float = 300.0
+    hold_s: float = 10.0
+    violations_limit: int = 100
+
+
+ManifestSource = Callable[[Workload], FileManifest | Unverified]
+
+
+def load_node() -> tuple[str, str]:
+    """(host name, boot id) of this machine."""
+    return os.uname().nodename, Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+def run_agent(
+    config: AgentConfig,
+    *,
+    engine: Engine,
+    manifests: ManifestSource,
+    emit: Emit,
+    publish_report: Publish,
+    clock: Callable[[], float],
+    stop_event: threading.Event,
+) -> None:
+    """Run until `stop_event` is set. manifests: the verified manifest of a workload's image, or why there is none; called in a
+    thread, may be slow. emit: one event as plain values; publish_report: returns the digest that the next report names as its
+    previous one, or None if it keeps none: then the chain does not move. Both are called from one thread, in order. clock: Unix
+    seconds.
+
+    Raises Unavailable at the start if the engine cannot be asked or the kernel will not let us watch; later such failures are
+    events and gaps in the reports.
+    """
+    clerk = Clerk(emit, publish_report, clock)
+    agent = _Agent(config=config, engine=engine, manifests=manifests, clerk=clerk, clock=clock, stop_event=stop_event)
+    try:
+        agent.start()
+        agent.loop()
+    finally:
+        agent.close()
+
+
+class _Agent:
+    def __init__(
+        self,
+        *,
+        config: AgentConfig,
+        engine: Engine,
+        manifests: ManifestSource,
+        clerk: Clerk,
+        clock: Callable[[], float],
+        stop_event: threading.Event,
+    ) -> None:
+        self.config, self.engine, self.manifests, self.clock, self.stop = config, engine, manifests, clock, stop_event
+        self.clerk = clerk
+        self.watches: dict[tuple[str, int], Watch] = {}
+        self.refused_to_watch: set[tuple[str, int]] = set()
+        self.by_fd: dict[int, Callable[[], None]] = {}
+        self.inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self.responder = Responder(engine, config.on_violation if config.rules.enforce else Response.NONE, self._responded)
+        self.watcher: threading.Thread | None = None
+        self.next_report_at = 0.0
+
+    # Beginning and end
+
+    def start(self) -> None:
+        """Open what the loop needs and watch what runs already."""
+        Group.open().close()  # can the kernel do it, and may we?
+        first = self.engine.running()
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # every open that waits holds a descriptor of ours
+        self.epoll = select.epoll()
+        self.wake_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._register(self.wake_fd, self._drain_inbox)
+        self.pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="manifest")
+        self.next_report_at = self.clock() + self.config.report_interval_s
+        self.clerk.start()
+        self.watcher = threading.Thread(target=self._look_for_workloads, name="workloads", daemon=True)
+        self.watcher.start()
+        self._saw(tuple(first))
+
+    def close(self) -> None:
+        """Let everything that waits go on first; then wait for our own threads."""
+        self.stop.set()
+        now = self.clock()
+        for watch in self.watches.values():
+            with suppress(PratiqueError, OSError):
+                for event in [*watch.held, *watch.group.read()]:
+                    watch.held = [other for other in watch.held if other is not event]
+                    watch.handle(event, self._teller(watch))
+            self._report(watch, now, final=True)
+            watch.close()
+        self.watches.clear()
+        self.responder.close()
+        if hasattr(self, "pool"):
+            self.pool.shutdown(wait=True, cancel_futures=True)
+        if self.watcher is not None:
+            self.watcher.join()
+        self.clerk.close()
+        for name in ("wake_fd", "epoll"):
+            handle = getattr(self, name, None)
+            if isinstance(handle, int):
+                os.close(handle)
+            elif handle is not None:
+                handle.close()
+
+    def loop(self) -> None:
+        """Answer events until told to stop."""
+        while not self.stop.is_set():
+            for fd, _ in self.epoll.poll(0.2, 64):
+                action = self.by_fd.get(fd)
+                try:
+                    if action is not None:
+                        action()
+                except (PratiqueError, OSError) as error:
+                    self.clerk.tell("agent", detail=str(error))  # one container's trouble must not free the others
+            self._tick(self.clock())
+
+    def _tick(self, now: float) -> None:
+        for watch in self.watches.values():
+            if watch.held and now - watch.held_since > self.config.hold_s:
+                self._settle(watch, Unverified(cause=Cause.UNREACHABLE, detail="its manifest did not come in time"))
+        if now >= self.next_report_at:
+            self.next_report_at = now + self.config.report_interval_s
+            for watch in self.watches.values():
+                self._report(watch, now, final=False)
+
+    # Workloads come and go
+
+    def _look_for_workloads(self) -> None:
+        """Thread. Lists containers again and again; a failure to list is told once until it works again."""
+        failing = False
+        while not self.stop.wait(self.config.poll_s):
+            try:
+                found = tuple(self.engine.running())
+                failing = False
+            except PratiqueError as error:
+                if not failing:
+                    self.clerk.tell("engine", detail=str(error))
+                failing = True
+                continue
+            self._post(lambda found=found: self._saw(found))  # type: ignore[misc]
+
+    def _saw(self, found: tuple[Workload, ...]) -> None:
+        for workload in found:
+            key = (workload.id, workload.pid)
+            if key not in self.watches and key not in self.refused_to_watch:
+                self._attach(key, workload)
+
+    def _attach(self, key: tuple[str, int], workload: Workload) -> None:
+        now = self.clock()
+        tally = Tally(started_at=now, limit=self.config.violations_limit)
+        tally.gap(workload.started_at, now, "it ran before it was watched")
+        sealed, seal_failure = False, ""
+        if self.config.seal:
+            try:
+                seal_root(workload.pid)
+                sealed = True
+            except PratiqueError as error:
+                seal_failure = str(error)
+        try:
+            watch = Watch.attach(workload, rules=self.config.rules, tally=tally, clock=self.clock)
+        except PratiqueError as error:
+            self.refused_to_watch.add(key)
+            self.clerk.tell("unwatched", workload, detail=str(error))
+            return
+        watch.sealed = sealed
+        self.watches[key] = watch
+        self._register(watch.group.fd, lambda: self._events(watch))
+        self._register(watch.pidfd, lambda: self._ended(key))
+        self._watch_mounts(watch)
+        self.clerk.tell("watching", workload, detail=seal_failure or watch.memory.reason, sealed=sealed)
+        self.pool.submit(self._prepare, key, watch)
+
+    def _watch_mounts(self, watch: Watch) -> None:
+        """The kernel says by EPOLLPRI that the container's mounts changed (proc_pid_mounts(5))."""
+        with suppress(OSError):
+            fd = os.open(f"/proc/{watch.workload.pid}/mountinfo", os.O_RDONLY | os.O_CLOEXEC)
+            watch.mounts_fd = fd
+            self._register(fd, lambda: self._mounts_changed(watch), select.EPOLLPRI)
+
+    def _mounts_changed(self, watch: Watch) -> None:
+        now = self.clock()
+        try:
+            watch.look_at_mounts()
+            watch.tally.gap(now, self.clock(), "mounts changed; what was mounted could be used a moment before it was watched")
+        except PratiqueError as error:
+            watch.tally.gap(now, self.clock(), f"its mounts could not be read: {error}")
+
+    def _ended(self, key: tuple[str, int]) -> None:
+        watch = self.watches.pop(key, None)
+        if watch is None:
+            return
+        for fd in (watch.group.fd, watch.pidfd, watch.mounts_fd):
+            if self.by_fd.pop(fd, None) is not None:
+                self.epoll.unregister(fd)
+        with suppress(PratiqueError, OSError):
+            for event in watch.group.read():
+                watch.handle(event, self._teller(watch))
+        self._report(watch, self.clock(), final=True)
+        watch.close()
+
+    def _prepare(self, key: tuple[str, int], watch: Watch) -> None:
+        """Thread. Gets the manifest, then looks at what runs already."""
+        workload = watch.workload
+        try:
+            answer = self.manifests(workload)
+        except PratiqueError as error:
+            cause = Cause.UNREACHABLE if error.exit_code == 3 else Cause.INVALID
+            answer = Unverified(cause=cause, detail=str(error))
+        except Exception as error:  # a container must not hang for our defect; it is refused and told
+            answer = Unverified(cause=Cause.UNREADABLE, detail=f"{type(error).__name__}: {error}")
+        ready: AllowList | Unverified = answer if isinstance(answer, Unverified) else AllowList.from_manifest(answer)
+        self._post(lambda: self._settle(watch, ready))
+        rules = self.config.rules
+        if rules.enforce and self.config.forbid_memory and watch.members.pid != watch.members.host_pid:
+            try:
+                forbid_memory_programs(workload.pid)
+            except PratiqueError as error:
+                reason = str(error)
+                self._post(lambda: watch.tally.gap(self.clock(), self.clock(), reason))
+        for mapped in scan(watch.members, max_bytes=rules.max_hash_bytes):
+            self._post(lambda mapped=mapped: self._scanned(watch, mapped))  # type: ignore[misc]
+
+    def _settle(self, watch: Watch, answer: AllowList | Unverified) -> None:
+        if isinstance(answer, Unverified):
+            watch.settle(None, f"{answer.cause.value}: {answer.detail}")
+            judgement = Judgement(verdict=Seen.UNVERIFIED, detail=watch.unverified)
+            observation = Observation(
+                process=describe(watch.workload.pid),
+                path="",
+                sha256="",
+                judgement=judgement,
+                action="allowed",
+                mechanism="manifest",
+            )
+            watch.tally.add(judgement, path="", sha256="", action="allowed", at=self.clock(), process=observation.process)
+            self._teller(watch)(observation)
+        else:
+            watch.settle(answer)
+        held, watch.held, watch.held_since = watch.held, [], 0.0
+        for event in held:
+            watch.handle(event, self._teller(watch))
+
+    def _scanned(self, watch: Watch, mapped: Mapped) -> None:
+        if watch.allow is None:
+            judgement = Judgement(verdict=Seen.UNVERIFIED, detail=watch.unverified)
+        elif mapped.anonymous:
+            judgement = Judgement(verdict=Seen.ANONYMOUS, detail="runs from memory or from a deleted file")
+        elif not mapped.sha256:
+            judgement = Judgement(verdict=Seen.UNREADABLE)
+        else:
+            judgement = watch.allow.judge(mapped.path, mapped.sha256)
+        process = describe(mapped.pid)
+        watch.tally.add(judgement, path=mapped.path, sha256=mapped.sha256, action="allowed", at=self.clock(), process=process)
+        if judgement.verdict.violates or self.config.rules.verbose:
+            self._teller(watch)(
+                Observation(
+                    process=process,
+                    path=mapped.path,
+                    sha256=mapped.sha256,
+                    judgement=judgement,
+                    action="allowed",
+                    mechanism="scan",
+                )
+            )
+
+    # Events
+
+    def _events(self, watch: Watch) -> None:
+        try:
+            events = watch.group.read()
+        except Malformed as error:
+            # What was read and not understood can never be answered: only closing the group lets those processes go on.
+            watch.tally.gap(self.clock(), self.clock(), f"watching ended: {error}")
+            self.clerk.tell("unwatched", watch.workload, detail=str(error))
+            self.refused_to_watch.add((watch.workload.id, watch.workload.pid))
+            self._ended((watch.workload.id, watch.workload.pid))
+            return
+        for event in events:
+            if not (watch.pending and watch.hold(event, self.clock())):
+                watch.handle(event, self._teller(watch))
+
+    def _teller(self, watch: Watch) -> Callable[[Observation], None]:
+        def tell(seen: Observation) -> None:
+            self.clerk.tell_seen(watch.workload, seen)
+            if seen.judgement.verdict.violates:
+                self.responder.violated(watch.workload)
+
+        return tell
+
+    def _responded(self, workload: Workload, action: str, detail: str) -> None:
+        self.clerk.tell("response", workload, action=action, detail=detail)
+
+    # Other threads
+
+    def _post(self, action: Callable[[], None]) -> None:
+        """Have the event loop's thread do this."""
+        self.inbox.put(action)
+        with suppress(OSError):
+            os.eventfd_write(self.wake_fd, 1)
+
+    def _drain_inbox(self) -> None:
+        with suppress(BlockingIOError):
+            os.eventfd_read(self.wake_fd)
+        while not self.inbox.empty():
+            self.inbox.get()()
+
+    def _register(self, fd: int, action: Callable[[], None], events: int = select.EPOLLIN) -> None:
+        self.by_fd[fd] = action
+        self.epoll.register(fd, events)
+
+    def _report(self, watch: Watch, now: float, *, final: bool) -> None:
+        workload, config = watch.workload, self.config
+        dropped = self.clerk.take_dropped()
+        if dropped:
+            watch.tally.gap(now, now, f"{dropped} events of this node could not be written fast enough")
+        report = RuntimeReport(
+            node=config.node,
+            boot_id=config.boot_id,
+            engine=workload.engine,
+            workload_id=workload.id,
+            workload_name=workload.name,
+            image=workload.image,
+            image_id=workload.image_id,
+            nonce=config.nonce,
+            mode="enforce" if config.rules.enforce else "observe",
+            mechanism=MECHANISMS,
+            sealed=watch.sealed,
+            remembered=watch.memory.sound,
+            manifest_root=watch.allow.root if watch.allow else None,
+            unverified="" if watch.allow else watch.unverified,
+            not_watched=watch.skipped,
+            policy_digest=config.policy_digest,
+            sequence=0,
+            previous=None,
+            final=final,
+            **watch.tally.take(now),
+        )
+        self.clerk.publish(report)

@@ -1,0 +1,56 @@
+"""What is done to a container that broke the rules. Never from the event loop: freezing waits for processes that wait for it."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
+
+from pratique.errors import PratiqueError
+from pratique.runtime.workloads import Engine, Workload
+
+
+class Response(StrEnum):
+    """What `--on-violation` says."""
+
+    NONE = "none"
+    FREEZE = "freeze"
+    STOP = "stop"
+
+
+class Responder:
+    """Freezes or stops each workload once, in a thread of its own, after the event that caused it was answered.
+
+    `done(workload, action, detail)` is called from that thread: action `frozen`, `stopped` or `failed`.
+    """
+
+    def __init__(self, engine: Engine, response: Response, done: Callable[[Workload, str, str], None]) -> None:
+        self._engine = engine
+        self._response = response
+        self._done = done
+        self._asked: set[tuple[str, int]] = set()
+        self._pool: ThreadPoolExecutor | None = None
+
+    def violated(self, workload: Workload) -> None:
+        """Respond, unless it was done already or nothing is to be done. Returns at once."""
+        key = (workload.id, workload.pid)
+        if self._response is Response.NONE or key in self._asked:
+            return
+        self._asked.add(key)
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="respond")
+        self._pool.submit(self._act, workload)
+
+    def _act(self, workload: Workload) -> None:
+        try:
+            if self._response is Response.FREEZE:
+                self._engine.freeze(workload)
+                self._done(workload, "frozen", "")
+            else:
+                self._engine.stop(workload)
+                self._done(workload, "stopped", "")
+        except PratiqueError as error:
+            self._done(workload, "failed", str(error))
+
+    def close(self) -> None:
+        """Wait for what was begun. Call it when no event waits for an answer any more."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True)

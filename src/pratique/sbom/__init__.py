@@ -1,0 +1,11 @@
+"""Bills of materials: from an artifact's tree to components, who owns which file, documents, and the check against bytes.
+
+    catalogers/   one ecosystem a file: dpkg, Python, npm; pure, from a `Tree` to components and claims on paths
+    inventory     `take_inventory`: the artifact's one pass, the catalogers over it, duplicates merged, ownership settled
+    ownership     claims laid over the files: matching, modified, unchecked, missing
+    formats/      `cyclonedx` (render and parse), `native` (our JSON), `table` (rows for people)
+    check         does this document describe exactly these bytes?
+
+Everything here is pure but `inventory`, which asks the artifact to be read. Nothing that is inventoried is ever run.
+Import from the submodules: this face loads nothing.
+"""

@@ -1,0 +1,15 @@
+"""The catalogers, by name, in the order of their claim on a file: what a distribution's package lists is the package's,
+also where a language's own metadata lists it again.
+"""
+
+from pratique.sbom.catalogers.base import Cataloger
+from pratique.sbom.catalogers.dpkg import DpkgCataloger
+from pratique.sbom.catalogers.npm import NpmCataloger
+from pratique.sbom.catalogers.python import PythonCataloger
+
+CATALOGERS: dict[str, Cataloger] = {
+    "dpkg": DpkgCataloger(),
+    "python": PythonCataloger(),
+    "npm": NpmCataloger(),
+}
+"""Raise `pratique.sbom.inventory.WANTED_VERSION` when any `wants` changes: cached layers hold only what was wanted."""

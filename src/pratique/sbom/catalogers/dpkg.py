@@ -1,0 +1,266 @@
+"""Debian packages: dpkg's database, distroless `status.d`, copyright files, md5sums and lists (dpkg(1), Files).
+
+The database is believed about what it says, and checked for what it hides: file lists of packages that the status file does
+not know are reported.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from pratique.model import Component, Tree
+from pratique.sbom.catalogers.base import Catalogued, Collector
+from pratique.sbom.deb822 import read_relations, read_source, read_stanzas
+from pratique.sbom.debian_copyright import read_copyright
+from pratique.sbom.paths import Resolver
+from pratique.sbom.purl import build_purl
+from pratique.sbom.text import clean
+
+_STATUS = "var/lib/dpkg/status"
+_STATUS_D = "var/lib/dpkg/status.d/"
+_INFO = "var/lib/dpkg/info/"
+_DIVERSIONS = "var/lib/dpkg/diversions"
+_DOC = "usr/share/doc/"
+_OS_RELEASE = ("etc/os-release", "usr/lib/os-release")
+_SINGLE = frozenset({_STATUS, _DIVERSIONS, *_OS_RELEASE})
+_GONE = frozenset({"not-installed", "config-files"})
+_PROVIDERS = 8
+
+
+class DpkgCataloger:
+    """See the module."""
+
+    name = "dpkg"
+
+    def wants(self, path: str) -> bool:
+        """dpkg's own files, copyright files, os-release."""
+        if path.startswith(_DOC):
+            return path.endswith("/copyright")
+        if path.startswith("var/lib/dpkg/"):
+            if path.startswith(_INFO):
+                return path.endswith((".list", ".md5sums"))
+            return path in _SINGLE or path.startswith(_STATUS_D)
+        return path in _SINGLE
+
+    def catalogue(self, tree: Tree) -> Catalogued:
+        """Components of all installed packages, and their claims."""
+        return _Reading(tree).catalogue()
+
+
+@dataclass(slots=True)
+class _Package:
+    """A stanza on its way to a component. `path`: the file it stands in."""
+
+    fields: Mapping[str, str]
+    component: Component
+    path: str
+
+
+class _Reading:
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._out = Collector(tree)
+        self._resolver = Resolver(tree.entries)
+        self._copyrights: dict[str, tuple[str, ...]] = {}
+        self._packages: list[_Package] = []
+        self._named: set[str] = set()
+        self._distribution = _distribution(self._out)
+        self._diverted = _diversions(self._out.text(_DIVERSIONS) or "")
+
+    def catalogue(self) -> Catalogued:
+        for path, fields in self._stanzas():
+            self._read(path, fields)
+        edges = self._edges()
+        for package in self._packages:
+            component = replace(package.component, depends=edges.get(id(package), ()))
+            if self._out.component(component):
+                self._claims(package)
+        self._strays()
+        if self._resolver.exhausted:
+            self._out.unknown(_DOC, "symbolic links lead in too long ways: some copyright files were not found")
+        return self._out.result()
+
+    def _stanzas(self) -> Iterator[tuple[str, dict[str, str]]]:
+        paths = [path for path in self._tree.contents if path.startswith(_STATUS_D) and not path.endswith(".md5sums")]
+        for path in [_STATUS, *sorted(paths)]:
+            text = self._out.text(path)
+            if text is None:
+                continue
+            for fields in read_stanzas(text):
+                if "package" in fields:
+                    yield path, fields
+                elif path == _STATUS:
+                    self._out.unknown(path, "a paragraph that names no package")
+
+    def _read(self, path: str, fields: dict[str, str]) -> None:
+        name, version = clean(fields["package"]), clean(fields.get("version", ""))
+        arch = clean(fields.get("architecture", ""))
+        self._named |= {name, f"{name}:{arch}"}
+        words = fields.get("status", "install ok installed").split()
+        state = words[-1] if words else ""
+        if state in _GONE:
+            return
+        if state != "installed":
+            self._out.unknown(path, f"{name or 'a package'} is {clean(state, 40) or 'in no state'}: it may lack files")
+        if not name or not version:
+            self._out.unknown(path, f"{name or 'a package'} has no {'version' if name else 'name'}")
+            if not name:
+                return
+        self._packages.append(_Package(fields=fields, component=self._component(path, fields, name, version, arch), path=path))
+
+    def _component(self, path: str, fields: dict[str, str], name: str, version: str, arch: str) -> Component:
+        vendor, distro = self._distribution
+        source_name, source_version = (clean(text) for text in read_source(fields))
+        upstream = ""
+        if source_name != name or source_version != version:
+            upstream = source_name if source_version == version else f"{source_name}@{source_version}"
+        qualifiers = {"arch": arch, "distro": distro, "upstream": upstream}
+        purl = build_purl("deb", name, version, namespace=vendor, qualifiers=qualifiers)
+        evidence = [path]
+        listed = self._info(name, arch, ".list") or self._info(name, arch, ".md5sums") or self._md5sums_beside(path)
+        if listed:
+            evidence.append(listed)
+        licences: tuple[str, ...] = ()
+        copyright_ = self._copyright(name)
+        if copyright_:
+            evidence.append(copyright_)
+            licences = self._licences(copyright_)
+        return Component(
+            ref=purl,
+            purl=purl,
+            type="deb",
+            name=name,
+            version=version,
+            licences=licences,
+            supplier=clean(fields.get("maintainer", "")),
+            source=build_purl(
+                "deb", source_name, source_version, namespace=vendor, qualifiers={"arch": "source", "distro": distro}
+            ),
+            description=clean(fields.get("description", "").partition("\n")[0]),
+            homepage=clean(fields.get("homepage", "")),
+            evidence=tuple(evidence),
+            # The file list is written when the package is installed; the status file is written again by every later layer.
+            layer=self._out.layer_of(listed or path),
+        )
+
+    def _copyright(self, name: str) -> str:
+        """The path of the package's copyright file; its folder may be a link to that of a sister package."""
+        if "/" in name:
+            return ""
+        path = self._resolver.follow(f"{_DOC}{name}/copyright")
+        return path if path is not None and path in self._tree.contents else ""
+
+    def _licences(self, path: str) -> tuple[str, ...]:
+        if path not in self._copyrights:
+            self._copyrights[path] = read_copyright(self._tree.contents[path])
+        return self._copyrights[path]
+
+    def _info(self, name: str, arch: str, suffix: str) -> str:
+        for candidate in (f"{_INFO}{name}:{arch}{suffix}", f"{_INFO}{name}{suffix}"):
+            if candidate in self._tree.contents:
+                return candidate
+        return ""
+
+    def _md5sums_beside(self, path: str) -> str:
+        beside = f"{path}.md5sums"
+        return beside if path.startswith(_STATUS_D) and beside in self._tree.contents else ""
+
+    def _claims(self, package: _Package) -> None:
+        name, arch = package.component.name, clean(package.fields.get("architecture", ""))
+        sums = self._info(name, arch, ".md5sums") or self._md5sums_beside(package.path)
+        digests = _md5sums(self._tree.contents.get(sums, b""))
+        for line in package.fields.get("conffiles", "").split("\n"):
+            path, _, digest = line.strip().partition(" ")
+            if path.startswith("/") and _is_md5(digest[:32]):
+                digests.setdefault(path[1:], digest[:32])
+        listed = self._tree.contents.get(self._info(name, arch, ".list"), b"")
+        ref = package.component.ref
+        for line in listed.decode("utf-8", "surrogateescape").split("\n"):
+            path = line.lstrip("/")
+            if path and path not in digests and path != ".":
+                self._claim(path, ref, name, "")
+        for path, digest in digests.items():
+            self._claim(path, ref, name, digest)
+
+    def _claim(self, path: str, ref: str, name: str, digest: str) -> None:
+        if path in self._diverted:
+            moved, by = self._diverted[path]
+            path = path if by == name else moved
+        self._out.claim(path, ref, "md5" if digest else "", digest)
+
+    def _edges(self) -> dict[int, tuple[str, ...]]:
+        """Refs that each package needs, by the package's id: of alternatives the first that is installed or provided."""
+        names: dict[str, list[_Package]] = {}
+        provided: dict[str, list[_Package]] = {}
+        for package in self._packages:
+            names.setdefault(package.component.name, []).append(package)
+            for group in read_relations(package.fields.get("provides", "")):
+                for virtual, _ in group:
+                    provided.setdefault(virtual, []).append(package)
+        edges: dict[int, tuple[str, ...]] = {}
+        for package in self._packages:
+            refs: set[str] = set()
+            for name in ("pre-depends", "depends"):
+                for group in read_relations(package.fields.get(name, "")):
+                    if not self._out.step(package.path, len(group)):
+                        return edges
+                    refs.update(_first_installed(group, package, names, provided))
+            edges[id(package)] = tuple(sorted(refs - {package.component.ref}))
+        return edges
+
+    def _strays(self) -> None:
+        """File lists without a package: the mark of a status file that was edited or removed."""
+        for path in sorted(self._tree.contents):
+            if path.startswith(_INFO) and path.endswith(".list"):
+                name = path.removeprefix(_INFO).removesuffix(".list")
+                if name not in self._named:
+                    self._out.unknown(path, "lists the files of a package that the dpkg status does not name")
+
+
+def _first_installed(
+    group: list[tuple[str, str]], package: _Package, names: Mapping[str, list[_Package]], provided: Mapping[str, list[_Package]]
+) -> list[str]:
+    arch = package.fields.get("architecture", "")
+    for name, _ in group:
+        found = names.get(name)
+        if found:
+            same = [other for other in found[:_PROVIDERS] if other.fields.get("architecture") in (arch, "all")]
+            return [(same or found)[0].component.ref]
+        if name in provided:
+            return [other.component.ref for other in provided[name][:_PROVIDERS]]
+    return []
+
+
+def _distribution(out: Collector) -> tuple[str, str]:
+    """Namespace of the purls and the `distro` qualifier, out of os-release(5)."""
+    fields: dict[str, str] = {}
+    for path in _OS_RELEASE:
+        entry = out.tree.resolve(path)
+        text = out.text(entry.path) if entry is not None else None
+        if text:
+            for line in text.split("\n"):
+                name, equals, value = line.strip().partition("=")
+                if equals:
+                    fields.setdefault(name, clean(value.strip("\"'"), 64))
+            break
+    vendor = fields.get("ID", "").lower()
+    version = fields.get("VERSION_ID") or fields.get("VERSION_CODENAME") or ""
+    return vendor or "debian", f"{vendor}-{version}".strip("-") if vendor else ""
+
+
+def _diversions(text: str) -> dict[str, tuple[str, str]]:
+    """Path → (where other packages' file of that name lies, the package that keeps the name), from dpkg-divert(1)."""
+    lines = text.split("\n")
+    triplets = zip(lines[0::3], lines[1::3], lines[2::3], strict=False)
+    return {path.lstrip("/"): (moved.lstrip("/"), by) for path, moved, by in triplets if path and moved}
+
+
+def _md5sums(data: bytes) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for line in data.decode("utf-8", "surrogateescape").split("\n"):
+        if line[32:34] == "  " and _is_md5(line[:32]):
+            found[line[34:].lstrip("/")] = line[:32]
+    return found
+
+
+def _is_md5(text: str) -> bool:
+    return len(text) == 32 and text.strip("0123456789abcdef") == ""

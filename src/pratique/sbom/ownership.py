@@ -1,0 +1,60 @@
+"""Who owns each file: the catalogers' claims laid over the tree. Pure.
+
+The first claim on a path counts: catalogers are asked in the order of their table. A digest is compared where the tree has one
+of that algorithm; a package that states another one owns the file unchecked, which is what the file then is called.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from pratique.model import FileEntry, Kind, Owned, Ownership, Tree, Unknown
+from pratique.sbom.catalogers.base import Claim
+from pratique.sbom.paths import Resolver
+
+
+def settle_ownership(claims: Iterable[Claim], tree: Tree) -> tuple[dict[str, Owned], tuple[Unknown, ...]]:
+    """Real path → owner and state, for owned and for missing files. What is in the tree and not here is an orphan.
+
+    A path that a package lists with a digest and that is not there is `MISSING`, also where an administrator meant it
+    (dpkg's `path-exclude`): whoever reads the document shall see that the package is not whole.
+    """
+    owned: dict[str, Owned] = {}
+    missing: dict[str, Owned] = {}
+    shared: dict[tuple[str, Ownership], Owned] = {}  # few distinct values for many files
+    resolver = Resolver(tree.entries)
+    for claim in claims:
+        path = resolver.place(claim.path)
+        if path is None or path in owned:
+            continue
+        entry = tree.entries.get(path)
+        if entry is None:
+            if claim.digest:
+                missing.setdefault(path, Owned(claim.owner, Ownership.MISSING))
+            continue
+        key = (claim.owner, compare(claim, entry))
+        value = shared.get(key)
+        if value is None:
+            value = shared[key] = Owned(*key)
+        owned[path] = value
+    unknowns = (Unknown("", "symbolic links lead in too long ways: some files are counted as orphans"),)
+    return {**missing, **owned}, unknowns if resolver.exhausted else ()
+
+
+def compare(claim: Claim, entry: FileEntry) -> Ownership:
+    """What the claim's digest says about the entry. A package that gives a file's digest does not mean a link or a device."""
+    if not claim.digest:
+        return Ownership.UNCHECKED
+    if entry.kind is not Kind.FILE:
+        return Ownership.MODIFIED
+    if claim.algorithm != "sha256":
+        return Ownership.UNCHECKED
+    return Ownership.MATCHING if claim.digest == entry.sha256 else Ownership.MODIFIED
+
+
+def count_ownership(ownership: Mapping[str, Owned], tree: Tree) -> dict[Ownership, int]:
+    """How many paths are in each state; all states are named."""
+    counts = dict.fromkeys(Ownership, 0)
+    for owned in ownership.values():
+        counts[owned.state] += 1
+    there = sum(counts.values()) - counts[Ownership.MISSING]
+    counts[Ownership.ORPHAN] = len(tree.entries) - there
+    return counts

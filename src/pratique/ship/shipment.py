@@ -1,0 +1,194 @@
+"""Ship one artifact: the whole way from bytes to ledger, in the order of the picture.
+
+Order matters for crashes: what is signed is journalled before it is logged, logged before it is pushed, pushed before it is
+catalogued; the journal goes last. A second run finds each step done or does it; it adds nothing twice.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pratique.attest.bundle import parse_bundle
+from pratique.attest.dsse import Envelope, parse_envelope, render_envelope
+from pratique.errors import InputError
+from pratique.evidence.seal import Scribe, Sealed, log_envelopes, sign_payload
+from pratique.model import Digest, FileManifest, Inventory, build_manifest
+from pratique.model.predicates import TITLES
+from pratique.sbom.formats.cyclonedx import render_cyclonedx
+from pratique.sbom.inventory import take_inventory
+from pratique.sbom.time import sbom_time
+from pratique.ship.journal import Journal, open_journal
+from pratique.ship.statements import Draft, draft_statements, same_claim
+
+if TYPE_CHECKING:
+    from pratique.artifact.types import Artifact
+    from pratique.catalog.ledger import Catalog
+    from pratique.registry.types import Descriptor, Repository
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shipment:
+    """What was shipped. `bundles`: predicate type → the bundle. `destination`: where artifact and evidence went, or ""."""
+
+    inventory: Inventory
+    manifest: FileManifest
+    sbom: bytes
+    bundles: Mapping[str, Sealed]
+    destination: str
+    reused: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """What the caller is told on the way: a step begins, and how far a long one is (bytes done, bytes in all)."""
+
+    begin: Callable[[str], None]
+    progress: Callable[[int, int], None]
+
+
+def ship(
+    artifact: "Artifact",
+    *,
+    scribe: Scribe,
+    catalog: "Catalog",
+    destination: "Repository | None",
+    tag: str | None,
+    name: str,
+    environ: Mapping[str, str],
+    cache: Path | None,
+    journals: Path,
+    clock: Callable[[], int],
+    steps: Steps,
+) -> Shipment:
+    """Inventory, prove, sign, log, attach, catalogue. Raises what its parts raise.
+
+    `name`: what the documents call the artifact, "" for its own; `clock`: Unix seconds.
+    """
+    started = clock()
+    steps.begin("inventory")
+    inventory = take_inventory(artifact, cache=cache, progress=steps.progress)
+    if name:
+        inventory = replace(inventory, subject=replace(inventory.subject, name=name))
+    manifest = build_manifest(inventory)
+    sbom = render_cyclonedx(inventory, timestamp=sbom_time(inventory, environ), manifest_root=manifest.root)
+    place = destination.name if destination else ""
+    work = journal_name(inventory.subject.digest, scribe.signer.public_key.keyid, place)
+    with open_journal(journals, work) as journal:
+        drafts = draft_statements(inventory, manifest=manifest, sbom=sbom, environ=environ, started=started, finished=clock())
+        earlier = _earlier_bundles(catalog, inventory.subject.digest, scribe, drafts)
+        steps.begin("sign and log")
+        bundles = {
+            **_sign_and_log(scribe, journal, [draft for draft in drafts if draft.predicate_type not in earlier]),
+            **earlier,
+        }
+        if destination is not None:
+            steps.begin(f"push to {place}")
+            subject = _push_artifact(artifact, destination, tag)
+            for predicate_type in sorted(bundles):
+                _attach(destination, subject, predicate_type, bundles[predicate_type], inventory.subject.created)
+        steps.begin("catalogue")
+        _record(catalog, inventory, manifest, sbom, bundles, scribe, place, environ, clock())
+        journal.close()
+    return Shipment(
+        inventory=inventory,
+        manifest=manifest,
+        sbom=sbom,
+        bundles=bundles,
+        destination=place,
+        reused=len(earlier) == len(drafts),
+    )
+
+
+def journal_name(subject: Digest, keyid: str, place: str) -> str:
+    """One journal for each artifact, key and destination."""
+    return f"{subject.hex[:24]}-{keyid[:12]}-{Digest.of(place.encode()).hex[:12]}"
+
+
+def _sign_and_log(scribe: Scribe, journal: Journal, drafts: list[Draft]) -> dict[str, Sealed]:
+    """Each statement signed once and logged once, however often this is begun."""
+    from pratique.attest.strictjson import dump_json, load_json
+
+    def envelope_of(draft: Draft) -> Envelope:
+        stem = TITLES[draft.predicate_type].replace(" ", "-")
+        # The payload is kept apart: provenance holds times, and a second run must sign what the first one meant.
+        payload = journal.once(f"{stem}.statement.json", lambda: draft.payload)
+        data = journal.once(f"{stem}.envelope.json", lambda: dump_json(render_envelope(sign_payload(scribe, payload))))
+        return parse_envelope(load_json(data, what="journalled envelope"))
+
+    envelopes = [envelope_of(draft) for draft in drafts]
+    sealed = log_envelopes(scribe, envelopes, resumed=journal.resumed)
+    return {draft.predicate_type: item for draft, item in zip(drafts, sealed, strict=True)}
+
+
+def _earlier_bundles(catalog: "Catalog", subject: Digest, scribe: Scribe, drafts: list[Draft]) -> dict[str, Sealed]:
+    """Bundles of an earlier, complete shipment that say the same: shipping twice must not say everything twice."""
+    out: dict[str, Sealed] = {}
+    for row in catalog.documents_of(subject, role="bundle"):
+        if row.keyid != scribe.signer.public_key.keyid:
+            continue
+        data = catalog.documents.get(row.digest)
+        bundle = parse_bundle(data)
+        for draft in drafts:
+            if draft.predicate_type == row.predicate_type and same_claim(draft, bundle.envelope.payload):
+                out[draft.predicate_type] = Sealed(data=data, digest=row.digest, log_index=bundle.log_entries[0].log_index)
+    return out
+
+
+def _push_artifact(artifact: "Artifact", destination: "Repository", tag: str | None) -> "Descriptor":
+    if artifact.image is None:
+        raise InputError(
+            f"a {artifact.subject.kind.value} cannot be pushed", hint="ship it without --to: the evidence goes into the catalog"
+        )
+    return artifact.image.push_to(destination, tag=tag)
+
+
+def _attach(destination: "Repository", subject: "Descriptor", predicate_type: str, sealed: Sealed, created: int | None) -> None:
+    from pratique.registry.attach import attach
+    from pratique.registry.types import SIGSTORE_BUNDLE
+
+    annotations = {
+        "dev.sigstore.bundle.content": "dsse-envelope",
+        "dev.sigstore.bundle.predicateType": predicate_type,
+    }
+    attach(
+        destination,
+        subject=subject,
+        blob=sealed.data,
+        artifact_type=SIGSTORE_BUNDLE,
+        annotations=annotations,
+        created=created,
+    )
+
+
+def _record(
+    catalog: "Catalog",
+    inventory: Inventory,
+    manifest: FileManifest,
+    sbom: bytes,
+    bundles: Mapping[str, Sealed],
+    scribe: Scribe,
+    place: str,
+    environ: Mapping[str, str],
+    now: int,
+) -> None:
+    """Everything about the shipment in one transaction; the documents before it, for they are found by their digest."""
+    from pratique.attest.predicates.provenance import build_facts
+    from pratique.ship.statements import build_of
+
+    subject = inventory.subject
+    with catalog.transaction() as ledger:
+        ledger.record_artifact(subject, manifest_root=manifest.root, location=place or subject.name, at=now)
+        ledger.record_components(subject.digest, inventory.components)
+        ledger.record_document(subject.digest, sbom, role="sbom", media_type="application/vnd.cyclonedx+json", at=now)
+        for predicate_type, sealed in bundles.items():
+            ledger.record_document(
+                subject.digest,
+                sealed.data,
+                role="bundle",
+                media_type="application/vnd.dev.sigstore.bundle.v0.3+json",
+                predicate_type=predicate_type,
+                keyid=scribe.signer.public_key.keyid,
+                at=now,
+            )
+        ledger.record_build(subject.digest, build_facts(build_of(inventory, environ, now, now)), started=now)

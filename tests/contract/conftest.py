@@ -1,0 +1,74 @@
+"""Places that the contract of `Repository` is tried on: a real registry, and a small one that knows OCI 1.1."""
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+from oci_server import OciServer
+
+_CONFIG = """\
+version: 0.1
+log: {{level: error, accesslog: {{disabled: true}}}}
+storage:
+  filesystem: {{rootdirectory: "{root}"}}
+  delete: {{enabled: true}}
+http: {{addr: "127.0.0.1:{port}"}}
+"""
+
+
+def _free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def _answers(port: int, process: subprocess.Popen[bytes]) -> bool:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return True
+    return False
+
+
+@pytest.fixture(scope="session")
+def registry_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`127.0.0.1:PORT` of a docker-registry of this session alone."""
+    program = shutil.which("docker-registry")
+    if program is None:
+        pytest.skip("docker-registry is not installed")
+    root = tmp_path_factory.mktemp("registry")
+    config = root / "config.yml"
+    for _ in range(3):  # another process may take the port between choosing and listening
+        port = _free_port()
+        config.write_text(_CONFIG.format(root=root / "data", port=port))
+        with (root / "log").open("wb") as log:
+            process = subprocess.Popen([program, "serve", str(config)], stdout=log, stderr=log)
+        if _answers(port, process):
+            break
+        process.kill()
+        process.wait()
+    else:
+        pytest.fail(f"docker-registry did not start: {(root / 'log').read_text()[-2000:]}")
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def oci_server() -> Iterator[OciServer]:
+    """A registry with the referrers API, in memory, that can be told to misbehave."""
+    with OciServer() as server:
+        yield server

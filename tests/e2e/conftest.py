@@ -1,0 +1,63 @@
+"""Real things for the end-to-end tests: a registry, and the program as a process of its own."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+REGISTRY = shutil.which("docker-registry") or shutil.which("docker-registry", path="/usr/bin:/usr/sbin")
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    """An environment whose state is below the test's own folder."""
+    return {**os.environ, "PRATIQUE_HOME": str(tmp_path / "home"), "PRATIQUE_KEY_PASSPHRASE": "between us"}
+
+
+@pytest.fixture
+def pratique(home: dict[str, str], tmp_path: Path) -> Run:
+    """Runs the program in the test's folder."""
+
+    def run(*arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-c", "from pratique.cli.main import main; main()", *arguments]
+        return subprocess.run(
+            command, env={**home, **environ}, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """HOST:PORT of Debian's docker-registry, which has no referrers API: the fallback tag is what it needs."""
+    if REGISTRY is None:
+        pytest.skip("docker-registry is not installed")
+    root = tmp_path_factory.mktemp("registry")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        host = f"127.0.0.1:{probe.getsockname()[1]}"
+    storage = f"{{filesystem: {{rootdirectory: {root}}}, delete: {{enabled: true}}}}"
+    config = f'version: 0.1\nlog: {{level: error}}\nstorage: {storage}\nhttp: {{addr: "{host}"}}\n'
+    (root / "config.yml").write_text(config)
+    with (root / "log").open("wb") as log:
+        server = subprocess.Popen([REGISTRY, "serve", str(root / "config.yml")], stdout=log, stderr=log)
+    try:
+        for _ in range(200):
+            with socket.socket() as client:
+                if client.connect_ex(("127.0.0.1", int(host.rpartition(":")[2]))) == 0:
+                    break
+            time.sleep(0.05)
+        else:
+            pytest.fail(f"docker-registry did not start: {(root / 'log').read_text()}")
+        yield host
+    finally:
+        server.terminate()
+        server.wait(10)

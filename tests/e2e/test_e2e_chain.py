@@ -1,0 +1,239 @@
+"""The whole chain as its user runs it: real processes, a real registry, and whoever tries to get around it."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "demo"))
+
+from make_image import make_archive, make_tar  # noqa: E402
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+STATUS = b"""Package: dash
+Status: install ok installed
+Architecture: amd64
+Version: 0.5.12-2
+Maintainer: Somebody <somebody@example.org>
+Depends: libc6 (>= 2.36)
+
+Package: libc6
+Status: install ok installed
+Architecture: amd64
+Version: 2.36-9+deb12u10
+Source: glibc
+Maintainer: Somebody Else <else@example.org>
+"""
+FILES = {
+    "var/lib/dpkg/status": STATUS,
+    "var/lib/dpkg/info/dash.list": b"/.\n/bin\n/bin/dash\n",
+    "etc/os-release": b'ID=debian\nVERSION_ID="12"\n',
+    "bin/dash": b"\x7fELF dash",
+    "opt/app/x-1.0.dist-info/METADATA": b"Metadata-Version: 2.1\nName: x\nVersion: 1.0\nLicense-Expression: MIT\n",
+    "opt/app/x-1.0.dist-info/RECORD": b"x.py,,\nx-1.0.dist-info/METADATA,,\n",
+    "opt/app/x.py": b"print('x')\n",
+}
+POLICY = """\
+version: 1
+name: harbour
+authorities: {release: {keys: [K.pub]}}
+require:
+  signature: {from: [release]}
+  sbom: {from: [release]}
+  provenance: {from: [release], builders: ["https://pratique.dev/local-build/*"]}
+  log: true
+deny: {components: ["pkg:npm/event-stream@3.3.6"], licences: ["AGPL-*"]}
+"""
+
+
+@pytest.fixture
+def image(tmp_path: Path, pratique: Run) -> Path:
+    """An archive with a small image of two layers, a key K, and a policy."""
+    upper = {"opt/app/extra.txt": b"extra", "opt/app/.wh.nothing": b""}
+    data = make_archive([make_tar(FILES, mode=0o755), make_tar(upper)], name="app:1.0", created="2026-01-01T00:00:00Z")
+    (tmp_path / "app.tar").write_bytes(data)
+    (tmp_path / "policy.yaml").write_text(POLICY)
+    assert pratique("key", "generate", "--output", "K").returncode == 0
+    return tmp_path / "app.tar"
+
+
+def test_an_image_is_shipped_verified_gated_found_and_traced(pratique: Run, image: Path, registry: str) -> None:
+    place = f"registry:{registry}/chain/app:1.0"
+    shipped = pratique("ship", f"oci-archive:{image}", "--key", "K", "--to", place, "--format", "json")
+    assert shipped.returncode == 0, shipped.stderr
+    digest = json.loads(shipped.stdout)["digest"]
+    verified = pratique("verify", place, "--key", "K.pub", "--content", "--format", "json")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert {answer["cause"] for answer in json.loads(verified.stdout)["answers"]} == {"none"}
+    gated = pratique("gate", place, "--policy", "policy.yaml")
+    assert gated.returncode == 0, gated.stdout + gated.stderr
+    assert "allowed by policy harbour" in gated.stdout
+    found = pratique("catalog", "search", "pkg:deb/debian/dash", "--format", "json")
+    assert [row["digest"] for row in json.loads(found.stdout)] == [digest]
+    traced = json.loads(pratique("trace", digest, "--format", "json").stdout)
+    assert [item["result"] for item in traced["decisions"]] == ["allowed"]
+    assert {item["title"] for item in traced["evidence"]} == {"signature", "SBOM", "file manifest", "provenance"}
+    assert pratique("log", "verify").returncode == 0
+
+
+def test_shipping_twice_says_nothing_twice(pratique: Run, image: Path) -> None:
+    arguments = ("ship", f"oci-archive:{image}", "--key", "K", "--to", "oci-dir:out:1", "--format", "json")
+    first, second = json.loads(pratique(*arguments).stdout), json.loads(pratique(*arguments).stdout)
+    assert first["bundles"] == second["bundles"]
+
+
+def test_an_image_nobody_signed_is_denied_as_absent(pratique: Run, image: Path, registry: str) -> None:
+    assert pratique("ship", f"oci-archive:{image}", "--key", "K", "--to", "oci-dir:out:1").returncode == 0
+    shutil.copytree(image.parent / "out", image.parent / "bare")
+    index = image.parent / "bare" / "index.json"
+    document = json.loads(index.read_text())
+    document["manifests"] = [row for row in document["manifests"] if row.get("annotations")]
+    index.write_text(json.dumps(document))
+    denied = pratique("gate", "oci-dir:bare:1", "--policy", "policy.yaml")
+    assert denied.returncode == 1
+    assert "absent" in denied.stdout
+
+
+def test_one_altered_byte_in_any_blob_of_the_store_fails_and_is_named(pratique: Run, image: Path) -> None:
+    assert pratique("ship", f"oci-archive:{image}", "--key", "K", "--to", "oci-dir:out:1").returncode == 0
+    blobs = sorted((image.parent / "out" / "blobs" / "sha256").iterdir())
+    assert len(blobs) >= 12
+    for blob in blobs:
+        if blob.read_bytes() == b"{}":
+            continue  # the empty configuration of every attachment: nothing is read from it
+        good = blob.read_bytes()
+        blob.write_bytes(bytes([good[0] ^ 1]) + good[1:])
+        verified = pratique("verify", "oci-dir:out:1", "--key", "K.pub")
+        assert verified.returncode == 1, f"{blob.name}: {verified.stdout}{verified.stderr}"
+        assert blob.name in verified.stdout + verified.stderr
+        blob.write_bytes(good)
+    assert pratique("verify", "oci-dir:out:1", "--key", "K.pub").returncode == 0
+
+
+def test_another_key_is_untrusted_not_invalid(pratique: Run, image: Path) -> None:
+    assert pratique("ship", f"oci-archive:{image}", "--key", "K", "--to", "oci-dir:out:1").returncode == 0
+    assert pratique("key", "generate", "--output", "L").returncode == 0
+    verified = pratique("verify", "oci-dir:out:1", "--key", "L.pub")
+    assert verified.returncode == 1
+    assert "untrusted" in verified.stdout
+    assert "invalid" not in verified.stdout
+
+
+def test_an_sbom_is_checked_against_the_bytes_and_names_every_difference(pratique: Run, image: Path) -> None:
+    assert pratique("sbom", f"oci-archive:{image}", "-o", "cyclonedx-json", "--file", "s.json").returncode == 0
+    assert pratique("sbom", "check", f"oci-archive:{image}", "s.json").returncode == 0
+    changed = {**FILES, "bin/dash": b"\x7fELF evil", "bin/new": b"new"}
+    del changed["opt/app/x.py"]
+    data = make_archive([make_tar(changed, mode=0o755)], name="app:1.0", created="2026-01-01T00:00:00Z")
+    (image.parent / "evil.tar").write_bytes(data)
+    checked = pratique("sbom", "check", "oci-archive:evil.tar", "s.json", "--format", "json")
+    assert checked.returncode == 1
+    found = {(item["kind"], item["place"]) for item in json.loads(checked.stdout)}
+    assert {("added", "bin/new"), ("changed", "bin/dash"), ("missing", "opt/app/x.py")} <= found
+
+
+def test_the_same_artifact_gives_the_same_document_byte_for_byte(pratique: Run, image: Path) -> None:
+    arguments = ("sbom", f"oci-archive:{image}", "-o", "cyclonedx-json", "--no-cache")
+    assert pratique(*arguments).stdout == pratique(*arguments, PYTHONHASHSEED="7").stdout
+
+
+@pytest.mark.parametrize("step", ["statement", "envelope", "checkpoint", "index.json", "catalog"])
+def test_kill_9_at_any_step_loses_nothing_and_a_second_run_completes(
+    pratique: Run, image: Path, home: dict[str, str], step: str
+) -> None:
+    """The process kills itself, without any clean-up, right after the first file of this step is in place."""
+    program = (
+        "import os, signal, pathlib\n"
+        "replace = pathlib.Path.replace\n"
+        "def deadly(self, target):\n"
+        "    done = replace(self, target)\n"
+        f"    if {step!r} in str(target): os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return done\n"
+        "pathlib.Path.replace = deadly\n"
+        "from pratique.cli.main import main; main()\n"
+    )
+    arguments = ["ship", f"oci-archive:{image}", "--key", "K", "--to", "oci-dir:out:1"]
+    killed = subprocess.run([sys.executable, "-c", program, *arguments], env=home, cwd=image.parent, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert pratique(*arguments).returncode == 0
+    verified = pratique("verify", "oci-dir:out:1", "--key", "K.pub", "--format", "json")
+    assert verified.returncode == 0, verified.stdout
+    signatures = [item for item in json.loads(verified.stdout)["answers"] if item["what"] == "signature"]
+    assert len(signatures) == 1
+    assert pratique("log", "verify").returncode == 0
+    assert not [path for path in (image.parent / "home" / "journal").iterdir() if path.is_dir()]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["sbom", "oci-archive:nowhere.tar"], 2, "nowhere.tar"),
+        (["sbom", "oci-archive:K.pub"], 2, "K.pub"),
+        (["sbom", "nonsense"], 2, "nonsense"),
+        (["sbom", "oci-archive:app.tar:2.0"], 2, "2.0"),
+        (["sbom", "registry:127.0.0.1:1/app:1"], 3, "cannot be reached"),
+        (["sbom", "check", "oci-archive:app.tar", "K.pub"], 2, "not JSON"),
+        (["verify", "oci-archive:app.tar", "--key", "nokey.pub"], 2, "nokey.pub"),
+        (["gate", "oci-archive:app.tar", "--policy", "nopolicy.yaml"], 2, "nopolicy.yaml"),
+        (["gate", "oci-archive:app.tar", "--policy", "bad.yaml"], 2, "colour is not known"),
+        (["ship", "oci-archive:app.tar", "--key", "K.pub"], 2, "private key"),
+        (["trace", "sha256:" + "0" * 64], 2, "neither an artifact"),
+        (["frobnicate"], 2, "No such command"),
+    ],
+)
+def test_bad_input_is_one_line_with_the_right_code(
+    pratique: Run, image: Path, arguments: list[str], code: int, says: str
+) -> None:
+    (image.parent / "bad.yaml").write_text(POLICY + "colour: red\n")
+    assert pratique("ship", "oci-archive:app.tar", "--key", "K").returncode == 0
+    done = pratique(*arguments)
+    assert done.returncode == code, done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    if arguments != ["frobnicate"]:
+        assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_wrong_passphrase_is_said_once_and_nothing_is_made(pratique: Run, image: Path) -> None:
+    done = pratique("ship", "oci-archive:app.tar", "--key", "K", PRATIQUE_KEY_PASSPHRASE="wrong")
+    assert done.returncode == 2
+    assert "passphrase does not open this key" in done.stderr
+    assert not (image.parent / "home" / "catalog").exists()
+
+
+def test_a_catalog_held_by_another_process_is_exit_code_3(pratique: Run, image: Path) -> None:
+    import sqlite3
+
+    assert pratique("ship", "oci-archive:app.tar", "--key", "K").returncode == 0
+    holder = sqlite3.connect(image.parent / "home" / "catalog" / "catalog.db", isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    try:
+        done = pratique("ship", "oci-archive:app.tar", "--to", "oci-dir:out:1")
+    finally:
+        holder.close()
+    assert done.returncode == 3, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_full_disk_is_exit_code_4_and_a_later_run_completes(pratique: Run, image: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small file system needs root")
+    small = image.parent / "home"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24k,mode=0700", "tmpfs", str(small)], check=True)
+    try:
+        done = pratique("ship", "oci-archive:app.tar", "--key", "K")
+        assert done.returncode == 4, done.stderr
+        assert "Traceback" not in done.stderr
+        subprocess.run(["mount", "-o", "remount,size=64m", str(small)], check=True)
+        assert pratique("ship", "oci-archive:app.tar", "--key", "K").returncode == 0
+    finally:
+        subprocess.run(["umount", str(small)], check=True)

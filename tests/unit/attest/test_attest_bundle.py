@@ -1,0 +1,206 @@
+import base64
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pratique.attest.bundle import MEDIA_TYPE, BundleUnsupported, InclusionProof, LogEntry, parse_bundle, render_bundle
+from pratique.attest.dsse import Signature
+from pratique.errors import LimitExceeded, Malformed
+from pratique.model.digest import Digest
+
+VECTORS = Path(__file__).resolve().parents[3].parent / "shared" / "vectors" / "sigstore" / "test" / "assets" / "bundle-verify"
+HASH = st.binary(min_size=32, max_size=32)
+INDEX = st.integers(0, 2**63 - 2)
+
+
+def vector(name):
+    path = VECTORS / name / "bundle.sigstore.json"
+    if not path.exists():
+        pytest.skip(f"public vectors are not here: {path}")
+    return path.read_bytes()
+
+
+@pytest.fixture
+def document(parties, payload, entry_for):
+    envelope = parties.p256.envelope(payload)
+    return json.loads(render_bundle(envelope, parties.p256.key, [entry_for(envelope, parties.p256.key)]))
+
+
+def parse(document):
+    return parse_bundle(json.dumps(document).encode())
+
+
+def change(document, path, value):
+    *parents, last = path
+    place = document
+    for step in parents:
+        place = place[step]
+    if value is ...:
+        del place[last]
+    else:
+        place[last] = value
+    return document
+
+
+@settings(max_examples=30)
+@given(body=st.binary(min_size=1), index=INDEX, root=HASH, hashes=st.lists(HASH, max_size=3), time=INDEX, text=st.text())
+def test_a_bundle_survives_rendering(parties, body, index, root, hashes, time, text):
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return
+    proof = InclusionProof(log_index=index, tree_size=index + 1, root_hash=root, hashes=tuple(hashes), checkpoint=text)
+    entry = LogEntry(log_index=index, log_id=root, body=body, proof=proof, integrated_time=time)
+    envelope = parties.ed25519.envelope(b"payload")
+    data = render_bundle(envelope, parties.ed25519.key, [entry])
+    bundle = parse_bundle(data)
+    assert bundle.envelope == envelope
+    assert bundle.hint == parties.ed25519.key.hint
+    assert bundle.log_entries == (entry,)
+    assert bundle.received == data
+    assert bundle.digest == Digest.of(data)
+    assert render_bundle(bundle.envelope, parties.ed25519.key, bundle.log_entries) == data
+
+
+def test_a_bundle_without_log_entries_has_no_empty_list_of_them(parties, payload):
+    data = parties.ed25519.bundle(payload)
+    assert b"tlogEntries" not in data
+    assert parse_bundle(data).log_entries == ()
+
+
+def test_numbers_are_strings_as_protobuf_json_writes_them_and_a_time_of_zero_is_left_out(document):
+    entry = document["verificationMaterial"]["tlogEntries"][0]
+    assert entry["logIndex"] == "4"
+    assert entry["inclusionProof"]["treeSize"] == "9"
+    assert "integratedTime" not in entry
+    assert document["mediaType"] == MEDIA_TYPE
+
+
+def test_two_signatures_in_one_bundle_are_refused_both_ways(parties, payload, document):
+    twice = document["dsseEnvelope"]["signatures"] * 2
+    with pytest.raises(Malformed, match="2 signatures"):
+        parse(change(document, ["dsseEnvelope", "signatures"], twice))
+    envelope = parties.ed25519.envelope(payload)
+    with pytest.raises(Malformed, match="2 signatures"):
+        render_bundle(replace(envelope, signatures=envelope.signatures * 2), parties.ed25519.key)
+
+
+def test_a_keyid_of_another_key_than_the_hint_is_refused_both_ways(parties, payload, document):
+    with pytest.raises(Malformed, match="keyid"):
+        parse(change(document, ["dsseEnvelope", "signatures", 0, "keyid"], parties.other.key.hint))
+    envelope = parties.ed25519.envelope(payload)
+    with pytest.raises(Malformed, match="keyid"):
+        render_bundle(envelope, parties.other.key)
+
+
+def test_a_signature_without_a_keyid_is_read(parties, payload):
+    envelope = parties.ed25519.envelope(payload)
+    plain = replace(envelope, signatures=(Signature(sig=envelope.signatures[0].sig),))
+    assert parse_bundle(render_bundle(plain, parties.ed25519.key)).envelope == plain
+
+
+ENTRY = ["verificationMaterial", "tlogEntries", 0]
+B64_31 = base64.b64encode(b"\x01" * 31).decode()
+B64_33 = base64.b64encode(b"\x01" * 33).decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (["extra"], 1),
+        (["verificationMaterial"], ...),
+        (["verificationMaterial", "extra"], 1),
+        (["verificationMaterial", "publicKey"], ...),
+        (["verificationMaterial", "publicKey", "hint"], ""),
+        (["verificationMaterial", "publicKey", "hint"], ...),
+        (["verificationMaterial", "publicKey", "rawBytes"], "AA=="),
+        (["verificationMaterial", "certificate"], {"rawBytes": "AA=="}),
+        (["verificationMaterial", "tlogEntries"], {}),
+        (["verificationMaterial", "tlogEntries"], [None]),
+        (["dsseEnvelope"], ...),
+        (["dsseEnvelope", "signatures"], []),
+        (["dsseEnvelope", "payload"], "a"),
+        (["messageSignature"], {}),
+        ([*ENTRY, "logIndex"], 4),
+        ([*ENTRY, "logIndex"], "04"),
+        ([*ENTRY, "logIndex"], "-1"),
+        ([*ENTRY, "logIndex"], "+4"),
+        ([*ENTRY, "logIndex"], "٤"),
+        ([*ENTRY, "logIndex"], "4\n"),
+        ([*ENTRY, "logIndex"], str(2**63)),
+        ([*ENTRY, "logIndex"], True),
+        ([*ENTRY, "logId"], ...),
+        ([*ENTRY, "logId", "keyId"], B64_31),
+        ([*ENTRY, "kindVersion"], ...),
+        ([*ENTRY, "kindVersion", "kind"], None),
+        ([*ENTRY, "canonicalizedBody"], ...),
+        ([*ENTRY, "canonicalizedBody"], ""),
+        ([*ENTRY, "inclusionProof"], ...),
+        ([*ENTRY, "inclusionProof"], None),
+        ([*ENTRY, "inclusionProof", "rootHash"], ""),
+        ([*ENTRY, "inclusionProof", "rootHash"], B64_33),
+        ([*ENTRY, "inclusionProof", "hashes", 0], B64_31),
+        ([*ENTRY, "inclusionProof", "hashes"], None),
+        ([*ENTRY, "inclusionProof", "treeSize"], ...),
+        ([*ENTRY, "inclusionProof", "treeSize"], "0"),
+        ([*ENTRY, "inclusionProof", "treeSize"], "4"),
+        ([*ENTRY, "inclusionProof", "checkpoint"], ...),
+        ([*ENTRY, "inclusionProof", "extra"], 1),
+        ([*ENTRY, "extra"], 1),
+    ],
+)
+def test_a_bundle_with_a_wrong_member_is_refused(document, path, value):
+    with pytest.raises(Malformed) as caught:
+        parse(change(document, path, value))
+    assert not isinstance(caught.value, BundleUnsupported)
+
+
+def test_a_log_entry_at_place_zero_may_leave_its_index_out_as_protobuf_json_does(document):
+    change(document, [*ENTRY, "logIndex"], ...)
+    change(document, [*ENTRY, "inclusionProof", "logIndex"], ...)
+    entry = parse(document).log_entries[0]
+    assert (entry.log_index, entry.proof.log_index) == (0, 0)
+
+
+def test_floods_are_refused(document):
+    with pytest.raises(LimitExceeded):
+        parse(change(json.loads(json.dumps(document)), [*ENTRY, "inclusionProof", "hashes"], [B64_31] * 65))
+    with pytest.raises(LimitExceeded):
+        parse(change(document, ENTRY[:2], document["verificationMaterial"]["tlogEntries"] * 33))
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"null", b"{}", b"PK\x03\x04"])
+def test_what_is_no_bundle_is_refused(data):
+    with pytest.raises(Malformed):
+        parse_bundle(data)
+
+
+def test_a_member_named_twice_is_refused(parties, payload):
+    data = parties.ed25519.bundle(payload)
+    with pytest.raises(Malformed, match="twice"):
+        parse_bundle(data[:-1] + b',"dsseEnvelope":{}}')
+
+
+@pytest.mark.parametrize("media_type", ["application/vnd.dev.sigstore.bundle+json;version=0.2", MEDIA_TYPE + " ", None, 3])
+def test_another_version_is_unsupported_and_not_broken(document, media_type):
+    with pytest.raises(BundleUnsupported):
+        parse(change(document, ["mediaType"], media_type))
+
+
+def test_a_message_signature_of_another_tool_is_unsupported_and_not_broken():
+    with pytest.raises(BundleUnsupported, match="message signature"):
+        parse_bundle(vector("managed-key-happy-path"))
+
+
+@pytest.mark.parametrize("name", ["rekor2-dsse-happy-path", "happy-path-intoto-in-dsse-v3"])
+def test_a_keyless_bundle_of_sigstores_own_suite_is_read(name):
+    data = vector(name)
+    bundle = parse_bundle(data)
+    assert bundle.hint == ""
+    assert bundle.received == data
+    assert len(bundle.log_entries) == 1
+    assert bundle.envelope.payload_type == "application/vnd.in-toto+json"

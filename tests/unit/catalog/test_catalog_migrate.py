@@ -1,0 +1,57 @@
+import subprocess
+import sys
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
+
+from pratique.catalog import migrate, schema
+from pratique.catalog.ledger import open_catalog
+
+
+def test_the_migrations_come_to_the_schema(tmp_path):
+    with open_catalog(tmp_path) as catalog, catalog._engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
+
+
+def test_the_newest_migration_is_the_version_the_program_expects():
+    config = Config()
+    config.set_main_option("script_location", str(migrate.SCRIPTS))
+    scripts = ScriptDirectory.from_config(config)
+    assert scripts.get_heads() == [migrate.HEAD]
+    assert {script.revision for script in scripts.walk_revisions()} == set(migrate.VERSIONS)
+
+
+def test_a_migration_that_is_cut_short_leaves_nothing_and_is_done_again(tmp_path, monkeypatch):
+    def cut_short(connection):
+        upgrade(connection)
+        raise KeyboardInterrupt
+
+    upgrade = migrate._upgrade
+    monkeypatch.setattr(migrate, "_upgrade", cut_short)
+    with pytest.raises(KeyboardInterrupt):
+        open_catalog(tmp_path)
+    monkeypatch.undo()
+    with open_catalog(tmp_path) as catalog:
+        assert catalog.list_artifacts() == []
+
+
+def test_the_tables_can_be_made_in_postgresql():
+    for table in schema.metadata.sorted_tables:
+        assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=postgresql.dialect()))
+        assert all(len(str(constraint.name or "")) <= 63 for constraint in table.constraints), table.name
+        assert all(len(str(index.name or "")) <= 63 for index in table.indexes), table.name
+
+
+def test_the_face_of_the_room_and_a_current_database_load_nothing_heavy(tmp_path):
+    open_catalog(tmp_path).close()
+    code = (
+        "import sys, pratique.catalog; assert 'sqlalchemy' not in sys.modules\n"
+        "from pathlib import Path; from pratique.catalog.ledger import open_catalog\n"
+        "open_catalog(Path(sys.argv[1])).close(); assert 'alembic' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)

@@ -83,6 +83,10 @@ def write_oci_archive(rootfs: Path, target: Path) -> None:
     members |= {f"blobs/sha256/{hashlib.sha256(blob).hexdigest()}": blob for blob in blobs}
     partial = target.with_name(f"{target.name}.partial")
     with tarfile.open(partial, "w", format=tarfile.USTAR_FORMAT) as archive:
+        for folder in ("blobs", "blobs/sha256"):  # syft unpacks the archive and makes no folder that is not listed
+            member = tarfile.TarInfo(folder)
+            member.type, member.mode = tarfile.DIRTYPE, 0o755
+            archive.addfile(member)
         for name, data in members.items():
             member = tarfile.TarInfo(name)
             member.size = len(data)

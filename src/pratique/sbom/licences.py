@@ -120,7 +120,7 @@ _GNU_NAMES = (
     ("gnu-general-public-license", "gpl"),
     ("gnu-free-documentation-license", "gfdl"),
 )
-_OPERATOR = re.compile(r"\s*([()])\s*|\s+(and/or|and|or|with)\s+", re.IGNORECASE)
+_OPERATOR = re.compile(r"([()])|(?<![^\s()])(and/or|and|or|with)(?![^\s()])", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_:-]*")
 _NOTHING = frozenset({"", "unknown", "none", "noassertion", "n-a", "tbd", "license", "other"})
 
@@ -221,6 +221,9 @@ def _gnu(match: "re.Match[str]") -> str:
 
 def _expression(text: str) -> str:
     """An expression with operators, each operand a name; "" when `text` is none of this."""
+    slashed = _slashed(text)
+    if slashed:
+        return slashed
     out: list[str] = []
     operators: set[str] = set()
     operand = ""
@@ -238,10 +241,9 @@ def _expression(text: str) -> str:
             operators.add(operator)
             out.append(operator)
     if not operators:
-        return _slashed(text)
-    if len(operators) == 1 and operators <= {"AND", "OR"} and len(out) % 2 == 1:
-        (operator,) = operators
-        return f" {operator} ".join(dict.fromkeys(out[::2]))
+        return ""
+    if operators in ({"AND"}, {"OR"}) and len(out) % 2 == 1 and operators.isdisjoint(out[::2]):
+        return f" {out[1]} ".join(dict.fromkeys(out[::2])) if set(out[1::2]) == operators else ""
     return _structured(" ".join(out))
 
 
@@ -265,10 +267,11 @@ def _slashed(text: str) -> str:
 
 def _structured(text: str) -> str:
     """Operators of several kinds or parentheses: parsed and written again by the library."""
-    from license_expression import ExpressionError, Licensing
+    from license_expression import Licensing
 
     try:
         parsed = Licensing().parse(text)
         return str(parsed.render()) if parsed is not None else ""
-    except (ExpressionError, RecursionError, ValueError, AttributeError, TypeError):
-        return ""  # it becomes a LicenseRef: a licence that cannot be read is not a reason to fail
+    except Exception:
+        # Whatever it is (the library lets IndexError through for "()"): the text becomes a LicenseRef and nothing fails.
+        return ""

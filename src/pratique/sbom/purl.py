@@ -1,15 +1,16 @@
 """Package URLs (purl-spec) for what the catalogers find. Pure; never raises.
 
-Plain names and versions are put together here, all others by packageurl-python, which is loaded only then.
+Plain names are put together here; names that the type has rules for go through packageurl-python, which is loaded only then.
+Unlike that library's, a slash in a version is quoted: unquoted, readers would take what follows for a name.
 """
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from urllib.parse import quote
 
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9.-]*")
-_TYPE_SAFE = re.compile(r"[a-z][a-z0-9.-]*")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")
 
 
@@ -23,22 +24,29 @@ def build_purl(
 
 @lru_cache(maxsize=32_768)
 def _build(type_: str, namespace: str, name: str, version: str, qualifiers: tuple[tuple[str, str], ...]) -> str:
-    if _PLAIN.fullmatch(name) and (not namespace or _PLAIN.fullmatch(namespace)) and _TYPE_SAFE.fullmatch(type_):
-        path = f"{namespace}/{name}" if namespace else name
-        tail = f"@{_quoted(version)}" if version else ""
-        query = "&".join(f"{key}={_quoted(value)}" for key, value in qualifiers)
-        return f"pkg:{type_}/{path}{tail}{'?' + query if query else ''}"
+    tail = f"@{_quoted(version, ':')}" if version else ""
+    query = "&".join(f"{key}={_quoted(value, ':/')}" for key, value in qualifiers)
+    return f"{_path(type_, namespace, name)}{tail}{'?' + query if query else ''}"
+
+
+@lru_cache(maxsize=32_768)
+def _path(type_: str, namespace: str, name: str) -> str:
+    """`pkg:type/namespace/name`, spelled as the type demands."""
+    if _PLAIN.fullmatch(name) and (not namespace or _PLAIN.fullmatch(namespace)):
+        return f"pkg:{type_}/{namespace}/{name}" if namespace else f"pkg:{type_}/{name}"
     from packageurl import PackageURL
 
-    try:
-        return PackageURL(type_, namespace or None, name, version or None, dict(qualifiers) or None).to_string()
-    except ValueError:
-        # A type has rules of its own for names; a package that breaks them is still listed.
-        query = "&".join(f"{key}={_quoted(value)}" for key, value in qualifiers)
-        path = "/".join(quote(part, safe="") for part in (*namespace.split("/"), name) if part)
-        return f"pkg:{type_}/{path}@{_quoted(version)}{'?' + query if query else ''}"
+    # A type has rules of its own for names; a package that breaks them is still listed, as it is written.
+    folders, last = namespace, name
+    with suppress(ValueError, TypeError):
+        parts = PackageURL(type_, namespace or None, name)
+        if parts.name:
+            folders, last = parts.namespace or "", parts.name
+    # A slash or an at sign within the name could pass for a namespace or a version: it never stays unquoted.
+    steps = [f"pkg:{type_}", *(part for part in folders.split("/") if part), last or "unnamed"]
+    return "/".join([steps[0], *(_quoted(part, ":") for part in steps[1:])])
 
 
-def _quoted(text: str) -> str:
+def _quoted(text: str, safe: str) -> str:
     # As packageurl-python quotes: unreserved characters and the colon stay.
-    return text if _UNRESERVED.fullmatch(text) else quote(text, safe=":")
+    return text if _UNRESERVED.fullmatch(text) else quote(text, safe=safe)

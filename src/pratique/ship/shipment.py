@@ -72,7 +72,7 @@ def ship(
         inventory = replace(inventory, subject=replace(inventory.subject, name=name))
     manifest = build_manifest(inventory)
     sbom = render_cyclonedx(inventory, timestamp=sbom_time(inventory, environ), manifest_root=manifest.root)
-    place = destination.name if destination else ""
+    place = f"{destination.name}{f':{tag}' if tag else ''}" if destination else ""
     work = journal_name(inventory.subject.digest, scribe.signer.public_key.keyid, place)
     with open_journal(journals, work) as journal:
         drafts = draft_statements(inventory, manifest=manifest, sbom=sbom, environ=environ, started=started, finished=clock())

@@ -7,7 +7,7 @@ of that algorithm; a package that states another one owns the file unchecked, wh
 from collections.abc import Iterable, Mapping
 
 from pratique.model import FileEntry, Kind, Owned, Ownership, Tree, Unknown
-from pratique.sbom.catalogers.base import Claim
+from pratique.sbom.catalogers.base import LINK, Claim
 from pratique.sbom.paths import Resolver
 
 
@@ -30,7 +30,7 @@ def settle_ownership(claims: Iterable[Claim], tree: Tree) -> tuple[dict[str, Own
             if claim.digest:
                 missing.setdefault(path, Owned(claim.owner, Ownership.MISSING))
             continue
-        key = (claim.owner, compare(claim, entry))
+        key = (claim.owner, compare(claim, entry, tree))
         value = shared.get(key)
         if value is None:
             value = shared[key] = Owned(*key)
@@ -39,15 +39,21 @@ def settle_ownership(claims: Iterable[Claim], tree: Tree) -> tuple[dict[str, Own
     return {**missing, **owned}, unknowns if resolver.exhausted else ()
 
 
-def compare(claim: Claim, entry: FileEntry) -> Ownership:
+def compare(claim: Claim, entry: FileEntry, tree: Tree) -> Ownership:
     """What the claim's digest says about the entry. A package that gives a file's digest does not mean a link or a device."""
     if not claim.digest:
         return Ownership.UNCHECKED
+    if claim.algorithm == LINK:
+        same = entry.kind is Kind.SYMLINK and entry.target == claim.digest
+        return Ownership.MATCHING if same else Ownership.MODIFIED
     if entry.kind is not Kind.FILE:
         return Ownership.MODIFIED
-    if claim.algorithm != "sha256":
+    if claim.algorithm == "sha256":
+        return Ownership.MATCHING if claim.digest == entry.sha256 else Ownership.MODIFIED
+    known = tree.digests.get(claim.algorithm, {}).get(entry.sha256)
+    if known is None:
         return Ownership.UNCHECKED
-    return Ownership.MATCHING if claim.digest == entry.sha256 else Ownership.MODIFIED
+    return Ownership.MATCHING if claim.digest == known else Ownership.MODIFIED
 
 
 def count_ownership(ownership: Mapping[str, Owned], tree: Tree) -> dict[Ownership, int]:

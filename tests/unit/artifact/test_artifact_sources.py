@@ -13,6 +13,7 @@ from pratique.artifact.engine import saved_by_podman
 from pratique.artifact.limits import Limits
 from pratique.artifact.open import open_artifact
 from pratique.artifact.source import Source, parse_source
+from pratique.artifact.wants import Wants
 from pratique.errors import DigestMismatch, InputError, LimitExceeded, NotFound, StorageError, Unavailable
 from pratique.model import Digest, Kind
 
@@ -66,7 +67,7 @@ def test_an_empty_location_is_refused(text):
 
 def read(source, wanted=nothing, **options):
     with open_artifact(source, **options) as artifact:
-        tree = artifact.read_tree(wanted, wanted_version="1")
+        tree = artifact.read_tree(Wants(keep=wanted))
         return artifact.subject, tree
 
 
@@ -125,7 +126,7 @@ def test_a_folder_that_changes_between_two_readings_is_refused(tmp_path):
         assert artifact.subject.digest
         (tmp_path / "f").write_bytes(b"2")
         with pytest.raises(DigestMismatch, match="changed while"):
-            artifact.read_tree(nothing, wanted_version="1")
+            artifact.read_tree(Wants())
 
 
 def test_too_many_files_in_a_folder_end_in_one_error(tmp_path):
@@ -208,7 +209,7 @@ BLOB = Digest.of(b"blob")
 
 
 def cache_of(tmp_path, version="1"):
-    return LayerCache(tmp_path / "cache", wanted_version=version, limits=Limits())
+    return LayerCache(tmp_path / "cache", wants_version=version, limits=Limits())
 
 
 def a_scan():

@@ -65,6 +65,7 @@ def test_the_same_inventory_gives_the_same_bytes_in_whatever_order_it_was_read()
     backwards = Tree(
         entries=dict(reversed(backwards.entries.items())),
         contents=dict(reversed(backwards.contents.items())),
+        digests=backwards.digests,
         layers=backwards.layers,
     )
     again = catalogue_tree(SUBJECT, backwards)

@@ -43,7 +43,7 @@ def test_dependencies_follow_alternatives_and_provides():
 def test_listed_paths_are_found_behind_merged_usr_links_and_the_missing_are_named():
     inventory = catalogue_tree(SUBJECT, debian())
     assert inventory.ownership["usr/lib/libc.so.6"].owner.startswith("pkg:deb/debian/libc6@")
-    assert inventory.ownership["usr/lib/libc.so.6"].state is Ownership.UNCHECKED
+    assert inventory.ownership["usr/lib/libc.so.6"].state is Ownership.MATCHING
     assert inventory.ownership["usr/gone"].state is Ownership.MISSING
     assert inventory.ownership["etc/mawkrc"].owner.startswith("pkg:deb/debian/mawk@")
     assert "opt/stray" not in inventory.ownership

@@ -12,4 +12,3 @@ CATALOGERS: dict[str, Cataloger] = {
     "python": PythonCataloger(),
     "npm": NpmCataloger(),
 }
-"""Raise `pratique.sbom.inventory.WANTED_VERSION` when any `wants` changes: cached layers hold only what was wanted."""

@@ -3,16 +3,19 @@
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from pratique.artifact.wants import Interest, Probe
 from pratique.model import Component, Digest, Tree, Unknown
 
 MAX_COMPONENTS = 200_000
 MAX_CLAIMS = 2_000_000
 MAX_STEPS = 5_000_000
+LINK = "link"
 
 
 class Claim(NamedTuple):
     """A component lists a path. `owner`: its ref. `digest`: what it says the file is, hex; "" when it does not say.
 
+    `algorithm`: one of hashlib's, or `LINK`: then `digest` is the target of a symbolic link.
     A claim without a digest on a path that is not there says nothing: package lists name folders, too.
     """
 
@@ -43,8 +46,23 @@ class Cataloger(Protocol):
         """The ecosystem, as in the table of catalogers."""
         ...
 
+    @property
+    def version(self) -> int:
+        """Raised whenever `interest`, `wants` or a probe changes what it keeps: layers are cached under it."""
+        ...
+
+    @property
+    def interest(self) -> Interest:
+        """The files it may want whole: what is not of interest is never asked about."""
+        ...
+
+    @property
+    def probes(self) -> tuple[Probe, ...]:
+        """What reads facts out of files that are too large to keep; found in `Tree.facts`."""
+        ...
+
     def wants(self, path: str) -> bool:
-        """Whether the content of `path` is needed. Called for every path of an image: nothing but string comparisons."""
+        """Whether the content of a `path` of interest is needed whole: nothing but string comparisons."""
         ...
 
     def catalogue(self, tree: Tree) -> Catalogued:

@@ -7,6 +7,7 @@ not know are reported.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from pratique.artifact.wants import Interest
 from pratique.model import Component, Tree
 from pratique.sbom.catalogers.base import Catalogued, Collector
 from pratique.sbom.deb822 import read_relations, read_source, read_stanzas
@@ -30,6 +31,9 @@ class DpkgCataloger:
     """See the module."""
 
     name = "dpkg"
+    version = 1
+    interest = Interest(names=frozenset({"copyright", "os-release"}), prefixes=("var/lib/dpkg/",))
+    probes = ()
 
     def wants(self, path: str) -> bool:
         """dpkg's own files, copyright files, os-release."""

@@ -1,0 +1,124 @@
+"""One file as it passes by: hashed, recognised, probed, and kept where a cataloger wants it whole.
+
+The same for a file in a layer and for one in a folder.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pratique.artifact.content import Content, spooled
+from pratique.artifact.form import form_of
+from pratique.artifact.limits import Limits
+from pratique.artifact.wants import HEAD, Probe, ProbeTable, Wants
+from pratique.errors import Malformed
+from pratique.model import Form
+
+
+class Plan(NamedTuple):
+    """What to do with one file, decided before it is read. `size`: as far as is known, for where to keep it meanwhile.
+
+    `too_large`: wanted whole, and not kept.
+    """
+
+    path: str
+    size: int
+    keep: bool
+    algorithms: tuple[str, ...]
+    too_large: bool = False
+
+
+class Examined(NamedTuple):
+    """`sha256`: hex. `size`: bytes seen. `digests`: (algorithm, hex). `data`: the bytes, where they were to be kept.
+
+    `facts`: (probe, what it read). `problems`: why a probe could not read it.
+    """
+
+    sha256: str
+    size: int
+    form: Form
+    digests: tuple[tuple[str, str], ...] = ()
+    data: bytes | None = None
+    facts: tuple[tuple[str, bytes], ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+class Examiner:
+    """For one layer or one folder: `plan` in the order of its files, then `whole` or `pieces`, from any thread."""
+
+    def __init__(self, wants: Wants, limits: Limits) -> None:
+        self._wants = wants
+        self._limits = limits
+        self._table = ProbeTable(wants.probes)
+        self._digests = wants.digests()
+
+    def plan(self, path: str, size: int) -> Plan:
+        """Decide."""
+        keep = self._wants.keep(path)
+        too_large = keep and size > self._limits.max_wanted_file_bytes
+        return Plan(path, size, keep and not too_large, self._digests(path), too_large)
+
+    def whole(self, plan: Plan, view: memoryview) -> Examined:
+        """Read a file that lies in memory."""
+        head = bytes(view[:HEAD])
+        sha256 = hashlib.sha256(view).hexdigest()
+        digests = tuple([(name, hashlib.new(name, view, usedforsecurity=False).hexdigest()) for name in plan.algorithms])
+        data = bytes(view) if plan.keep else None
+        probes = self._table.find(plan.path, len(view), head)
+        facts, problems = _probe(probes, Content(view)) if probes else ((), ())
+        return Examined(sha256, len(view), form_of(head), digests, data, facts, problems)
+
+    def pieces(self, plan: Plan, pieces: Iterator[memoryview]) -> Examined:
+        """Read a file that comes in pieces. Raises what `pieces` raises, StorageError."""
+        sha256 = hashlib.sha256()
+        others = [(name, hashlib.new(name, usedforsecurity=False)) for name in plan.algorithms]
+        kept: list[bytes] | None = [] if plan.keep else None
+        size = 0
+
+        def hashed() -> Iterator[memoryview]:
+            nonlocal size
+            for piece in pieces:
+                size += len(piece)
+                sha256.update(piece)
+                for _, other in others:
+                    other.update(piece)
+                if kept is not None:
+                    kept.append(bytes(piece))
+                yield piece
+
+        stream = hashed()
+        first: list[memoryview] = []
+        while sum(map(len, first)) < HEAD and (piece := next(stream, None)) is not None:
+            first.append(piece)
+        head = b"".join(piece[:HEAD] for piece in first)[:HEAD]
+        probes = self._table.find(plan.path, plan.size, head)
+        facts: tuple[tuple[str, bytes], ...] = ()
+        problems: tuple[str, ...] = ()
+        if probes:
+            with spooled(_chain(first, stream), plan.size) as content:
+                facts, problems = _probe(probes, content)
+        else:
+            for _ in stream:
+                pass
+        digests = tuple([(name, other.hexdigest()) for name, other in others])
+        data = None if kept is None else b"".join(kept)
+        return Examined(sha256.hexdigest(), size, form_of(head), digests, data, facts, problems)
+
+
+def _chain(first: list[memoryview], rest: Iterator[memoryview]) -> Iterator[memoryview]:
+    yield from first
+    yield from rest
+
+
+def _probe(probes: list[Probe], content: Content) -> tuple[tuple[tuple[str, bytes], ...], tuple[str, ...]]:
+    facts: list[tuple[str, bytes]] = []
+    problems: list[str] = []
+    for probe in probes:
+        try:
+            found = probe.read(content)
+        except Malformed as error:
+            problems.append(f"{probe.name}: {error.message}")
+            continue
+        if found:
+            facts.append((probe.name, found))
+    return tuple(facts), tuple(problems)

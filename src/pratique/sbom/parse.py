@@ -1,0 +1,95 @@
+"""JSON, TOML and YAML of strangers, with limits. Pure; each raises Malformed with the line where the format has lines."""
+
+import json
+import tomllib
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from pratique.errors import LimitExceeded, Malformed
+
+MAX_DEPTH = 200
+
+
+def load_json(data: bytes) -> Any:
+    """A JSON document (RFC 8259). Of equal keys the last counts; a byte order mark is passed over."""
+    try:
+        return json.loads(data.removeprefix(b"\xef\xbb\xbf"))
+    except RecursionError as error:
+        raise LimitExceeded("JSON too deep") from error
+    except ValueError as error:
+        line = getattr(error, "lineno", None)
+        raise Malformed(f"not JSON{f', line {line}' if line else ''}") from error
+
+
+def load_json_object(data: bytes) -> dict[str, Any]:
+    """A JSON object, or Malformed."""
+    document = load_json(data)
+    if not isinstance(document, dict):
+        raise Malformed("not a JSON object")
+    return document
+
+
+def load_toml(data: bytes) -> dict[str, Any]:
+    """A TOML document (v1.0)."""
+    try:
+        return tomllib.loads(data.decode())
+    except RecursionError as error:
+        raise LimitExceeded("TOML too deep") from error
+    except ValueError as error:
+        raise Malformed(f"not TOML: {str(error)[:120]}") from error
+
+
+def load_yaml_documents(data: bytes) -> list[Any]:
+    """All documents of a YAML stream, safe types only. Aliases are refused: a few of them can stand for gigabytes.
+
+    Scalars are text, booleans, numbers or None; timestamps stay text.
+    """
+    import yaml
+
+    loader = _loader()
+    try:
+        _check_events(yaml.parse(data, Loader=loader))
+        return list(yaml.load_all(data, Loader=loader))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        raise Malformed(f"not YAML{f', line {mark.line + 1}' if mark else ''}: {error.problem or 'unreadable'}") from error
+    except (yaml.YAMLError, ValueError, OverflowError, TypeError) as error:
+        raise Malformed("not YAML") from error
+    except RecursionError as error:
+        raise LimitExceeded("YAML too deep") from error
+
+
+def load_yaml(data: bytes) -> Any:
+    """The first document of a YAML stream; None for an empty one."""
+    documents = load_yaml_documents(data)
+    return documents[0] if documents else None
+
+
+def _check_events(events: Iterable[Any]) -> None:
+    """Before anything is composed: the composer in C goes down a level of its stack for each of the document, and crashes."""
+    import yaml
+
+    depth = 0
+    for event in events:
+        if isinstance(event, yaml.AliasEvent):
+            raise Malformed("YAML with an alias, which is refused")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise LimitExceeded(f"YAML deeper than {MAX_DEPTH} levels")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+@cache
+def _loader() -> Any:
+    """PyYAML's safe loader, in C where it was built with it, without timestamps."""
+    import yaml
+
+    base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    resolvers = {
+        first: [(tag, pattern) for tag, pattern in known if tag != "tag:yaml.org,2002:timestamp"]
+        for first, known in base.yaml_implicit_resolvers.items()
+    }
+    return type("Loader", (base,), {"yaml_implicit_resolvers": resolvers})

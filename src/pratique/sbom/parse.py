@@ -1,12 +1,15 @@
-"""JSON, TOML and YAML of strangers, with limits. Pure; each raises Malformed with the line where the format has lines."""
+"""JSON, TOML, YAML and XML of strangers, with limits. Pure; each raises Malformed with the line where the format has lines."""
 
 import json
 import tomllib
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pratique.errors import LimitExceeded, Malformed
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 MAX_DEPTH = 200
 
@@ -64,6 +67,46 @@ def load_yaml(data: bytes) -> Any:
     """The first document of a YAML stream; None for an empty one."""
     documents = load_yaml_documents(data)
     return documents[0] if documents else None
+
+
+def load_xml(data: bytes) -> "Element":
+    """The root element of an XML document (1.0), names as `{namespace}local`. Entities of its own are refused: they multiply."""
+    from xml.etree.ElementTree import TreeBuilder
+    from xml.parsers import expat
+
+    builder = TreeBuilder()
+    parser = expat.ParserCreate(namespace_separator="}")
+    depth = 0
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise LimitExceeded(f"XML deeper than {MAX_DEPTH} levels")
+        builder.start(_qualified(name), {_qualified(key): value for key, value in attributes.items()})
+
+    def end(name: str) -> None:
+        nonlocal depth
+        depth -= 1
+        builder.end(_qualified(name))
+
+    def entity(*_: object) -> None:
+        raise Malformed("XML with entities of its own, which are refused")
+
+    parser.buffer_text = True
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, builder.data
+    parser.EntityDeclHandler = entity
+    try:
+        parser.Parse(data, True)
+        return builder.close()
+    except expat.ExpatError as error:
+        raise Malformed(f"not XML, line {error.lineno}: {expat.ErrorString(error.code)}") from error
+    except (ValueError, LookupError, AssertionError) as error:
+        raise Malformed("not XML") from error
+
+
+def _qualified(name: str) -> str:
+    return "{" + name if "}" in name else name
 
 
 def _check_events(events: Iterable[Any]) -> None:

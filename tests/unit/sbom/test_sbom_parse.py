@@ -3,7 +3,7 @@
 import pytest
 
 from pratique.errors import Malformed
-from pratique.sbom.parse import load_json, load_json_object, load_toml, load_yaml, load_yaml_documents
+from pratique.sbom.parse import load_json, load_json_object, load_toml, load_xml, load_yaml, load_yaml_documents
 
 
 def test_each_format_is_read():
@@ -11,6 +11,8 @@ def test_each_format_is_read():
     assert load_toml(b'a = "x"\n[b]\nc = 1\n') == {"a": "x", "b": {"c": 1}}
     assert load_yaml_documents(b"a: 1\n---\n- 2024-01-02\n- yes\n") == [{"a": 1}, ["2024-01-02", True]]
     assert load_yaml(b"") is None
+    root = load_xml(b'<a xmlns="urn:x" b="1"><c>text</c></a>')
+    assert (root.tag, root.attrib, root[0].tag, root[0].text) == ("{urn:x}a", {"b": "1"}, "{urn:x}c", "text")
 
 
 @pytest.mark.parametrize(
@@ -27,6 +29,12 @@ def test_each_format_is_read():
         (load_yaml, b"[" * 100_000, "deeper"),
         (load_yaml, b"!!python/object:os.system {}\n", "not YAML"),
         (load_yaml, b"a\0b", "not YAML"),
+        (load_xml, b"<a>\n</b>", "line 2"),
+        (load_xml, b"", "not XML"),
+        (load_xml, b"<a>" * 1000, "deeper"),
+        (load_xml, b'<?xml version="1.0" encoding="no-such"?><a/>', "not XML"),
+        (load_xml, b'<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', "entities"),
+        (load_xml, b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>', "entities"),
         (load_yaml, b"? [a]\n: 1\n", "not YAML"),
     ],
 )

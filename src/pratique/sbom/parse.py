@@ -1,6 +1,10 @@
-"""JSON, TOML, YAML and XML of strangers, with limits. Pure; each raises Malformed with the line where the format has lines."""
+"""JSON (also with comments), TOML, YAML and XML of strangers, with limits. Pure.
+
+Each raises Malformed, with the line where the format has lines.
+"""
 
 import json
+import re
 import tomllib
 from collections.abc import Iterable
 from functools import cache
@@ -12,6 +16,13 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 MAX_DEPTH = 200
+MAX_KEY_PARTS = 100
+_JSONC = re.compile(
+    rb'"(?:[^"\\]|\\.)*+"?|(?P<passed>//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/)?|\s+)|[\]},]|[^"/,\]}\s]+|/', re.DOTALL
+)
+_TOML_KEY = re.compile(
+    rb"""(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')(?:[ \t]*+\.[ \t]*+(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+'))*+"""
+)
 
 
 def load_json(data: bytes) -> Any:
@@ -33,8 +44,27 @@ def load_json_object(data: bytes) -> dict[str, Any]:
     return document
 
 
+def load_jsonc(data: bytes) -> Any:
+    """JSON with comments (`//`, `/* */`) and trailing commas, as editors and bun write it. Otherwise as `load_json`."""
+    kept: list[bytes] = []
+    comma = -1  # where the last piece that counts is a comma
+    for match in _JSONC.finditer(data.removeprefix(b"\xef\xbb\xbf")):
+        piece = match[0]
+        if match.lastgroup == "passed":
+            piece = b"\n" * piece.count(b"\n")  # so that the line of an error stays true
+        elif piece in (b"]", b"}") and comma >= 0:
+            kept[comma] = b""
+        if piece.strip():
+            comma = len(kept) if piece == b"," else -1
+        kept.append(piece)
+    return load_json(b"".join(kept))
+
+
 def load_toml(data: bytes) -> dict[str, Any]:
-    """A TOML document (v1.0)."""
+    """A TOML document (v1.0). Keys of very many parts are refused: the time they take grows with the square of that."""
+    for match in _TOML_KEY.finditer(data):
+        if match.end() - match.start() > 2 * MAX_KEY_PARTS and match[0].count(b".") > MAX_KEY_PARTS:
+            raise LimitExceeded(f"TOML with a key of more than {MAX_KEY_PARTS} parts")
     try:
         return tomllib.loads(data.decode())
     except RecursionError as error:

@@ -15,11 +15,18 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")
 
 
 def build_purl(
-    type_: str, name: str, version: str = "", *, namespace: str = "", qualifiers: Mapping[str, str] | None = None
+    type_: str,
+    name: str,
+    version: str = "",
+    *,
+    namespace: str = "",
+    qualifiers: Mapping[str, str] | None = None,
+    subpath: str = "",
 ) -> str:
-    """`pkg:type/namespace/name@version?qualifiers`, canonical. Qualifiers without a value are left out."""
+    """`pkg:type/namespace/name@version?qualifiers#subpath`, canonical. Qualifiers without a value are left out."""
     given = tuple(sorted((key, value) for key, value in (qualifiers or {}).items() if value))
-    return _build(type_, namespace, name, version, given)
+    steps = [_quoted(step, ":") for step in subpath.split("/") if step not in ("", ".", "..")]
+    return _build(type_, namespace, name, version, given) + ("#" + "/".join(steps) if steps else "")
 
 
 @lru_cache(maxsize=32_768)

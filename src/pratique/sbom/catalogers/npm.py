@@ -1,23 +1,31 @@
 """Installed Node packages: `node_modules/NAME/package.json` and `node_modules/@SCOPE/NAME/package.json`, at any depth.
 
-Another `package.json` is part of a package, or somebody's source: it is not an installed package. Dependencies are found as
-Node finds them: in the nearest `node_modules` upwards (Node.js, Modules, "Loading from node_modules folders").
+Another `package.json` is part of a package, or somebody's source: it is not an installed package; but the one at the root of a
+folder that is no image is the project itself. Dependencies are found as Node finds them: in the nearest `node_modules` upwards
+(Node.js, Modules, "Loading from node_modules folders"). What npm notes in `node_modules/.package-lock.json` (digest of the
+archive, where it came from, what it is needed for) is added to what it is about.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pratique.artifact.wants import Interest
-from pratique.model import Component, Tree
+from pratique.errors import Malformed
+from pratique.model import Component, ComponentKind, Tree
 from pratique.sbom.catalogers.base import Catalogued, Collector
+from pratique.sbom.catalogers.npm_lock import read_places
+from pratique.sbom.catalogers.npm_names import FOLDER as _FOLDER
+from pratique.sbom.catalogers.npm_names import scopes, search
 from pratique.sbom.licences import normalise
+from pratique.sbom.parse import load_json_object
 from pratique.sbom.purl import build_purl
 from pratique.sbom.text import clean
+from pratique.sbom.values import ARCHIVE, as_text, clean_url, read_integrity
 
-_FOLDER = "node_modules/"
+_OWN = "package.json"
 _FILE = "/package.json"
+_HIDDEN = "node_modules/.package-lock.json"
 _MAX_DEPENDENCIES = 10_000
 
 
@@ -25,31 +33,43 @@ class NpmCataloger:
     """See the module."""
 
     name = "npm"
-    version = 1
-    interest = Interest(names=frozenset({"package.json"}))
+    version = 2
+    interest = Interest(names=frozenset({"package.json", ".package-lock.json"}))
     probes = ()
 
     def wants(self, path: str) -> bool:
-        """`package.json` directly in a package's folder."""
-        return path.endswith(_FILE) and _package_folder(path) + _FILE == path
+        """`package.json` directly in a package's folder or at the root, and npm's notes."""
+        if path.endswith(_FILE):
+            return _package_folder(path) + _FILE == path
+        return path in (_OWN, _HIDDEN) or path.endswith(f"/{_HIDDEN}")
 
     def catalogue(self, tree: Tree) -> Catalogued:
         """A component for each package folder."""
         out = Collector(tree)
         found: dict[str, _Package] = {}
+        notes: dict[str, Mapping[str, Any]] = {}
         for path in sorted(tree.contents):
-            if self.wants(path):
-                package = _read(out, path)
+            if path.endswith(_HIDDEN) and self.wants(path):
+                notes |= _notes(out, path)
+        for path in sorted(tree.contents):
+            if path.endswith(_FILE) and self.wants(path):
+                folder = path.removesuffix(_FILE)
+                package = _read(out, path, notes.get(folder, {}))
                 if package is not None:
-                    found[path.removesuffix(_FILE)] = package
+                    found[folder] = package
+        if _OWN in tree.contents and not tree.layers:
+            package = _read(out, _OWN, {}) if _named(tree.contents[_OWN]) else None
+            if package is not None:
+                found[""] = package
         kept: dict[str, str] = {}
         for folder, package in found.items():
             depends = _edges(out, folder, package, found)
             if out.component(replace(package.component, depends=depends)):
                 kept[folder] = package.component.ref
-        if kept:
+        owners = {folder: ref for folder, ref in kept.items() if folder}
+        if owners:
             for path in tree.entries:
-                ref = kept.get(_package_folder(path))
+                ref = owners.get(_package_folder(path))
                 if ref is not None:
                     out.claim(path, ref)
         return out.result()
@@ -73,21 +93,38 @@ def _package_folder(path: str) -> str:
     return path[:end] if end > 0 else ""
 
 
-def _read(out: Collector, path: str) -> _Package | None:
+def _notes(out: Collector, path: str) -> dict[str, Mapping[str, Any]]:
+    """Package folder → what npm wrote down when it unpacked it."""
+    base = path.removesuffix(_HIDDEN)
     try:
-        document: Any = json.loads(out.tree.contents[path])
-    except (ValueError, RecursionError):
-        out.unknown(path, "not JSON")
-        return None
-    if not isinstance(document, dict):
-        out.unknown(path, "not a JSON object")
+        return {f"{base}{place}": entry for place, entry in read_places(load_json_object(out.tree.contents[path])).items()}
+    except Malformed as error:
+        out.unknown(path, error.message)
+        return {}
+
+
+def _named(data: bytes) -> bool:
+    """Whether a project's own package.json names the project; many say no more than what they need."""
+    try:
+        return bool(clean(load_json_object(data).get("name")))
+    except Malformed:
+        return True  # what is wrong is told when it is read
+
+
+def _read(out: Collector, path: str, note: Mapping[str, Any]) -> _Package | None:
+    try:
+        document = load_json_object(out.tree.contents[path])
+    except Malformed as error:
+        out.unknown(path, error.message)
         return None
     place = path.removesuffix(_FILE).rpartition(_FOLDER)[2]
     name, version = clean(document.get("name"), 214) or place, clean(document.get("version"), 256)
-    if not version:
+    if not version and path != _OWN:
         out.unknown(path, f"the package {clean(place, 214)} has no version")
     scope, slash, short = name.rpartition("/")
     purl = build_purl("npm", short, version, namespace=scope if slash else "")
+    hashes = read_integrity(as_text(note.get("integrity"))) if as_text(note.get("version")) == version else {}
+    facts = {"resolved": clean_url(note.get("resolved")), "scope": scopes(note)}
     component = Component(
         ref=purl,
         purl=purl,
@@ -100,6 +137,10 @@ def _read(out: Collector, path: str) -> _Package | None:
         homepage=clean(document.get("homepage")),
         evidence=(path,),
         layer=out.layer_of(path),
+        hashes=hashes,
+        hash_covers=ARCHIVE if hashes else "",
+        kind=ComponentKind.APPLICATION if path == _OWN else ComponentKind.LIBRARY,
+        facts={key: value for key, value in facts.items() if value},
     )
     return _Package(component, tuple(_needs(document)))
 
@@ -115,25 +156,13 @@ def _needs(document: Mapping[str, Any]) -> list[str]:
 
 def _edges(out: Collector, folder: str, package: _Package, found: Mapping[str, _Package]) -> tuple[str, ...]:
     refs: set[str] = set()
-    roots = _roots(folder)
     for name in package.needs:
-        if not out.step(folder + _FILE, len(roots)):
+        if not out.step(folder + _FILE, folder.count("/") + 1):
             break
-        other = next((found[place] for root in roots if (place := f"{root}{_FOLDER}{name}") in found), None)
-        if other is not None and other.component.ref != package.component.ref:
-            refs.add(other.component.ref)
+        place = next(search(folder, name, found), None)
+        if place is not None and found[place].component.ref != package.component.ref:
+            refs.add(found[place].component.ref)
     return tuple(sorted(refs))
-
-
-def _roots(folder: str) -> list[str]:
-    """Folders whose `node_modules` is looked into from a package: its own, then each above it, up to the root."""
-    roots = [f"{folder}/"]
-    above = folder
-    while "/" in above:
-        above = above.rpartition("/")[0]
-        if above.rpartition("/")[2] != "node_modules":
-            roots.append(f"{above}/")
-    return [*roots, ""]
 
 
 def _licences(document: Mapping[str, Any]) -> tuple[str, ...]:

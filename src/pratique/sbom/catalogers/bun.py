@@ -1,0 +1,64 @@
+"""bun.lock, bun's lock file in text: JSON with comments; a package is a list of its name and version, registry, facts, digest.
+
+The binary bun.lockb is not read, and says so. Packages are keyed by their place without the `node_modules`: `a/@s/b`.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pratique.errors import Malformed
+from pratique.model import Presence
+from pratique.sbom.catalogers.npm_names import MAX_PLACE, npm_package, split_spec
+from pratique.sbom.catalogers.reading import File, FileCataloger, Found, Source
+from pratique.sbom.parse import load_jsonc
+from pratique.sbom.values import as_list, as_table, as_text
+
+_NEEDS = ("dependencies", "optionalDependencies", "peerDependencies")
+
+
+def _read(file: File) -> Iterator[Found]:
+    if file.name == "bun.lockb":
+        raise Malformed("bun's binary lock file is not read: bun.lock, which bun writes since 1.2, is")
+    document = as_table(load_jsonc(file.data))
+    packages = {place: as_list(value) for place, value in as_table(document.get("packages")).items() if len(place) <= MAX_PLACE}
+    for folder, entry in as_table(document.get("workspaces")).items():
+        about = as_table(entry)
+        if not about.get("name") or (not folder and not about.get("version")):
+            continue  # the project at the root is told, with its version, by its own package.json
+        component = npm_package(file, about.get("name"), about.get("version"), application=True)
+        if component is not None:
+            yield Found(component, needs=_needs(file, "", about, packages, (*_NEEDS, "devDependencies")))
+    for place, fields in packages.items():
+        name, reference = split_spec(as_text(fields[0]) if fields else "")
+        if reference.startswith("workspace:"):
+            continue
+        about = next((as_table(field) for field in fields[1:] if isinstance(field, dict)), {})
+        address = ":" in reference or "/" in reference
+        component = npm_package(
+            file,
+            name,
+            "" if address else reference,
+            integrity=fields[-1] if len(fields) > 1 else "",
+            resolved=reference if address else "",
+        )
+        if component is not None:
+            yield Found(component, keys=(place,), needs=_needs(file, place, about, packages, _NEEDS))
+
+
+def _needs(
+    file: File, place: str, about: Mapping[str, Any], packages: Mapping[str, Any], fields: tuple[str, ...]
+) -> Iterator[str]:
+    for field in fields:
+        for name in as_table(about.get(field)):
+            above = place
+            while file.out.step(file.path):
+                candidate = f"{above}/{name}" if above else name
+                if candidate in packages and candidate != place:
+                    yield candidate
+                    break
+                if not above:
+                    break
+                above = above.rpartition("/")[0]
+
+
+BUN = FileCataloger("bun", 1, Source(read=_read, presence=Presence.DECLARED, names=("bun.lock", "bun.lockb")))

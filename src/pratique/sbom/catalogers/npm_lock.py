@@ -1,0 +1,103 @@
+"""npm's lock files: package-lock.json and npm-shrinkwrap.json (lockfileVersion 1, 2 and 3; npm-package-lock(5)).
+
+Version 1 nests packages as they nest on disk, 2 and 3 name each by its place. What a `link` points to is read at its own place.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pratique.model import Presence
+from pratique.sbom.catalogers.npm_names import FOLDER, MAX_PLACE, npm_package, scopes, search
+from pratique.sbom.catalogers.reading import File, FileCataloger, Found, Source
+from pratique.sbom.licences import normalise
+from pratique.sbom.parse import load_json_object
+from pratique.sbom.text import clean
+from pratique.sbom.values import as_table, as_text
+
+_NEEDS = ("dependencies", "optionalDependencies", "peerDependencies")
+
+
+def read_places(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Place → entry, of any version. Of version 1: with `name`s of aliases and `needs` made the same as in the others."""
+    if isinstance(document.get("packages"), dict):
+        return {place: as_table(entry) for place, entry in as_table(document["packages"]).items() if len(place) <= MAX_PLACE}
+    places: dict[str, dict[str, Any]] = {"": {key: document[key] for key in ("name", "version") if key in document}}
+    waiting = [("", as_table(document.get("dependencies")))]
+    while waiting:
+        parent, entries = waiting.pop()
+        for name, value in entries.items():
+            place = f"{parent}/{FOLDER}{name}" if parent else f"{FOLDER}{name}"
+            if len(place) > MAX_PLACE:
+                continue
+            entry = as_table(value)
+            places[place] = _as_later(entry)
+            if isinstance(entry.get("dependencies"), dict):
+                waiting.append((place, entry["dependencies"]))
+    return places
+
+
+def _as_later(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry of version 1 as version 2 writes it."""
+    version, resolved = as_text(entry.get("version")), entry.get("resolved")
+    name = ""
+    if version.startswith("npm:"):
+        name, _, version = version[4:].rpartition("@")
+    elif ":" in version or "/" in version:
+        version, resolved = "", version  # an address stands for the version
+    return {
+        **{key: value for key, value in entry.items() if key in ("integrity", "dev", "optional")},
+        "version": version,
+        "resolved": resolved,
+        "dependencies": as_table(entry.get("requires")),
+        **({"name": name} if name else {}),
+    }
+
+
+def place_name(place: str) -> str:
+    """`node_modules/a/node_modules/@s/b` → `@s/b`; "" for a place outside node_modules."""
+    at = place.rfind(FOLDER)
+    return place[at + len(FOLDER) :] if at >= 0 else ""
+
+
+def _read(file: File) -> Iterator[Found]:
+    document = load_json_object(file.data)
+    places = read_places(document)
+    targets = {place: as_text(entry.get("resolved")) if entry.get("link") is True else place for place, entry in places.items()}
+    for place, entry in places.items():
+        if entry.get("link") is True:
+            continue
+        name = as_text(entry.get("name")) or place_name(place)
+        if not place:
+            name = name or as_text(document.get("name"))
+        if not name:
+            if place:
+                file.unknown(f"a package at {clean(place, 200)} without a name")
+            continue
+        licence = normalise(as_text(entry.get("license")))
+        component = npm_package(
+            file,
+            name,
+            entry.get("version") or (as_text(document.get("version")) if not place else ""),
+            integrity=entry.get("integrity"),
+            resolved=entry.get("resolved"),
+            scope=scopes(entry),
+            application=not place,
+            licences=(licence,) if licence else (),
+        )
+        if component is not None:
+            yield Found(component, keys=(place,), needs=_needs(file, place, entry, targets))
+
+
+def _needs(file: File, place: str, entry: dict[str, Any], targets: dict[str, str]) -> Iterable[str]:
+    for field in _NEEDS if place else (*_NEEDS, "devDependencies"):
+        for name in as_table(entry.get(field)):
+            if not file.out.step(file.path, place.count("/") + 1):
+                return
+            found = next(search(place, name, targets), None)
+            if found is not None:
+                yield targets[found]
+
+
+NPM_LOCK = FileCataloger(
+    "npm-lock", 1, Source(read=_read, presence=Presence.DECLARED, names=("package-lock.json", "npm-shrinkwrap.json"))
+)

@@ -1,0 +1,73 @@
+"""What the readers of Node package metadata share: purls of scoped names, where Node looks for a package. Pure."""
+
+from collections.abc import Container, Iterator, Mapping
+from typing import Any
+
+from pratique.model import Component, ComponentKind, Presence
+from pratique.sbom.catalogers.reading import File
+from pratique.sbom.values import as_text, clean_url, read_integrity
+
+FOLDER = "node_modules/"
+MAX_PLACE = 4096
+
+
+def npm_package(
+    file: File,
+    name: Any,
+    version: Any,
+    *,
+    integrity: Any = "",
+    resolved: Any = "",
+    scope: str = "",
+    application: bool = False,
+    licences: tuple[str, ...] = (),
+    hashes: Mapping[str, str] | None = None,
+    hash_covers: str = "",
+    presence: Presence | None = None,
+) -> Component | None:
+    """A component. `name`: with its scope, `@babel/core`. `integrity`: Subresource Integrity of the archive. `scope`: see
+    `scopes`.
+    """
+    full = as_text(name)
+    namespace, slash, short = full.rpartition("/")
+    digests = {**read_integrity(as_text(integrity)), **(hashes or {})}
+    return file.package(
+        "npm",
+        short,
+        as_text(version),
+        namespace=namespace if slash else "",
+        shown=full,
+        kind=ComponentKind.APPLICATION if application else ComponentKind.LIBRARY,
+        presence=presence,
+        hashes=digests,
+        hash_covers=hash_covers or "package archive",
+        facts={"resolved": clean_url(resolved), "scope": scope},
+        licences=licences,
+    )
+
+
+def scopes(entry: Mapping[str, Any]) -> str:
+    """`dev`, `optional`, `peer` as npm and pnpm flag them: needed only for development, only where possible, only by a peer."""
+    flags = ("dev", "optional", "peer")
+    return ", ".join(flag for flag in flags if entry.get(flag) is True or (flag != "peer" and entry.get("devOptional") is True))
+
+
+def split_spec(text: str) -> tuple[str, str]:
+    """`@scope/name@range` → (`@scope/name`, `range`); the first @ that does not begin a scope separates."""
+    at = text.find("@", 1)
+    return (text, "") if at < 0 else (text[:at], text[at + 1 :])
+
+
+def search(place: str, name: str, there: Container[str]) -> Iterator[str]:
+    """The places where Node looks for `name` from the package at `place`: its own node_modules, then each above. Each one
+    that is `there`, the nearest first. `place`: `node_modules/a/node_modules/b`, or a workspace's folder, or "".
+    """
+    above = place
+    while True:
+        if above.rpartition("/")[2] != "node_modules":
+            candidate = f"{above}/{FOLDER}{name}" if above else f"{FOLDER}{name}"
+            if candidate in there:
+                yield candidate
+        if not above:
+            return
+        above = above.rpartition("/")[0]

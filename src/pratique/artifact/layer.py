@@ -104,8 +104,9 @@ def read_layer(
     gauge = Gauge(limits)
     reader = _LayerReader(wants, limits, gauge, budget or Budget(limits))
     try:
-        with pumped(inflate(stream, gauge, progress)) as chunks:
-            return reader.read(chunks)
+        whole = hashlib.sha256()
+        with pumped(_hashed(inflate(stream, gauge, progress), whole)) as chunks:
+            return reader.read(chunks, whole)
     except LimitExceeded:
         raise
     except Malformed as error:
@@ -116,6 +117,13 @@ def read_layer(
         except Violation as violation:
             raise violation from error
         raise
+
+
+def _hashed(chunks: Iterator[bytes], whole: "hashlib._Hash") -> Iterator[bytes]:
+    """In the thread that inflates: it has less to do than the one that walks and hashes file by file."""
+    for chunk in chunks:
+        whole.update(chunk)
+        yield chunk
 
 
 class _LayerReader:
@@ -131,15 +139,9 @@ class _LayerReader:
         self._digests: dict[str, dict[str, str]] = {}
         self._unknowns: list[Unknown] = []
 
-    def read(self, chunks: Iterator[bytes]) -> LayerScan:
-        whole = hashlib.sha256()
-
-        def hashed() -> Iterator[bytes]:
-            for chunk in chunks:
-                whole.update(chunk)
-                yield chunk
-
-        feed = Feed(hashed())
+    def read(self, chunks: Iterator[bytes], whole: "hashlib._Hash") -> LayerScan:
+        """`whole` has hashed every chunk by the time it is given."""
+        feed = Feed(chunks)
         entries: list[LayerEntry] = []
         counted = names = 0
         for member in tar.walk(feed, self._limits):

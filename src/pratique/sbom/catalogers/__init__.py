@@ -2,13 +2,23 @@
 also where a language's own metadata lists it again.
 """
 
+from pratique.sbom.catalogers.apk import ApkCataloger
 from pratique.sbom.catalogers.base import Cataloger
 from pratique.sbom.catalogers.dpkg import DpkgCataloger
+from pratique.sbom.catalogers.nix import NixCataloger
 from pratique.sbom.catalogers.npm import NpmCataloger
+from pratique.sbom.catalogers.opkg import OpkgCataloger
 from pratique.sbom.catalogers.python import PythonCataloger
+from pratique.sbom.catalogers.rpm import RpmCataloger
+from pratique.sbom.catalogers.system import SystemCataloger
 
 CATALOGERS: dict[str, Cataloger] = {
     "dpkg": DpkgCataloger(),
+    "apk": ApkCataloger(),
+    "rpm": RpmCataloger(),
+    "opkg": OpkgCataloger(),
+    "nix": NixCataloger(),
     "python": PythonCataloger(),
     "npm": NpmCataloger(),
+    "system": SystemCataloger(),
 }

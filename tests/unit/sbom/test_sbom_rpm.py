@@ -146,7 +146,10 @@ def test_distroless_manifests_of_mariner_are_read():
         "pkg:rpm/mariner/filesystem@1.1-9.cm2?arch=x86_64&distro=mariner-2.0&epoch=0&upstream=filesystem-1.1-9.cm2.src.rpm"
     ]
     assert found.components[0].supplier == "Microsoft Corporation"
-    assert [unknown.reason for unknown in found.unknowns] == ["a line that names no package"]
+    assert [unknown.reason for unknown in found.unknowns] == [
+        "names packages without their files: which file belongs to which is not known",
+        "a line that names no package",
+    ]
 
 
 def test_what_is_no_database_is_an_unknown_and_a_journal_beside_one_too():
@@ -171,3 +174,50 @@ def test_files_are_held_against_the_database_and_links_against_their_targets():
     assert owned["usr/bin/sh"].state is Ownership.MATCHING
     assert owned["usr/bin/awk"].state is Ownership.MODIFIED
     assert owned["usr/bin/ls"].state is Ownership.MISSING
+
+
+@pytest.mark.parametrize("name", ["rpmdb.sqlite", "Packages"])
+def test_databases_that_rpm_and_berkeley_db_wrote_tell_the_same(name):
+    files = {
+        "etc/os-release": "ID=fedora\nVERSION_ID=40\n",
+        f"var/lib/rpm/{name}": (DATA / name).read_bytes(),
+        "usr/bin/harbour": b"#!/bin/sh\necho harbour\n",
+        "usr/lib64/libharbour.so.1.4": b"another library",
+        "etc/harbour/harbour.conf": b"depth=20\n",
+        "usr/share/pier/x": b"pier",
+        "var/log/harbour.log": b"anything",
+    }
+    inventory = catalogue_tree(SUBJECT, tree(files, {"usr/bin/port": "harbour", "bin": "usr/bin"}))
+    found = by_name(inventory)
+    assert set(found) == {"harbour", "harbour-libs", "harbour-doc", "oldpier", "fedora"}
+    tool = found["harbour"]
+    assert tool.version == "2:1.4.0-3.fc40" and tool.licences == ("GPL-2.0-or-later AND MIT",)
+    assert tool.purl == (
+        "pkg:rpm/fedora/harbour@1.4.0-3.fc40?arch=x86_64&distro=fedora-40&epoch=2&upstream=harbour-1.4.0-3.fc40.src.rpm"
+    )
+    # By name, by a path behind a link, and by a rich dependency.
+    assert tool.depends == tuple(sorted([found["harbour-libs"].ref, found["harbour-doc"].ref]))
+    owned = inventory.ownership
+    assert owned["usr/bin/harbour"].state is Ownership.MATCHING
+    assert owned["usr/bin/port"].state is Ownership.MATCHING
+    assert owned["usr/lib64/libharbour.so.1.4"].state is Ownership.MODIFIED
+    assert owned["etc/harbour/harbour.conf"].configuration
+    assert owned["var/log/harbour.log"].state is Ownership.UNCHECKED
+    assert tool.hash_covers == "package header" and len(tool.hashes["sha256"]) == 64
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_mutated_berkeley_databases_raise_nothing_but_malformed(data):
+    raw = bytearray((DATA / "Packages").read_bytes())
+    for _ in range(data.draw(st.integers(1, 30))):
+        raw[data.draw(st.one_of(st.integers(0, 100), st.integers(0, len(raw) - 1)))] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(Malformed):
+        load_facts(read_database(Content(memoryview(bytes(raw)))))
+
+
+def test_md5_digests_of_old_packages_are_compared_where_md5_was_taken():
+    files = {"var/lib/rpm/Packages": (DATA / "Packages").read_bytes()}
+    claims = {claim.path: claim for claim in RPM.catalogue(tree(files)).claims}
+    assert claims["usr/share/pier/x"].algorithm == "md5"
+    assert claims["usr/bin/harbour"].algorithm == "sha256"

@@ -2,6 +2,7 @@
 also where a language's own metadata lists it again.
 """
 
+from pratique.sbom.catalogers.alpm import AlpmCataloger
 from pratique.sbom.catalogers.apk import ApkCataloger
 from pratique.sbom.catalogers.base import Cataloger
 from pratique.sbom.catalogers.dpkg import DpkgCataloger
@@ -16,6 +17,7 @@ CATALOGERS: dict[str, Cataloger] = {
     "dpkg": DpkgCataloger(),
     "apk": ApkCataloger(),
     "rpm": RpmCataloger(),
+    "alpm": AlpmCataloger(),
     "opkg": OpkgCataloger(),
     "nix": NixCataloger(),
     "python": PythonCataloger(),

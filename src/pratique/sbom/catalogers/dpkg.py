@@ -26,6 +26,7 @@ _SINGLE = frozenset({_STATUS, _DIVERSIONS})
 _GONE = frozenset({"not-installed", "config-files"})
 _PROVIDERS = 8
 _SHOWN = 8
+_MAX_STRAYS = 20
 
 
 class DpkgCataloger:
@@ -233,11 +234,16 @@ class _Reading:
 
     def _strays(self) -> None:
         """File lists without a package are the mark of a status file that was edited or removed; and the other way round."""
-        for path in sorted(self._tree.contents):
-            if path.startswith(_INFO) and path.endswith(".list"):
-                name = path.removeprefix(_INFO).removesuffix(".list")
-                if name not in self._named:
-                    self._out.unknown(path, "lists the files of a package that the dpkg status does not name")
+        strays = [
+            path
+            for path in sorted(self._tree.contents)
+            if path.startswith(_INFO) and path.endswith(".list") and path[len(_INFO) : -5] not in self._named
+        ]
+        for path in strays[:_MAX_STRAYS]:
+            self._out.unknown(path, "lists the files of a package that the dpkg status does not name")
+        if len(strays) > _MAX_STRAYS:
+            rest = len(strays) - _MAX_STRAYS
+            self._out.unknown(_INFO, f"lists the files of {rest} more packages that the dpkg status does not name")
         if self._unlisted:
             few = ", ".join(self._unlisted[:_SHOWN])
             reason = f"{len(self._unlisted)} packages have no list of files and no md5sums, so their files are nobody's: {few}"

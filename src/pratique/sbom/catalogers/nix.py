@@ -16,7 +16,7 @@ from pratique.sbom.text import clean
 STORE = "nix/store/"
 _PATH = re.compile(r"nix/store/([0-9a-df-np-sv-z]{32})-([^/]{1,211})")
 _VERSION = re.compile(r"-(?=\d)")
-_OUTPUTS = frozenset({"bin", "debug", "dev", "devdoc", "dist", "doc", "info", "lib", "man", "out", "static", "terminfo"})
+_OUTPUTS = frozenset({"bin", "debug", "dev", "devdoc", "dist", "doc", "env", "info", "lib", "man", "out", "static", "terminfo"})
 _SOURCES = (".drv", ".patch", ".diff", ".tar.gz", ".tar.xz", ".tar.bz2", ".zip", ".lock", ".sh", ".service", ".conf")
 
 

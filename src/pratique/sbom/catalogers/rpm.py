@@ -168,7 +168,10 @@ class _Reading:
 
     def _manifest(self) -> None:
         """One line a package: name, version-release, install time, build time, vendor, (none), size, arch, epoch, source."""
-        for line in (self._out.text(MANIFEST) or "").split("\n"):
+        text = self._out.text(MANIFEST)
+        if text:
+            self._out.unknown(MANIFEST, "names packages without their files: which file belongs to which is not known")
+        for line in (text or "").split("\n"):
             parts = line.split("\t")
             if not line.strip():
                 continue

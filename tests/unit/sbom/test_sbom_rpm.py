@@ -4,6 +4,7 @@ import contextlib
 import json
 import random
 import struct
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from pratique.artifact.content import Content
 from pratique.errors import Malformed
 from pratique.model import Ownership
 from pratique.sbom.catalogers import CATALOGERS
+from pratique.sbom.catalogers.rpm import _words as needed
 from pratique.sbom.inventory import catalogue_tree
 from pratique.sbom.rpmdb import sqlite
 from pratique.sbom.rpmdb.facts import load_facts, read_database
@@ -221,3 +223,23 @@ def test_md5_digests_of_old_packages_are_compared_where_md5_was_taken():
     claims = {claim.path: claim for claim in RPM.catalogue(tree(files)).claims}
     assert claims["usr/share/pier/x"].algorithm == "md5"
     assert claims["usr/bin/harbour"].algorithm == "sha256"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("libc.so.6(GLIBC_2.4)(64bit)", ["libc.so.6(GLIBC_2.4)(64bit)"]),
+        ("(harbour-doc or harbour-man)", ["harbour-doc", "harbour-man"]),
+        ("((a(x) and b >= 1) with c if d)", ["a(x)", "b", "1", "c"]),
+        ("(", []),
+    ],
+)
+def test_rich_dependencies_are_taken_apart(text, words):
+    assert needed(text) == words
+
+
+def test_a_requirement_made_to_be_slow_is_not():
+    begun = time.perf_counter()
+    needed("(" + "a(" * 500_000)
+    needed("(a" + ")" * 500_000)
+    assert time.perf_counter() - begun < 1

@@ -172,3 +172,41 @@ def test_a_language_package_that_a_distribution_brings_is_not_said_to_be_gone():
         "usr/lib/python3/dist-packages/x-1.dist-info/RECORD": "x/gone.py,sha256=" + "A" * 43 + ",1\n",
     }
     assert "" not in reasons(files)
+
+
+def test_a_file_that_another_package_replaced_is_the_others():
+    status = "Package: a\nStatus: install ok installed\nVersion: 1\n\nPackage: b\nStatus: install ok installed\nVersion: 1\n"
+    files = {
+        "var/lib/dpkg/status": status,
+        "var/lib/dpkg/info/a.list": "/usr/bin/a\n",
+        "var/lib/dpkg/info/a.md5sums": "0" * 32 + "  usr/bin/x\n",
+        "var/lib/dpkg/info/b.list": "/usr/bin/x\n",
+        "var/lib/dpkg/info/b.md5sums": "d41d8cd98f00b204e9800998ecf8427e  usr/bin/x\n",
+        "usr/bin/x": b"",
+    }
+    owned = catalogue_tree(SUBJECT, tree(files)).ownership["usr/bin/x"]
+    assert ("/b@" in owned.owner, owned.state) == (True, Ownership.MATCHING)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_mutated_dpkg_databases_never_end_the_run(data):
+    files = {path: text.encode() if isinstance(text, str) else text for path, text in DPKG.items()}
+    path = data.draw(st.sampled_from(sorted(path for path in files if "dpkg" in path or "copyright" in path)))
+    raw = bytearray(files[path])
+    for _ in range(data.draw(st.integers(1, 10))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.sampled_from([10, 32, 58, 0, 255, 47, 46, 40]))
+    inventory = catalogue_tree(SUBJECT, tree(files | {path: bytes(raw)}, DPKG_LINKS))
+    assert all(item.name.isprintable() and item.version.isprintable() for item in inventory.components)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.binary(max_size=200), st.binary(max_size=200), st.binary(max_size=100))
+def test_random_dpkg_files_never_end_the_run(status, listed, diversions):
+    files = {
+        "var/lib/dpkg/status": b"Package: a\n" + status,
+        "var/lib/dpkg/info/a.list": b"/x\n" + listed,
+        "var/lib/dpkg/info/a.md5sums": b"0" * 32 + b"  " + listed,
+        "var/lib/dpkg/diversions": diversions,
+    }
+    catalogue_tree(SUBJECT, tree(files))

@@ -18,9 +18,13 @@ class Capabilities:
         """Add a package by its ref."""
         self._named.setdefault(name, []).append(ref)
         for capability in provides:
-            known = self._provided.setdefault(capability, [])
-            if len(known) < _PROVIDERS:
-                known.append(ref)
+            self.provide(ref, capability)
+
+    def provide(self, ref: str, capability: str) -> None:
+        """Add a capability to a package that was added."""
+        known = self._provided.setdefault(capability, [])
+        if len(known) < _PROVIDERS:
+            known.append(ref)
 
     def edges(self, out: Collector, needs: Mapping[str, Iterable[str]], place: str) -> dict[str, tuple[str, ...]]:
         """Ref → refs that provide what it needs, sorted. A package of the name goes before others that provide it.

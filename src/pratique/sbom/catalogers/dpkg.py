@@ -72,6 +72,7 @@ class _Reading:
         release = read_os_release(tree)
         self._distribution = (release.id or "debian", release.distro) if release is not None else ("debian", "")
         self._unlisted: list[str] = []
+        self._replaced: list[tuple[str, str, str, str, bool]] = []
         self._diverted = _diversions(self._out.text(_DIVERSIONS) or "")
 
     def catalogue(self) -> Catalogued:
@@ -82,6 +83,8 @@ class _Reading:
             component = replace(package.component, depends=edges.get(id(package), ()))
             if self._out.component(component):
                 self._claims(package)
+        for path, ref, name, digest, configuration in self._replaced:
+            self._claim(path, ref, name, digest, configuration)
         self._own_files()
         self._strays()
         if self._resolver.exhausted:
@@ -185,14 +188,19 @@ class _Reading:
         if not listing and not sums:
             self._unlisted.append(name)
         ref = package.component.ref
-        for line in listed.decode("utf-8", "surrogateescape").split("\n"):
-            path = line.lstrip("/")
+        paths = [line.lstrip("/") for line in listed.decode("utf-8", "surrogateescape").split("\n")]
+        for path in paths:
             if path and path not in digests and path != ".":
                 self._claim(path, ref, name, "")
+        # What another package replaced leaves the list, and stays among the MD5s: there, the other's word comes first.
+        replaced = digests.keys() - set(paths) if listed else ()
         for path, digest in digests.items():
-            self._claim(path, ref, name, digest, configuration=path in configuration)
+            if path in replaced:
+                self._replaced.append((path, ref, name, digest, path in configuration))
+            else:
+                self._claim(path, ref, name, digest, path in configuration)
 
-    def _claim(self, path: str, ref: str, name: str, digest: str, *, configuration: bool = False) -> None:
+    def _claim(self, path: str, ref: str, name: str, digest: str, configuration: bool = False) -> None:
         if path in self._diverted:
             moved, by = self._diverted[path]
             path = path if by == name else moved

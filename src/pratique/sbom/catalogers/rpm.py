@@ -26,7 +26,6 @@ _JOURNALS = tuple(f"{folder}rpmdb.sqlite-wal" for folder in FOLDERS)
 _VENDORS = {"rhel": "redhat"}
 _SOURCE = re.compile(r"(.+)-([^-]+)-([^-]+)\.(?:no)?src\.rpm")
 _CONDITION = re.compile(r" (?:if|unless) ")
-_WORD = re.compile(r"[^\s()]+(?:\([^\s]*\))*")
 _OPERATORS = frozenset({"and", "or", "with", "without", "<", "<=", "=", ">=", ">"})
 _NONE = "(none)"
 
@@ -163,7 +162,7 @@ class _Reading:
                 for index, name, _, _ in package.rpm.files:
                     if name.rpartition("/")[2] in names:
                         for path in asked.get((folders[index] + name).lstrip("/"), ()):
-                            capabilities.add(ref, "", (path,))
+                            capabilities.provide(ref, path)
         return capabilities.edges(self._out, needs, place)
 
     def _manifest(self) -> None:
@@ -221,5 +220,12 @@ def _words(requirement: str) -> list[str]:
     """A name; of a rich dependency, `(a or (b and c) if d)`, what may be needed: all names before the condition."""
     if not requirement.startswith("("):
         return [requirement]
-    before = _CONDITION.split(requirement, maxsplit=1)[0]
-    return [word for word in _WORD.findall(before) if word not in _OPERATORS]
+    words: list[str] = []
+    for text in _CONDITION.split(requirement, maxsplit=1)[0].split():
+        word = text.lstrip("(")
+        # Parentheses belong to a name, `libc.so.6(GLIBC_2.4)`, as far as they close what it opens.
+        surplus = min(word.count(")") - word.count("("), len(word) - len(word.rstrip(")")))
+        word = word[: len(word) - surplus] if surplus > 0 else word
+        if word and word not in _OPERATORS:
+            words.append(word)
+    return words

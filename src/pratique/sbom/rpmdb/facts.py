@@ -17,8 +17,9 @@ _CONFIGURATION, _GHOST = 1 << 0, 1 << 6
 _RPMLIB = 1 << 24
 _FOLDER, _LINK = 0o040000, 0o120000
 _TYPE = 0o170000
-_REPLACED, _NOT_INSTALLED, _NET_SHARED = 1, 2, 3
+_NOT_THERE = frozenset({1, 2, 3, 4})  # replaced by another package, not installed, on a shared volume, of another word size
 _MAX_PACKAGES = 100_000
+_MAX_PATH = 4096  # each folder stands before many names
 
 LISTED, DIGEST, TARGET = 0, 1, 2
 """What the last field of a file is: nothing, a digest, the target of a link. Plus `CONFIGURATION`."""
@@ -134,6 +135,8 @@ def _files(tags: Header) -> tuple[list[str], list[tuple[int, str, int, str]]]:
     if not names:
         folders, names = [""], tags.texts(header.OLD_FILENAMES)
         indexes = [0] * len(names)
+    if any(len(folder) > _MAX_PATH for folder in folders):
+        raise Malformed("a folder in the file list of an rpm header has too long a name")
     count = len(names)
     if len(indexes) != count or (count and max(indexes) >= len(folders)):
         raise Malformed("the file list of an rpm header is broken")
@@ -142,7 +145,7 @@ def _files(tags: Header) -> tuple[list[str], list[tuple[int, str, int, str]]]:
     digests, links = _texts(tags.texts(header.FILE_DIGESTS), count), _texts(tags.texts(header.FILE_LINKS), count)
     files: list[tuple[int, str, int, str]] = []
     for index, name, mode, flag, state, digest, link in zip(indexes, names, modes, flags, states, digests, links, strict=True):
-        if mode & _TYPE == _FOLDER or state in (_REPLACED, _NOT_INSTALLED, _NET_SHARED):
+        if mode & _TYPE == _FOLDER or state in _NOT_THERE:
             continue
         kind, said = (DIGEST, digest) if digest else (LISTED, "")
         if mode & _TYPE == _LINK and link:

@@ -11,6 +11,7 @@ from pratique.sbom.catalogers.npm import NpmCataloger
 from pratique.sbom.catalogers.opkg import OpkgCataloger
 from pratique.sbom.catalogers.python import PythonCataloger
 from pratique.sbom.catalogers.rpm import RpmCataloger
+from pratique.sbom.catalogers.snap import SnapCataloger
 from pratique.sbom.catalogers.system import SystemCataloger
 
 CATALOGERS: dict[str, Cataloger] = {
@@ -20,6 +21,7 @@ CATALOGERS: dict[str, Cataloger] = {
     "alpm": AlpmCataloger(),
     "opkg": OpkgCataloger(),
     "nix": NixCataloger(),
+    "snap": SnapCataloger(),
     "python": PythonCataloger(),
     "npm": NpmCataloger(),
     "system": SystemCataloger(),

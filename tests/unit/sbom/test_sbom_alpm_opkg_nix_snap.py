@@ -162,3 +162,37 @@ def test_a_store_path_owns_what_lies_below_and_is_listed_once():
 @given(st.text(max_size=60))
 def test_any_name_in_the_store_is_borne(name):
     NIX.catalogue(tree({f"nix/store/{HASH}-{name.replace(chr(0), '')}/x": b""}))
+
+
+SNAP = "name: harbour\nversion: '1.4'\nsummary: A tool\nlicense: MIT\narchitectures: [amd64]\nbase: core22\nconfinement: strict\n"
+
+
+def test_a_mounted_snap_owns_its_files_and_a_broken_one_costs_an_unknown():
+    files = {
+        "snap/harbour/12/meta/snap.yaml": SNAP,
+        "snap/harbour/12/bin/x": "x",
+        "snap/other/1/meta/snap.yaml": "[",
+        "bin/y": "y",
+    }
+    inventory = catalogue_tree(SUBJECT, tree(files))
+    (snap,) = inventory.components
+    assert (snap.purl, snap.licences) == ("pkg:snap/harbour@1.4?arch=amd64", ("MIT",))
+    assert snap.facts == {"base": "core22", "confinement": "strict"}
+    assert inventory.ownership["snap/harbour/12/bin/x"].owner == snap.ref
+    assert "bin/y" not in inventory.ownership
+    assert [unknown.path for unknown in inventory.unknowns] == ["snap/other/1/meta/snap.yaml"]
+
+
+def test_an_unpacked_snap_owns_everything():
+    inventory = catalogue_tree(SUBJECT, tree({"meta/snap.yaml": SNAP, "usr/bin/x": "x"}))
+    assert inventory.ownership["usr/bin/x"].owner == "pkg:snap/harbour@1.4?arch=amd64"
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.one_of(
+        st.binary(max_size=80), st.sampled_from([b"name: [1]", b"name: a\nversion: 1.10\narchitectures: {}", b"- 1", b"name: 2"])
+    )
+)
+def test_random_snap_descriptions_never_end_the_run(data):
+    catalogue_tree(SUBJECT, tree({"meta/snap.yaml": data}))

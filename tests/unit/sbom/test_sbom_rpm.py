@@ -243,3 +243,12 @@ def test_a_requirement_made_to_be_slow_is_not():
     needed("(" + "a(" * 500_000)
     needed("(a" + ")" * 500_000)
     assert time.perf_counter() - begun < 1
+
+
+@pytest.mark.parametrize(
+    ("id_", "vendor"), [("rhel", "redhat"), ("opensuse-leap", "opensuse"), ("amzn", "amzn"), ("fedora", "fedora")]
+)
+def test_the_namespace_is_the_vendor_and_the_distro_is_as_os_release_has_it(id_, vendor):
+    files = {"etc/os-release": f"ID={id_}\nVERSION_ID=9\n", "var/lib/rpm/Packages": (DATA / "Packages").read_bytes()}
+    purl = by_name(RPM.catalogue(tree(files)))["oldpier"].purl
+    assert purl == f"pkg:rpm/{vendor}/oldpier@1-1?arch=noarch&distro={id_}-9&upstream=oldpier-1-1.src.rpm"

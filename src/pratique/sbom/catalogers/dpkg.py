@@ -185,7 +185,7 @@ class _Reading:
             digests.setdefault(path, digest)
         listing = self._info(name, arch, ".list")
         listed = self._tree.contents.get(listing, b"")
-        if not listing and not sums:
+        if not listing and (not sums or package.path == _STATUS):  # images without dpkg keep only the MD5s
             self._unlisted.append(name)
         ref = package.component.ref
         paths = [line.lstrip("/") for line in listed.decode("utf-8", "surrogateescape").split("\n")]
@@ -254,7 +254,7 @@ class _Reading:
             self._out.unknown(_INFO, f"lists the files of {rest} more packages that the dpkg status does not name")
         if self._unlisted:
             few = ", ".join(self._unlisted[:_SHOWN])
-            reason = f"{len(self._unlisted)} packages have no list of files and no md5sums, so their files are nobody's: {few}"
+            reason = f"{len(self._unlisted)} packages have no list of files, so what they own is not known in full: {few}"
             self._out.unknown(_INFO, reason + (" …" if len(self._unlisted) > _SHOWN else ""))
 
 

@@ -203,6 +203,7 @@ class _Reading:
 def _distribution(release: OsRelease | None) -> tuple[str, str]:
     if release is None:
         return "", ""
+    # purl-spec, type rpm: the namespace is the vendor, the release stands in `distro`: `opensuse`, not `opensuse-leap`.
     vendor = "opensuse" if release.id.startswith("opensuse") else release.id
     return _VENDORS.get(vendor, vendor), release.distro
 

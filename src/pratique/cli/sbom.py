@@ -12,6 +12,8 @@ from pratique.cli.home import find_home
 from pratique.cli.options import max_entries_option, opened, platform_option, source_argument
 from pratique.cli.output import format_option, human_size, print_json, print_table, print_title, progress_display
 
+_SHOWN_UNKNOWNS = 10
+
 
 class _DefaultGroup(click.Group):
     """`sbom SOURCE` is short for `sbom make SOURCE`."""
@@ -49,9 +51,11 @@ def make(source: str, format_: str, path: str | None, no_cache: bool, platform: 
     """
     from pratique.files import write_atomic
     from pratique.model import build_manifest, manifest_predicate
+    from pratique.sbom.coverage import cover
     from pratique.sbom.formats.cyclonedx import render_cyclonedx
     from pratique.sbom.formats.native import render_json
     from pratique.sbom.inventory import take_inventory
+    from pratique.sbom.text import clean, shown_path
     from pratique.sbom.time import sbom_time
 
     with opened(source, platform, max_entries) as found, progress_display() as (begin, move):
@@ -64,6 +68,12 @@ def make(source: str, format_: str, path: str | None, no_cache: bool, platform: 
         if sys.stdout.isatty():
             size = human_size(manifest.size_bytes)
             click.echo(f"{len(rows)} components, {len(manifest.entries):,} files, {size}, manifest {manifest.root}")
+            for line in cover(inventory).lines():
+                click.echo(line)
+            for unknown in inventory.unknowns[:_SHOWN_UNKNOWNS]:
+                click.echo(f"unknown: {shown_path(unknown.path) or '/'}: {clean(unknown.reason)}")
+            if len(inventory.unknowns) > _SHOWN_UNKNOWNS:
+                click.echo(f"and {len(inventory.unknowns) - _SHOWN_UNKNOWNS} more unknowns: they are in the document")
         return
     if format_ == "json":
         data = render_json(inventory, manifest)

@@ -87,10 +87,14 @@ class Ownership(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """Who owns a path (`owner`: a component's ref, empty for an orphan), and whether its bytes are the owner's."""
+    """Who owns a path (`owner`: a component's ref, empty for an orphan), and whether its bytes are the owner's.
+
+    `configuration`: the owner says that it is made to be edited: that it is modified, or missing, is expected.
+    """
 
     owner: str
     state: Ownership
+    configuration: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

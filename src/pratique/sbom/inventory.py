@@ -13,6 +13,7 @@ from pratique.model import ArtifactKind, Component, Inventory, Presence, Subject
 from pratique.sbom.catalogers import CATALOGERS
 from pratique.sbom.catalogers.base import Claim
 from pratique.sbom.digests import DIGESTS_VERSION, PackageDigests
+from pratique.sbom.doubts import find_doubts
 from pratique.sbom.keep import Keep
 from pratique.sbom.ownership import settle_ownership
 
@@ -51,12 +52,14 @@ def catalogue_tree(subject: Subject, tree: Tree) -> Inventory:
         claims += found.claims
         unknowns += found.unknowns
     ownership, given_up = settle_ownership(claims, tree)
+    merged = _there(subject, merge_components(components))
+    doubts = find_doubts(tree, merged, ownership)
     return Inventory(
         subject=subject,
         tree=tree,
-        components=_there(subject, merge_components(components)),
+        components=merged,
         ownership=ownership,
-        unknowns=tuple(sorted({*unknowns, *given_up}, key=lambda item: (item.path, item.reason))),
+        unknowns=tuple(sorted({*unknowns, *given_up, *doubts}, key=lambda item: (item.path, item.reason))),
     )
 
 

@@ -2,13 +2,27 @@
 also where a language's own metadata lists it again.
 """
 
+from pratique.sbom.catalogers.alpm import AlpmCataloger
+from pratique.sbom.catalogers.apk import ApkCataloger
 from pratique.sbom.catalogers.base import Cataloger
 from pratique.sbom.catalogers.dpkg import DpkgCataloger
+from pratique.sbom.catalogers.nix import NixCataloger
 from pratique.sbom.catalogers.npm import NpmCataloger
+from pratique.sbom.catalogers.opkg import OpkgCataloger
 from pratique.sbom.catalogers.python import PythonCataloger
+from pratique.sbom.catalogers.rpm import RpmCataloger
+from pratique.sbom.catalogers.snap import SnapCataloger
+from pratique.sbom.catalogers.system import SystemCataloger
 
 CATALOGERS: dict[str, Cataloger] = {
     "dpkg": DpkgCataloger(),
+    "apk": ApkCataloger(),
+    "rpm": RpmCataloger(),
+    "alpm": AlpmCataloger(),
+    "opkg": OpkgCataloger(),
+    "nix": NixCataloger(),
+    "snap": SnapCataloger(),
     "python": PythonCataloger(),
     "npm": NpmCataloger(),
+    "system": SystemCataloger(),
 }

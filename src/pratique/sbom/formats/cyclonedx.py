@@ -14,9 +14,9 @@ from typing import Any
 from pratique import __version__
 from pratique.errors import InputError
 from pratique.model import ArtifactKind, Component, Digest, Inventory, Subject
+from pratique.sbom.coverage import cover
 from pratique.sbom.formats.cyclonedx_read import PREFIX, ParsedComponent, ParsedSbom, parse_cyclonedx, read_cyclonedx
 from pratique.sbom.licences import is_known
-from pratique.sbom.ownership import count_ownership
 from pratique.sbom.purl import build_purl
 from pratique.sbom.text import clean, shown_path
 
@@ -79,8 +79,7 @@ def _facts(inventory: Inventory, manifest_root: Digest) -> Iterator[tuple[str, s
     yield "manifest:root", manifest_root
     yield "manifest:files", str(len(inventory.tree.entries))
     yield "manifest:bytes", str(sum(entry.size for entry in inventory.tree.entries.values()))
-    for state, count in count_ownership(inventory.ownership, inventory.tree).items():
-        yield f"coverage:{state.value}", str(count)
+    yield from cover(inventory).facts()
     for unknown in inventory.unknowns:
         yield "unknown", f"{shown_path(unknown.path) or '/'}: {clean(unknown.reason)}"
 

@@ -71,7 +71,9 @@ def canonical(purl: str) -> str:
     """The purl without quoting that is allowed either way, its qualifiers sorted."""
     head, _, query = purl.partition("?")
     query, _, subpath = query.partition("#")
-    return unquote(head) + ("?" + "&".join(sorted(unquote(query).split("&"))) if query else "") + (f"#{subpath}" if subpath else "")
+    return (
+        unquote(head) + ("?" + "&".join(sorted(unquote(query).split("&"))) if query else "") + (f"#{subpath}" if subpath else "")
+    )
 
 
 def core(purl: str) -> str:
@@ -106,7 +108,9 @@ def report(name: str, rows: dict[str, Row], most: int) -> bool:
     print(f"  {'':<14}{'same':>7}{'qualifiers':>12}{'explained':>11}{'missing':>9}{'more':>7}{'twice':>7}{'syft twice':>12}")
     for ecosystem, row in sorted(rows.items()):
         counts = (len(row.qualifiers), len(row.explained), len(row.missing), len(row.more), len(row.twice), row.surplus)
-        print(f"  {ecosystem:<14}{row.same:>7}" + "".join(f"{n:>{w}}" for n, w in zip(counts, (12, 11, 9, 7, 7, 12), strict=True)))
+        print(
+            f"  {ecosystem:<14}{row.same:>7}" + "".join(f"{n:>{w}}" for n, w in zip(counts, (12, 11, 9, 7, 7, 12), strict=True))
+        )
     for ecosystem, row in sorted(rows.items()):
         show(f"{ecosystem}: other qualifiers", [f"{theirs}  ours: {ours}" for theirs, ours in row.qualifiers], most)
         show(f"{ecosystem}: explained", [f"{purl}  {why}" for purl, why in row.explained], most)

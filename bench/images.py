@@ -122,8 +122,9 @@ def rpm(work: Path) -> list[Path]:
         target = work / "rpmroot"
         target.mkdir()
         built = sorted(map(str, top.glob("RPMS/*/*.rpm")))
-        run("rpm", "--root", str(target), "--initdb")
-        run("rpm", "--root", str(target), "-i", "--nodeps", "--noscripts", "--force", "--nosignature", *built)
+        rpm = ("rpm", "--root", str(target), "--define", "_dbpath /var/lib/rpm")  # Debian's own default is in the user's home
+        run(*rpm, "--initdb")
+        run(*rpm, "-i", "--nodeps", "--noscripts", "--force", "--nosignature", *built)
         write_os_release(target, 'ID=fedora\nVERSION_ID=40\nNAME="Fedora Linux"\n')
         return [tar_of(target, work / "rpm.tar")]
 

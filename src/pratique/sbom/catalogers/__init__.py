@@ -3,10 +3,14 @@ also where a language's own metadata lists it again.
 """
 
 from pratique.sbom.catalogers.base import Cataloger
+from pratique.sbom.catalogers.dotnet import DotnetCataloger
 from pratique.sbom.catalogers.dpkg import DpkgCataloger
+from pratique.sbom.catalogers.gradle import GradleCataloger
 from pratique.sbom.catalogers.java import JavaCataloger
 from pratique.sbom.catalogers.java_runtime import JavaRuntimeCataloger
+from pratique.sbom.catalogers.maven import MavenCataloger
 from pratique.sbom.catalogers.npm import NpmCataloger
+from pratique.sbom.catalogers.nuget import NugetCataloger
 from pratique.sbom.catalogers.python import PythonCataloger
 
 CATALOGERS: dict[str, Cataloger] = {
@@ -15,4 +19,8 @@ CATALOGERS: dict[str, Cataloger] = {
     "npm": NpmCataloger(),
     "java": JavaCataloger(),
     "java-runtime": JavaRuntimeCataloger(),
+    "maven": MavenCataloger(),
+    "gradle": GradleCataloger(),
+    "dotnet": DotnetCataloger(),
+    "nuget": NugetCataloger(),
 }

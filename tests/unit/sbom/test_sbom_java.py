@@ -204,6 +204,8 @@ def test_a_group_that_the_manifest_states_counts_and_directives_do_not():
         "w",
         "3.0",
     )
+    catalina = {"Bundle_SymbolicName": "org.apache.tomcat-catalina", "Bundle_Version": "10.1.1"}
+    assert purl_of("catalina.jar", **catalina) == ("org.apache.tomcat", "tomcat-catalina", "10.1.1")
     assert purl_of("p.hpi", Group_Id="io.jenkins.plugins", Short_Name="git", Plugin_Version="5.0 (private)") == (
         "io.jenkins.plugins",
         "git",

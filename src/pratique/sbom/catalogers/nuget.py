@@ -1,7 +1,7 @@
 """NuGet: what .NET projects ask for (DECLARED), and packages as they lie in a package folder or as `.nupkg` files (INSTALLED).
 
-Reads `packages.lock.json`, `project.assets.json`, `packages.config`, project files with `PackageReference` and central versions of
-`Directory.Packages.props`, and `.nuspec` manifests, alone or in a `.nupkg`. Conditions of MSBuild are not evaluated.
+Reads `packages.lock.json`, `project.assets.json`, `packages.config`, project files with `PackageReference` (and the versions that
+`Directory.Packages.props` gives them), and `.nuspec` manifests, alone or in a `.nupkg`. Conditions of MSBuild are not evaluated.
 """
 
 import hashlib

@@ -143,8 +143,12 @@ def _guessed(name: FileName, manifest: Mapping[str, str]) -> tuple[str, str]:
     if not artifact and _NAME.fullmatch(title) and "-" in title and _squashed(title) == _squashed(name.artifact):
         artifact = title
     artifact = artifact or name.artifact
-    head, dot, tail = artifact.rpartition(".")
     symbol = plain_value(manifest.get("bundle-symbolicname", ""))
+    last = symbol.rpartition(".")[2]
+    if "-" in last and (last.endswith(f"-{artifact}") or _squashed(last) == _squashed(artifact)):
+        # `catalina.jar` of Tomcat's own distribution is the bundle `org.apache.tomcat-catalina`.
+        artifact = last
+    head, dot, tail = artifact.rpartition(".")
     if dot and artifact.partition(".")[0] in _TOP and artifact != symbol and not is_version(tail):
         # `group.artifact.jar`: artifacts seldom have dots, but bundles do.
         return tail, head if "." in head else artifact

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pratique.sbom.text import clean
 
 _MAX_VALUE = 2_000
+_MAX_LINES = 2_000
 _KEPT = frozenset(
     {
         "automatic-module-name",
@@ -95,14 +96,15 @@ def bundle_licences(manifest: Mapping[str, str]) -> list[str]:
 
 
 def parse_properties(data: bytes) -> dict[str, str]:
-    """Keys and values; of equal keys the last counts, as in Java. ISO 8859-1 with `\\uXXXX`, or UTF-8 where it is valid."""
+    """Keys and values; of equal keys the last counts, as in Java. ISO 8859-1 with `\\uXXXX`, or UTF-8 where it is
+    valid. Lines after the first 2000 are not read."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         text = data.decode("latin-1")
     found: dict[str, str] = {}
     logical = ""
-    for line in re.split(r"\r\n|\n|\r", text):
+    for line in re.split(r"\r\n|\n|\r", text, maxsplit=_MAX_LINES)[:_MAX_LINES]:
         stripped = line.lstrip(" \t\f")
         if not logical and (not stripped or stripped[0] in "#!"):
             continue

@@ -30,6 +30,9 @@ _INFLATED_FLOOR = 64 << 20
 _INFLATED_RATIO = 16  # archives within archives are compressed already; a bomb is not
 _MAX_MANIFEST = 8 << 20  # those of signed archives list every class
 _MAX_POM = 1 << 20
+_MAX_PROPERTIES = 64 << 10
+_METADATA_FLOOR = 8 << 20  # of all manifests and POMs together, inflated: more is no metadata
+_METADATA_RATIO = 4
 _MAX_FACTS = 16 << 20
 _MAX_DEPENDENCIES = 500
 _MAX_PROBLEMS = 100
@@ -65,6 +68,7 @@ class _Reader:
         self._entries = 0
         self._facts = 0
         self._inflated = min(_MAX_INFLATED, _INFLATED_FLOOR + _INFLATED_RATIO * size)
+        self._metadata = _METADATA_FLOOR + _METADATA_RATIO * size
         self._problems = 0
 
     def archive(self, view: memoryview, name: str, parent: int, depth: int) -> None:
@@ -136,7 +140,7 @@ class _Reader:
             found["manifest"] = parse_manifest(self._small(view, entry, _MAX_MANIFEST))
             self._facts += sum(map(len, found["manifest"].values()))
         elif lower.endswith(b"pom.properties"):
-            values = parse_properties(self._small(view, entry, _MAX_POM))
+            values = parse_properties(self._small(view, entry, _MAX_PROPERTIES))
             names = [clean(values.get(key), 300) for key in ("groupId", "artifactId", "version")]
             found.setdefault("maven", []).append([path, *names])
             self._facts += len(path) + sum(map(len, names))
@@ -149,8 +153,8 @@ class _Reader:
             found.setdefault("licences", []).append([path, _licence(text)])
 
     def _small(self, view: memoryview, entry: Entry, limit: int) -> bytes:
-        data = bytes(read_entry(view, entry, min(limit, self._inflated)))
-        self._inflated -= len(data)
+        data = bytes(read_entry(view, entry, min(limit, self._metadata)))
+        self._metadata -= len(data)
         return data
 
     def _nested(self, view: memoryview, entry: Entry, parent: int, depth: int) -> bool:

@@ -5,9 +5,15 @@ also where a language's own metadata lists it again.
 from pratique.sbom.catalogers.alpm import AlpmCataloger
 from pratique.sbom.catalogers.apk import ApkCataloger
 from pratique.sbom.catalogers.base import Cataloger
+from pratique.sbom.catalogers.dotnet import DotnetCataloger
 from pratique.sbom.catalogers.dpkg import DpkgCataloger
+from pratique.sbom.catalogers.gradle import GradleCataloger
+from pratique.sbom.catalogers.java import JavaCataloger
+from pratique.sbom.catalogers.java_runtime import JavaRuntimeCataloger
+from pratique.sbom.catalogers.maven import MavenCataloger
 from pratique.sbom.catalogers.nix import NixCataloger
 from pratique.sbom.catalogers.npm import NpmCataloger
+from pratique.sbom.catalogers.nuget import NugetCataloger
 from pratique.sbom.catalogers.opkg import OpkgCataloger
 from pratique.sbom.catalogers.python import PythonCataloger
 from pratique.sbom.catalogers.rpm import RpmCataloger
@@ -25,4 +31,10 @@ CATALOGERS: dict[str, Cataloger] = {
     "python": PythonCataloger(),
     "npm": NpmCataloger(),
     "system": SystemCataloger(),
+    "java": JavaCataloger(),
+    "java-runtime": JavaRuntimeCataloger(),
+    "maven": MavenCataloger(),
+    "gradle": GradleCataloger(),
+    "dotnet": DotnetCataloger(),
+    "nuget": NugetCataloger(),
 }

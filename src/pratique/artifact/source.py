@@ -6,7 +6,19 @@ from pathlib import Path
 
 from pratique.errors import InputError, NotFound
 
-SCHEMES = ("registry", "oci-archive", "oci-dir", "docker-archive", "podman", "dir", "file")
+SCHEMES = (
+    "registry",
+    "oci-archive",
+    "oci-dir",
+    "docker-archive",
+    "podman",
+    "docker",
+    "containerd",
+    "chart",
+    "manifests",
+    "dir",
+    "file",
+)
 _HEADER = 512
 _MEMBERS_LOOKED_AT = 4096
 
@@ -38,7 +50,7 @@ def parse_source(text: str) -> Source:
     path = Path(text)
     try:
         if path.is_dir():
-            return Source("oci-dir" if (path / "oci-layout").is_file() else "dir", text, guessed=True)
+            return Source(_guess_folder(path), text, guessed=True)
         if path.is_file():
             return Source(_guess_file(path), text, guessed=True)
     except OSError as error:
@@ -47,6 +59,12 @@ def parse_source(text: str) -> Source:
     if slash and host and (host == "localhost" or "." in host.strip(".") or ":" in host) and not host.startswith((".", "~")):
         return Source("registry", text, guessed=True)
     raise NotFound(f"{text[:200]!r} is no file or folder, and no image in a registry", hint=_hint())
+
+
+def _guess_folder(path: Path) -> str:
+    if (path / "oci-layout").is_file():
+        return "oci-dir"
+    return "chart" if (path / "Chart.yaml").is_file() else "dir"
 
 
 def _guess_file(path: Path) -> str:
@@ -82,6 +100,10 @@ _EXAMPLES = {
     "oci-dir": "PATH",
     "docker-archive": "PATH",
     "podman": "NAME",
+    "docker": "NAME",
+    "containerd": "NAME",
+    "chart": "PATH",
+    "manifests": "PATH",
     "dir": "PATH",
     "file": "PATH",
 }

@@ -4,6 +4,8 @@ also where a language's own metadata lists it again.
 
 from pratique.sbom.catalogers.base import Cataloger
 from pratique.sbom.catalogers.dpkg import DpkgCataloger
+from pratique.sbom.catalogers.helm import HelmCataloger
+from pratique.sbom.catalogers.kubernetes import KubernetesCataloger
 from pratique.sbom.catalogers.npm import NpmCataloger
 from pratique.sbom.catalogers.python import PythonCataloger
 
@@ -11,4 +13,6 @@ CATALOGERS: dict[str, Cataloger] = {
     "dpkg": DpkgCataloger(),
     "python": PythonCataloger(),
     "npm": NpmCataloger(),
+    "helm": HelmCataloger(),
+    "kubernetes": KubernetesCataloger(),
 }

@@ -23,7 +23,13 @@ from pratique.sbom.text import clean, shown_path
 __all__ = ["ParsedComponent", "ParsedSbom", "licence_choices", "parse_cyclonedx", "read_cyclonedx", "render_cyclonedx"]
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://pratique.dev/sbom/v1")
-_TYPES = {ArtifactKind.IMAGE: "container", ArtifactKind.DIRECTORY: "application", ArtifactKind.FILE: "file"}
+_TYPES = {
+    ArtifactKind.IMAGE: "container",
+    ArtifactKind.DIRECTORY: "application",
+    ArtifactKind.FILE: "file",
+    ArtifactKind.CHART: "application",
+    ArtifactKind.MANIFESTS: "application",
+}
 _REFERENCE = re.compile(
     r"(?P<repository>(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+|[a-z0-9.-]+:[0-9]+)(?::[0-9]+)?(?:/[a-z0-9._-]+)*/(?P<name>[a-z0-9._-]+))"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?(?:@sha(?:256|512):[0-9a-f]+)?"

@@ -14,6 +14,7 @@ from pratique.sbom.catalogers import CATALOGERS
 from pratique.sbom.catalogers.base import Claim
 from pratique.sbom.digests import DIGESTS_VERSION, PackageDigests
 from pratique.sbom.keep import Keep
+from pratique.sbom.licence_files import add_found_licences
 from pratique.sbom.ownership import settle_ownership
 
 if TYPE_CHECKING:
@@ -51,10 +52,11 @@ def catalogue_tree(subject: Subject, tree: Tree) -> Inventory:
         claims += found.claims
         unknowns += found.unknowns
     ownership, given_up = settle_ownership(claims, tree)
+    merged = add_found_licences(merge_components(components), ownership, tree)
     return Inventory(
         subject=subject,
         tree=tree,
-        components=_there(subject, merge_components(components)),
+        components=_there(subject, merged),
         ownership=ownership,
         unknowns=tuple(sorted({*unknowns, *given_up}, key=lambda item: (item.path, item.reason))),
     )

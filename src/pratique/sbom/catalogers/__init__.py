@@ -6,6 +6,7 @@ from pratique.sbom.catalogers.base import Cataloger
 from pratique.sbom.catalogers.dpkg import DpkgCataloger
 from pratique.sbom.catalogers.helm import HelmCataloger
 from pratique.sbom.catalogers.kubernetes import KubernetesCataloger
+from pratique.sbom.catalogers.licences import LicenceFileCataloger
 from pratique.sbom.catalogers.npm import NpmCataloger
 from pratique.sbom.catalogers.python import PythonCataloger
 
@@ -15,4 +16,5 @@ CATALOGERS: dict[str, Cataloger] = {
     "npm": NpmCataloger(),
     "helm": HelmCataloger(),
     "kubernetes": KubernetesCataloger(),
+    "licences": LicenceFileCataloger(),
 }

@@ -13,6 +13,7 @@ from pratique.model import ArtifactKind, Component, Inventory, Presence, Subject
 from pratique.sbom.catalogers import CATALOGERS
 from pratique.sbom.catalogers.base import Claim
 from pratique.sbom.digests import DIGESTS_VERSION, PackageDigests
+from pratique.sbom.image_config import image_facts
 from pratique.sbom.keep import Keep
 from pratique.sbom.licence_files import add_found_licences
 from pratique.sbom.ownership import settle_ownership
@@ -35,7 +36,10 @@ def take_inventory(artifact: "Artifact", *, cache: Path | None, progress: "Progr
     Raises what `Artifact.read_tree` raises: Malformed, LimitExceeded, DigestMismatch, Unavailable, StorageError.
     """
     tree = artifact.read_tree(WANTS, cache=cache, progress=progress)
-    return catalogue_tree(artifact.subject, tree)
+    subject, image = artifact.subject, artifact.image
+    if image is not None:
+        subject = replace(subject, facts={**subject.facts, **image_facts(image.manifest, image.config)})
+    return catalogue_tree(subject, tree)
 
 
 def catalogue_tree(subject: Subject, tree: Tree) -> Inventory:

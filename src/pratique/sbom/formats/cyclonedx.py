@@ -111,6 +111,7 @@ def _subject(subject: Subject) -> dict[str, Any]:
     if subject.kind is ArtifactKind.IMAGE:
         out["purl"] = _image_purl(subject, reference, name)
     facts = [("platform", clean(subject.platform)), ("config", subject.config or "")]
+    facts += [(shown_path(name), clean(value)) for name, value in subject.facts.items()]
     properties = [_property(name, value) for name, value in facts if value]
     return out | ({"properties": properties} if properties else {})
 

@@ -11,7 +11,7 @@ from pratique.artifact.inflate import Readable
 from pratique.artifact.layer import What, read_layer
 from pratique.artifact.limits import Limits
 from pratique.artifact.wants import Interest, Probe, Wants
-from pratique.sbom.manifest_images import ManifestProbe
+from pratique.sbom.manifest_probe import ManifestProbe
 
 CHART_FILES = frozenset({"Chart.yaml", "Chart.lock", "requirements.yaml", "requirements.lock", "values.yaml"})
 _MAX_PACKED = 4 << 20

@@ -12,7 +12,7 @@ from pratique.sbom.purl import build_purl
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _STEP = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_REFERENCE = re.compile(
+_REFERENCE = (
     rf"(?:(?P<host>(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:]+\])(?::[0-9]{{1,5}})?)/)?(?P<path>{_STEP}(?:/{_STEP})*)"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}))?"
 )
@@ -50,7 +50,7 @@ def parse_image_reference(text: str) -> ImageReference | None:
     """The parts of `text`, or None for what is no name of an image."""
     if len(text) > _MAX:
         return None
-    match = _REFERENCE.fullmatch(text)
+    match = re.fullmatch(_REFERENCE, text)
     if match is None:
         return None
     host, path, tag, digest = match.group("host", "path", "tag", "digest")

@@ -12,12 +12,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from pratique.artifact.content import Content
-from pratique.artifact.wants import Interest
 from pratique.errors import Malformed
 from pratique.sbom.parse import load_yaml_documents
 from pratique.sbom.text import clean
 
-MAX_BYTES = 4 << 20
 MAX_NODES = 400_000
 _MAX_IMAGES = 5_000
 _MAX_LINE = 2_000
@@ -32,36 +30,25 @@ VALUE_PATH = re.compile(r"\.Values((?:\.[A-Za-z_][A-Za-z0-9_-]*)+)")
 INCLUDED = re.compile(r"""\b(?:include|template)[ \t]+"([^"\n]{1,200})\"""")
 
 
-class ManifestProbe:
-    """Facts: `{"images": [[line, place, image], …], "template": [[line, text], …], "defines": {name: [value path, …]}}`."""
-
-    name = "manifest-images"
-    interest = Interest(endings=frozenset({".yaml", ".yml", ".json", ".tpl"}))
-
-    def applies(self, path: str, size: int, head: bytes) -> bool:
-        """Files of a manifest's size. What goes before `kind` in JSON is never a lock file's."""
-        name = path.rpartition("/")[2]
-        return size <= MAX_BYTES and name not in ("package.json", "package-lock.json", "composer.json")
-
-    def read(self, content: Content) -> bytes:
-        """See the class. Raises Malformed for a manifest that cannot be read."""
-        data = content.read(0, len(content))
-        if b"{{" in data:
-            found = _template(data)
-            if found:
-                return _packed(found)
-        # A line of three dashes ends a document wherever it stands (YAML 1.2.2, §9.1.2): what asks for nothing is never parsed.
-        parts = [part for part in _BETWEEN.split(data) if _ASKS.search(part) and _API.search(part) and not _SCHEMA.search(part)]
-        if not parts:
+def read_manifest(content: Content) -> bytes:
+    """The facts of `manifest_probe.ManifestProbe`. Raises Malformed for a manifest that cannot be read."""
+    data = content.read(0, len(content))
+    if b"{{" in data:
+        found = _template(data)
+        if found:
+            return _packed(found)
+    # A line of three dashes ends a document wherever it stands (YAML 1.2.2, §9.1.2): what asks for nothing is never parsed.
+    parts = [part for part in _BETWEEN.split(data) if _ASKS.search(part) and _API.search(part) and not _SCHEMA.search(part)]
+    if not parts:
+        return b""
+    try:
+        documents = load_yaml_documents(b"\n---\n".join(parts), max_nodes=MAX_NODES)
+    except Malformed:
+        if b"{{" in data:  # a template without an image
             return b""
-        try:
-            documents = load_yaml_documents(b"\n---\n".join(parts), max_nodes=MAX_NODES)
-        except Malformed:
-            if b"{{" in data:  # a template without an image
-                return b""
-            raise
-        images = list(_images(documents, data))
-        return _packed({"images": images}) if images else b""
+        raise
+    images = list(_images(documents, data))
+    return _packed({"images": images}) if images else b""
 
 
 def _packed(found: dict[str, Any]) -> bytes:

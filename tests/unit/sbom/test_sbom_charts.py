@@ -20,7 +20,7 @@ from pratique.sbom.chart_values import overlay, substitute, value_images
 from pratique.sbom.formats.cyclonedx import render_cyclonedx
 from pratique.sbom.image_reference import parse_image_reference
 from pratique.sbom.inventory import catalogue_tree, take_inventory
-from pratique.sbom.manifest_images import ManifestProbe
+from pratique.sbom.manifest_probe import ManifestProbe
 from pratique.sbom.parse import load_yaml_documents
 
 CHART = Path(__file__).parents[2] / "data" / "helm" / "harbour"

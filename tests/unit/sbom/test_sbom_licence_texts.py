@@ -133,12 +133,16 @@ def test_the_licence_of_a_project_is_not_that_of_the_charts_it_only_names():
     assert found(files, subject=chart) == {"docker.io/library/nginx": (), "x": ("MIT",), "y": ()}
 
 
-def test_a_free_copyright_file_of_debian_is_read_and_one_in_its_form_is_not_matched():
+def test_of_a_copyright_file_in_debians_form_only_texts_under_names_of_its_own_are_matched():
     files = DPKG | {"usr/share/doc/bsdutils/copyright": "This is debian's.\n\n" + ISC}
-    files["usr/share/doc/libc6/copyright"] += MIT
-    licences = found(files, DPKG_LINKS)
-    assert licences["bsdutils"] == ("ISC",)
-    assert licences["libc6"] == ()
+    under = "".join(f" {line or '.'}\n" for line in MIT.split("\n"))
+    form = files["usr/share/doc/libc6/copyright"]
+    files["usr/share/doc/libc6/copyright"] = (
+        f"{form}\nLicense: Harbour-style\n{under}\nLicense: Expat\n{under.replace('MIT', '')}"
+    )
+    assert found(files, DPKG_LINKS) == {"bsdutils": ("ISC",), "libc6": ("MIT",), "mawk": ("MIT",)}
+    files["usr/share/doc/libc6/copyright"] = f"{form}\nLicense: Expat\n{under}"
+    assert found(files, DPKG_LINKS)["libc6"] == ()
 
 
 def test_a_binary_that_is_called_licence_is_not_read():

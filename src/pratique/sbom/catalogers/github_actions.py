@@ -23,8 +23,8 @@ _FOLDER = ".github/workflows"
 _USES = re.compile(
     r"(?P<owner>[A-Za-z0-9-]{1,39})/(?P<name>[A-Za-z0-9._-]{1,100})(?P<path>/[^@\s]{1,500})?@(?P<ref>[^\s@]{1,250})"
 )
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_COMMENT = re.compile(r"""uses:[ \t]*["']?(\S+?@[0-9a-f]{40})["']?[ \t]+#[ \t]*(?:tag=|pin@)?(v?\d[^\s]{0,60})""")
+_COMMIT = r"[0-9a-f]{40}|[0-9a-f]{64}"
+_COMMENT = r"""uses:[ \t]*["']?(\S+?@[0-9a-f]{40})["']?[ \t]+#[ \t]*(?:tag=|pin@)?(v?\d[^\s]{0,60})"""
 _IMAGE = "docker://"
 _MAX_NODES = 100_000
 _MAX_PLACES = 50
@@ -69,7 +69,7 @@ class _Used:
         owner, name, path, ref = self._match.group("owner", "name", "path", "ref")
         # A path within the repository is the purl's subpath (purl-spec, «Rules for each purl component»).
         purl = build_purl("github", name, ref, namespace=owner) + (f"#{quote(path.strip('/'))}" if path else "")
-        pinned = _COMMIT.fullmatch(ref) is not None
+        pinned = re.fullmatch(_COMMIT, ref) is not None
         places = [*list(self.places)[:_MAX_PLACES], *(["…"] if len(self.places) > _MAX_PLACES else [])]
         facts = {
             "action:pinned": "yes" if pinned else "no: a tag or branch can be moved to another commit",
@@ -99,7 +99,7 @@ def _read(out: Collector, path: str, used: dict[str, _Used], images: Images) -> 
     if not documents or not isinstance(documents[0], dict):
         return
     text = data.decode("utf-8", "replace")
-    stated = {match.group(1): match.group(2) for match in _COMMENT.finditer(text)}
+    stated = {match.group(1): match.group(2) for match in re.finditer(_COMMENT, text)}
     for place, value in _asked_for(documents[0]):
         if value.startswith(("./", "../")):
             continue
@@ -110,7 +110,7 @@ def _read(out: Collector, path: str, used: dict[str, _Used], images: Images) -> 
             elif image and not image.startswith("Dockerfile"):
                 images.add(path, 0, place, image)
             continue
-        match = _USES.fullmatch(value)
+        match = re.fullmatch(_USES, value)
         if match is None:
             out.unknown(path, f"{place}: {clean(value, 200)!r} names no action at a version")
             continue

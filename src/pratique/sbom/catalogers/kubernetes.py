@@ -5,14 +5,17 @@ They are DECLARED: a manifest is no proof that anything runs. Templates of a Hel
 
 import json
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from pratique.artifact.wants import Interest
 from pratique.model import Tree
 from pratique.sbom.catalogers.base import Catalogued, Collector
-from pratique.sbom.image_reference import ImageReference, image_component, parse_image_reference
-from pratique.sbom.manifest_images import ManifestProbe
+from pratique.sbom.manifest_probe import ManifestProbe
 
 _MAX_PLACES = 50
+
+if TYPE_CHECKING:
+    from pratique.sbom.image_reference import ImageReference
 
 
 class KubernetesCataloger:
@@ -50,6 +53,8 @@ class Images:
 
     def add(self, path: str, line: int, place: str, text: str, **facts: str) -> str | None:
         """Note an image; its ref. What is no name of an image is an `Unknown`, and None."""
+        from pratique.sbom.image_reference import parse_image_reference
+
         reference = parse_image_reference(text)
         if reference is None:
             self._out.unknown(path, f"line {line}: {text[:120]!r} is no name of an image ({place[:200]})")
@@ -61,6 +66,8 @@ class Images:
 
     def settle(self) -> None:
         """Hand all components over."""
+        from pratique.sbom.image_reference import image_component
+
         for reference, places in self._places.items():
             shown = tuple(places)[:_MAX_PLACES]
             if len(places) > _MAX_PLACES:

@@ -5,20 +5,22 @@ Shards of one model (`model-00001-of-00003.safetensors`) are one component.
 """
 
 import re
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pratique.artifact.wants import Interest
 from pratique.model import Component, ComponentKind, Tree
 from pratique.sbom.catalogers.base import Catalogued, Collector
 from pratique.sbom.licences import normalise
 from pratique.sbom.models import MODEL_PROBES
-from pratique.sbom.models.facts import ModelFacts, unpack_model_facts
 from pratique.sbom.purl import build_purl
 from pratique.sbom.text import clean
 
-_SHARD = re.compile(r"(?P<stem>.+)-\d{5}-of-\d{5}(?P<ending>\.[a-z]+)")
-_CACHE = re.compile(r"(?:^|/)models--(?P<owner>[^/]+?)--(?P<name>[^/]+)/(?:snapshots/(?P<commit>[0-9a-f]{40})/)?")
-_REPOSITORY = re.compile(r"[A-Za-z0-9._-]{1,96}/[A-Za-z0-9._-]{1,96}")
+if TYPE_CHECKING:
+    from pratique.sbom.models.facts import ModelFacts
+
+_SHARD = r"(?P<stem>.+)-\d{5}-of-\d{5}(?P<ending>\.[a-z]+)"
+_CACHE = r"(?:^|/)models--(?P<owner>[^/]+?)--(?P<name>[^/]+)/(?:snapshots/(?P<commit>[0-9a-f]{40})/)?"
+_REPOSITORY = r"[A-Za-z0-9._-]{1,96}/[A-Za-z0-9._-]{1,96}"
 _PROBES = tuple(probe.name for probe in MODEL_PROBES)
 
 
@@ -37,44 +39,39 @@ class ModelCataloger:
     def catalogue(self, tree: Tree) -> Catalogued:
         """A component for each model; each file is its own."""
         out = Collector(tree)
-        models: dict[str, _Model] = {}
-        for path in sorted(tree.facts):
-            for name in _PROBES:
-                data = tree.facts[path].get(name)
-                if data is not None:
-                    models.setdefault(_whole_name(path), _Model()).parts.append((path, unpack_model_facts(data)))
-        for key, model in models.items():
-            component = _component(out, key, model)
+        headers = [(path, data) for path in sorted(tree.facts) for name in _PROBES if (data := tree.facts[path].get(name))]
+        models: dict[str, list[tuple[str, ModelFacts]]] = {}
+        if headers:
+            from pratique.sbom.models.facts import unpack_model_facts
+
+            for path, data in headers:
+                models.setdefault(_whole_name(path), []).append((path, unpack_model_facts(data)))
+        for key, parts in models.items():
+            component = _component(out, key, parts)
             if out.component(component):
-                for path, _ in model.parts:
+                for path, _ in parts:
                     out.claim(path, component.ref, "sha256", tree.entries[path].sha256)
         return out.result()
-
-
-@dataclass(slots=True)
-class _Model:
-    """`parts`: each file with its facts; more than one for a model in shards."""
-
-    parts: list[tuple[str, ModelFacts]] = field(default_factory=list)
 
 
 def _whole_name(path: str) -> str:
     """The path, without the number of a shard."""
     folder, slash, name = path.rpartition("/")
-    match = _SHARD.fullmatch(name)
+    match = re.fullmatch(_SHARD, name)
     return folder + slash + (match.group("stem") + match.group("ending") if match else name)
 
 
-def _component(out: Collector, key: str, model: _Model) -> Component:
-    first_path, first = model.parts[0]
-    cached = _CACHE.search(first_path)
+def _component(out: Collector, key: str, parts: "list[tuple[str, ModelFacts]]") -> Component:
+    """`parts`: each file with its facts; more than one for a model in shards."""
+    first_path, first = parts[0]
+    cached = re.search(_CACHE, first_path)
     repository = f"{cached.group('owner')}/{cached.group('name')}" if cached else first.repository
     commit = (cached.group("commit") or "") if cached else ""
     version = commit or first.version
     name = first.name or key.rpartition("/")[2].rpartition(".")[0]
-    entries = [out.tree.entries[path] for path, _ in model.parts]
+    entries = [out.tree.entries[path] for path, _ in parts]
     whole = entries[0].sha256 if len(entries) == 1 else ""
-    if _REPOSITORY.fullmatch(repository):
+    if re.fullmatch(_REPOSITORY, repository):
         owner, _, short = repository.partition("/")
         # The version of this type is a commit; a version that people gave is none.
         qualifiers = {} if commit else {"checksum": f"sha256:{whole}" if whole else ""}
@@ -85,12 +82,12 @@ def _component(out: Collector, key: str, model: _Model) -> Component:
             "generic", clean(name, 200) or "model", version, qualifiers={"checksum": f"sha256:{whole}" if whole else ""}
         )
         type_ = "generic"
-    parameters = sum(facts.parameters for _, facts in model.parts)
+    parameters = sum(facts.parameters for _, facts in parts)
     facts = {
         "format": first.format,
         "architecture": first.architecture,
         "parameters": str(parameters) if parameters else "",
-        "tensors": str(sum(facts.tensors for _, facts in model.parts)),
+        "tensors": str(sum(facts.tensors for _, facts in parts)),
         "precision": first.precision,
         "quantisation": first.quantisation,
         "base-models": ", ".join(first.base_models),
@@ -108,7 +105,7 @@ def _component(out: Collector, key: str, model: _Model) -> Component:
         licences=(licence,) if licence else (),
         supplier=first.author,
         description=first.description,
-        evidence=tuple(path for path, _ in model.parts),
+        evidence=tuple(path for path, _ in parts),
         layer=out.layer_of(first_path),
         hashes={"sha256": whole} if whole else {},
         hash_covers="file" if whole else "",

@@ -3,25 +3,26 @@ Language, «Dependency Lock File», «Module Sources»). All DECLARED.
 """
 
 import re
+from typing import TYPE_CHECKING
 
 from pratique.artifact.wants import Interest
 from pratique.errors import Malformed
 from pratique.model import Component, ComponentKind, Presence, Tree
 from pratique.sbom.catalogers.base import Catalogued, Collector
-from pratique.sbom.hcl import Block, read_hcl
 from pratique.sbom.purl import build_purl
 from pratique.sbom.text import clean
 
+if TYPE_CHECKING:
+    from pratique.sbom.hcl import Block
+
 _LOCK = ".terraform.lock.hcl"
-_PROVIDER = re.compile(r"(?P<host>[A-Za-z0-9.-]+(?::\d+)?)/(?P<namespace>[A-Za-z0-9_-]+)/(?P<name>[A-Za-z0-9_-]+)")
-_REGISTRY = re.compile(
-    r"(?:(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)+)/)?(?P<path>[A-Za-z0-9_-]+/[A-Za-z0-9_-]+/[A-Za-z0-9_-]+)(?://.*)?"
-)
-_GITHUB = re.compile(
+_PROVIDER = r"(?P<host>[A-Za-z0-9.-]+(?::\d+)?)/(?P<namespace>[A-Za-z0-9_-]+)/(?P<name>[A-Za-z0-9_-]+)"
+_REGISTRY = r"(?:(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)+)/)?(?P<path>[A-Za-z0-9_-]+/[A-Za-z0-9_-]+/[A-Za-z0-9_-]+)(?://.*)?"
+_GITHUB = (
     r"(?:git::)?(?:https://|ssh://git@|git@)?github\.com[/:](?P<owner>[\w-]+)/(?P<name>[\w.-]+?)(?:\.git)?(?P<rest>(?://|\?).*)?"
 )
-_REF = re.compile(r"[?&]ref=([^&\s]+)")
-_COMMIT = re.compile(r"[0-9a-f]{40}")
+_REF = r"[?&]ref=([^&\s]+)"
+_COMMIT = r"[0-9a-f]{40}"
 _DEFAULT_HOST = "registry.terraform.io"
 _MAX_HASHES = 40
 
@@ -41,8 +42,11 @@ class TerraformCataloger:
     def catalogue(self, tree: Tree) -> Catalogued:
         """A component for each provider and each module."""
         out = Collector(tree)
-        for path in sorted(tree.contents):
-            if path.endswith((_LOCK, ".tf")) and self.wants(path):
+        paths = sorted(path for path in tree.contents if path.endswith((_LOCK, ".tf")) and self.wants(path))
+        if paths:
+            from pratique.sbom.hcl import read_hcl
+
+            for path in paths:
                 try:
                     blocks = read_hcl(tree.contents[path])
                 except Malformed as error:
@@ -56,10 +60,10 @@ class TerraformCataloger:
         return out.result()
 
 
-def _provider(out: Collector, path: str, block: Block) -> None:
+def _provider(out: Collector, path: str, block: "Block") -> None:
     if block.type != "provider" or len(block.labels) != 1:
         return
-    match = _PROVIDER.fullmatch(block.labels[0])
+    match = re.fullmatch(_PROVIDER, block.labels[0])
     version = block.values.get("version")
     if match is None or not isinstance(version, str):
         out.unknown(path, f"line {block.line}: a provider without a whole name or version")
@@ -93,7 +97,7 @@ def _provider(out: Collector, path: str, block: Block) -> None:
     )
 
 
-def _module(out: Collector, path: str, block: Block) -> None:
+def _module(out: Collector, path: str, block: "Block") -> None:
     source, version = block.values.get("source"), block.values.get("version")
     name = clean(block.labels[0], 100)
     if not isinstance(source, str):
@@ -128,14 +132,14 @@ def _module(out: Collector, path: str, block: Block) -> None:
 
 def _module_purl(source: str, version: str) -> tuple[str, str, str, str] | None:
     """(purl, name, version, pinned or why not); None for a source of no known kind."""
-    github = _GITHUB.fullmatch(source)
+    github = re.fullmatch(_GITHUB, source)
     if github is not None:
-        stated = _REF.search(github.group("rest") or "")
+        stated = re.search(_REF, github.group("rest") or "")
         ref = stated.group(1) if stated else ""
-        pinned = "yes" if _COMMIT.fullmatch(ref) else f"no: {'a tag or branch can be moved' if ref else 'it names no ref'}"
+        pinned = "yes" if re.fullmatch(_COMMIT, ref) else f"no: {'a tag or branch can be moved' if ref else 'it names no ref'}"
         owner, name = github.group("owner", "name")
         return build_purl("github", name, ref, namespace=owner), f"{owner}/{name}", ref, pinned
-    registry = _REGISTRY.fullmatch(source)
+    registry = re.fullmatch(_REGISTRY, source)
     if registry is None:
         return None
     host, module = registry.group("host") or _DEFAULT_HOST, registry.group("path")

@@ -7,12 +7,10 @@ import struct
 from typing import Any
 
 from pratique.artifact.content import Content
-from pratique.artifact.wants import Interest
 from pratique.errors import LimitExceeded, Malformed
 from pratique.sbom.models.facts import ModelFacts, count_of, precision_of, repository_of
 from pratique.sbom.text import clean
 
-MAX_HEADER = 64 << 20  # the largest vocabularies take about 10 MB
 _MAX_PAIRS = 10_000
 _MAX_TENSORS = 100_000
 _MAX_ITEMS = 4_000_000
@@ -35,34 +33,23 @@ _FILE_TYPES = {
 }  # fmt: skip
 
 
-class GgufProbe:
-    """Facts: a `ModelFacts`."""
-
-    name = "gguf"
-    interest = Interest(magics=frozenset({b"GGUF"}))
-    reach = MAX_HEADER
-
-    def applies(self, path: str, size: int, head: bytes) -> bool:
-        """Whatever begins with the magic."""
-        return size >= 24
-
-    def read(self, content: Content) -> bytes:
-        """See the class. Raises Malformed, LimitExceeded."""
-        cursor = _Cursor(content)
-        cursor.take(4)
-        version = cursor.number("<I")
-        if version not in (2, 3):
-            raise Malformed(f"GGUF of version {version}, or big-endian: not read")
-        tensors, pairs = cursor.number("<Q"), cursor.number("<Q")
-        if pairs > _MAX_PAIRS or tensors > _MAX_TENSORS:
-            raise LimitExceeded(f"more than {_MAX_PAIRS} pairs or {_MAX_TENSORS} tensors")
-        values: dict[str, Any] = {}
-        for _ in range(pairs):
-            key = cursor.text()
-            value = cursor.value(cursor.number("<I"))
-            if value is not None:
-                values.setdefault(key, value)
-        return _facts(values, [cursor.tensor() for _ in range(tensors)]).packed()
+def read_gguf(content: Content) -> ModelFacts:
+    """The header's facts. Raises Malformed, LimitExceeded."""
+    cursor = _Cursor(content)
+    cursor.take(4)
+    version = cursor.number("<I")
+    if version not in (2, 3):
+        raise Malformed(f"GGUF of version {version}, or big-endian: not read")
+    tensors, pairs = cursor.number("<Q"), cursor.number("<Q")
+    if pairs > _MAX_PAIRS or tensors > _MAX_TENSORS:
+        raise LimitExceeded(f"more than {_MAX_PAIRS} pairs or {_MAX_TENSORS} tensors")
+    values: dict[str, Any] = {}
+    for _ in range(pairs):
+        key = cursor.text()
+        value = cursor.value(cursor.number("<I"))
+        if value is not None:
+            values.setdefault(key, value)
+    return _facts(values, [cursor.tensor() for _ in range(tensors)])
 
 
 class _Cursor:

@@ -7,7 +7,6 @@ numbers of more than ten bytes are refused.
 from collections.abc import Iterator
 
 from pratique.artifact.content import Content
-from pratique.artifact.wants import Interest
 from pratique.errors import LimitExceeded, Malformed
 from pratique.sbom.models.facts import ModelFacts, count_of, precision_of
 from pratique.sbom.text import clean
@@ -22,20 +21,9 @@ _TYPES = (
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
-class OnnxProbe:
-    """Facts: a `ModelFacts`."""
-
-    name = "onnx"
-    interest = Interest(endings=frozenset({".onnx"}))
-    reach = None  # weights lie between the fields
-
-    def applies(self, path: str, size: int, head: bytes) -> bool:
-        """The format has no magic: it begins with `ir_version`, field 1."""
-        return head[:1] == b"\x08"
-
-    def read(self, content: Content) -> bytes:
-        """See the class. Raises Malformed, LimitExceeded."""
-        return _Reader(content).model().packed()
+def read_onnx(content: Content) -> ModelFacts:
+    """The header's facts. Raises Malformed, LimitExceeded."""
+    return _Reader(content).model()
 
 
 class _Reader:

@@ -7,7 +7,6 @@ import struct
 from typing import Any
 
 from pratique.artifact.content import Content
-from pratique.artifact.wants import Interest
 from pratique.errors import Malformed
 from pratique.sbom.models.facts import ModelFacts, count_of, precision_of, repository_of
 from pratique.sbom.parse import load_json_object
@@ -23,26 +22,15 @@ _TYPES = frozenset(
 _SHOWN = 40
 
 
-class SafetensorsProbe:
-    """Facts: a `ModelFacts`."""
-
-    name = "safetensors"
-    interest = Interest(endings=frozenset({".safetensors"}))
-    reach = MAX_HEADER + 8
-
-    def applies(self, path: str, size: int, head: bytes) -> bool:
-        """Whatever begins with a length and JSON; the name says the rest."""
-        return head[8:9] == b"{"
-
-    def read(self, content: Content) -> bytes:
-        """See the class. Raises Malformed."""
-        (length,) = struct.unpack("<Q", content.read(0, 8))
-        if length > min(MAX_HEADER, len(content) - 8):
-            raise Malformed("the header is longer than the file or than safetensors allows")
-        header = load_json_object(content.read(8, length))
-        metadata = header.pop("__metadata__", {})
-        tensors = [_tensor(name, value) for name, value in header.items()]
-        return _facts(metadata if isinstance(metadata, dict) else {}, tensors).packed()
+def read_safetensors(content: Content) -> ModelFacts:
+    """The header's facts. Raises Malformed, LimitExceeded."""
+    (length,) = struct.unpack("<Q", content.read(0, 8))
+    if length > min(MAX_HEADER, len(content) - 8):
+        raise Malformed("the header is longer than the file or than safetensors allows")
+    header = load_json_object(content.read(8, length))
+    metadata = header.pop("__metadata__", {})
+    tensors = [_tensor(name, value) for name, value in header.items()]
+    return _facts(metadata if isinstance(metadata, dict) else {}, tensors)
 
 
 def _tensor(name: str, value: Any) -> tuple[str, int]:

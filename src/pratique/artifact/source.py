@@ -69,10 +69,27 @@ def _guess_folder(path: Path) -> str:
 
 def _guess_file(path: Path) -> str:
     """By the names of its members. Where both marks stand, as engines write them now, the OCI layout is the richer one."""
+    with path.open("rb") as file:
+        if file.read(2) == b"\x1f\x8b":
+            return "chart" if _is_packed_chart(path) else "file"
     found = set(_first_names(path))
     if "oci-layout" in found:
         return "oci-archive"
     return "docker-archive" if "manifest.json" in found else "file"
+
+
+def _is_packed_chart(path: Path) -> bool:
+    """Whether NAME/Chart.yaml is the first member of a gzip'd tar, where `helm package` puts it."""
+    import gzip
+    import zlib
+
+    try:
+        with gzip.open(path) as file:
+            header = file.read(_HEADER)
+    except (OSError, EOFError, zlib.error):
+        return False
+    name = header[:100].partition(b"\0")[0]
+    return header[257:262] == b"ustar" and name.count(b"/") == 1 and name.endswith(b"/Chart.yaml")
 
 
 def _first_names(path: Path) -> Iterator[str]:

@@ -177,6 +177,10 @@ class _Reading:
             wanted.setdefault(clean(item.get("name")), []).append(item)
         for inner in chart.inner:
             chart.depends.add(inner.purl)
+            locked = chart.locked.get(inner.name, inner.version)
+            if locked != inner.version:
+                reason = f"{inner.name} is {inner.version}, the chart above it has locked {locked}"
+                self._out.unknown(inner.folder + _CHART, reason)
             for item in wanted.pop(inner.name, [{}]):
                 key = clean(item.get("alias")) or inner.name
                 above = {name: values[name] for name in (key, "global") if name in values}

@@ -271,7 +271,9 @@ def _structured(text: str) -> str:
 
     try:
         parsed = Licensing().parse(text)
-        return str(parsed.render()) if parsed is not None else ""
+        rendered = str(parsed.render()) if parsed is not None else ""
+        # Without its stray parentheses it may be a plain list, of which what stands twice counts once.
+        return rendered if rendered == text else _expression(rendered) or rendered
     except Exception:
         # Whatever it is (the library lets IndexError through for "()"): the text becomes a LicenseRef and nothing fails.
         return ""

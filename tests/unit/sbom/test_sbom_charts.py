@@ -122,6 +122,19 @@ def test_a_packed_chart_says_the_same_as_its_folder_and_its_digest_is_the_archiv
     assert inventory.tree.layers == ()
 
 
+def test_a_packed_chart_is_guessed_by_its_first_member(tmp_path):
+    (tmp_path / "a.tgz").write_bytes(packed({"a/Chart.yaml": b"name: a", "a/values.yaml": b""}))
+    (tmp_path / "b.tgz").write_bytes(packed({"a/other": b"x", "a/Chart.yaml": b"name: a"}))
+    (tmp_path / "c.tgz").write_bytes(b"\x1f\x8bbroken")
+    assert [parse_source(str(tmp_path / name)).scheme for name in ("a.tgz", "b.tgz", "c.tgz")] == ["chart", "file", "file"]
+
+
+def test_a_subchart_of_another_version_than_the_lock_says_is_an_unknown():
+    files = chart_files() | {"charts/cache/Chart.yaml": b"name: cache\nversion: 0.1.9\n"}
+    reasons = [unknown.reason for unknown in catalogue_tree(MANIFESTS, tree(files)).unknowns]
+    assert "cache is 0.1.9, the chart above it has locked 0.2.0" in reasons
+
+
 def test_the_documents_of_a_chart_are_the_same_twice(folder):
     inventory = inventory_of(f"chart:{folder}")
     once, twice = (render_cyclonedx(one, timestamp=None, manifest_root=Digest.of(b"")) for one in (inventory, inventory))

@@ -58,7 +58,8 @@ class ChartArchive:
         """Its digest needs the archive read."""
         if self._digest is None:
             self.read_tree(Wants())
-        return Subject(kind=ArtifactKind.CHART, name=self._name, digest=self._digest or Digest.of(b""))
+        digest = self._digest or Digest.of(b"")
+        return Subject(kind=ArtifactKind.CHART, name=self._name, digest=digest, facts={"digest:covers": "chart archive"})
 
     def read_tree(self, wants: Wants, *, cache: Path | None = None, progress: Progress | None = None) -> Tree:
         """See `Artifact.read_tree`; nothing is cached."""

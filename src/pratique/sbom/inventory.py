@@ -58,12 +58,24 @@ def catalogue_tree(subject: Subject, tree: Tree) -> Inventory:
     ownership, given_up = settle_ownership(claims, tree)
     merged = add_found_licences(merge_components(components), ownership, tree)
     return Inventory(
-        subject=subject,
+        subject=_named(subject, merged),
         tree=tree,
         components=_there(subject, merged),
         ownership=ownership,
         unknowns=tuple(sorted({*unknowns, *given_up}, key=lambda item: (item.path, item.reason))),
     )
+
+
+def _named(subject: Subject, components: tuple[Component, ...]) -> Subject:
+    """A chart with what its own Chart.yaml says: `harbour/Chart.yaml` in an archive, `Chart.yaml` in a folder."""
+    if subject.kind is not ArtifactKind.CHART:
+        return subject
+    for one in components:
+        path = one.evidence[0] if one.type == "helm" and one.presence is Presence.INSTALLED else ""
+        if path == "Chart.yaml" or (path.count("/") == 1 and "!" not in path):
+            facts = {"chart:name": one.name, "chart:version": one.version, "chart:purl": one.purl}
+            return replace(subject, facts={**subject.facts, **facts})
+    return subject
 
 
 def _there(subject: Subject, components: tuple[Component, ...]) -> tuple[Component, ...]:

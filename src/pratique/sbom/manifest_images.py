@@ -17,7 +17,7 @@ from pratique.sbom.parse import load_yaml_documents
 from pratique.sbom.text import clean
 
 MAX_NODES = 400_000
-_MAX_IMAGES = 5_000
+_MAX_IMAGES = 2_000
 _MAX_LINE = 2_000
 
 _ASKS = re.compile(rb"""["']?(?:image|reference)["']?[ \t]*:""")
@@ -116,7 +116,8 @@ class _LineFinder:
         """Line number from 1; 0 where the text is not written as it is."""
         begin, line = self._next.get(text, (0, 1))
         at = self._data.find(text.encode("utf-8", "replace"), begin)
-        if at < 0:
+        if at < 0:  # an alias stands for it: the last place it is written at
+            self._next[text] = (len(self._data), line)
             return line if begin else 0
         line += self._data.count(b"\n", begin, at)
         self._next[text] = (at + 1, line)

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import tarfile
 from pathlib import Path
 
@@ -118,6 +119,18 @@ def test_a_packed_chart_says_the_same_as_its_folder_and_its_digest_is_the_archiv
     (tmp_path / "harbour-1.4.0.tgz").write_bytes(data)
     inventory = inventory_of(f"chart:{tmp_path / 'harbour-1.4.0.tgz'}")
     assert inventory.subject.digest == Digest.of(data)
+    assert inventory.subject.facts == {
+        "digest:covers": "chart archive",
+        "chart:name": "harbour",
+        "chart:version": "1.4.0",
+        "chart:purl": "pkg:helm/harbour@1.4.0",
+    }
+    packed_, folder_ = (
+        json.loads(render_cyclonedx(one, timestamp=None, manifest_root=Digest.of(b"")))["metadata"]["component"]
+        for one in (inventory, inventory_of(f"chart:{folder}"))
+    )
+    assert packed_["hashes"] == [{"alg": "SHA-256", "content": inventory.subject.digest.hex}]
+    assert "hashes" not in folder_
     assert set(by_ref(inventory)) == set(by_ref(inventory_of(f"chart:{folder}")))
     assert inventory.tree.layers == ()
 

@@ -105,7 +105,8 @@ def _subject(subject: Subject) -> dict[str, Any]:
     out: dict[str, Any] = {"type": _TYPES[subject.kind], "bom-ref": str(subject.digest), "name": clean(name) or "unnamed"}
     if subject.kind is ArtifactKind.IMAGE:
         out["version"] = str(subject.digest)
-    if subject.kind is not ArtifactKind.DIRECTORY:
+    # Of a folder the digest is the root of its file manifest, which is the hash of no bytes that anybody has.
+    if subject.kind in (ArtifactKind.IMAGE, ArtifactKind.FILE) or "digest:covers" in subject.facts:
         algorithm = {"sha256": "SHA-256", "sha512": "SHA-512"}[subject.digest.algorithm]
         out["hashes"] = [{"alg": algorithm, "content": subject.digest.hex}]
     if subject.kind is ArtifactKind.IMAGE:

@@ -26,10 +26,11 @@ _SPECIAL = {stat.S_IFCHR: Kind.CHAR_DEVICE, stat.S_IFBLK: Kind.BLOCK_DEVICE, sta
 class DirectoryArtifact:
     """An `Artifact` that is a folder. Its digest is the Merkle root of its file manifest; `.git` folders are left out."""
 
-    def __init__(self, location: str, limits: Limits) -> None:
+    def __init__(self, location: str, limits: Limits, kind: ArtifactKind = ArtifactKind.DIRECTORY) -> None:
         self._path = Path(location)
         self._name = location
         self._limits = limits
+        self._kind = kind
         self._root: Digest | None = None
 
     @property
@@ -42,7 +43,7 @@ class DirectoryArtifact:
         """Its digest needs all files hashed: ask after `read_tree`, or they are read twice."""
         if self._root is None:
             self.read_tree(Wants())
-        return Subject(kind=ArtifactKind.DIRECTORY, name=self._name, digest=self._root or Digest.of(b""))
+        return Subject(kind=self._kind, name=self._name, digest=self._root or Digest.of(b""))
 
     def read_tree(self, wants: Wants, *, cache: Path | None = None, progress: Progress | None = None) -> Tree:
         """See `Artifact.read_tree`; nothing is cached. Raises DigestMismatch when the folder changed since it was read."""
@@ -59,10 +60,11 @@ class DirectoryArtifact:
 class FileArtifact:
     """An `Artifact` that is one file. Its digest is the file's SHA-256."""
 
-    def __init__(self, location: str, limits: Limits) -> None:
+    def __init__(self, location: str, limits: Limits, kind: ArtifactKind = ArtifactKind.FILE) -> None:
         self._path = Path(location)
         self._name = location
         self._limits = limits
+        self._kind = kind
         self._digest: Digest | None = None
 
     @property
@@ -75,7 +77,7 @@ class FileArtifact:
         """Its digest needs the file hashed."""
         if self._digest is None:
             self.read_tree(Wants())
-        return Subject(kind=ArtifactKind.FILE, name=self._name, digest=self._digest or Digest.of(b""))
+        return Subject(kind=self._kind, name=self._name, digest=self._digest or Digest.of(b""))
 
     def read_tree(self, wants: Wants, *, cache: Path | None = None, progress: Progress | None = None) -> Tree:
         """See `Artifact.read_tree`: one entry, named as the file is. A link is followed here: the user named it."""

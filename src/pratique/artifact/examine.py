@@ -95,19 +95,39 @@ class Examiner:
         facts: tuple[tuple[str, bytes], ...] = ()
         problems: tuple[str, ...] = ()
         if probes:
-            with spooled(_chain(first, stream), plan.size) as content:
+            reach = _reach(probes)
+            begin = _chain(first, stream) if reach is None else _begin(_chain(first, stream), reach)
+            with spooled(begin, plan.size if reach is None else min(plan.size, reach)) as content:
                 facts, problems = _probe(probes, content)
-        else:
-            for _ in stream:
-                pass
+        for _ in stream:
+            pass
         digests = tuple([(name, other.hexdigest()) for name, other in others])
         data = None if kept is None else b"".join(kept)
         return Examined(sha256.hexdigest(), size, form_of(head), digests, data, facts, problems)
 
 
+def _reach(probes: list[Probe]) -> int | None:
+    """How many bytes from the beginning are enough for all; None when one may look anywhere."""
+    reaches: list[int | None] = [getattr(probe, "reach", None) for probe in probes]
+    stated = [reach for reach in reaches if reach is not None]
+    return max(stated) if len(stated) == len(reaches) else None
+
+
+def _begin(pieces: Iterator[memoryview], size: int) -> Iterator[memoryview]:
+    """The first `size` bytes: of a model of many gigabytes only the header goes to a temporary file."""
+    left = size
+    for piece in pieces:
+        yield piece[:left]
+        left -= len(piece)
+        if left <= 0:
+            return
+
+
 def _chain(first: list[memoryview], rest: Iterator[memoryview]) -> Iterator[memoryview]:
     yield from first
-    yield from rest
+    # Not `yield from`: whoever stops early would close `rest`, of which more is to be hashed.
+    for piece in rest:  # noqa: UP028
+        yield piece
 
 
 def _probe(probes: list[Probe], content: Content) -> tuple[tuple[tuple[str, bytes], ...], tuple[str, ...]]:

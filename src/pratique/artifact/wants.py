@@ -32,6 +32,7 @@ class Probe(Protocol):
     """Reads the facts of one kind of file while it passes by.
 
     Pure, and independent of the file's name: facts are kept by content. Time and memory are bounded by the size of the content.
+    A probe that looks at beginnings only may say so in an attribute `reach`, in bytes: it is then shown no more than that.
     """
 
     @property

@@ -14,6 +14,8 @@ class ArtifactKind(StrEnum):
     IMAGE = "image"
     DIRECTORY = "directory"
     FILE = "file"
+    CHART = "chart"
+    MANIFESTS = "manifests"
 
 
 class ComponentKind(StrEnum):
@@ -99,9 +101,10 @@ class Owned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What the documents are about. `digest`: of the image manifest, of the file, or of the directory's manifest root.
+    """What the documents are about. `digest`: of the image manifest, of the file, or of the folder's manifest root.
 
     `config`: digest of the image's configuration (the engine's image ID). `created`: Unix seconds, from the artifact itself.
+    `facts`: what else the artifact says about itself as a whole, name → value, shown as properties.
     """
 
     kind: ArtifactKind
@@ -111,6 +114,7 @@ class Subject:
     config: Digest | None = None
     created: int | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -125,6 +125,7 @@ def rpm(work: Path) -> list[Path]:
         rpm = ("rpm", "--root", str(target), "--define", "_dbpath /var/lib/rpm")  # Debian's own default is in the user's home
         run(*rpm, "--initdb")
         run(*rpm, "-i", "--nodeps", "--noscripts", "--force", "--nosignature", *built)
+        (target / "etc/yum.repos.d").mkdir()
         write_os_release(target, 'ID=fedora\nVERSION_ID=40\nNAME="Fedora Linux"\n')
         return [tar_of(target, work / "rpm.tar")]
 

@@ -128,7 +128,7 @@ def _hashed(chunks: Iterator[bytes], whole: "hashlib._Hash") -> Iterator[bytes]:
 
 class _LayerReader:
     def __init__(self, wants: Wants, limits: Limits, gauge: Gauge, budget: Budget) -> None:
-        self._examiner = Examiner(wants, limits)
+        self._examiner = Examiner(wants, limits, aside=True)
         self._limits = limits
         self._gauge = gauge
         self._budget = budget
@@ -136,7 +136,6 @@ class _LayerReader:
         self._kept = 0
         self._dropped: set[str] = set()
         self._facts: dict[str, dict[str, bytes]] = {}
-        self._digests: dict[str, dict[str, str]] = {}
         self._unknowns: list[Unknown] = []
 
     def read(self, chunks: Iterator[bytes], whole: "hashlib._Hash") -> LayerScan:
@@ -144,15 +143,16 @@ class _LayerReader:
         feed = Feed(chunks)
         entries: list[LayerEntry] = []
         counted = names = 0
-        for member in tar.walk(feed, self._limits):
-            entry = self._entry(member, feed)
-            if entry is not None:
-                entries.append(entry)
-            counted += 1
-            names += len(member.name) + len(member.link)
-            if counted == 100:
-                self._budget.add_entries(counted, names)
-                counted = names = 0
+        with self._examiner:
+            for member in tar.walk(feed, self._limits):
+                entry = self._entry(member, feed)
+                if entry is not None:
+                    entries.append(entry)
+                counted += 1
+                names += len(member.name) + len(member.link)
+                if counted == 100:
+                    self._budget.add_entries(counted, names)
+                    counted = names = 0
         self._budget.add_entries(counted, names)
         end = feed.offset
         if any(bytes(view).strip(b"\0") for view in feed.rest()):
@@ -164,7 +164,7 @@ class _LayerReader:
             contents=self._contents,
             dropped=frozenset(self._dropped),
             facts=self._facts,
-            digests=self._digests,
+            digests=self._examiner.digests,
             unknowns=tuple(self._unknowns),
         )
 
@@ -233,8 +233,6 @@ class _LayerReader:
     def _note(self, path: str, found: Examined) -> None:
         """Keep what was found, by content."""
         sha256 = found.sha256
-        for algorithm, digest in found.digests:
-            self._digests.setdefault(algorithm, {})[sha256] = digest
         if found.data is not None:
             self._keep(sha256, found.data)
         if found.facts and sha256 not in self._facts:

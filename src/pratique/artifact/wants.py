@@ -19,20 +19,21 @@ class Interest:
     """A coarse filter that costs a few look-ups a file, whatever the number of catalogers.
 
     `names`: file names. `endings`: from the last dot of the name on, `.jar`. `prefixes`: how paths begin. `magics`: how
-    contents begin, 2 or 4 bytes; for probes only. One match is enough to be asked.
+    contents begin, 2 or 4 bytes; for probes only. One match is enough to be asked. `reach`: of a probe that looks at beginnings
+    only, how many bytes it is shown; None for all.
     """
 
     names: frozenset[str] = frozenset()
     endings: frozenset[str] = frozenset()
     prefixes: tuple[str, ...] = ()
     magics: frozenset[bytes] = frozenset()
+    reach: int | None = None
 
 
 class Probe(Protocol):
     """Reads the facts of one kind of file while it passes by.
 
     Pure, and independent of the file's name: facts are kept by content. Time and memory are bounded by the size of the content.
-    A probe that looks at beginnings only may say so in an attribute `reach`, in bytes: it is then shown no more than that.
     """
 
     @property

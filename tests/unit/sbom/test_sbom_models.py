@@ -2,6 +2,7 @@
 
 import contextlib
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -91,8 +92,7 @@ def test_only_the_header_of_a_large_model_is_kept_aside():
 
     class Looks:
         name = "looks"
-        interest = MODEL_PROBES[0].interest
-        reach = 1000
+        interest = replace(MODEL_PROBES[0].interest, reach=1000)
 
         def applies(self, path, size, head):
             return True

@@ -8,8 +8,8 @@ class SafetensorsProbe:
     """Facts: a `ModelFacts`, packed."""
 
     name = "safetensors"
-    interest = Interest(endings=frozenset({".safetensors"}))
-    reach = 100_000_008  # the format's own limit of a header, and the length before it
+    # the format's own limit of a header, and the length before it
+    interest = Interest(endings=frozenset({".safetensors"}), reach=100_000_008)
 
     def applies(self, path: str, size: int, head: bytes) -> bool:
         """Whatever begins with a length and JSON; the name says the rest."""
@@ -26,8 +26,7 @@ class GgufProbe:
     """Facts: a `ModelFacts`, packed."""
 
     name = "gguf"
-    interest = Interest(magics=frozenset({b"GGUF"}))
-    reach = 64 << 20  # the largest vocabularies take about 10 MB
+    interest = Interest(magics=frozenset({b"GGUF"}), reach=64 << 20)  # the largest vocabularies take about 10 MB
 
     def applies(self, path: str, size: int, head: bytes) -> bool:
         """Whatever begins with the magic."""

@@ -62,9 +62,12 @@ def gather(
             tree = artifact.read_tree(lambda _: False, wanted_version="none", cache=None, progress=move)
         facts = weigh(artifact.subject.digest, artifact.subject.name, [collection], trust, tree=tree)
         blobs, damaged = 0, list[str]()
+        if whole_store and place == "catalog":
+            damaged += damaged_documents(home, artifact.subject.digest)
         if whole_store and tree is not None and found.source.scheme in ("oci-dir", "oci-archive"):
             begin("reading the store")
-            blobs, damaged = _check_store(str(found.source), artifact)
+            blobs, wrong = _check_store(str(found.source), artifact)
+            damaged += wrong
         return Gathered(
             subject=artifact.subject,
             facts=facts,
@@ -92,6 +95,22 @@ def collect_from_home(home: Home, subject: "Digest") -> "Collection":
 
     with open_home_catalog(home) as catalog:
         return collect_from_catalog(catalog, subject)
+
+
+def damaged_documents(home: Home, subject: "Digest") -> list[str]:
+    """What is wrong with the catalog's other documents about the subject, such as the SBOM as it was written."""
+    from pratique.cli.home import open_home_catalog
+    from pratique.errors import DigestMismatch, InputError
+
+    wrong = []
+    with open_home_catalog(home) as catalog:
+        for row in catalog.documents_of(subject):
+            try:
+                if row.role != "bundle":  # those are weighed
+                    catalog.documents.get(row.digest)
+            except (DigestMismatch, InputError) as error:
+                wrong.append(str(error))
+    return wrong
 
 
 def home_logs(home: Home) -> "dict[bytes, PublicKey]":

@@ -38,9 +38,22 @@ def pratique(home: dict[str, str], tmp_path: Path) -> Run:
 @pytest.fixture(scope="session")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """HOST:PORT of Debian's docker-registry, which has no referrers API: the fallback tag is what it needs."""
+    yield from serve_registry(tmp_path_factory.mktemp("registry"))
+
+
+@pytest.fixture
+def registry_store(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """HOST:PORT of a docker-registry of this test alone, and the folder that it keeps everything in."""
+    root = tmp_path / "registry"
+    root.mkdir()
+    for host in serve_registry(root):
+        yield host, root
+
+
+def serve_registry(root: Path) -> Iterator[str]:
+    """Yields HOST:PORT while it runs."""
     if REGISTRY is None:
         pytest.skip("docker-registry is not installed")
-    root = tmp_path_factory.mktemp("registry")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         host = f"127.0.0.1:{probe.getsockname()[1]}"

@@ -21,7 +21,6 @@ from pratique.runtime.respond import Response
 from pratique.runtime.watch import Rules
 from pratique.runtime.workloads import PodmanEngine
 
-IMAGE = "localhost/base:1"
 RUNTIME = shutil.which("runc")
 
 
@@ -30,8 +29,6 @@ def why_not() -> str:
         return "needs root"
     if shutil.which("podman") is None:
         return "podman is not installed"
-    if subprocess.run(["podman", "image", "exists", IMAGE], check=False).returncode != 0:
-        return f"{IMAGE} is not in podman's store"
     try:
         Group.open().close()
     except Unavailable as error:
@@ -48,9 +45,9 @@ def podman(*arguments: str, check: bool = False, **more) -> subprocess.Completed
 
 
 @pytest.fixture(scope="session")
-def manifest() -> FileManifest:
+def manifest(base_image) -> FileManifest:
     """Every regular file of the image as it is mounted, hashed."""
-    root = Path(podman("image", "mount", IMAGE, check=True).stdout.strip())
+    root = Path(podman("image", "mount", base_image, check=True).stdout.strip())
     entries = []
     try:
         for folder, _, names in os.walk(root):
@@ -62,7 +59,7 @@ def manifest() -> FileManifest:
                 sha256 = hashlib.sha256(data).hexdigest()
                 entries.append(FileEntry(inside, Kind.FILE, path.stat().st_mode & 0o7777, len(data), sha256))
     finally:
-        podman("image", "unmount", IMAGE)
+        podman("image", "unmount", base_image)
     entries.sort(key=lambda entry: os.fsencode(entry.path))
     owners = tuple("pkg:deb/debian/coreutils@9.1" if entry.path == "usr/bin/tee" else "" for entry in entries)
     return FileManifest(root=manifest_root(entries), entries=tuple(entries), owners=owners)
@@ -137,7 +134,7 @@ class Box:
 
 
 @pytest.fixture
-def box(tmp_path):
+def box(base_image):
     with contextlib.ExitStack() as stack:
 
         def make(*options: str) -> Box:
@@ -146,7 +143,7 @@ def box(tmp_path):
             command = ["podman", *(("--runtime", RUNTIME) if RUNTIME else ()), "run", "-d", "--name", name, "--network=none"]
             limits = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]
             done = subprocess.run(
-                [*command, *limits, *options, IMAGE, "sleep", "300"], capture_output=True, text=True, check=False, timeout=60
+                [*command, *limits, *options, base_image, "sleep", "300"], capture_output=True, text=True, check=False, timeout=60
             )
 
             def clean() -> None:

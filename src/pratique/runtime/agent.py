@@ -226,7 +226,7 @@ class _Agent:
         self._register(watch.group.fd, lambda: self._events(watch))
         self._register(watch.pidfd, lambda: self._ended(key))
         self._watch_mounts(watch)
-        self.clerk.tell("watching", workload, detail=seal_failure or watch.memory.reason, sealed=sealed)
+        self.clerk.tell("watching", workload, detail=seal_failure or watch.marks.memory.reason, sealed=sealed)
         self.pool.submit(self._prepare, key, watch)
 
     def _watch_mounts(self, watch: Watch) -> None:
@@ -384,10 +384,10 @@ class _Agent:
             mode="enforce" if config.rules.enforce else "observe",
             mechanism=MECHANISMS,
             sealed=watch.sealed,
-            remembered=watch.memory.sound,
+            remembered=watch.marks.memory.sound,
             manifest_root=watch.allow.root if watch.allow else None,
             unverified="" if watch.allow else watch.unverified,
-            not_watched=watch.skipped,
+            not_watched=watch.marks.skipped,
             policy_digest=config.policy_digest,
             sequence=0,
             previous=None,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from runtime_boxes import box, manifest  # noqa: F401 - fixtures
 
 REGISTRY = shutil.which("docker-registry") or shutil.which("docker-registry", path="/usr/bin:/usr/sbin")
 

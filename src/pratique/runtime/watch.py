@@ -1,5 +1,6 @@
 """One container under watch: its events, its allow-list, what was decided about it. Used by the event loop's thread only."""
 
+import math
 import os
 import stat
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from pratique.runtime.marks import MASK, Marks
 from pratique.runtime.process import Membership, Process, describe
 from pratique.runtime.remember import FileKey, file_key, is_lower
 from pratique.runtime.report import Tally
-from pratique.runtime.scan import hash_fd
+from pratique.runtime.scan import Mapped, hash_fd
 from pratique.runtime.workloads import Workload
 from pratique.runtime.writers import WRITER, has_writer, why_changeable
 
@@ -43,7 +44,7 @@ class Observation:
     sha256: str
     judgement: Judgement
     action: str
-    mechanism: str = "permission-events"
+    mechanism: str
 
 
 class Watch:
@@ -61,6 +62,7 @@ class Watch:
         self.pending = True  # until the manifest is there, or the reason why there is none
         self.held: list[Event] = []
         self.held_since = 0.0
+        self.ask_again_at = math.inf
         self.members = Membership.of(workload.pid)
         self.marks = Marks(workload, group, scripts=rules.strict_scripts)
         self.sealed = False
@@ -107,9 +109,44 @@ class Watch:
         if remembered and not self.marks.memory.sound:
             self._kept.clear()
 
-    def settle(self, allow: AllowList | None, unverified: str = "") -> None:
-        """The manifest has come, or the reason why there is none. Held events may be handled now."""
-        self.allow, self.unverified, self.pending = allow, unverified, False
+    def settle(self, allow: AllowList | None, unverified: str = "") -> Observation | None:
+        """The manifest has come, or the reason why there is none; held events may be handled now. May be called again.
+
+        What is to be told: that there is no manifest is itself a violation, each reason once.
+        """
+        known = self.unverified
+        self.allow, self.pending = allow, False
+        if allow is not None or unverified == known:
+            return None
+        self.unverified = unverified
+        process = describe(self.workload.pid)
+        return self._note(process, "", "", Judgement(verdict=Seen.UNVERIFIED, detail=unverified), mechanism="manifest")
+
+    def judge_mapped(self, mapped: Mapped) -> Observation | None:
+        """Judge what the scan found running, and count it. What is to be told, None if it needs no word."""
+        if self.allow is None:
+            judgement = Judgement(verdict=Seen.UNVERIFIED, detail=self.unverified)
+        elif mapped.anonymous:
+            judgement = Judgement(verdict=Seen.ANONYMOUS, detail="runs from memory or from a deleted file")
+        elif not mapped.sha256:
+            judgement = Judgement(verdict=Seen.UNREADABLE)
+        else:
+            judgement = self.allow.judge(mapped.path, mapped.sha256)
+        told = self._note(describe(mapped.pid), mapped.path, mapped.sha256, judgement, mechanism="scan")
+        return told if judgement.verdict.violates or self.rules.verbose else None
+
+    def _note(
+        self,
+        process: Process,
+        path: str,
+        sha256: str,
+        judgement: Judgement,
+        *,
+        action: str = "allowed",
+        mechanism: str = "permission-events",
+    ) -> Observation:
+        self.tally.add(judgement, path=path, sha256=sha256, action=action, at=self.clock(), process=process)
+        return Observation(process=process, path=path, sha256=sha256, judgement=judgement, action=action, mechanism=mechanism)
 
     def handle(self, event: Event, tell: Callable[[Observation], None]) -> None:
         """Decide, answer, then tell. An event is answered whatever happens here."""
@@ -213,9 +250,7 @@ class Watch:
             return None
         spared = data_like or (verdict is Seen.UNVERIFIED and not self.rules.refuse_unverified)
         action = "refused" if verdict.violates and self.rules.enforce and not spared else "allowed"
-        process = describe(event.pid)
-        self.tally.add(judgement, path=path, sha256=sha256, action=action, at=self.clock(), process=process)
-        return Observation(process=process, path=path, sha256=sha256, judgement=judgement, action=action)
+        return self._note(describe(event.pid), path, sha256, judgement, action=action)
 
 
 _DATA = Judgement(verdict=Seen.MATCHED)

@@ -15,6 +15,7 @@ from pratique.sbom.catalogers.base import Claim
 from pratique.sbom.digests import DIGESTS_VERSION, PackageDigests
 from pratique.sbom.keep import Keep
 from pratique.sbom.ownership import settle_ownership
+from pratique.sbom.recognised import without_owned
 
 if TYPE_CHECKING:
     from pratique.artifact.types import Artifact, Progress
@@ -54,7 +55,7 @@ def catalogue_tree(subject: Subject, tree: Tree) -> Inventory:
     return Inventory(
         subject=subject,
         tree=tree,
-        components=_there(subject, merge_components(components)),
+        components=_there(subject, without_owned(merge_components(components), ownership)),
         ownership=ownership,
         unknowns=tuple(sorted({*unknowns, *given_up}, key=lambda item: (item.path, item.reason))),
     )

@@ -9,6 +9,7 @@ from pratique.sbom.catalogers.executable import ExecutableCataloger
 from pratique.sbom.catalogers.golang import GoCataloger
 from pratique.sbom.catalogers.npm import NpmCataloger
 from pratique.sbom.catalogers.python import PythonCataloger
+from pratique.sbom.catalogers.signatures import SignatureCataloger
 
 CATALOGERS: dict[str, Cataloger] = {
     "dpkg": DpkgCataloger(),
@@ -17,4 +18,5 @@ CATALOGERS: dict[str, Cataloger] = {
     "go": GoCataloger(),
     "cargo": CargoCataloger(),
     "executable": ExecutableCataloger(),
+    "signatures": SignatureCataloger(),
 }

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from pratique.artifact.content import Content
 from pratique.errors import Malformed, PratiqueError
 from pratique.sbom.binary.assembly import read_assembly
-from pratique.sbom.binary.elf import Elf
 from pratique.sbom.binary.executable import ExecutableProbe
 from pratique.sbom.binary.gobuild import MAGIC
 from pratique.sbom.binary.macho import slices
@@ -111,10 +110,6 @@ def test_an_assembly_tells_all_its_versions_apart():
     pe = read(sample("dotnet"))["pe"]
     assert pe["assembly"] == {"name": "Harbour", "version": "4.3.2.1", "signed": False}
     assert (pe["FileVersion"], pe["ProductVersion"], pe["CompanyName"]) == ("4.3.2.9", "4.3.2-rc.1+abc", "Example Ltd")
-
-
-def test_what_a_program_needs_is_in_its_dynamic_section():
-    assert b"libc.so.6" in Elf(memoryview(sample("note-linux-amd64"))).needed()[1]
 
 
 def test_a_universal_binary_is_read_through_its_slices():

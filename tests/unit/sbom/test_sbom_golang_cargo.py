@@ -20,6 +20,13 @@ def inventory(files, links=None, subject=FOLDER):
     return catalogue_tree(subject, tree(files, links))
 
 
+def blob(modules):
+    """Build information as Go writes it since 1.18."""
+    text = b"0" * 16 + modules + b"1" * 16
+    length = bytes([len(text) & 0x7F | 0x80, len(text) >> 7])
+    return b"\xff Go buildinf:\x08\x02".ljust(32, b"\0") + b"\x08go1.21.0" + length + text
+
+
 def by_purl(files, subject=FOLDER):
     return {one.purl: one for one in inventory(files, subject=subject).components}
 
@@ -45,6 +52,19 @@ def test_a_go_binary_lists_its_modules_with_sums_and_the_library_of_go():
     assert found["pkg:golang/example.org/anchor-fork@v0.9.1"].facts == {"replaces": "example.org/anchor@v0.9.0"}
     assert found["pkg:golang/example.org/local@v0.0.0"].facts == {"replaced-by": "./local"}
     assert found["pkg:golang/stdlib@1.19.8"].cpes == ("cpe:2.3:a:golang:go:1.19.8:-:*:*:*:*:*:*",)
+
+
+def test_a_binary_built_without_modules_is_named_by_its_package():
+    text = b'path\tgithub.com/a/cli/cmd/tool\nbuild\t-ldflags="-X \\"github.com/a/cli/version.Version=20.10.24+dfsg1\\""\n'
+    files = {"tool": elf(blob(text), section=b".go.buildinfo"), "go": elf(blob(b"path\tcmd/go\n"), section=b".go.buildinfo")}
+    assert set(by_purl(files)) == {"pkg:golang/stdlib@1.21.0", "pkg:golang/github.com/a/cli@v20.10.24%2Bdfsg1"}
+
+
+def test_a_commit_makes_a_pseudo_version_and_nothing_makes_none():
+    stamp = b"build\tvcs.revision=b08222d769df799d78be6c2d50b84ca38f416c33\nbuild\tvcs.time=2026-11-24T08:32:02Z\n"
+    for more, version in ((stamp, "@v0.0.0-20261124083202-b08222d769df"), (b"", "")):
+        data = elf(blob(b"path\ta.org/x\nmod\ta.org/x\t(devel)\t\n" + more), section=b".go.buildinfo")
+        assert f"pkg:golang/a.org/x{version}" in by_purl({"x": data})
 
 
 def test_go_mod_and_the_binary_built_from_it_name_the_same_modules():

@@ -14,13 +14,11 @@ from pratique.sbom.binary.image import Image, Part, cut
 MAX_HEADERS = 100_000
 _MAX_NAMES = 8 << 20
 _MAX_NOTES = 1 << 20
-_MAX_DYNAMIC = 1 << 20
 _SHT_NOTE = 7
 _SHT_NOBITS = 8
 _SHN_XINDEX = 0xFFFF
-_PT_LOAD, _PT_DYNAMIC, _PT_NOTE = 1, 2, 4
+_PT_LOAD, _PT_NOTE = 1, 4
 _PF_WRITE = 2
-_DT_NEEDED, _DT_STRTAB, _DT_STRSZ, _DT_SONAME = 1, 5, 10, 14
 _SHF_WRITE = 1
 
 
@@ -29,7 +27,6 @@ class _Layout(NamedTuple):
     section: struct.Struct
     segment: struct.Struct
     note: struct.Struct
-    dynamic: struct.Struct
     wide: bool
 
 
@@ -43,7 +40,6 @@ def _layout(wide: bool, order: str) -> _Layout:
         struct.Struct(f"{order}II{word}{word}{word}{word}II{word}{word}"),
         struct.Struct(f"{order}{segment}"),
         struct.Struct(f"{order}III"),
-        struct.Struct(f"{order}{word}{word}"),
         wide,
     )
 
@@ -118,27 +114,6 @@ class Elf:
             found.append(Note(data[begin : begin + name_size].rstrip(b"\0"), kind, data[data_at:end]))
             at = end + 3 & ~3
         return found
-
-    def needed(self) -> tuple[bytes, tuple[bytes, ...]]:
-        """Its own name (DT_SONAME), and the libraries it needs (DT_NEEDED). Raises Malformed."""
-        segments = self._segments()
-        dynamic = next((part for part in segments if part[0] == _PT_DYNAMIC), None)
-        if dynamic is None:
-            return b"", ()
-        data = cut(self._view, dynamic[2], dynamic[4])
-        if len(data) > _MAX_DYNAMIC:
-            raise Malformed("ELF: the dynamic section is too large")
-        size = self._layout.dynamic.size
-        tags = list(self._layout.dynamic.iter_unpack(data[: len(data) // size * size]))
-        values = dict(reversed(tags))
-        loaded = tuple(Part(b"", part[3], part[2], part[4]) for part in segments if part[0] == _PT_LOAD)
-        image = Image(self._view, self.big_endian, (), loaded)
-        table_size = values.get(_DT_STRSZ, 0)
-        if not table_size or table_size > _MAX_NAMES:
-            return b"", ()
-        table = image.at(values.get(_DT_STRTAB, 0), table_size)
-        names = tuple(_text(table, value) for tag, value in tags if tag == _DT_NEEDED)
-        return _text(table, values[_DT_SONAME]) if _DT_SONAME in values else b"", names[:1000]
 
     def _section_table(self) -> bytes | None:
         size = self._shentsize

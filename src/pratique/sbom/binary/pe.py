@@ -24,13 +24,13 @@ class Directory(NamedTuple):
 
 
 class Pe:
-    """A PE file whose headers were checked. `machine`: of the COFF header. Raises Malformed."""
+    """A PE file whose headers were checked. Raises Malformed."""
 
     def __init__(self, view: memoryview) -> None:
         (at,) = struct.unpack("<I", cut(view, 0x3C, 4))
         if cut(view, at, 4) != b"PE\0\0":
             raise Malformed("PE: no PE header")
-        self.machine, count, _, _, _, optional, _ = struct.unpack("<HHIIIHH", cut(view, at + 4, 20))
+        _, count, _, _, _, optional, _ = struct.unpack("<HHIIIHH", cut(view, at + 4, 20))
         header = cut(view, at + 24, optional)
         magic = int.from_bytes(header[:2], "little")
         directories = {0x10B: 96, 0x20B: 112}.get(magic)

@@ -23,6 +23,7 @@ _FOLDER = ("./", "../", "/")
 _RELEASE = re.compile(r"go(\d[\w.]*)")
 _SET_VERSION = re.compile(r"-X[= ]['\"]?[^\s=]*\.(?:[vV]ersion|VERSION|[bB]uild[vV]ersion|gitVersion)=['\"]?(v?\d[\w.+~-]*)")
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z")
+_HOSTS = ("github.com", "gitlab.com", "bitbucket.org")
 _SETTINGS = ("GOOS", "GOARCH", "CGO_ENABLED", "vcs", "vcs.revision", "vcs.time", "vcs.modified")
 
 
@@ -87,13 +88,14 @@ def _binary(out: Collector, path: str, go: dict[str, Any]) -> None:
             facts["replaces"] = clean(replaces)
         found.append(_module(out, path, clean(name), clean(version, 256), sum_, Presence.EMBEDDED, facts))
     settings: dict[str, str] = go["settings"]
-    if go["main"] and (name := clean(go["main"][0])) not in ("", "command-line-arguments"):
+    name = clean(go["main"][0]) if go["main"] else _module_of(clean(go["package"]))
+    if name not in ("", "command-line-arguments"):
         refs = {one.ref for one in found}
         main = _component(
             out,
             path,
             name,
-            _main_version(clean(go["main"][1], 256), settings),
+            _main_version(clean(go["main"][1], 256) if go["main"] else "", settings),
             presence=Presence.EMBEDDED,
             kind=ComponentKind.APPLICATION,
             facts={key: clean(settings[key]) for key in _SETTINGS if settings.get(key)} | {"package": clean(go["package"])},
@@ -118,12 +120,23 @@ def _module(
     )
 
 
+def _module_of(package: str) -> str:
+    """The module of a main package that was built without modules, as distributions do: by the rules of known hosts.
+
+    Commands of Go itself have no host, and no module.
+    """
+    parts = package.split("/")
+    if "." not in parts[0]:
+        return ""
+    return "/".join(parts[:3]) if parts[0] in _HOSTS else package.partition("/cmd/")[0]
+
+
 def _main_version(stamped: str, settings: dict[str, str]) -> str:
     if stamped not in ("", "(devel)"):
         return stamped
     given = _SET_VERSION.search(settings.get("-ldflags", ""))
     if given:
-        return given.group(1)
+        return f"v{given.group(1).removeprefix('v')}"
     revision, when = settings.get("vcs.revision", ""), _TIME.fullmatch(settings.get("vcs.time", ""))
     return f"v0.0.0-{''.join(when.groups())}-{clean(revision[:12])}" if revision and when else ""
 

@@ -18,6 +18,7 @@ from pratique.sbom.image_config import image_facts
 from pratique.sbom.keep import Keep
 from pratique.sbom.licence_files import add_found_licences
 from pratique.sbom.ownership import settle_ownership
+from pratique.sbom.recognised import without_owned
 
 if TYPE_CHECKING:
     from pratique.artifact.types import Artifact, Progress
@@ -57,7 +58,7 @@ def catalogue_tree(subject: Subject, tree: Tree) -> Inventory:
         claims += found.claims
         unknowns += found.unknowns
     ownership, given_up = settle_ownership(claims, tree)
-    merged = _there(subject, merge_components(components))
+    merged = _there(subject, without_owned(merge_components(components), ownership))
     merged = add_found_licences(merged, ownership, tree)
     doubts = find_doubts(tree, merged, ownership)
     return Inventory(

@@ -5,9 +5,12 @@ also where a language's own metadata lists it again.
 from pratique.sbom.catalogers.alpm import AlpmCataloger
 from pratique.sbom.catalogers.apk import ApkCataloger
 from pratique.sbom.catalogers.base import Cataloger
+from pratique.sbom.catalogers.cargo import CargoCataloger
 from pratique.sbom.catalogers.dotnet import DotnetCataloger
 from pratique.sbom.catalogers.dpkg import DpkgCataloger
+from pratique.sbom.catalogers.executable import ExecutableCataloger
 from pratique.sbom.catalogers.github_actions import GithubActionsCataloger
+from pratique.sbom.catalogers.golang import GoCataloger
 from pratique.sbom.catalogers.gradle import GradleCataloger
 from pratique.sbom.catalogers.helm import HelmCataloger
 from pratique.sbom.catalogers.java import JavaCataloger
@@ -22,6 +25,7 @@ from pratique.sbom.catalogers.nuget import NugetCataloger
 from pratique.sbom.catalogers.opkg import OpkgCataloger
 from pratique.sbom.catalogers.python import PythonCataloger
 from pratique.sbom.catalogers.rpm import RpmCataloger
+from pratique.sbom.catalogers.signatures import SignatureCataloger
 from pratique.sbom.catalogers.snap import SnapCataloger
 from pratique.sbom.catalogers.system import SystemCataloger
 from pratique.sbom.catalogers.terraform import TerraformCataloger
@@ -49,4 +53,8 @@ CATALOGERS: dict[str, Cataloger] = {
     "terraform": TerraformCataloger(),
     "models": ModelCataloger(),
     "licences": LicenceFileCataloger(),
+    "go": GoCataloger(),
+    "cargo": CargoCataloger(),
+    "executable": ExecutableCataloger(),
+    "signatures": SignatureCataloger(),
 }

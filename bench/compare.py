@@ -1,7 +1,8 @@
 """Completeness against syft, package by package, on the benchmark images: `make compare`.
 
-For each image both list packages as purls. A purl of syft's that is not among ours must have a reason in REASONS, and one of
-ours that stands twice is a defect: either makes the exit code 1. `--all` prints every purl that differs, else a few of each kind.
+For each image both list packages as purls with the places they were found at. A purl of syft's that is not among ours must
+stand for a file that ours names otherwise, or have a reason in REASONS; one of ours that stands twice is a defect. Either makes
+the exit code 1. `--all` prints every purl that differs, else a few of each kind.
 """
 
 import argparse
@@ -19,8 +20,22 @@ from yardstick import PRATIQUE, environment, find_syft
 
 SMALL = tuple(name for name in IMAGES if name != "large")
 
-REASONS: tuple[tuple[str, str], ...] = ()
-"""(pattern of a purl of syft's that is not among ours, why ours is right). The first that matches counts."""
+REASONS: tuple[tuple[str, str, str], ...] = (
+    (
+        r"pkg:golang/([^@]+)@([^#]+)#(.+)",
+        r"pkg:golang/\1/\3@\2",
+        "a module's path is one name (go.dev/ref/mod); a subpath is a folder in it (purl-spec)",
+    ),
+)
+"""(pattern of a purl of syft's that is not among ours, ours for it, why ours is right). The first that matches counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One package of a document: its purl, and the files it was found in, `a.jar!b.jar` for one inside another."""
+
+    purl: str
+    places: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -29,6 +44,7 @@ class Row:
 
     same: int = 0
     qualifiers: list[tuple[str, str]] = field(default_factory=list)
+    renamed: list[tuple[str, str]] = field(default_factory=list)
     explained: list[tuple[str, str]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     more: list[str] = field(default_factory=list)
@@ -36,35 +52,59 @@ class Row:
     surplus: int = 0
 
 
-def compare(ours: list[str], theirs: list[str]) -> dict[str, Row]:
+def compare(ours: list[Listed], theirs: list[Listed]) -> dict[str, Row]:
     """Rows by purl type. A purl that differs in nothing but qualifiers is the same package."""
     rows: dict[str, Row] = defaultdict(Row)
-    counted = Counter(map(canonical, ours))
+    counted = Counter(canonical(one.purl) for one in ours)
     for purl, count in counted.items():
         if count > 1:
             rows[kind(purl)].twice.append(purl)
-    known = Counter(map(canonical, theirs))
     by_core: dict[str, str] = {}
-    for purl in counted:
+    by_place: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for one in ours:
+        purl = canonical(one.purl)
         by_core.setdefault(core(purl), purl)
-    for purl, count in known.items():
+        for place in one.places:
+            by_place[kind(purl), place].add(purl)
+    known: dict[str, set[str]] = defaultdict(set)
+    for one in theirs:
+        purl = canonical(one.purl)
+        rows[kind(purl)].surplus += purl in known
+        known[purl] |= one.places
+    explained: set[str] = set()
+    for purl, places in known.items():
         row = rows[kind(purl)]
-        row.surplus += count - 1
         if purl in counted:
             row.same += 1
-        elif core(purl) in by_core:
+            continue
+        if core(purl) in by_core:
             row.qualifiers.append((purl, by_core[core(purl)]))
+            continue
+        expected, why = reason_for(purl)
+        at_places = [by_place.get((kind(purl), place), set()) for place in places]
+        elsewhere = {next(iter(purls)) for purls in at_places if len(purls) == 1}
+        if expected in counted:
+            explained.add(expected)
+            row.explained.append((purl, why))
+        elif elsewhere:
+            explained |= elsewhere
+            row.renamed.append((purl, " ".join(sorted(elsewhere))))
         else:
-            reason = next((why for pattern, why in REASONS if re.fullmatch(pattern, purl)), None)
-            if reason is None:
-                row.missing.append(purl)
-            else:
-                row.explained.append((purl, reason))
+            row.missing.append(f"{purl}  at {', '.join(sorted(places)[:2])}")
     cores = set(map(core, known))
     for purl in counted:
-        if core(purl) not in cores:
+        if core(purl) not in cores and purl not in explained:
             rows[kind(purl)].more.append(purl)
     return rows
+
+
+def reason_for(purl: str) -> tuple[str, str]:
+    """What ours should be for a purl of syft's, and why; two empty texts when there is no reason."""
+    for pattern, expected, why in REASONS:
+        match = re.fullmatch(pattern, purl)
+        if match:
+            return match.expand(expected), why
+    return "", ""
 
 
 def canonical(purl: str) -> str:
@@ -86,33 +126,44 @@ def kind(purl: str) -> str:
     return purl.removeprefix("pkg:").partition("/")[0]
 
 
-def purls_of_ours(archive: Path) -> list[str]:
-    """Every component's purl, as listed."""
+def listed_by_ours(archive: Path) -> list[Listed]:
+    """Every component with a purl."""
     command = [str(PRATIQUE), "sbom", f"oci-archive:{archive}", "-o", "cyclonedx-json"]
     with environment() as env:
         document = json.loads(subprocess.run(command, env=env, stdout=subprocess.PIPE, check=True).stdout)
-    return [item["purl"] for item in document["components"] if "purl" in item]
+    return [
+        Listed(item["purl"], frozenset(place["location"] for place in item.get("evidence", {}).get("occurrences", ())))
+        for item in document["components"]
+        if "purl" in item
+    ]
 
 
-def purls_of_syft(archive: Path) -> list[str]:
-    """Every artifact's purl, as listed."""
+def listed_by_syft(archive: Path) -> list[Listed]:
+    """Every artifact with a purl."""
     command = [str(find_syft(None)), "scan", f"oci-archive:{archive}", "-o", "syft-json", "-q"]
     with environment() as env:
         document = json.loads(subprocess.run(command, env=env, stdout=subprocess.PIPE, check=True).stdout)
-    return [item["purl"] for item in document["artifacts"] if item.get("purl")]
+    out = []
+    for item in document["artifacts"]:
+        inner = (item.get("metadata") or {}).get("virtualPath")
+        places = [inner] if inner else [place.get("accessPath", place["path"]) for place in item["locations"]]
+        if item.get("purl"):
+            out.append(Listed(item["purl"], frozenset(place.lstrip("/").replace(":", "!") for place in places)))
+    return out
 
 
 def report(name: str, rows: dict[str, Row], most: int) -> bool:
     """Print the table of one image and what differs; whether all of it is explained."""
     print(f"\n{name}")
-    print(f"  {'':<14}{'same':>7}{'qualifiers':>12}{'explained':>11}{'missing':>9}{'more':>7}{'twice':>7}{'syft twice':>12}")
+    heads = ("same", "qualifiers", "renamed", "explained", "missing", "more", "twice", "syft twice")
+    print(f"  {'':<14}" + "".join(f"{head:>{len(head) + 2}}" for head in heads))
     for ecosystem, row in sorted(rows.items()):
-        counts = (len(row.qualifiers), len(row.explained), len(row.missing), len(row.more), len(row.twice), row.surplus)
-        print(
-            f"  {ecosystem:<14}{row.same:>7}" + "".join(f"{n:>{w}}" for n, w in zip(counts, (12, 11, 9, 7, 7, 12), strict=True))
-        )
+        lists = (row.qualifiers, row.renamed, row.explained, row.missing, row.more, row.twice)
+        counts = (row.same, *map(len, lists), row.surplus)
+        print(f"  {ecosystem:<14}" + "".join(f"{n:>{len(head) + 2}}" for n, head in zip(counts, heads, strict=True)))
     for ecosystem, row in sorted(rows.items()):
         show(f"{ecosystem}: other qualifiers", [f"{theirs}  ours: {ours}" for theirs, ours in row.qualifiers], most)
+        show(f"{ecosystem}: other name for the same file", [f"{theirs}  ours: {ours}" for theirs, ours in row.renamed], most)
         show(f"{ecosystem}: explained", [f"{purl}  {why}" for purl, why in row.explained], most)
         show(f"{ecosystem}: MISSING", row.missing, most)
         show(f"{ecosystem}: TWICE", row.twice, most)
@@ -139,7 +190,7 @@ def main() -> int:
     good = True
     for name in options.images or SMALL:
         archive = image(name)
-        rows = compare(purls_of_ours(archive), purls_of_syft(archive))
+        rows = compare(listed_by_ours(archive), listed_by_syft(archive))
         good = report(name, rows, sys.maxsize if options.all else 5) and good
     print(f"\n{'everything syft finds is found or explained' if good else 'something is missing or listed twice'}")
     return 0 if good else 1

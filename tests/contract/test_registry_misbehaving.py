@@ -8,7 +8,7 @@ import pytest
 
 from pratique.errors import AuthenticationRequired, DigestMismatch, LimitExceeded, Malformed, NotFound, RateLimited, Unavailable
 from pratique.model import Digest
-from pratique.registry.attach import attach
+from pratique.registry.attach import attach, attach_all
 from pratique.registry.credentials import Credential
 from pratique.registry.referrers import render_index
 from pratique.registry.remote import Remote
@@ -332,9 +332,52 @@ def test_secrets_and_hostile_text_of_the_registry_stay_out_of_errors():
     assert "word" not in text
 
 
-def test_a_missing_manifest_is_not_found_with_the_registrys_reason(make):
-    with pytest.raises(NotFound, match="MANIFEST_UNKNOWN"):
+def test_a_missing_tag_is_said_once_in_our_words(make):
+    with pytest.raises(NotFound) as caught:
         make().fetch_manifest("v9")
+    assert caught.value.message == "there is no tag v9"
+
+
+def test_a_layer_is_sent_again_to_a_registry_that_was_busy(oci_server, make, waits):
+    class Anew:
+        reads = 0
+
+        def __iter__(self):
+            self.reads += 1
+            return iter([b"a la", b"yer"])
+
+    chunks = Anew()
+    busy = times(1, 429, Retry_After="3")
+    oci_server.faults.append(lambda handler: handler.command == "PUT" and busy(handler))
+    make().push_blob(Digest.of(b"a layer"), 7, chunks)
+    assert (chunks.reads, waits) == (2, [3.0])
+    assert oci_server.blobs[Digest.of(b"a layer")] == b"a layer"
+
+
+def test_a_stream_that_cannot_be_read_anew_is_not_sent_twice(oci_server, make, waits):
+    busy = times(1, 429, Retry_After="3")
+    oci_server.faults.append(lambda handler: handler.command == "PUT" and busy(handler))
+    with pytest.raises(RateLimited):
+        make().push_blob(Digest.of(b"a layer"), 7, iter([b"a layer"]))
+    assert waits == []
+
+
+def test_referrers_pushed_together_write_the_fallback_tag_once(oci_server, make):
+    oci_server.referrers_api = False
+    written = []
+
+    def watch(handler):
+        if handler.command == "PUT" and fallback_tag(Digest.of(IMAGE)) in handler.path:
+            written.append(handler.path)
+        return False
+
+    oci_server.faults.append(watch)
+    subject = Descriptor(media_type=OCI_MANIFEST, digest=Digest.of(IMAGE), size=len(IMAGE))
+    remote = make()
+    blobs = [(blob, {}) for blob in (b"one", b"two", b"three")]
+    pushed = attach_all(remote, subject=subject, blobs=blobs, artifact_type="a/b", created=None)
+    assert len(written) == 1
+    assert [item.digest for item in remote.list_referrers(Digest.of(IMAGE))] == [item.digest for item in pushed]
 
 
 def sign(remote, blob):

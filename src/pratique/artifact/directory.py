@@ -26,10 +26,11 @@ _SPECIAL = {stat.S_IFCHR: Kind.CHAR_DEVICE, stat.S_IFBLK: Kind.BLOCK_DEVICE, sta
 class DirectoryArtifact:
     """An `Artifact` that is a folder. Its digest is the Merkle root of its file manifest; `.git` folders are left out."""
 
-    def __init__(self, location: str, limits: Limits) -> None:
+    def __init__(self, location: str, limits: Limits, kind: ArtifactKind = ArtifactKind.DIRECTORY) -> None:
         self._path = Path(location)
         self._name = location
         self._limits = limits
+        self._kind = kind
         self._root: Digest | None = None
 
     @property
@@ -42,7 +43,7 @@ class DirectoryArtifact:
         """Its digest needs all files hashed: ask after `read_tree`, or they are read twice."""
         if self._root is None:
             self.read_tree(Wants())
-        return Subject(kind=ArtifactKind.DIRECTORY, name=self._name, digest=self._root or Digest.of(b""))
+        return Subject(kind=self._kind, name=self._name, digest=self._root or Digest.of(b""))
 
     def read_tree(self, wants: Wants, *, cache: Path | None = None, progress: Progress | None = None) -> Tree:
         """See `Artifact.read_tree`; nothing is cached. Raises DigestMismatch when the folder changed since it was read."""
@@ -59,10 +60,11 @@ class DirectoryArtifact:
 class FileArtifact:
     """An `Artifact` that is one file. Its digest is the file's SHA-256."""
 
-    def __init__(self, location: str, limits: Limits) -> None:
+    def __init__(self, location: str, limits: Limits, kind: ArtifactKind = ArtifactKind.FILE) -> None:
         self._path = Path(location)
         self._name = location
         self._limits = limits
+        self._kind = kind
         self._digest: Digest | None = None
 
     @property
@@ -75,7 +77,7 @@ class FileArtifact:
         """Its digest needs the file hashed."""
         if self._digest is None:
             self.read_tree(Wants())
-        return Subject(kind=ArtifactKind.FILE, name=self._name, digest=self._digest or Digest.of(b""))
+        return Subject(kind=self._kind, name=self._name, digest=self._digest or Digest.of(b""))
 
     def read_tree(self, wants: Wants, *, cache: Path | None = None, progress: Progress | None = None) -> Tree:
         """See `Artifact.read_tree`: one entry, named as the file is. A link is followed here: the user named it."""
@@ -87,9 +89,9 @@ class FileArtifact:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise InputError("not a regular file", where=self._name)
             name = os.fsencode(self._path.name).decode("utf-8", "surrogateescape")
-            examiner = Examiner(wants, self._limits)
             try:
-                done = _examine(examiner, examiner.plan(name, os.fstat(descriptor).st_size), file.fileno())
+                with Examiner(wants, self._limits) as examiner:
+                    done = _examine(examiner, examiner.plan(name, os.fstat(descriptor).st_size), file.fileno())
             except OSError as error:
                 raise _unreadable(error, self._name) from error
         found = done.found
@@ -101,7 +103,7 @@ class FileArtifact:
             progress(found.size, found.size)
         gathered = _Gathered()
         gathered.add(name, done)
-        return gathered.tree()
+        return gathered.tree(examiner)
 
 
 class _Read(NamedTuple):
@@ -127,13 +129,10 @@ class _Gathered:
         self.unknowns: list[Unknown] = []
         self._contents: dict[str, bytes] = {}
         self._facts: dict[str, dict[str, bytes]] = {}
-        self._digests: dict[str, dict[str, str]] = {}
 
     def add(self, path: str, done: _Read) -> None:
         found = done.found
         self.entries[path] = FileEntry(path, Kind.FILE, done.mode, found.size, found.sha256, form=found.form)
-        for algorithm, digest in found.digests:
-            self._digests.setdefault(algorithm, {})[found.sha256] = digest
         if found.data is not None:
             self._contents[path] = found.data
         if found.facts:
@@ -142,9 +141,9 @@ class _Gathered:
         if done.changed:
             self.unknowns.append(Unknown(path, "changed while it was read"))
 
-    def tree(self) -> Tree:
+    def tree(self, examiner: Examiner) -> Tree:
         unknowns = tuple(sorted(self.unknowns, key=lambda unknown: unknown.path))
-        return Tree(entries=self.entries, contents=self._contents, facts=self._facts, digests=self._digests, unknowns=unknowns)
+        return Tree(entries=self.entries, contents=self._contents, facts=self._facts, digests=examiner.digests, unknowns=unknowns)
 
 
 class _Walk:
@@ -167,12 +166,12 @@ class _Walk:
             top = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:
             raise _unreadable(error, str(root)) from error
-        with ThreadPoolExecutor(len(os.sched_getaffinity(0)), thread_name_prefix="pratique-hash") as pool:
+        with self._examiner, ThreadPoolExecutor(len(os.sched_getaffinity(0)), thread_name_prefix="pratique-hash") as pool:
             try:
                 self._walk(top, pool)
             finally:
                 self._settle(0)
-        return self._gathered.tree()
+        return self._gathered.tree(self._examiner)
 
     def _walk(self, top: int, pool: ThreadPoolExecutor) -> None:
         stack: list[tuple[str, int, Iterator[str]]] = []

@@ -4,10 +4,12 @@ The same for a file in a layer and for one in a folder.
 """
 
 import hashlib
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import NamedTuple, Self
 
 from pratique.artifact.content import Content, spooled
+from pratique.artifact.digesting import Digester
 from pratique.artifact.form import form_of
 from pratique.artifact.limits import Limits
 from pratique.artifact.wants import HEAD, Probe, ProbeTable, Wants
@@ -29,7 +31,7 @@ class Plan(NamedTuple):
 
 
 class Examined(NamedTuple):
-    """`sha256`: hex. `size`: bytes seen. `digests`: (algorithm, hex). `data`: the bytes, where they were to be kept.
+    """`sha256`: hex. `size`: bytes seen. `data`: the bytes, where they were to be kept.
 
     `facts`: (probe, what it read). `problems`: why a probe could not read it.
     """
@@ -37,41 +39,57 @@ class Examined(NamedTuple):
     sha256: str
     size: int
     form: Form
-    digests: tuple[tuple[str, str], ...] = ()
     data: bytes | None = None
     facts: tuple[tuple[str, bytes], ...] = ()
     problems: tuple[str, ...] = ()
 
 
 class Examiner:
-    """For one layer or one folder: `plan` in the order of its files, then `whole` or `pieces`, from any thread."""
+    """For one layer or one folder: `plan` in the order of its files, then `whole` or `pieces`, from any thread.
 
-    def __init__(self, wants: Wants, limits: Limits) -> None:
+    `aside`: whether digests of large files are taken in a thread of their own, for which views must stay as they are. A context:
+    on leaving it, `digests` are whole.
+    """
+
+    def __init__(self, wants: Wants, limits: Limits, *, aside: bool = False) -> None:
         self._wants = wants
         self._limits = limits
         self._table = ProbeTable(wants.probes)
-        self._digests = wants.digests()
+        self._algorithms = wants.digests()
+        self._digester = Digester(aside=aside)
+
+    @property
+    def digests(self) -> Mapping[str, Mapping[str, str]]:
+        """Algorithm → SHA-256 in hex → digest in hex of the files examined so far."""
+        return self._digester.table
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._digester.close()
 
     def plan(self, path: str, size: int) -> Plan:
         """Decide."""
         keep = self._wants.keep(path)
         too_large = keep and size > self._limits.max_wanted_file_bytes
-        return Plan(path, size, keep and not too_large, self._digests(path), too_large)
+        return Plan(path, size, keep and not too_large, self._algorithms(path), too_large)
 
     def whole(self, plan: Plan, view: memoryview) -> Examined:
         """Read a file that lies in memory."""
         head = bytes(view[:HEAD])
         sha256 = hashlib.sha256(view).hexdigest()
-        digests = tuple([(name, hashlib.new(name, view, usedforsecurity=False).hexdigest()) for name in plan.algorithms])
+        if plan.algorithms:
+            self._digester.take(plan.algorithms, view, sha256)
         data = bytes(view) if plan.keep else None
         probes = self._table.find(plan.path, len(view), head)
         facts, problems = _probe(probes, Content(view)) if probes else ((), ())
-        return Examined(sha256, len(view), form_of(head), digests, data, facts, problems)
+        return Examined(sha256, len(view), form_of(head), data, facts, problems)
 
     def pieces(self, plan: Plan, pieces: Iterator[memoryview]) -> Examined:
         """Read a file that comes in pieces. Raises what `pieces` raises, StorageError."""
         sha256 = hashlib.sha256()
-        others = [(name, hashlib.new(name, usedforsecurity=False)) for name in plan.algorithms]
+        others = self._digester.begin(plan.algorithms)
         kept: list[bytes] | None = [] if plan.keep else None
         size = 0
 
@@ -80,8 +98,7 @@ class Examiner:
             for piece in pieces:
                 size += len(piece)
                 sha256.update(piece)
-                for _, other in others:
-                    other.update(piece)
+                others.update(piece)
                 if kept is not None:
                     kept.append(bytes(piece))
                 yield piece
@@ -95,19 +112,38 @@ class Examiner:
         facts: tuple[tuple[str, bytes], ...] = ()
         problems: tuple[str, ...] = ()
         if probes:
-            with spooled(_chain(first, stream), plan.size) as content:
+            reach = _reach(probes)
+            begin = _chain(first, stream) if reach is None else _begin(_chain(first, stream), reach)
+            with spooled(begin, plan.size if reach is None else min(plan.size, reach)) as content:
                 facts, problems = _probe(probes, content)
-        else:
-            for _ in stream:
-                pass
-        digests = tuple([(name, other.hexdigest()) for name, other in others])
+        for _ in stream:
+            pass
+        others.finish(sha256.hexdigest())
         data = None if kept is None else b"".join(kept)
-        return Examined(sha256.hexdigest(), size, form_of(head), digests, data, facts, problems)
+        return Examined(sha256.hexdigest(), size, form_of(head), data, facts, problems)
+
+
+def _reach(probes: list[Probe]) -> int | None:
+    """How many bytes from the beginning are enough for all; None when one may look anywhere."""
+    stated = [probe.interest.reach for probe in probes if probe.interest.reach is not None]
+    return max(stated) if len(stated) == len(probes) else None
+
+
+def _begin(pieces: Iterator[memoryview], size: int) -> Iterator[memoryview]:
+    """The first `size` bytes: of a model of many gigabytes only the header goes to a temporary file."""
+    left = size
+    for piece in pieces:
+        yield piece[:left]
+        left -= len(piece)
+        if left <= 0:
+            return
 
 
 def _chain(first: list[memoryview], rest: Iterator[memoryview]) -> Iterator[memoryview]:
     yield from first
-    yield from rest
+    # Not `yield from`: whoever stops early would close `rest`, of which more is to be hashed.
+    for piece in rest:  # noqa: UP028
+        yield piece
 
 
 def _probe(probes: list[Probe], content: Content) -> tuple[tuple[tuple[str, bytes], ...], tuple[str, ...]]:

@@ -104,8 +104,9 @@ def read_layer(
     gauge = Gauge(limits)
     reader = _LayerReader(wants, limits, gauge, budget or Budget(limits))
     try:
-        with pumped(inflate(stream, gauge, progress)) as chunks:
-            return reader.read(chunks)
+        whole = hashlib.sha256()
+        with pumped(_hashed(inflate(stream, gauge, progress), whole)) as chunks:
+            return reader.read(chunks, whole)
     except LimitExceeded:
         raise
     except Malformed as error:
@@ -118,9 +119,16 @@ def read_layer(
         raise
 
 
+def _hashed(chunks: Iterator[bytes], whole: "hashlib._Hash") -> Iterator[bytes]:
+    """In the thread that inflates: it has less to do than the one that walks and hashes file by file."""
+    for chunk in chunks:
+        whole.update(chunk)
+        yield chunk
+
+
 class _LayerReader:
     def __init__(self, wants: Wants, limits: Limits, gauge: Gauge, budget: Budget) -> None:
-        self._examiner = Examiner(wants, limits)
+        self._examiner = Examiner(wants, limits, aside=True)
         self._limits = limits
         self._gauge = gauge
         self._budget = budget
@@ -128,29 +136,23 @@ class _LayerReader:
         self._kept = 0
         self._dropped: set[str] = set()
         self._facts: dict[str, dict[str, bytes]] = {}
-        self._digests: dict[str, dict[str, str]] = {}
         self._unknowns: list[Unknown] = []
 
-    def read(self, chunks: Iterator[bytes]) -> LayerScan:
-        whole = hashlib.sha256()
-
-        def hashed() -> Iterator[bytes]:
-            for chunk in chunks:
-                whole.update(chunk)
-                yield chunk
-
-        feed = Feed(hashed())
+    def read(self, chunks: Iterator[bytes], whole: "hashlib._Hash") -> LayerScan:
+        """`whole` has hashed every chunk by the time it is given."""
+        feed = Feed(chunks)
         entries: list[LayerEntry] = []
         counted = names = 0
-        for member in tar.walk(feed, self._limits):
-            entry = self._entry(member, feed)
-            if entry is not None:
-                entries.append(entry)
-            counted += 1
-            names += len(member.name) + len(member.link)
-            if counted == 100:
-                self._budget.add_entries(counted, names)
-                counted = names = 0
+        with self._examiner:
+            for member in tar.walk(feed, self._limits):
+                entry = self._entry(member, feed)
+                if entry is not None:
+                    entries.append(entry)
+                counted += 1
+                names += len(member.name) + len(member.link)
+                if counted == 100:
+                    self._budget.add_entries(counted, names)
+                    counted = names = 0
         self._budget.add_entries(counted, names)
         end = feed.offset
         if any(bytes(view).strip(b"\0") for view in feed.rest()):
@@ -162,7 +164,7 @@ class _LayerReader:
             contents=self._contents,
             dropped=frozenset(self._dropped),
             facts=self._facts,
-            digests=self._digests,
+            digests=self._examiner.digests,
             unknowns=tuple(self._unknowns),
         )
 
@@ -231,8 +233,6 @@ class _LayerReader:
     def _note(self, path: str, found: Examined) -> None:
         """Keep what was found, by content."""
         sha256 = found.sha256
-        for algorithm, digest in found.digests:
-            self._digests.setdefault(algorithm, {})[sha256] = digest
         if found.data is not None:
             self._keep(sha256, found.data)
         if found.facts and sha256 not in self._facts:

@@ -69,13 +69,20 @@ class ImageContents:
         blobs = {descriptor.digest: descriptor for descriptor in (*self.layers, self.config_descriptor)}
         for descriptor in blobs.values():
             if not repository.has_blob(descriptor.digest):
-                with self.open_blob(descriptor) as stream:
-                    repository.push_blob(descriptor.digest, descriptor.size, _pieces(stream))
+                repository.push_blob(descriptor.digest, descriptor.size, _Pieces(self.open_blob, descriptor))
         pushed = repository.push_manifest(self.manifest, self.media_type, tag=tag)
         if pushed.digest != self.digest:
             raise DigestMismatch(f"pushed {self.digest}, the registry keeps {pushed.digest}")
         return pushed
 
 
-def _pieces(stream: "Readable") -> Iterator[bytes]:
-    return iter(lambda: stream.read(_CHUNK), b"")
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    """A blob in pieces, read anew each time: a busy registry may want it twice."""
+
+    open_blob: "Callable[[Descriptor], AbstractContextManager[Readable]]"
+    descriptor: "Descriptor"
+
+    def __iter__(self) -> Iterator[bytes]:
+        with self.open_blob(self.descriptor) as stream:
+            yield from iter(lambda: stream.read(_CHUNK), b"")

@@ -4,14 +4,20 @@ A file that is small and needed as it is, is *kept*. Of a file that is large, a 
 hand, and only those facts are kept: an image of many gigabytes leaves a few megabytes behind.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 from pratique.artifact.content import Content
+from pratique.artifact.form import form_of
+from pratique.model import Form
 
 HEAD = 64
 """Bytes of a file that are looked at to see what it is."""
+
+_STEM = re.compile(r"[^0-9.]*")
+_EXECUTABLE = frozenset({Form.ELF, Form.PE, Form.MACHO})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,13 +25,17 @@ class Interest:
     """A coarse filter that costs a few look-ups a file, whatever the number of catalogers.
 
     `names`: file names. `endings`: from the last dot of the name on, `.jar`. `prefixes`: how paths begin. `magics`: how
-    contents begin, 2 or 4 bytes; for probes only. One match is enough to be asked.
+    contents begin, 2 or 4 bytes; for probes only. `stems`: of executables, for probes only: the name up to the first digit or
+    dot, `libssl` of `libssl.so.3`, `python` of `python3.11`, without a hyphen at its end. One match is enough to be asked.
+    `reach`: of a probe that looks at beginnings only, how many bytes it is shown; None for all.
     """
 
     names: frozenset[str] = frozenset()
     endings: frozenset[str] = frozenset()
     prefixes: tuple[str, ...] = ()
     magics: frozenset[bytes] = frozenset()
+    stems: frozenset[str] = frozenset()
+    reach: int | None = None
 
 
 class Probe(Protocol):
@@ -82,6 +92,7 @@ class ProbeTable:
         self._by_name: dict[str, list[Probe]] = {}
         self._by_ending: dict[str, list[Probe]] = {}
         self._by_magic: dict[bytes, list[Probe]] = {}
+        self._by_stem: dict[str, list[Probe]] = {}
         self._by_prefix: list[tuple[tuple[str, ...], Probe]] = []
         for probe in probes:
             interest = probe.interest
@@ -91,6 +102,8 @@ class ProbeTable:
                 self._by_ending.setdefault(ending, []).append(probe)
             for magic in interest.magics:
                 self._by_magic.setdefault(magic, []).append(probe)
+            for stem in interest.stems:
+                self._by_stem.setdefault(stem, []).append(probe)
             if interest.prefixes:
                 self._by_prefix.append((interest.prefixes, probe))
         self._prefixes = tuple(prefix for prefixes, _ in self._by_prefix for prefix in prefixes)
@@ -104,6 +117,8 @@ class ProbeTable:
             *self._by_name.get(name, ()),
             *self._by_ending.get(name[name.rfind(".") :], ()),
         ]
+        if self._by_stem and form_of(head) in _EXECUTABLE:
+            asked += self._by_stem.get(_STEM.match(name)[0].rstrip("-_"), ())  # type: ignore[index]  # it matches anything
         if self._prefixes and path.startswith(self._prefixes):
             asked += [probe for prefixes, probe in self._by_prefix if path.startswith(prefixes)]
         if not asked:

@@ -1,5 +1,6 @@
 """The database behind the ledger: how SQLite is opened, and what its failures are called here."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _UNWRITABLE = {
     sqlite3.SQLITE_FULL: "no space left on device",
     sqlite3.SQLITE_READONLY: "the database is read-only",
-    sqlite3.SQLITE_IOERR: "the disk failed",
+    sqlite3.SQLITE_IOERR: "the disk is full or failed",
     sqlite3.SQLITE_CANTOPEN: "the database cannot be opened",
     sqlite3.SQLITE_PERM: "permission denied",
     sqlite3.SQLITE_AUTH: "permission denied",
@@ -82,7 +83,11 @@ def translate(error: Exception, place: Path) -> PratiqueError:
         return Locked("another process is writing to the catalog", where=where, hint="try again in a moment")
     if code in _UNWRITABLE:
         hint = "free some space, or choose a writable directory with PRATIQUE_HOME; then run the same command again"
-        return StorageError(f"cannot write: {_UNWRITABLE[code]}", where=where, hint=hint)
+        reason = _UNWRITABLE[code]
+        if code == sqlite3.SQLITE_CANTOPEN and not os.access(place.parent, os.W_OK):
+            reason = "the folder is read-only, and even readers of the catalog keep a lock in it"
+            hint = "copy it to a writable directory, and name that with PRATIQUE_HOME"
+        return StorageError(f"cannot write: {reason}", where=where, hint=hint)
     if code in _BROKEN:
         hint = "move it away and ship again, or restore it: documents and log are not affected"
         return Malformed("the catalog's database is damaged", where=where, hint=hint)

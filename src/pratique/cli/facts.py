@@ -8,6 +8,7 @@ from pratique.cli.options import opened
 from pratique.cli.output import progress_display
 
 if TYPE_CHECKING:
+    from pratique.artifact.types import Artifact
     from pratique.attest.publickey import PublicKey
     from pratique.evidence.collect import Collection
     from pratique.evidence.weigh import TrustedKeys
@@ -17,20 +18,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """The subject, the facts, and the place that was asked for evidence."""
+    """The subject, the facts, and the place that was asked for evidence. `blobs`: how many of the store were read."""
 
     subject: "Subject"
     facts: "Facts"
     place: str
     read_bytes: bool
+    blobs: int = 0
+    damaged: tuple[str, ...] = ()
 
 
 def gather(
-    home: Home, source: str, trust: "TrustedKeys", *, platform: str | None, evidence: str | None, content: bool | None
+    home: Home,
+    source: str,
+    trust: "TrustedKeys",
+    *,
+    platform: str | None,
+    evidence: str | None,
+    content: bool | None,
+    whole_store: bool = False,
 ) -> Gathered:
     """Facts about SOURCE. `evidence`: a repository, `catalog`, or None for where the source itself keeps it.
 
-    `content`: whether to read every layer; by default only when that needs no network.
+    `content`: whether to read every layer; by default only when that needs no network. `whole_store`: with the content of a
+    layout or archive, read every other blob of it as well.
     """
     from pratique.artifact.wants import Wants
     from pratique.evidence.collect import collect_from_repository
@@ -51,7 +62,31 @@ def gather(
             # Neither cache nor cataloger: the question is whether the bytes that are there now are the ones signed for.
             tree = artifact.read_tree(Wants(), cache=None, progress=move)
         facts = weigh(artifact.subject.digest, artifact.subject.name, [collection], trust, tree=tree)
-        return Gathered(subject=artifact.subject, facts=facts, place=place, read_bytes=tree is not None)
+        blobs, damaged = 0, list[str]()
+        if whole_store and place == "catalog":
+            damaged += damaged_documents(home, artifact.subject.digest)
+        if whole_store and tree is not None and found.source.scheme in ("oci-dir", "oci-archive"):
+            begin("reading the store")
+            blobs, wrong = _check_store(str(found.source), artifact)
+            damaged += wrong
+        return Gathered(
+            subject=artifact.subject,
+            facts=facts,
+            place=place,
+            read_bytes=tree is not None,
+            blobs=blobs,
+            damaged=tuple(damaged),
+        )
+
+
+def _check_store(source: str, artifact: "Artifact") -> tuple[int, list[str]]:
+    from pratique.registry.layoutread import LayoutReader
+    from pratique.registry.open import open_repository
+
+    store, _ = open_repository(source)
+    if not isinstance(store, LayoutReader) or artifact.image is None:
+        return 0, []
+    return store.check_blobs({layer.digest for layer in artifact.image.layers})
 
 
 def collect_from_home(home: Home, subject: "Digest") -> "Collection":
@@ -61,6 +96,22 @@ def collect_from_home(home: Home, subject: "Digest") -> "Collection":
 
     with open_home_catalog(home) as catalog:
         return collect_from_catalog(catalog, subject)
+
+
+def damaged_documents(home: Home, subject: "Digest") -> list[str]:
+    """What is wrong with the catalog's other documents about the subject, such as the SBOM as it was written."""
+    from pratique.cli.home import open_home_catalog
+    from pratique.errors import DigestMismatch, InputError
+
+    wrong = []
+    with open_home_catalog(home) as catalog:
+        for row in catalog.documents_of(subject):
+            try:
+                if row.role != "bundle":  # those are weighed
+                    catalog.documents.get(row.digest)
+            except (DigestMismatch, InputError) as error:
+                wrong.append(str(error))
+    return wrong
 
 
 def home_logs(home: Home) -> "dict[bytes, PublicKey]":

@@ -67,7 +67,11 @@ def load_or_make_key(path: Path) -> "Signer":
 
     make_private_directory(path.parent)
     if not path.exists():
-        generate_key(path, "ed25519", None)
+        try:
+            generate_key(path, "ed25519", None, replace_half=True)  # a half was left by a run that was killed
+        except InputError:
+            if not path.exists():  # else another process was first
+                raise
     return load_signer(path, lambda: None)
 
 
@@ -85,7 +89,10 @@ def open_home_log(home: Home) -> "TileLog":
     signer = load_or_make_key(home.log_key)
     if not (home.log_directory / "checkpoint").exists():
         return create_log(home.log_directory, origin=LOG_ORIGIN, public_key=signer.public_key.raw, sign=signer.sign)
-    return open_log(home.log_directory, sign=signer.sign)
+    log = open_log(home.log_directory, sign=signer.sign)
+    if log.public_key != signer.public_key.raw:
+        raise InputError("this log was made with another key", where=str(home.log_key), hint="restore the log's own key")
+    return log
 
 
 def open_home_catalog(home: Home) -> "Catalog":

@@ -6,6 +6,7 @@ import click
 
 from pratique.cli.home import existing, find_home, open_home_log
 from pratique.cli.output import format_option, print_fact, print_json, print_title
+from pratique.errors import NotFound
 
 
 @click.group()
@@ -37,6 +38,8 @@ def verify(directory: str | None, log_key: str | None, format_: str) -> None:
 
     home = find_home()
     place = Path(directory) if directory else home.log_directory
+    if directory and not (place / "checkpoint").exists():
+        raise NotFound("there is no log here", where=directory)
     existing(home, place / "checkpoint", "log")
     key = load_public_key(Path(log_key) if log_key else Path(f"{home.log_key}.pub"))
     state = verify_log(place, public_key=key.raw)

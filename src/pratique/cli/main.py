@@ -67,7 +67,9 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.ClickException as error:
-        error.show()
+        where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "pratique"
+        text = error.format_message().rstrip(".")
+        click.echo(f"pratique: {_one_line(text[:1].lower() + text[1:])} (see {where} --help)", err=True)
         return 2
     except (click.Abort, KeyboardInterrupt):
         click.echo("pratique: interrupted; the same command continues where it stopped", err=True)

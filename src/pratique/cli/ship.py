@@ -42,19 +42,28 @@ def command(
     Killed at any point, the same command continues where it stopped. Without --to, evidence for a registry: or oci-dir:
     source is attached there, and for others kept in the catalog alone.
     """
+    from pratique.errors import InputError
     from pratique.registry.open import open_repository
-    from pratique.ship.shipment import ship
+    from pratique.ship.shipment import cannot_push, ship
 
     home = find_home()
     signer = load_chosen_signer(home, key, passphrase_file)
     began = time.monotonic()
+    if to is not None and to.partition(":")[0] not in ("registry", "oci-dir"):
+        raise InputError(f"nothing can be pushed to {to!r}", hint="write registry:HOST/NAME:TAG or oci-dir:PATH[:TAG]")
     with (
         opened(source, platform, max_entries) as found,
         open_home_catalog(home) as catalog,
         progress_display() as (begin, move),
     ):
         place = to or found.home
+        if to is not None and found.artifact.image is None:
+            raise cannot_push(found.artifact)  # before the folder is made
         destination, tag = open_repository(place, create=True) if place else (None, None)
+        if to is None:
+            tag = None  # evidence is added to what is there; its names stay with what they name
+        elif tag is None and to.startswith("registry:"):
+            tag = "latest"
         shipment = ship(
             found.artifact,
             scribe=open_scribe(home, signer),

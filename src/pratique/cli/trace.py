@@ -6,7 +6,7 @@ import click
 
 from pratique.cli.home import existing, find_home, open_home_catalog
 from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_title, print_verdict
-from pratique.errors import NotFound, Unavailable
+from pratique.errors import InputError, NotFound, Unavailable
 from pratique.model import Cause, Result
 from pratique.model.predicates import TITLES
 
@@ -26,6 +26,8 @@ def command(thing: str, format_: str) -> None:
     THING is a digest, the first digits of one, an image ID, or the name of a running container.
     """
     home = find_home()
+    if not thing.strip():
+        raise InputError("nothing to trace", hint="name a digest or a running container")
     existing(home, home.catalog_directory, "catalog")
     with open_home_catalog(home) as catalog:
         artifact = _find(catalog, thing)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--key", "keys", type=click.Path(), multiple=True, required=True, help="A public key to believe; may be repeated.")
 @click.option("--log-key", "log_keys", type=click.Path(), multiple=True, help="A log's public key; default this home's log.")
 @click.option("--evidence", help="Where the evidence is: registry:…, oci-dir:…, or catalog; default beside SOURCE.")
-@click.option("--content/--no-content", default=None, help="Read every layer; by default only when SOURCE is on this machine.")
+@click.option("--content/--no-content", default=True, help="Whether to read every layer and every other blob of a store.")
 @platform_option
 @format_option
 def command(
@@ -29,7 +29,7 @@ def command(
     keys: tuple[str, ...],
     log_keys: tuple[str, ...],
     evidence: str | None,
-    content: bool | None,
+    content: bool,
     platform: str | None,
     format_: str,
 ) -> int:
@@ -39,10 +39,11 @@ def command(
     """
     from pratique.errors import Unavailable
 
-    gathered = gather(find_home(), source, trust_keys(keys, log_keys), platform=platform, evidence=evidence, content=content)
+    trust = trust_keys(keys, log_keys)
+    gathered = gather(find_home(), source, trust, platform=platform, evidence=evidence, content=content, whole_store=content)
     facts = gathered.facts
     if facts.gathering.state is State.UNCHECKED:
-        raise Unavailable(facts.gathering_detail or "the evidence could not be read", where=gathered.place)
+        raise Unavailable(facts.gathering_detail or f"the evidence at {gathered.place} could not be read")
     answers = _answers(gathered)
     if format_ == "json":
         print_json(
@@ -88,15 +89,19 @@ def _answers(gathered: Gathered) -> list[tuple[str, Cause, str]]:
         out.append(("evidence", facts.gathering, facts.gathering_detail))
     for kind in (IMAGE_SIGNATURE, CYCLONEDX, FILE_MANIFEST, SLSA_PROVENANCE):
         pieces = [piece for piece in facts.pieces if piece.predicate_type == kind]
+        pieces.sort(key=lambda piece: piece.log_index or 0)
         out += [(TITLES[kind], piece.cause, _said(piece)) for piece in pieces]
-        if not pieces:
+        if not pieces and facts.gathering is Cause.NONE:  # else nobody knows whether it is there
             out.append((TITLES[kind], Cause.ABSENT, "nobody says this about the artifact"))
     known = (IMAGE_SIGNATURE, CYCLONEDX, FILE_MANIFEST, SLSA_PROVENANCE)
     others = [piece for piece in facts.pieces if piece.predicate_type not in known]
     out += [(TITLES.get(piece.predicate_type, "evidence"), piece.cause, _said(piece)) for piece in others]
     out += [("bytes", sbom.cause, sbom.detail) for sbom in facts.sboms]
+    out += [("store", Cause.INVALID, damage) for damage in gathered.damaged if not any(damage in text for _, _, text in out)]
+    if gathered.blobs and not gathered.damaged:
+        out.append(("store", Cause.NONE, f"{gathered.blobs:,} blobs, each what its name says"))
     if not gathered.read_bytes:
-        out.append(("content", Cause.NONE, "layers not read: named by the verified digest (--content reads them)"))
+        out.append(("content", Cause.NONE, "layers not read: named by the verified digest"))
     return out
 
 

@@ -9,6 +9,7 @@ from pratique.model import Cause, Digest
 if TYPE_CHECKING:
     from pratique.registry.types import Descriptor, Repository
 
+MAX_CONFIG_BYTES = 1 << 20
 MAX_BUNDLE_BYTES = 256 << 20  # a file manifest of half a million rows, in base64
 PREDICATE_ANNOTATION = "dev.sigstore.bundle.predicateType"
 MAX_BUNDLES = 1_000  # ten thousand signatures on one image are an attack on the verifier
@@ -51,10 +52,11 @@ def collect_from_repository(repository: "Repository", subject: Digest) -> Collec
     if len(referrers) > MAX_BUNDLES:
         detail = f"{len(referrers)} bundles are attached, at most {MAX_BUNDLES} are read"
         return Collection(cause=Cause.UNREADABLE, detail=detail)
-    return Collection(bundles=tuple(_fetch(repository, descriptor) for descriptor in referrers))
+    checked: set[Digest] = set()  # nearly always all have the same, empty configuration
+    return Collection(bundles=tuple(_fetch(repository, descriptor, checked) for descriptor in referrers))
 
 
-def _fetch(repository: "Repository", referrer: "Descriptor") -> Collected:
+def _fetch(repository: "Repository", referrer: "Descriptor", checked: set[Digest]) -> Collected:
     where = f"{repository.name}@{referrer.digest}"
     claimed = referrer.annotations.get(PREDICATE_ANNOTATION, "")
 
@@ -62,10 +64,14 @@ def _fetch(repository: "Repository", referrer: "Descriptor") -> Collected:
         return Collected(digest=referrer.digest, where=where, claimed_type=claimed, cause=cause, detail=detail)
 
     try:
-        layers = repository.fetch_manifest(referrer.digest).layers
+        manifest = repository.fetch_manifest(referrer.digest)
+        layers = manifest.layers
         if len(layers) != 1:
             return failed(Cause.INVALID, f"{where}: a bundle's manifest has one layer, this has {len(layers)}")
         data = repository.fetch_blob(layers[0], limit=MAX_BUNDLE_BYTES)
+        if manifest.config.digest not in checked:  # it says nothing, but it is a part of what was attached
+            repository.fetch_blob(manifest.config, limit=MAX_CONFIG_BYTES)
+            checked.add(manifest.config.digest)
         return Collected(digest=layers[0].digest, where=where, claimed_type=claimed, data=data)
     except Unavailable as error:
         return failed(Cause.UNREACHABLE, str(error))

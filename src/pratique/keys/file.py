@@ -55,12 +55,12 @@ class FileSigner:
         return f"FileSigner({self._public.algorithm}, {self._public.keyid[:12]}…)"
 
 
-def generate_key(path: Path, algorithm: Algorithm, passphrase: bytes | None) -> PublicKey:
+def generate_key(path: Path, algorithm: Algorithm, passphrase: bytes | None, *, replace_half: bool = False) -> PublicKey:
     """Make a key pair: `path` with mode 0600, and `path`.pub. `passphrase` None leaves the private key unencrypted.
 
     Nothing is overwritten. The public half is written first, so that no private key is ever without its public one; each file
     appears whole or not at all. A public half left by a run that was stopped in between is reported, not removed: it may belong
-    to a key kept elsewhere. Raises InputError, Locked, StorageError.
+    to a key kept elsewhere; with `replace_half`, where it cannot, it is replaced. Raises InputError, Locked, StorageError.
     """
     if passphrase is not None and not passphrase:
         raise InputError("the passphrase is empty", hint="give one, or ask for an unencrypted key")
@@ -75,7 +75,7 @@ def generate_key(path: Path, algorithm: Algorithm, passphrase: bytes | None) -> 
     with _directory_lock(path):
         if os.path.lexists(path):
             raise InputError("there is a file of this name", where=str(path), hint="choose another; keys are never overwritten")
-        if os.path.lexists(public_path):
+        if os.path.lexists(public_path) and not replace_half:
             raise InputError(
                 "there is a public key of this name, but no private key beside it",
                 where=str(public_path),

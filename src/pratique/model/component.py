@@ -14,6 +14,8 @@ class ArtifactKind(StrEnum):
     IMAGE = "image"
     DIRECTORY = "directory"
     FILE = "file"
+    CHART = "chart"
+    MANIFESTS = "manifests"
 
 
 class ComponentKind(StrEnum):
@@ -87,17 +89,22 @@ class Ownership(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """Who owns a path (`owner`: a component's ref, empty for an orphan), and whether its bytes are the owner's."""
+    """Who owns a path (`owner`: a component's ref, empty for an orphan), and whether its bytes are the owner's.
+
+    `configuration`: the owner says that it is made to be edited: that it is modified, or missing, is expected.
+    """
 
     owner: str
     state: Ownership
+    configuration: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What the documents are about. `digest`: of the image manifest, of the file, or of the directory's manifest root.
+    """What the documents are about. `digest`: of the image manifest, of the file, or of the folder's manifest root.
 
     `config`: digest of the image's configuration (the engine's image ID). `created`: Unix seconds, from the artifact itself.
+    `facts`: what else the artifact says about itself as a whole, name → value, shown as properties.
     """
 
     kind: ArtifactKind
@@ -107,6 +114,7 @@ class Subject:
     config: Digest | None = None
     created: int | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

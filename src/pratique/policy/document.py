@@ -70,6 +70,8 @@ class Policy:
 def parse_policy(data: bytes, *, where: str) -> Policy:
     """Read a policy strictly. `where` names the file in errors. Raises Malformed, LimitExceeded."""
     document = _load_yaml(data, where)
+    if document is None:
+        raise Malformed("the policy is empty", where=where)
     reader = _Reader(where)
     top = reader.mapping(document, "", {"version", "name", "authorities", "require", "deny"})
     if top.get("version") != 1:
@@ -131,7 +133,9 @@ def _load_yaml(data: bytes, where: str) -> Any:
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise Malformed(f"{line}not YAML: {error.problem}", where=where) from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
+    except UnicodeDecodeError as error:
+        raise Malformed("not YAML: not a text in UTF-8", where=where) from error
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise Malformed(f"not YAML: {str(error).splitlines()[0]}", where=where) from error
 
 

@@ -13,7 +13,8 @@ def raise_for(status: int, body: bytes, what: str, where: str) -> NoReturn:
     """Raise the error that an unexpected answer stands for. Its body, empty if it was not read, gives the reason."""
     reason = _reason(body)
     if status == 404:
-        raise NotFound(f"no {what}" + (f": {reason}" if reason else ""), where=where)
+        # What a registry adds ("MANIFEST_UNKNOWN manifest unknown") says the same again.
+        raise NotFound(f"there is no {what}", where=where, hint="are name and tag right?")
     if status in (401, 403):
         host = where.partition("/")[0]
         hint = f"log in with docker login {host} or podman login {host}; is the name right?"

@@ -1,7 +1,7 @@
 """An OCI archive: a tar of an image layout, as `podman save --format oci-archive` writes it. Read in place, never extracted."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pratique.errors import InputError, NotFound, PratiqueError
@@ -25,15 +25,14 @@ def open_archive(path: Path, *, max_members: int = MAX_MEMBERS) -> "Archive":
     finally:
         os.close(file)
     archive = Archive(path, members)
-    try:
-        archive.check()
-    except NotFound as error:
-        raise InputError("not an OCI archive: it has no oci-layout", where=str(path)) from error
+    archive.check()
     return archive
 
 
 class Archive(LayoutReader):
     """A `Repository` that can only be read. `members`: name → (offset, size) of each file in the tar."""
+
+    kind = "OCI archive"
 
     def __init__(self, path: Path, members: Mapping[str, tuple[int, int]]) -> None:
         super().__init__(str(path))
@@ -47,6 +46,9 @@ class Archive(LayoutReader):
             raise NotFound(f"no {what}", where=self._name)
         return BlobLocation(self._name, *found)
 
+    def _blob_names(self) -> Iterator[str]:
+        return (name for name in self._members if name.startswith("blobs/"))
+
     def push_blob(self, digest: Digest, size: int, chunks: Iterable[bytes]) -> None:
         """Refused, unless the blob is there. Raises InputError."""
         if not self.has_blob(digest):
@@ -56,7 +58,7 @@ class Archive(LayoutReader):
         """Refused. Raises InputError."""
         raise self._refusal()
 
-    def push_referrer(self, data: bytes, media_type: str) -> Descriptor:
+    def push_referrers(self, documents: Sequence[bytes], media_type: str) -> list[Descriptor]:
         """Refused. Raises InputError."""
         raise self._refusal()
 

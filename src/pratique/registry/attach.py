@@ -3,7 +3,7 @@
 The manifest is made of its input alone, so the same input is the same digest, and attaching twice is attaching once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from pratique.attest.strictjson import dump_json
@@ -28,16 +28,30 @@ def attach(
     annotations: Mapping[str, str],
     created: int | None,
 ) -> Descriptor:
-    """Push `blob` and a manifest that ties it to `subject`; returns that manifest's descriptor.
+    """`attach_all` of one blob."""
+    return attach_all(repository, subject=subject, blobs=[(blob, annotations)], artifact_type=artifact_type, created=created)[0]
 
-    `artifact_type`: media type of the blob, and what it is listed under. `created`: Unix seconds, for the annotation.
-    Raises as `Repository.push_referrer` does; a crash in between leaves blobs, and a second call completes it.
+
+def attach_all(
+    repository: Repository,
+    *,
+    subject: Descriptor,
+    blobs: Sequence[tuple[bytes, Mapping[str, str]]],
+    artifact_type: str,
+    created: int | None,
+) -> list[Descriptor]:
+    """Push each blob and a manifest, with these annotations, that ties it to `subject`; returns the manifests' descriptors.
+
+    `artifact_type`: media type of the blobs, and what they are listed under. `created`: Unix seconds, for the annotation.
+    Raises as `Repository.push_referrers` does; a crash in between leaves blobs, and a second call completes it.
     """
-    layer = Descriptor(media_type=artifact_type, digest=Digest.of(blob), size=len(blob))
-    manifest = render_attachment(subject, layer, annotations=annotations, created=created)
-    repository.push_blob(layer.digest, layer.size, [blob])
+    manifests = []
+    for blob, annotations in blobs:
+        layer = Descriptor(media_type=artifact_type, digest=Digest.of(blob), size=len(blob))
+        manifests.append(render_attachment(subject, layer, annotations=annotations, created=created))
+        repository.push_blob(layer.digest, layer.size, [blob])
     repository.push_blob(Digest.of(EMPTY_CONFIG_DATA), len(EMPTY_CONFIG_DATA), [EMPTY_CONFIG_DATA])
-    return repository.push_referrer(manifest, OCI_MANIFEST)
+    return repository.push_referrers(manifests, OCI_MANIFEST)
 
 
 def render_attachment(subject: Descriptor, layer: Descriptor, *, annotations: Mapping[str, str], created: int | None) -> bytes:

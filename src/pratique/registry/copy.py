@@ -40,7 +40,7 @@ def _copy(
     for blob in {blob.digest: blob for blob in blobs}.values():
         copy_blob(source, blob, destination)
     if manifest.subject is not None:
-        pushed = destination.push_referrer(manifest.data, manifest.media_type)
+        pushed = destination.push_referrers([manifest.data], manifest.media_type)[0]
     if manifest.subject is None or tag is not None:
         pushed = destination.push_manifest(manifest.data, manifest.media_type, tag)
     if pushed.digest != manifest.digest:

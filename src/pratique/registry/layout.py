@@ -9,7 +9,7 @@ in index.json without a name.
 
 import fcntl
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,8 @@ class Layout(LayoutReader):
         try:
             self._path.mkdir(parents=True, exist_ok=True)
             strangers = {entry.name for entry in self._path.iterdir()} - {"oci-layout", "index.json", "blobs"}
+        except (FileExistsError, NotADirectoryError) as error:
+            raise InputError("a file, not a folder", where=self._name, hint="name another folder") from error
         except OSError as error:
             raise storage_error(error, self._path) from error
         if (self._path / "oci-layout").exists() and (self._path / "index.json").exists():
@@ -98,9 +100,9 @@ class Layout(LayoutReader):
         self._update(lambda entries: _listed(entries, manifest, tag, self._keeps))
         return manifest.descriptor
 
-    def push_referrer(self, data: bytes, media_type: str) -> Descriptor:
+    def push_referrers(self, documents: Sequence[bytes], media_type: str) -> list[Descriptor]:
         """See `Repository`: a layout lists every manifest it was given."""
-        return self.push_manifest(data, media_type)
+        return [self.push_manifest(data, media_type) for data in documents]
 
     def _push_document(self, digest: Digest, data: bytes) -> None:
         """A manifest is small enough to be compared with what is there; one that was altered is made whole again."""
@@ -128,6 +130,14 @@ class Layout(LayoutReader):
         except OSError as error:
             raise InputError(f"cannot read: {(error.strerror or str(error)).lower()}", where=str(path)) from error
         return BlobLocation(str(path), 0, status.st_size)
+
+    def _blob_names(self) -> Iterator[str]:
+        try:
+            for folder in (self._path / "blobs").iterdir():
+                if folder.is_dir():
+                    yield from (f"blobs/{folder.name}/{entry.name}" for entry in folder.iterdir())
+        except OSError as error:
+            raise InputError(f"cannot read: {(error.strerror or str(error)).lower()}", where=f"{self._name}/blobs") from error
 
     def _blob_path(self, digest: Digest) -> Path:
         checked = Digest.parse(digest)

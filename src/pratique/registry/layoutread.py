@@ -7,7 +7,7 @@ such layouts: bytes are believed for their digest, not for their place. Only reg
 import os
 import stat
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,13 +27,15 @@ from pratique.registry.types import (
     fallback_tag,
     parse_manifest,
 )
-from pratique.registry.verified import VerifiedReader
+from pratique.registry.verified import CHUNK, VerifiedReader
 
 _MARKER_BYTES = 4096
 
 
 class LayoutReader(ABC):
     """The reading half of a `Repository` over a layout. Holds nothing open between calls."""
+
+    kind = "OCI layout"
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -47,11 +49,18 @@ class LayoutReader(ABC):
     def _locate(self, member: str) -> BlobLocation:
         """Where a file of the layout lies. Raises NotFound, Malformed, InputError."""
 
+    @abstractmethod
+    def _blob_names(self) -> Iterator[str]:
+        """Every file below `blobs/`, as `blobs/ALGORITHM/HEX`, and whatever else lies there."""
+
     def check(self) -> None:
-        """That this is a layout of a version we read. Raises NotFound, Malformed."""
+        """That this is a layout of a version we read. Raises InputError, Malformed."""
         from pratique.attest.strictjson import load_json
 
-        data = self._read("oci-layout", _MARKER_BYTES)
+        try:
+            data = self._read("oci-layout", _MARKER_BYTES)
+        except NotFound as error:
+            raise InputError(f"not an {self.kind}: it has no oci-layout", where=self._name) from error
         marker = load_json(data, what=f"{self._name}: oci-layout", max_size=_MARKER_BYTES, max_depth=4)
         version = marker.get("imageLayoutVersion") if isinstance(marker, dict) else None
         if not isinstance(version, str) or not version.startswith("1."):
@@ -79,7 +88,7 @@ class LayoutReader(ABC):
         where = f"{self._name}: blob {descriptor.digest}"
         location = self._locate(_blob_name(descriptor.digest))
         if location.size != descriptor.size:
-            raise DigestMismatch(f"the blob has {location.size} bytes, not {descriptor.size}", where=where)
+            raise DigestMismatch(f"it has {location.size} bytes, not {descriptor.size}", where=where)
         with _opened(location, self._name) as file:
             position = location.offset
             end = location.offset + location.size
@@ -121,6 +130,26 @@ class LayoutReader(ABC):
             if manifest.subject is not None and manifest.subject.digest == digest:
                 found[entry.digest] = manifest.descriptor
         return [item for item in found.values() if artifact_type is None or item.artifact_type == artifact_type]
+
+    def check_blobs(self, known: Container[Digest] = ()) -> tuple[int, list[str]]:
+        """Read every blob, whoever names it, but those `known` to be right: how many, and what is wrong with which."""
+        count, wrong = 0, []
+        for name in sorted(self._blob_names()):
+            algorithm, _, hex_digits = name.removeprefix("blobs/").partition("/")
+            digest = Digest(f"{algorithm}:{hex_digits}")
+            if not is_digest(digest):
+                continue  # what a killed writer left; nothing can name it
+            count += 1
+            if digest in known:
+                continue
+            try:
+                size = self.blob_location(digest).size
+                with self.open_blob(Descriptor(media_type="", digest=digest, size=size)) as stream:
+                    while stream.read(CHUNK):
+                        pass
+            except (DigestMismatch, InputError) as error:
+                wrong.append(str(error))
+        return count, wrong
 
     def list_tags(self) -> list[str]:
         """See `Repository`."""

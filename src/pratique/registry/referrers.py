@@ -6,12 +6,13 @@ from pratique.attest.strictjson import dump_json
 from pratique.registry.types import OCI_INDEX, Descriptor, descriptor_to_json
 
 
-def merge_referrer(listed: Sequence[Descriptor], new: Descriptor) -> list[Descriptor] | None:
-    """The list with `new` at its end; None if it is listed. Nobody's entry is dropped, none is there twice."""
+def merge_referrers(listed: Sequence[Descriptor], new: Sequence[Descriptor]) -> list[Descriptor] | None:
+    """The list with `new` at its end; None if all are listed. Nobody's entry is dropped, none is there twice."""
     unique = {item.digest: item for item in listed}
-    if new.digest in unique:
-        return None
-    return [*unique.values(), new]
+    before = len(unique)
+    for item in new:
+        unique.setdefault(item.digest, item)
+    return list(unique.values()) if len(unique) > before else None
 
 
 def render_index(items: Sequence[Descriptor]) -> bytes:

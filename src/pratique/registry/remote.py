@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
@@ -15,7 +15,7 @@ from pratique.registry.auth import Authenticator
 from pratique.registry.challenge import next_link
 from pratique.registry.credentials import Credential, find_credential
 from pratique.registry.reference import Reference, is_local
-from pratique.registry.referrers import merge_referrer, render_index
+from pratique.registry.referrers import merge_referrers, render_index
 from pratique.registry.transport import Transport
 from pratique.registry.types import (
     INDEX_TYPES,
@@ -86,7 +86,7 @@ class Remote:
     def fetch_manifest(self, reference: str) -> Manifest:
         """See `Repository`. An empty reference is the tag `latest`."""
         reference = _checked(reference)
-        what = f"manifest {reference}"
+        what = _called(reference)
         with self._transport.request(
             "GET", self._manifest(reference), scope=_PULL, headers={"Accept": _ACCEPT}, what=what
         ) as got:
@@ -98,7 +98,7 @@ class Remote:
     def resolve(self, reference: str) -> Digest:
         """See `Repository`."""
         reference = _checked(reference)
-        what = f"manifest {reference}"
+        what = _called(reference)
         with self._transport.request(
             "HEAD", self._manifest(reference), scope=_PULL, headers={"Accept": _ACCEPT}, what=what
         ) as got:
@@ -117,7 +117,7 @@ class Remote:
         with self._transport.request("GET", self._blob(descriptor.digest), scope=_PULL, what=what) as got:
             length = got.headers.get("Content-Length", "")
             if length.isdigit() and int(length) != descriptor.size and "Content-Encoding" not in got.headers:
-                raise DigestMismatch(f"the blob has {length} bytes, not {descriptor.size}", where=where)
+                raise DigestMismatch(f"it has {length} bytes, not {descriptor.size}", where=where)
             source = _Pieces(self._transport.chunks(got, what))
             yield VerifiedReader(source.read, descriptor.digest, descriptor.size, where)
 
@@ -133,7 +133,7 @@ class Remote:
         return self._has_blob(digest, _PULL)
 
     def push_blob(self, digest: Digest, size: int, chunks: Iterable[bytes]) -> None:
-        """See `Repository`. Sent whole in one request; chunks in a list are sent again when the registry is busy."""
+        """See `Repository`. Sent whole in one request; chunks that can be read anew are sent again when the registry is busy."""
         if self._has_blob(digest, _PUSH):
             return
         what = f"upload of blob {digest}"
@@ -143,8 +143,8 @@ class Remote:
             location = self._location(got)
         separator = "&" if "?" in location else "?"
         target = f"{location}{separator}digest={quote(digest, safe='')}"
-        checked = verified_chunks(chunks, digest, size, self._name)
-        body = list(checked) if isinstance(chunks, list | tuple) else checked
+        checked = _VerifiedBody(chunks, digest, size, self._name)
+        body = iter(checked) if isinstance(chunks, Iterator) else list(checked) if isinstance(chunks, list | tuple) else checked
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
         with self._transport.request("PUT", target, scope=_PUSH, headers=headers, body=body, accept=(201, 204), what=what) as got:
             if self._stated_digest(got) not in (None, digest):
@@ -175,26 +175,34 @@ class Remote:
             return list(unique)
         return [item for item in unique if (item.artifact_type or self._own_type(item)) == artifact_type]
 
-    def push_referrer(self, data: bytes, media_type: str) -> Descriptor:
-        """See `Repository`. Other writers of a fallback tag may overwrite us: it is read back, and written again if need be."""
-        manifest = parse_manifest(data, media_type=media_type, where=self._name)
-        pushed = self.push_manifest(data, media_type)
-        subject = manifest.subject
-        if subject is None or self._referrers(subject.digest, manifest.artifact_type or None, first_page=True) is not None:
-            return pushed
-        tag = fallback_tag(subject.digest)
+    def push_referrers(self, documents: Sequence[bytes], media_type: str) -> list[Descriptor]:
+        """See `Repository`. Where there is no API for referrers, the fallback tag is written once for all of one subject."""
+        pushed: list[Descriptor] = []
+        unlisted: dict[Digest, list[Descriptor]] = {}
+        for data in documents:
+            manifest = parse_manifest(data, media_type=media_type, where=self._name)
+            pushed.append(self.push_manifest(data, media_type))
+            if manifest.subject is not None:
+                unlisted.setdefault(manifest.subject.digest, []).append(pushed[-1])
+        for subject, items in unlisted.items():
+            if self._referrers(subject, items[0].artifact_type or None, first_page=True) is None:
+                self._list_under_tag(subject, items)
+        return pushed
+
+    def _list_under_tag(self, subject: Digest, items: Sequence[Descriptor]) -> None:
+        """Other writers of a fallback tag may overwrite us: it is read back, and written again if need be."""
+        tag = fallback_tag(subject)
         for attempt in range(_FALLBACK_TRIES):
-            merged = merge_referrer(self._fallback(subject.digest), pushed)
+            merged = merge_referrers(self._fallback(subject), items)
             if merged is None:
-                return pushed
+                return
             if attempt:
                 self._sleep(0.1 * 2**attempt)
-                merged = merge_referrer(self._fallback(subject.digest), pushed) or merged
+                merged = merge_referrers(self._fallback(subject), items) or merged
             self.push_manifest(render_index(merged), OCI_INDEX, tag)
-        if merge_referrer(self._fallback(subject.digest), pushed) is None:
-            return pushed
-        hint = "run the same command again when fewer write to it"
-        raise Unavailable(f"others keep overwriting the tag {tag}", where=self._name, hint=hint)
+        if merge_referrers(self._fallback(subject), items) is not None:
+            hint = "run the same command again when fewer write to it"
+            raise Unavailable(f"others keep overwriting the tag {tag}", where=self._name, hint=hint)
 
     def list_tags(self) -> list[str]:
         """See `Repository`."""
@@ -299,6 +307,19 @@ class Remote:
         return f"{self._base}/blobs/{Digest.parse(digest)}"
 
 
+class _VerifiedBody:
+    """Chunks that are verified on their way out, as often as they can be read."""
+
+    def __init__(self, chunks: Iterable[bytes], digest: Digest, size: int, where: str) -> None:
+        self._chunks = chunks
+        self._digest = digest
+        self._size = size
+        self._where = where
+
+    def __iter__(self) -> Iterator[bytes]:
+        return verified_chunks(self._chunks, self._digest, self._size, self._where)
+
+
 class _Pieces:
     """Reads of any size out of chunks of any size."""
 
@@ -314,6 +335,10 @@ class _Pieces:
             self._held = memoryview(chunk)
         data, self._held = bytes(self._held[:size]), self._held[size:]
         return data
+
+
+def _called(reference: str) -> str:
+    return f"manifest {reference}" if is_digest(reference) else f"tag {reference}"
 
 
 def _checked(reference: str) -> str:

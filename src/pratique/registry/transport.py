@@ -6,6 +6,7 @@ than their limit; waiting longer than 30 s for a busy registry. Third-party erro
 
 import contextlib
 import os
+import re
 import ssl
 import threading
 import time
@@ -78,8 +79,9 @@ class Transport:
     ) -> Iterator[httpx.Response]:
         """One request with its retries; the answer is open and unread.
 
-        `target`: a path, or what a Location header said. `scope`: actions for the token. `body`: sent again on a retry only
-        if it is `bytes` or a list. `accept`: statuses that are answers. `what`: names the thing asked for in errors.
+        `target`: a path, or what a Location header said. `scope`: actions for the token. `body`: sent again when the registry
+        is busy unless it is an iterator, and after a broken connection if it is in memory. `accept`: statuses that are
+        answers. `what`: names the thing asked for in errors.
         """
         response = self._send(method, self._resolve(target, self._origin), scope, dict(headers or {}), body, what)
         try:
@@ -140,7 +142,7 @@ class Transport:
                 response = self._follow(method, url, scope, headers, body, what)
             except httpx.TransportError as error:
                 delay = 0.5 * 2 ** (attempt - 1)
-                if attempt >= ATTEMPTS or _is_final(error) or not _again(body):
+                if attempt >= ATTEMPTS or _is_final(error) or not _in_memory(body):
                     raise self._unreachable(error, body) from error
             else:
                 status = response.status_code
@@ -203,14 +205,14 @@ class Transport:
 
     def _unreachable(self, error: httpx.TransportError, body: Body | None) -> Unavailable:
         causes = list(_causes(error))
-        text = (str(error) or type(error).__name__).splitlines()[0][:200]
+        text = re.sub(r"^\[Errno -?\d+\] ", "", (str(error) or type(error).__name__).splitlines()[0][:200]).lower()
         hint: str | None
         if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
             hint = "name its authority's certificates with SSL_CERT_FILE"
         elif isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
             hint = "is the name right, and the registry running?"
         else:
-            hint = None if _again(body) else "run the same command again: what was pushed is kept"
+            hint = None if _in_memory(body) else "run the same command again: what was pushed is kept"
         return Unavailable(f"the registry cannot be reached: {text}", where=self._where, hint=hint)
 
     def _open(self) -> httpx.Client:
@@ -244,11 +246,16 @@ def _origin(url: httpx.URL) -> tuple[str, str, int]:
 
 def _again(body: Body | None) -> bool:
     """Whether the body can be sent a second time: an iterator is used up."""
+    return not isinstance(body, Iterator)
+
+
+def _in_memory(body: Body | None) -> bool:
+    """Whether it may be sent again after the connection broke: of a long stream the registry may have kept a part."""
     return body is None or isinstance(body, bytes | list | tuple)
 
 
 def _content(body: Body | None) -> Body | None:
-    return iter(body) if isinstance(body, list | tuple) else body
+    return body if body is None or isinstance(body, bytes) else iter(body)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -5,7 +5,7 @@ A document that could be read both as an image and as an index is refused, for t
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
@@ -201,8 +201,8 @@ class Repository(Protocol):
         """
         ...
 
-    def push_referrer(self, data: bytes, media_type: str) -> Descriptor:
-        """`push_manifest` of a manifest with a subject, after which `list_referrers` of the subject lists it.
+    def push_referrers(self, documents: Sequence[bytes], media_type: str) -> list[Descriptor]:
+        """`push_manifest` of each of these manifests with a subject, after which `list_referrers` of the subject lists them.
 
         Where a registry has no referrers API, that is by the fallback tag (distribution-spec, Referrers Tag Schema). Such a
         tag cannot be written conditionally: it is read back, but a writer elsewhere may still undo it later.
@@ -275,7 +275,8 @@ def parse_manifest(
         raise LimitExceeded(f"the manifest has more than {limit} bytes", where=where or None)
     actual = digest_of(data, digest)
     if digest is not None and actual != digest:
-        raise DigestMismatch(f"the manifest's bytes are {actual}, not {digest}", where=where or None)
+        named = where if str(digest) in where else f"{where}: manifest {digest}" if where else f"manifest {digest}"
+        raise DigestMismatch(f"it was altered: its bytes come to {actual}", where=named)
     try:
         document = load_json(data, what="the manifest", max_size=limit, max_depth=MAX_DEPTH)
         if not isinstance(document, dict):

@@ -10,7 +10,7 @@ CHUNK = 1 << 20
 
 
 class VerifiedReader:
-    """A `BinaryReader` over `source(n)`, which gives at most n bytes and none at its end. `where`: for errors."""
+    """A `BinaryReader` over `source(n)`, which gives at most n bytes and none at its end. `where`: names the blob in errors."""
 
     def __init__(self, source: Callable[[int], bytes], digest: Digest, size: int, where: str) -> None:
         self._source = source
@@ -34,22 +34,22 @@ class VerifiedReader:
         self._hash.update(data)
         self._left -= len(data)
         if self._left and not data:
-            raise self._fail(f"ends after {self._size - self._left} of {self._size} bytes")
+            raise self._fail(f"it ends after {self._size - self._left} of {self._size} bytes")
         if not self._left:
             self._finish()
         return data
 
     def _finish(self) -> None:
         if self._source(1):
-            raise self._fail(f"has more than its {self._size} bytes")
+            raise self._fail(f"it has more than its {self._size} bytes")
         actual = f"{self._digest.algorithm}:{self._hash.hexdigest()}"
         if actual != self._digest:
-            raise self._fail(f"has other bytes: they are {actual}")
+            raise self._fail(f"it was altered: its bytes come to {actual}")
         self._verified = True
 
     def _fail(self, how: str) -> DigestMismatch:
         self._broken = how
-        return DigestMismatch(f"the blob {self._digest} {how}", where=self._where)
+        return DigestMismatch(how, where=self._where)
 
 
 def verified_chunks(chunks: Iterable[bytes], digest: Digest, size: int, where: str) -> Iterator[bytes]:

@@ -5,17 +5,20 @@ taken only where a package manager may own the file, and of a system whose famil
 The choice depends on nothing but the order of the files: the same layer, the same digests.
 """
 
-DIGESTS_VERSION = 1
+DIGESTS_VERSION = 3
 
 _BOTH = ("md5", "sha1")
 _FAMILIES = (
-    (("etc/debian_version", "etc/dpkg/", "var/lib/dpkg/"), ("md5",)),
-    (("etc/alpine-release", "etc/apk/", "lib/apk/"), ("sha1",)),
-    (("etc/redhat-release", "etc/fedora-release", "etc/SuSE-release", "usr/lib/sysimage/rpm/", "var/lib/rpm/"), ()),
-    (("etc/arch-release", "var/lib/pacman/"), ()),
+    (("etc/apt/", "etc/debian_version", "etc/dpkg/", "var/lib/dpkg/"), ("md5",)),
+    (("etc/alpine-release", "etc/apk/", "lib/apk/", "usr/lib/apk/"), ("sha1",)),
+    (
+        ("etc/dnf/", "etc/redhat-release", "etc/rpm/", "etc/yum.repos.d/", "etc/zypp/", "usr/lib/sysimage/rpm/", "var/lib/rpm/"),
+        (),
+    ),
+    (("etc/arch-release", "usr/lib/opkg/", "var/lib/pacman/"), ()),
 )
 _HINTS = tuple(hint for hints, _ in _FAMILIES for hint in hints)
-_FOREIGN = ("app/", "home/", "opt/", "root/", "run/", "srv/", "tmp/", "usr/local/", "usr/src/", "var/cache/", "var/www/")
+_FOREIGN = ("app/", "home/", "nix/", "opt/", "root/", "run/", "srv/", "tmp/", "usr/local/", "usr/src/", "var/cache/", "var/www/")
 
 
 class PackageDigests:

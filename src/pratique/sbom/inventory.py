@@ -13,8 +13,12 @@ from pratique.model import ArtifactKind, Component, Inventory, Presence, Subject
 from pratique.sbom.catalogers import CATALOGERS
 from pratique.sbom.catalogers.base import Claim
 from pratique.sbom.digests import DIGESTS_VERSION, PackageDigests
+from pratique.sbom.doubts import find_doubts
+from pratique.sbom.image_config import image_facts
 from pratique.sbom.keep import Keep
+from pratique.sbom.licence_files import add_found_licences
 from pratique.sbom.ownership import settle_ownership
+from pratique.sbom.recognised import without_owned
 
 if TYPE_CHECKING:
     from pratique.artifact.types import Artifact, Progress
@@ -34,7 +38,10 @@ def take_inventory(artifact: "Artifact", *, cache: Path | None, progress: "Progr
     Raises what `Artifact.read_tree` raises: Malformed, LimitExceeded, DigestMismatch, Unavailable, StorageError.
     """
     tree = artifact.read_tree(WANTS, cache=cache, progress=progress)
-    return catalogue_tree(artifact.subject, tree)
+    subject, image = artifact.subject, artifact.image
+    if image is not None:
+        subject = replace(subject, facts={**subject.facts, **image_facts(image.manifest, image.config)})
+    return catalogue_tree(subject, tree)
 
 
 def catalogue_tree(subject: Subject, tree: Tree) -> Inventory:
@@ -51,13 +58,28 @@ def catalogue_tree(subject: Subject, tree: Tree) -> Inventory:
         claims += found.claims
         unknowns += found.unknowns
     ownership, given_up = settle_ownership(claims, tree)
+    merged = _there(subject, without_owned(merge_components(components), ownership))
+    merged = add_found_licences(merged, ownership, tree)
+    doubts = find_doubts(tree, merged, ownership)
     return Inventory(
-        subject=subject,
+        subject=_named(subject, merged),
         tree=tree,
-        components=_there(subject, merge_components(components)),
+        components=merged,
         ownership=ownership,
-        unknowns=tuple(sorted({*unknowns, *given_up}, key=lambda item: (item.path, item.reason))),
+        unknowns=tuple(sorted({*unknowns, *given_up, *doubts}, key=lambda item: (item.path, item.reason))),
     )
+
+
+def _named(subject: Subject, components: tuple[Component, ...]) -> Subject:
+    """A chart with what its own Chart.yaml says: `harbour/Chart.yaml` in an archive, `Chart.yaml` in a folder."""
+    if subject.kind is not ArtifactKind.CHART:
+        return subject
+    for one in components:
+        path = one.evidence[0] if one.type == "helm" and one.presence is Presence.INSTALLED else ""
+        if path == "Chart.yaml" or (path.count("/") == 1 and "!" not in path):
+            facts = {"chart:name": one.name, "chart:version": one.version, "chart:purl": one.purl}
+            return replace(subject, facts={**subject.facts, **facts})
+    return subject
 
 
 def _there(subject: Subject, components: tuple[Component, ...]) -> tuple[Component, ...]:

@@ -73,16 +73,21 @@ def load_toml(data: bytes) -> dict[str, Any]:
         raise Malformed(f"not TOML: {str(error)[:120]}") from error
 
 
-def load_yaml_documents(data: bytes) -> list[Any]:
+def load_yaml_documents(data: bytes, *, max_nodes: int = 0) -> list[Any]:
     """All documents of a YAML stream, safe types only. Aliases are refused: a few of them can stand for gigabytes.
 
-    Scalars are text, booleans, numbers or None; timestamps stay text.
+    `max_nodes`: where people write aliases, how many nodes a walk over everything may meet, what aliases stand for counted
+    each time; then aliases are read, and share what they name. Scalars are text, booleans, numbers or None; timestamps stay text.
     """
     import yaml
 
     loader = _loader()
     try:
-        _check_events(yaml.parse(data, Loader=loader))
+        events = yaml.parse(data, Loader=loader)
+        if max_nodes:
+            _check_expanded(events, max_nodes)
+        else:
+            _check_events(events)
         return list(yaml.load_all(data, Loader=loader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
@@ -153,6 +158,48 @@ def _check_events(events: Iterable[Any]) -> None:
                 raise LimitExceeded(f"YAML deeper than {MAX_DEPTH} levels")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
+
+
+def _check_expanded(events: Iterable[Any], max_nodes: int) -> None:
+    """Like `_check_events`, with aliases counted for what they stand for: nodes and levels. No anchor may contain itself."""
+    import yaml
+
+    sizes: dict[str, tuple[int, int]] = {}  # anchor → nodes, levels
+    stack: list[tuple[str | None, int, int]] = []  # of open collections: anchor, nodes before, deepest level inside
+    nodes = 0
+
+    def seen(levels: int) -> None:
+        if nodes > max_nodes:
+            raise LimitExceeded(f"YAML of more than {max_nodes} nodes, aliases counted for what they stand for")
+        if len(stack) + levels > MAX_DEPTH:
+            raise LimitExceeded(f"YAML deeper than {MAX_DEPTH} levels")
+        if stack and levels > stack[-1][2]:
+            stack[-1] = (*stack[-1][:2], levels)
+
+    for event in events:
+        if isinstance(event, yaml.AliasEvent):
+            if event.anchor not in sizes:
+                raise Malformed("YAML with an alias inside what it names, or of nothing")
+            size, levels = sizes[event.anchor]
+            nodes += size
+            seen(levels)
+        elif isinstance(event, yaml.ScalarEvent):
+            nodes += 1
+            if event.anchor:
+                sizes[event.anchor] = (1, 0)
+            seen(0)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            nodes += 1
+            sizes.pop(event.anchor or "", None)
+            stack.append((event.anchor, nodes - 1, 0))
+            seen(0)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, before, levels = stack.pop()
+            if anchor:
+                sizes[anchor] = (nodes - before, levels + 1)
+            seen(levels + 1)
+        elif isinstance(event, yaml.DocumentStartEvent):
+            sizes.clear()
 
 
 @cache

@@ -36,6 +36,10 @@ class Journal:
         """Whether step `name` is finished."""
         return (self.directory / name).exists()
 
+    def forget(self, name: str) -> None:
+        """Undo step `name`: what it made is not wanted any more."""
+        (self.directory / name).unlink(missing_ok=True)
+
     def close(self) -> None:
         """Forget everything: the shipment is complete elsewhere."""
         shutil.rmtree(self.directory)

@@ -1,7 +1,9 @@
 """Ship one artifact: the whole way from bytes to ledger, in the order of the picture.
 
-Order matters for crashes: what is signed is journalled before it is logged, logged before it is pushed, pushed before it is
-catalogued; the journal goes last. A second run finds each step done or does it; it adds nothing twice.
+Order matters for crashes: the artifact is pushed before anything is said about it, so that a place that cannot be reached
+costs no log entry; what is signed is journalled before it is logged, logged before it is attached; the tag comes when all
+evidence is there, so that nobody meets it bare; then the catalog, and the journal goes last. A second run finds each step done
+or does it; it adds nothing twice.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pratique.attest.bundle import parse_bundle
 from pratique.attest.dsse import Envelope, parse_envelope, render_envelope
-from pratique.errors import InputError
+from pratique.errors import DigestMismatch, InputError
 from pratique.evidence.seal import Scribe, Sealed, log_envelopes, sign_payload
 from pratique.model import Digest, FileManifest, Inventory, build_manifest
 from pratique.model.predicates import TITLES
@@ -22,7 +24,7 @@ from pratique.ship.journal import Journal, open_journal
 from pratique.ship.statements import Draft, draft_statements, same_claim
 
 if TYPE_CHECKING:
-    from pratique.artifact.types import Artifact
+    from pratique.artifact.types import Artifact, ImageContents
     from pratique.catalog.ledger import Catalog
     from pratique.registry.types import Descriptor, Repository
 
@@ -66,6 +68,8 @@ def ship(
     `name`: what the documents call the artifact, "" for its own; `clock`: Unix seconds.
     """
     started = clock()
+    if destination is not None:
+        _check_destination(artifact, destination, tag)
     steps.begin("inventory")
     inventory = take_inventory(artifact, cache=cache, progress=steps.progress)
     if name:
@@ -77,16 +81,20 @@ def ship(
     with open_journal(journals, work) as journal:
         drafts = draft_statements(inventory, manifest=manifest, sbom=sbom, environ=environ, started=started, finished=clock())
         earlier = _earlier_bundles(catalog, inventory.subject.digest, scribe, drafts)
+        if destination is not None:
+            steps.begin(f"push to {place}")
+            subject = _image_of(artifact).push_to(destination)
         steps.begin("sign and log")
         bundles = {
             **_sign_and_log(scribe, journal, [draft for draft in drafts if draft.predicate_type not in earlier]),
             **earlier,
         }
         if destination is not None:
-            steps.begin(f"push to {place}")
-            subject = _push_artifact(artifact, destination, tag)
-            for predicate_type in sorted(bundles):
-                _attach(destination, subject, predicate_type, bundles[predicate_type], inventory.subject.created)
+            steps.begin("attach the evidence")
+            _attach(destination, subject, bundles, inventory.subject.created)
+            if tag is not None:
+                image = _image_of(artifact)
+                destination.push_manifest(image.manifest, image.media_type, tag)
         steps.begin("catalogue")
         _record(catalog, inventory, manifest, sbom, bundles, scribe, place, environ, clock())
         journal.close()
@@ -111,10 +119,18 @@ def _sign_and_log(scribe: Scribe, journal: Journal, drafts: list[Draft]) -> dict
 
     def envelope_of(draft: Draft) -> Envelope:
         stem = TITLES[draft.predicate_type].replace(" ", "-")
-        # The payload is kept apart: provenance holds times, and a second run must sign what the first one meant.
-        payload = journal.once(f"{stem}.statement.json", lambda: draft.payload)
-        data = journal.once(f"{stem}.envelope.json", lambda: dump_json(render_envelope(sign_payload(scribe, payload))))
-        return parse_envelope(load_json(data, what="journalled envelope"))
+        name = f"{stem}.envelope.json"
+
+        def made() -> Envelope:
+            data = journal.once(name, lambda: dump_json(render_envelope(sign_payload(scribe, draft.payload))))
+            return parse_envelope(load_json(data, what="journalled envelope"))
+
+        # Provenance holds times: a second run keeps what the first one signed. But a build killed last week is not this one.
+        envelope = made()
+        if not same_claim(draft, envelope.payload):
+            journal.forget(name)
+            envelope = made()
+        return envelope
 
     envelopes = [envelope_of(draft) for draft in drafts]
     sealed = log_envelopes(scribe, envelopes, resumed=journal.resumed)
@@ -127,38 +143,53 @@ def _earlier_bundles(catalog: "Catalog", subject: Digest, scribe: Scribe, drafts
     for row in catalog.documents_of(subject, role="bundle"):
         if row.keyid != scribe.signer.public_key.keyid:
             continue
-        data = catalog.documents.get(row.digest)
-        bundle = parse_bundle(data)
+        try:
+            data = catalog.documents.get(row.digest)
+            bundle = parse_bundle(data)
+        except (DigestMismatch, InputError):
+            continue  # a damaged one is no reason to say nothing: it is said anew
         for draft in drafts:
             if draft.predicate_type == row.predicate_type and same_claim(draft, bundle.envelope.payload):
                 out[draft.predicate_type] = Sealed(data=data, digest=row.digest, log_index=bundle.log_entries[0].log_index)
     return out
 
 
-def _push_artifact(artifact: "Artifact", destination: "Repository", tag: str | None) -> "Descriptor":
+def cannot_push(artifact: "Artifact") -> InputError:
+    """The error for what no registry or layout holds."""
+    kind = artifact.subject.kind.value
+    return InputError(f"a {kind} cannot be pushed", hint="ship it without --to: the evidence goes into the catalog")
+
+
+def _image_of(artifact: "Artifact") -> "ImageContents":
     if artifact.image is None:
-        raise InputError(
-            f"a {artifact.subject.kind.value} cannot be pushed", hint="ship it without --to: the evidence goes into the catalog"
-        )
-    return artifact.image.push_to(destination, tag=tag)
+        raise cannot_push(artifact)
+    return artifact.image
 
 
-def _attach(destination: "Repository", subject: "Descriptor", predicate_type: str, sealed: Sealed, created: int | None) -> None:
-    from pratique.registry.attach import attach
+def _check_destination(artifact: "Artifact", destination: "Repository", tag: str | None) -> None:
+    """What would fail at the end fails now, before anything is signed."""
+    from pratique.model import is_digest
+    from pratique.registry.types import is_tag
+
+    image = _image_of(artifact)
+    if tag is not None and is_digest(tag) and tag != image.digest:
+        raise InputError(f"the image is {image.digest}, it cannot be pushed as {tag}", where=destination.name)
+    if tag is not None and not is_digest(tag) and not is_tag(tag):
+        raise InputError(f"not a tag: {tag[:80]!r}", where=destination.name)
+
+
+def _attach(destination: "Repository", subject: "Descriptor", bundles: Mapping[str, Sealed], created: int | None) -> None:
+    from pratique.registry.attach import attach_all
     from pratique.registry.types import SIGSTORE_BUNDLE
 
-    annotations = {
-        "dev.sigstore.bundle.content": "dsse-envelope",
-        "dev.sigstore.bundle.predicateType": predicate_type,
-    }
-    attach(
-        destination,
-        subject=subject,
-        blob=sealed.data,
-        artifact_type=SIGSTORE_BUNDLE,
-        annotations=annotations,
-        created=created,
-    )
+    blobs = [
+        (
+            sealed.data,
+            {"dev.sigstore.bundle.content": "dsse-envelope", "dev.sigstore.bundle.predicateType": predicate_type},
+        )
+        for predicate_type, sealed in sorted(bundles.items())
+    ]
+    attach_all(destination, subject=subject, blobs=blobs, artifact_type=SIGSTORE_BUNDLE, created=created)
 
 
 def _record(

@@ -38,9 +38,9 @@ class Counting:
             return b"%d %s" % (len(content), file.read())
 
 
-def examiner(probe, keep=True, digests=()):
+def examiner(probe, keep=True, digests=(), aside=False):
     wants = Wants(keep=lambda _: keep, probes=(probe,), digests=lambda: lambda _: digests)
-    return Examiner(wants, Limits(max_wanted_file_bytes=1000))
+    return Examiner(wants, Limits(max_wanted_file_bytes=1000), aside=aside)
 
 
 @given(st.binary(max_size=300), st.lists(st.integers(1, 50), max_size=8))
@@ -55,9 +55,23 @@ def test_a_file_in_pieces_is_examined_as_the_same_file_in_one(data, sizes):
     whole = one.whole(plan, view)
     assert one.pieces(plan, iter(pieces)) == whole
     assert whole.sha256 == hashlib.sha256(data).hexdigest()
-    assert dict(whole.digests) == {"md5": hashlib.md5(data).hexdigest(), "sha1": hashlib.sha1(data).hexdigest()}
+    md5, sha1 = hashlib.md5(data).hexdigest(), hashlib.sha1(data).hexdigest()
+    assert one.digests == {"md5": {whole.sha256: md5}, "sha1": {whole.sha256: sha1}}
     assert whole.data == data
     assert dict(whole.facts) == ({"counting": b"%d %s" % (len(data), data[-1:])} if len(data) > 2 else {})
+
+
+@pytest.mark.parametrize("aside", [False, True])
+def test_digests_are_the_same_at_once_and_in_a_thread(monkeypatch, aside):
+    monkeypatch.setattr("pratique.artifact.digesting._IN_HAND", 100_000)
+    files = [bytes([number]) * (number * 9000) for number in range(30)]
+    with examiner(Counting(), digests=("md5", "sha1"), aside=aside) as one:
+        for data in files:
+            view = memoryview(data)
+            one.whole(one.plan("x", len(data)), view)
+            one.pieces(one.plan("x", len(data)), iter([view[:1000], view[1000:]]))
+    assert one.digests["md5"] == {hashlib.sha256(data).hexdigest(): hashlib.md5(data).hexdigest() for data in files}
+    assert one.digests["sha1"] == {hashlib.sha256(data).hexdigest(): hashlib.sha1(data).hexdigest() for data in files}
 
 
 def test_a_probe_is_asked_only_about_what_it_is_interested_in():

@@ -193,13 +193,14 @@ def test_a_half_made_layout_is_completed(tmp_path):
     assert open_layout(tmp_path / "l", create=True).list_tags() == []
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_folder_says_so(tmp_path):
-    make(tmp_path / "l")
-    (tmp_path / "l").chmod(0o500)
-    with pytest.raises(StorageError):
-        make(tmp_path / "l", "v2")
-    (tmp_path / "l").chmod(0o700)
+def test_a_read_only_folder_says_so(as_nobody):
+    make(as_nobody / "l")
+    (as_nobody / "l").chmod(0o500)
+    try:
+        with pytest.raises(StorageError, match="permission denied"):
+            make(as_nobody / "l", "v2")
+    finally:
+        (as_nobody / "l").chmod(0o700)
 
 
 def test_an_archive_says_what_its_folder_says(tmp_path):

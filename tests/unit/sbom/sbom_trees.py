@@ -17,22 +17,20 @@ def tree(files: dict[str, bytes | str], links: dict[str, str] | None = None, lay
     entries: dict[str, FileEntry] = {}
     contents: dict[str, bytes] = {}
     facts: dict[str, dict[str, bytes]] = {}
-    digests: dict[str, dict[str, str]] = {}
     unknowns: list[Unknown] = []
     for path, text in files.items():
         data = text.encode() if isinstance(text, str) else text
         found = examiner.whole(examiner.plan(path, len(data)), memoryview(data))
         index = (layer or {}).get(path, 0)
         entries[path] = FileEntry(path, Kind.FILE, 0o644, len(data), found.sha256, "", index, found.form)
-        for algorithm, digest in found.digests:
-            digests.setdefault(algorithm, {})[found.sha256] = digest
         if found.data is not None:
             contents[path] = found.data
         if found.facts:
             facts[path] = dict(found.facts)
         unknowns += [Unknown(path, problem) for problem in found.problems]
     entries |= {path: FileEntry(path, Kind.SYMLINK, 0o777, 0, "", target) for path, target in (links or {}).items()}
-    return Tree(entries=entries, contents=contents, facts=facts, digests=digests, layers=LAYERS, unknowns=tuple(unknowns))
+    taken = examiner.digests
+    return Tree(entries=entries, contents=contents, facts=facts, digests=taken, layers=LAYERS, unknowns=tuple(unknowns))
 
 
 OS_RELEASE = 'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\n'

@@ -2,21 +2,67 @@
 also where a language's own metadata lists it again.
 """
 
+from pratique.sbom.catalogers.alpm import AlpmCataloger
+from pratique.sbom.catalogers.apk import ApkCataloger
 from pratique.sbom.catalogers.base import Cataloger
 from pratique.sbom.catalogers.bun import BUN
+from pratique.sbom.catalogers.cargo import CargoCataloger
+from pratique.sbom.catalogers.dotnet import DotnetCataloger
 from pratique.sbom.catalogers.dpkg import DpkgCataloger
+from pratique.sbom.catalogers.executable import ExecutableCataloger
+from pratique.sbom.catalogers.github_actions import GithubActionsCataloger
+from pratique.sbom.catalogers.golang import GoCataloger
+from pratique.sbom.catalogers.gradle import GradleCataloger
+from pratique.sbom.catalogers.helm import HelmCataloger
+from pratique.sbom.catalogers.java import JavaCataloger
+from pratique.sbom.catalogers.java_runtime import JavaRuntimeCataloger
+from pratique.sbom.catalogers.kubernetes import KubernetesCataloger
+from pratique.sbom.catalogers.licences import LicenceFileCataloger
+from pratique.sbom.catalogers.maven import MavenCataloger
+from pratique.sbom.catalogers.models import ModelCataloger
+from pratique.sbom.catalogers.nix import NixCataloger
 from pratique.sbom.catalogers.npm import NpmCataloger
 from pratique.sbom.catalogers.npm_lock import NPM_LOCK
+from pratique.sbom.catalogers.nuget import NugetCataloger
+from pratique.sbom.catalogers.opkg import OpkgCataloger
 from pratique.sbom.catalogers.pnpm import PNPM
 from pratique.sbom.catalogers.python import PythonCataloger
+from pratique.sbom.catalogers.rpm import RpmCataloger
+from pratique.sbom.catalogers.signatures import SignatureCataloger
+from pratique.sbom.catalogers.snap import SnapCataloger
+from pratique.sbom.catalogers.system import SystemCataloger
+from pratique.sbom.catalogers.terraform import TerraformCataloger
 from pratique.sbom.catalogers.yarn import YARN
 
 CATALOGERS: dict[str, Cataloger] = {
     "dpkg": DpkgCataloger(),
+    "apk": ApkCataloger(),
+    "rpm": RpmCataloger(),
+    "alpm": AlpmCataloger(),
+    "opkg": OpkgCataloger(),
+    "nix": NixCataloger(),
+    "snap": SnapCataloger(),
     "python": PythonCataloger(),
     "npm": NpmCataloger(),
     "npm-lock": NPM_LOCK,
     "yarn": YARN,
     "pnpm": PNPM,
     "bun": BUN,
+    "system": SystemCataloger(),
+    "java": JavaCataloger(),
+    "java-runtime": JavaRuntimeCataloger(),
+    "maven": MavenCataloger(),
+    "gradle": GradleCataloger(),
+    "dotnet": DotnetCataloger(),
+    "nuget": NugetCataloger(),
+    "helm": HelmCataloger(),
+    "kubernetes": KubernetesCataloger(),
+    "github-actions": GithubActionsCataloger(),
+    "terraform": TerraformCataloger(),
+    "models": ModelCataloger(),
+    "licences": LicenceFileCataloger(),
+    "go": GoCataloger(),
+    "cargo": CargoCataloger(),
+    "executable": ExecutableCataloger(),
+    "signatures": SignatureCataloger(),
 }

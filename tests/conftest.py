@@ -1,0 +1,26 @@
+"""What tests of all kinds share."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def as_nobody() -> Iterator[Path]:
+    """A folder, and a process that is bound by file modes: root is bound by none, so it becomes another user for the test."""
+    with tempfile.TemporaryDirectory(prefix="pratique-test-") as name:
+        if os.geteuid() != 0:
+            yield Path(name)
+            return
+        nobody = 65534
+        os.chown(name, nobody, nobody)
+        os.setegid(nobody)
+        os.seteuid(nobody)  # the real user stays root, so there is a way back; file access goes by the effective one
+        try:
+            yield Path(name)
+        finally:
+            os.seteuid(0)
+            os.setegid(0)

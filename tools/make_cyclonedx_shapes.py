@@ -62,6 +62,7 @@ def shape(node: Any) -> Any:
 
 def json_shapes(schema: dict[str, Any]) -> dict[str, Any]:
     """All definitions of a schema, and the document itself as `bom`."""
+    schema["properties"]["$schema"] = {"type": "string"}  # tools name it by more addresses than the schema lists
     top = {key: schema[key] for key in ("type", "required", "additionalProperties", "properties") if key in schema}
     return {name: shape(node) for name, node in schema["definitions"].items()} | {"bom": shape(top)}
 
@@ -70,7 +71,7 @@ class XmlTypes:
     """The types of one XML schema."""
 
     def __init__(self, path: Path) -> None:
-        self.root = ElementTree.parse(path).getroot()  # noqa: S314 — the published schema, read by hand
+        self.root = ElementTree.parse(path).getroot()
         self.groups = {one.get("name"): one for one in self.root.findall(f"{_XS}attributeGroup")}
         self.complex = {one.get("name") for one in self.root.findall(f"{_XS}complexType")}
         self.simple = {one.get("name"): self.base(one) for one in self.root.findall(f"{_XS}simpleType")}

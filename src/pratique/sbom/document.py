@@ -119,8 +119,9 @@ class Part:
     `operating-system`, …), SPDX's other purposes in the same spelling (`source`, `archive`, `install`, `other`, …), or "".
     `name`: without the group; of a file its path. `author`, `publisher`: as CycloneDX's plain texts. `originator`: SPDX's;
     `authors`: CycloneDX's. `file_name`: of the package's archive. `download`: its address. `scope`: `required`, `optional`,
-    `excluded` or "". `occurrences`: paths where it was found. `copyrights`: found in its files. `swid`, pedigree and so on
-    are in `extra`. `parts`: nested ones.
+    `excluded` or "". `source_info`: where it comes from, in words. `attributions`: texts that whoever ships it must show.
+    `built`, `released`, `valid_until`: RFC 3339 as written. `occurrences`: paths where it was found. `copyrights`: found in its
+    files. `parts`: nested ones. SWID tags, pedigree and so on are in `extra`.
     """
 
     ref: str
@@ -146,6 +147,11 @@ class Part:
     mime_type: str = ""
     file_name: str = ""
     download: str = ""
+    source_info: str = ""
+    attributions: tuple[str, ...] = ()
+    built: str = ""
+    released: str = ""
+    valid_until: str = ""
     references: tuple[Reference, ...] = ()
     properties: tuple[Property, ...] = ()
     occurrences: tuple[str, ...] = ()

@@ -16,7 +16,7 @@ from pratique.sbom.document import Document, Hash, Licence, Part, Property
 
 Carrier = TypeVar("Carrier", Part, Document)
 _PREFIXES: dict[type, str] = {Part: "pratique:part:", Document: "pratique:document:"}
-_NEVER = frozenset({"properties", "parts", "files", "subject", "relations", "extra", "family"})
+_NEVER = frozenset({"properties", "parts", "files", "subject", "extra", "family"})
 
 
 def carried(value: Part | Document, names: Iterable[str]) -> list[Property]:

@@ -80,8 +80,9 @@ def document_from_cyclonedx(document: Mapping[str, Any]) -> Document:
         extra=extra | tools_extra,
     )
     related_parts: list[Relation] = []
+    found = restored(found)
     return replace(
-        restored(found),
+        found,
         subject=_part(subject, related_parts) if subject is not None else None,
         parts=tuple(_part(one, related_parts) for one in document.get("components", ())),
         relations=(*found.relations, *related_parts),

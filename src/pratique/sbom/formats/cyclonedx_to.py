@@ -26,9 +26,10 @@ from pratique.sbom.document import (
     Party,
     Property,
     Reference,
+    Relation,
     Tool,
 )
-from pratique.sbom.formats.carry import carried, carried_part
+from pratique.sbom.formats.carry import carried, carried_items, carried_part
 from pratique.sbom.formats.cyclonedx_words import (
     ALGORITHM_NAMES,
     OWN_PREFIX,
@@ -48,8 +49,13 @@ DEFAULT_VERSION = "1.6"
 _CHECKED_OWN = ("1.6", "1.7")  # our own inventories need no look by the shape: tests hold them against the schemas
 
 
-def document_to_cyclonedx(document: Document, version: str = DEFAULT_VERSION) -> tuple[dict[str, Any], tuple[Problem, ...]]:
-    """The JSON value, and what was left out of it: pointers into `document`'s own format, or into the value."""
+def document_to_cyclonedx(
+    document: Document, version: str = DEFAULT_VERSION, *, xml: bool = False
+) -> tuple[dict[str, Any], tuple[Problem, ...]]:
+    """The JSON value, and what was left out of it: pointers into `document`'s own format, or into the value.
+
+    `xml`: the value is to become XML, which has other rules for signatures.
+    """
     if document.family in (Family.SPDX2, Family.SPDX3):
         document = nested(document)
     writer = _Writer(document, version)
@@ -57,7 +63,7 @@ def document_to_cyclonedx(document: Document, version: str = DEFAULT_VERSION) ->
     left_out = tuple(writer.left_out)
     if document.family is Family.OWN and version in _CHECKED_OWN:
         return value, left_out
-    return value, (*left_out, *repair(value, cyclonedx_check(version)))
+    return value, (*left_out, *repair(value, cyclonedx_check(version, xml=xml)))
 
 
 def licence_choices(licences: Sequence[Licence], *, acknowledged: bool) -> list[dict[str, Any]]:
@@ -287,18 +293,27 @@ class _Writer:
     def _sort_relations(self) -> None:
         """Those that are no dependencies are properties of what they start from."""
         subject = self.source.subject.ref if self.source.subject is not None else None
+        remarked: list[Relation] = []
         for one in self.source.relations:
-            if one.comment or one.complete:
-                self.lose(f"{one.source} {one.kind}", "what is remarked about the relation")
             implied = one.kind == CONTAINS and one.source in ("", subject)
-            if one.kind not in (DEPENDS_ON, PROVIDES) and not implied:
+            if one.comment or one.complete:
+                remarked.append(one)
+            elif one.kind not in (DEPENDS_ON, PROVIDES) and not implied:
                 rows = self.relations.setdefault(one.source, [])
                 rows += [Property(f"{OWN_PREFIX}relation:{one.kind}", target) for target in one.targets]
+            self._restore({}, {} if self.same else one.extra, f"{one.source} {one.kind} ")
+        plain = [replace(one, extra={}) for one in remarked]
+        self.relations.setdefault("", []).extend(carried_items("pratique:document:relations", plain))
 
     def _dependencies(self) -> list[dict[str, Any]]:
         rows: dict[str, dict[str, Any]] = {}
         for one in self.source.relations:
-            if one.kind not in (DEPENDS_ON, PROVIDES) or (one.kind == PROVIDES and self.version < "1.6"):
+            if (
+                one.comment
+                or one.complete
+                or one.kind not in (DEPENDS_ON, PROVIDES)
+                or (one.kind == PROVIDES and self.version < "1.6")
+            ):
                 continue
             row = rows.setdefault(one.source, {"ref": one.source})
             name = "dependsOn" if one.kind == DEPENDS_ON else "provides"

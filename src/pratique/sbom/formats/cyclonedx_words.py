@@ -66,9 +66,23 @@ def spoken_kind(kind: str, version: str) -> str:
     return _KIND_INSTEAD.get(kind, "library")
 
 
+_UNSAYABLE = (
+    "summary",
+    "comment",
+    "file_name",
+    "download",
+    "originator",
+    "source_info",
+    "attributions",
+    "built",
+    "released",
+    "valid_until",
+)
+
+
 def own_properties(part: Part) -> list[Property]:
     """Facts of a part that CycloneDX has no member for."""
-    found = carried(part, ("summary", "comment", "file_name", "download", "originator"))
+    found = carried(part, _UNSAYABLE)
     if part.kind and part.kind not in KINDS:
         found += carried(part, ("kind",))
     found += carried_part("cpes", part.cpes[1:])

@@ -13,6 +13,11 @@ def rest_of(value: Mapping[str, Any], known: frozenset[str], prefix: str = "") -
     return {f"{prefix}/{escape_pointer(name)}": one for name, one in value.items() if name not in known}
 
 
+def rest_that_says(value: Mapping[str, Any], known: frozenset[str], prefix: str = "") -> dict[str, Any]:
+    """The same without empty lists, which not every spelling of a format can say."""
+    return {pointer: one for pointer, one in rest_of(value, known, prefix).items() if one != []}
+
+
 def put_back(value: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
     """`value` with each extra at its pointer again; objects on the way are made. What stands there already stays."""
     for pointer, one in extra.items():
@@ -34,8 +39,8 @@ def split_pointer(pointer: str) -> list[str]:
 
 
 def says_something(value: Any) -> bool:
-    """Whether leaving this out loses anything: empty lists and objects do not."""
-    return value is not None and value not in ([], {}, "")
+    """Whether leaving this out loses anything: what is empty does not, nor what is said to be false."""
+    return value is not None and value not in ([], {}, "", False)
 
 
 def extras_that_matter(extra: Mapping[str, Any], place: str) -> Iterator[str]:

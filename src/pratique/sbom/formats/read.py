@@ -94,6 +94,8 @@ def _read_cyclonedx(
     known = version in (("1.0", "1.1") if form == "XML" else ()) + ("1.2", "1.3", "1.4", "1.5", "1.6", "1.7")
     if not known and not lenient:
         raise Malformed(f"{title} is not known", hint="versions 1.2 to 1.7 are read, as XML from 1.0 on")
+    if not known:
+        problems = (*problems, Problem("/specVersion", f"is {version[:20]!r}, which is not known: read as 1.7"))
     by = version if known and version >= "1.2" else "1.2" if known else "1.7"
     stated, value["specVersion"] = version, by
     repaired = _settle(value, _cyclonedx_check(by, form), title, lenient, problems)
@@ -105,16 +107,8 @@ def _read_cyclonedx(
 
 def _cyclonedx_check(version: str, form: str) -> Check:
     """The shape; and, which no schema says, that each bom-ref of a component is its own."""
-    shape = cyclonedx_check(version)
-
-    def check(value: Any) -> Found:
-        found = shape(value)
-        if form == "XML":
-            # A signature of XML is an element in the name space of XML signatures, and is passed over like all of those.
-            found = [one for one in found if one[1] != "lacks signature"]
-        return found or _twice(value)
-
-    return check
+    shape = cyclonedx_check(version, xml=form == "XML")
+    return lambda value: shape(value) or _twice(value)
 
 
 def _twice(value: dict[str, Any]) -> Found:

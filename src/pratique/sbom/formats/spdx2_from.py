@@ -26,7 +26,7 @@ from pratique.sbom.document import (
 )
 from pratique.sbom.formats.carry import restored
 from pratique.sbom.formats.cyclonedx_words import REFERENCES
-from pratique.sbom.formats.extra import rest_of
+from pratique.sbom.formats.extra import rest_that_says as rest_of
 from pratique.sbom.formats.spdx2_ids import spdx2_id
 from pratique.sbom.formats.spdx_common import is_only_a_name, named_licence, party_from, properties_from, tool_from, without_group
 from pratique.sbom.formats.spdx_words import ALGORITHMS, PURPOSES, RELATIONS, licence_from_spdx
@@ -38,9 +38,11 @@ _DOCUMENT = frozenset(
 _PACKAGE = frozenset(
     "name SPDXID versionInfo packageFileName supplier originator downloadLocation filesAnalyzed checksums homepage"
     " licenseConcluded licenseInfoFromFiles licenseDeclared copyrightText summary description comment externalRefs annotations"
-    " hasFiles primaryPackagePurpose".split()
+    " hasFiles primaryPackagePurpose sourceInfo attributionTexts builtDate releaseDate validUntilDate".split()
 )
-_FILE = frozenset("fileName SPDXID checksums licenseConcluded licenseInfoInFiles copyrightText comment annotations".split())
+_FILE = frozenset(
+    "fileName SPDXID checksums licenseConcluded licenseInfoInFiles copyrightText comment annotations attributionTexts".split()
+)
 _HASHES = {name: ours for ours, name in ALGORITHMS.items()}
 _KINDS = {purpose: kind for kind, purpose in PURPOSES.items()} | {"OPERATING_SYSTEM": "operating-system"}
 _OWN_REFERENCES = REFERENCES["1.7"] - {"other"}
@@ -122,6 +124,11 @@ class _Reader:
                 copyright=_said(value.get("copyrightText", "")),
                 file_name=value.get("packageFileName", ""),
                 download=_said(value["downloadLocation"]),
+                source_info=value.get("sourceInfo", ""),
+                attributions=tuple(value.get("attributionTexts", ())),
+                built=value.get("builtDate", ""),
+                released=value.get("releaseDate", ""),
+                valid_until=value.get("validUntilDate", ""),
                 references=references,
                 properties=properties,
                 extra=extra,
@@ -151,6 +158,7 @@ class _Reader:
                 hashes=_hashes(value["checksums"]),
                 copyright=_said(value.get("copyrightText", "")),
                 comment=value.get("comment", ""),
+                attributions=tuple(value.get("attributionTexts", ())),
                 properties=properties,
                 extra=rest_of(value, _FILE),
             )

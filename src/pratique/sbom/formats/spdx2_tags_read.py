@@ -39,7 +39,8 @@ def tags_to_json(data: bytes) -> tuple[dict[str, Any], tuple[Problem, ...]]:
 
 def _lines(data: bytes, problems: list[Problem]) -> Iterator[tuple[int, str, str]]:
     text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
-    lines = text.split("\n")
+    # A text that was written with CRLF in a file of LF keeps it: it belongs to the text.
+    lines = (text.replace("\r\n", "\n") if text.partition("\n")[0].endswith("\r") else text).split("\n")
     if len(lines) > MAX_LINES:
         raise LimitExceeded(f"more than {MAX_LINES} lines")
     rows = iter(enumerate(lines, 1))
@@ -60,7 +61,7 @@ def _lines(data: bytes, problems: list[Problem]) -> Iterator[tuple[int, str, str
                 if following is None:
                     problems.append(Problem(f"line {number}", "begins a <text> that never ends"))
                     break
-                parts.append(following[1].rstrip("\r"))
+                parts.append(following[1])
             value = "\n".join(parts).partition("</text>")[0]
         yield number, tag.strip(), value
 

@@ -141,6 +141,13 @@ class _Writer:
         for name, value in (("summary", part.summary), ("description", part.description), ("comment", part.comment)):
             if value:
                 out[name] = value
+        if part.source_info:
+            out["sourceInfo"] = part.source_info
+        if part.attributions:
+            out["attributionTexts"] = list(part.attributions)
+        for name, value in (("builtDate", part.built), ("releaseDate", part.released), ("validUntilDate", part.valid_until)):
+            if value:
+                out[name] = spdx_time(value)
         if references:
             out["externalRefs"] = references
         if part.kind in PURPOSES:
@@ -163,6 +170,8 @@ class _Writer:
         out["copyrightText"] = part.copyright or "NOASSERTION"
         if part.comment:
             out["comment"] = part.comment
+        if part.attributions:
+            out["attributionTexts"] = list(part.attributions)
         own = [] if self.ids[part.ref] == part.ref else carried(part, ("ref",))
         annotations = self.annotations(part.ref, [*own, *part.properties])
         if annotations:

@@ -47,7 +47,8 @@ from pratique.sbom.formats.spdx_words import licence_from_spdx
 _PART = frozenset(
     "spdxId @id type creationInfo name summary description comment verifiedUsing externalRef externalIdentifier extension"
     " originatedBy suppliedBy software_primaryPurpose software_copyrightText software_packageVersion software_packageUrl"
-    " software_homePage software_downloadLocation contentType".split()
+    " software_homePage software_downloadLocation contentType software_sourceInfo software_attributionText builtTime releaseTime"
+    " validUntilTime".split()
 )
 _PART_CLASSES = frozenset({"software_Package", "software_File", "ai_AIPackage", "dataset_DatasetPackage"})
 _AGENTS = {"Person": "person", "Organization": "organization", "SoftwareAgent": "software", "Agent": ""}
@@ -196,6 +197,11 @@ class _Reader:
             copyright=_said(value.get("software_copyrightText", "")),
             mime_type=value.get("contentType", ""),
             download=_said(value.get("software_downloadLocation", "")),
+            source_info=value.get("software_sourceInfo", ""),
+            attributions=tuple(value.get("software_attributionText", ())),
+            built=value.get("builtTime", ""),
+            released=value.get("releaseTime", ""),
+            valid_until=value.get("validUntilTime", ""),
             references=references,
             properties=properties,
             extra=extra,

@@ -208,9 +208,18 @@ class _Writer:
             out["software_primaryPurpose"] = purpose
         if part.copyright:
             out["software_copyrightText"] = part.copyright
+        if part.attributions:
+            out["software_attributionText"] = list(part.attributions)
+        times = (("builtTime", part.built), ("releaseTime", part.released), ("validUntilTime", part.valid_until))
+        out |= {name: spdx_time(value) for name, value in times if value}
         properties = self.unsaid(part, kind)
         if kind != "software_File":
-            words = (("packageVersion", part.version), ("packageUrl", part.purl), ("downloadLocation", part.download))
+            words = (
+                ("packageVersion", part.version),
+                ("packageUrl", part.purl),
+                ("downloadLocation", part.download),
+                ("sourceInfo", part.source_info),
+            )
             out |= {f"software_{name}": value for name, value in words if value}
         elif part.mime_type:
             out["contentType"] = part.mime_type
@@ -234,7 +243,7 @@ class _Writer:
         own = self.source.family is Family.OWN and part.supplier is not None and part.publisher == part.supplier.name
         found = carried(replace(part, publisher="") if own else part, _PART_CARRIED)
         if kind == "software_File":
-            found += carried(part, ("version", "purl", "download"))
+            found += carried(part, ("version", "purl", "download", "source_info"))
         elif part.mime_type:
             found += carried(part, ("mime_type",))
         if not part.ref:

@@ -50,7 +50,7 @@ def render_document(document: Document, target: Target, *, environ: Mapping[str,
 def _cyclonedx(document: Document, target: Target) -> Rendered:
     from pratique.sbom.formats.cyclonedx_to import document_to_cyclonedx
 
-    value, left_out = document_to_cyclonedx(document, target.version)
+    value, left_out = document_to_cyclonedx(document, target.version, xml=target.format == "cyclonedx-xml")
     if target.format == "cyclonedx-json":
         return Rendered(dump_json(value), left_out)
     from pratique.sbom.formats.cyclonedx_xml_write import json_to_xml

@@ -1,4 +1,4 @@
-"""The purl specification's own tests, for 42 types: reading (`parse`, `validate`) and building (`build`), required and recommended.
+"""The purl specification's own tests, for 42 types: reading (`parse`, `validate`) and building (`build`).
 
 `build_purl` never refuses: what a cataloger found is listed, as it is written, also where it breaks the rules of its type. So
 the cases that must fail to build are asked for that instead; `parse_purl` refuses every one that must fail to parse.

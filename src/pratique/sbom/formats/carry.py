@@ -12,10 +12,11 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
-from pratique.sbom.document import Document, Hash, Licence, Part, Property
+from pratique.sbom.document import Basis, Document, Hash, Licence, Part, Property
 
 Carrier = TypeVar("Carrier", Part, Document)
 _PREFIXES: dict[type, str] = {Part: "pratique:part:", Document: "pratique:document:"}
+_ORDER = {basis: index for index, basis in enumerate(Basis)}
 _NEVER = frozenset({"properties", "parts", "files", "subject", "extra", "family"})
 
 
@@ -62,7 +63,10 @@ def restored(value: Carrier) -> Carrier:
 
 
 def _joined(value: Part | Document, name: str, said: Any) -> Any:
-    return (*getattr(value, name), *said) if isinstance(said, list) else said
+    if not isinstance(said, list):
+        return said
+    rows = (*getattr(value, name), *said)
+    return tuple(sorted(rows, key=lambda one: _ORDER[one.basis])) if isinstance(value, Part) and name == "licences" else rows
 
 
 def _encode(value: Any) -> str:

@@ -114,6 +114,8 @@ class _Reader:
                 self.problems.append(Problem(f"{place}/{member}", "is said twice"))
             else:
                 out[member] = self.value(one, inner, f"{place}/{member}")
+        if type_ == "dependencyType" and not out.keys() & {"dependsOn", "provides"}:
+            out["dependsOn"] = []  # an empty element says that nothing is needed
         return out
 
     def children(self, element: "Element", place: str) -> Iterable[tuple["Element", str]]:

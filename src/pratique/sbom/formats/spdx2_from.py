@@ -71,7 +71,9 @@ def document_from_spdx2(document: Mapping[str, Any]) -> Document:
         timestamp=creation["created"],
         comment=document.get("comment", ""),
         authors=authors,
-        custom_licences=tuple(one for one in licences if not (one.id in reader.used and is_only_a_name(one))),
+        custom_licences=tuple(
+            one for one in licences if not (one.id in reader.used and is_only_a_name(one)) and one != CustomLicence(id=one.id)
+        ),
         properties=properties,
         subject=subject,
         parts=tuple(parts),

@@ -55,7 +55,7 @@ def _lines(data: bytes, problems: list[Problem]) -> Iterator[tuple[int, str, str
             continue
         value = value.strip()
         if value.startswith("<text>"):
-            parts = [line[line.index("<text>") + 6 :]]
+            parts = [row[row.index("<text>") + 6 :]]
             while "</text>" not in parts[-1]:
                 following = next(rows, None)
                 if following is None:

@@ -12,6 +12,7 @@ from typing import Any
 from pratique import __version__
 from pratique.sbom.containment import flattened
 from pratique.sbom.document import (
+    CONTAINS,
     Annotation,
     CustomLicence,
     Document,
@@ -63,6 +64,7 @@ class _Writer:
     same: bool = field(init=False)
     ids: dict[str, str] = field(init=False)
     known: frozenset[str] = frozenset()
+    files: frozenset[str] = frozenset()
     remarks: dict[str, list[Annotation]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -84,6 +86,7 @@ class _Writer:
         packages = [self.package(one) for one in ((subject, *source.parts) if subject is not None else source.parts)]
         files = [self.file(one) for one in source.files]
         self.known = frozenset(self.ids.values())
+        self.files = frozenset(one["SPDXID"] for one in files)
         creators = [f"{'Person' if one.kind == 'person' else 'Organization'}: {party_text(one)}" for one in source.authors]
         creators += [f"Tool: {tool_text(one)}" for one in source.tools]
         out: dict[str, Any] = {
@@ -247,7 +250,11 @@ class _Writer:
             rows = ["NOASSERTION" if one.complete == "no-assertion" else "NONE"]
         for target in rows:
             ends = (target, source) if swapped else (source, target)
-            yield _relationship(ends[0], type_, ends[1], comment)
+            if one.kind == CONTAINS and target in self.files and not self.same:
+                # SPDX lets only packages whose files were all analysed contain files.
+                yield _relationship(source, "OTHER", target, f"pratique:{CONTAINS}")
+            else:
+                yield _relationship(ends[0], type_, ends[1], comment)
 
     def annotations(self, ref: str, properties: list[Property]) -> list[dict[str, Any]]:
         """What was remarked about an element, and its properties."""

@@ -248,21 +248,22 @@ class _Writer:
 
     def _licences(self, out: dict[str, Any], part: Part) -> list[Property]:
         """Into `licenses` and `evidence`; concluded ones that do not fit beside the declared are properties."""
-        licences = [one for one in part.licences if one.form is not Form.NONE]
-        if self.texts:
-            licences = [_with_text(one, self.texts) for one in licences]
-        stated = [one for one in licences if one.basis is not Basis.FOUND]
-        found = [one for one in licences if one.basis is Basis.FOUND]
-        extra = carried_part("licences", [one for one in part.licences if one.form is Form.NONE])
-        concluded = [one for one in stated if one.basis is Basis.CONCLUDED]
-        if concluded and (self.version < "1.6" or (len(stated) > 1 and any(one.form is Form.EXPRESSION for one in stated))):
-            stated = [one for one in stated if one.basis is not Basis.CONCLUDED]
-            extra += carried_part("licences", concluded)
+        stated: list[Licence] = []
+        found: list[Licence] = []
+        unsayable: list[Licence] = []
+        for one in part.licences:
+            rows = unsayable if one.form is Form.NONE else found if one.basis is Basis.FOUND else stated
+            rows.append(_with_text(one, self.texts) if self.texts else one)
+        if len(stated) > 1 or self.version < "1.6":
+            concluded = [one for one in stated if one.basis is Basis.CONCLUDED]
+            if concluded and (self.version < "1.6" or any(one.form is Form.EXPRESSION for one in stated)):
+                stated = [one for one in stated if one.basis is not Basis.CONCLUDED]
+                unsayable += concluded
         if stated:
             out["licenses"] = licence_choices(stated, acknowledged=self.version >= "1.6")
         if found:
             out["evidence"] = {"licenses": licence_choices(found, acknowledged=False)}
-        return extra
+        return carried_part("licences", unsayable) if unsayable else []
 
     def _hashes(self, hashes: Iterable[Hash], place: str) -> list[dict[str, str]]:
         return [{"alg": ALGORITHM_NAMES[one.algorithm], "content": one.value} for one in hashes if sayable(one)]

@@ -1,5 +1,7 @@
 """What CycloneDX calls things, and what may be said in which of its versions. Pure tables."""
 
+import re
+
 from pratique.sbom.document import Hash, Part, Property
 from pratique.sbom.formats.carry import carried, carried_part
 
@@ -59,6 +61,9 @@ PHASES = frozenset("design pre-build build post-build operations discovery decom
 """Lifecycle phases that the specification names."""
 
 
+_CONTENT = re.compile(r"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}|[0-9A-Fa-f]{96}|[0-9A-Fa-f]{128}")
+
+
 def spoken_kind(kind: str, version: str) -> str:
     """The component type of that version that comes nearest; the type is mandatory."""
     if kind in KINDS and version >= _KIND_SINCE.get(kind, "1.4"):
@@ -93,8 +98,4 @@ def own_properties(part: Part) -> list[Property]:
 
 def sayable(one: Hash) -> bool:
     """Whether it fits CycloneDX's hashes: a known algorithm, in hexadecimal."""
-    return one.algorithm in ALGORITHM_NAMES and len(one.value) in (32, 40, 64, 96, 128) and _is_hex(one.value)
-
-
-def _is_hex(text: str) -> bool:
-    return all(char in "0123456789abcdefABCDEF" for char in text)
+    return one.algorithm in ALGORITHM_NAMES and bool(_CONTENT.fullmatch(one.value))

@@ -8,6 +8,7 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from pratique import __version__
 from pratique.errors import InputError
@@ -74,11 +75,12 @@ def document_of(
         relations=tuple(relations),
         # Never "complete": that no cataloger found more is no proof that there is no more.
         completeness=(Completeness(aggregate="incomplete" if inventory.unknowns else "unknown", assemblies=(root,)),),
-        properties=tuple(Property(OWN_PREFIX + name, value) for name, value in _facts(inventory, manifest_root)),
+        properties=tuple(_property(name, value) for name, value in _facts(inventory, manifest_root)),
     )
 
 
-def licences_of(expressions: Sequence[str], basis: Basis) -> tuple[Licence, ...]:
+@lru_cache(maxsize=4096)
+def licences_of(expressions: tuple[str, ...], basis: Basis) -> tuple[Licence, ...]:
     """Declared expressions as statements: each by itself, or, where one is compound, all as one expression."""
     if all(" " not in text for text in expressions):
         return tuple([_single(text, basis) for text in expressions])
@@ -125,7 +127,7 @@ def _subject(subject: Subject) -> Part:
         version=str(subject.digest) if image else "",
         hashes=hashes,
         purl=_image_purl(subject, reference, name) if image else "",
-        properties=tuple(Property(OWN_PREFIX + key, value) for key, value in facts if value),
+        properties=tuple(_property(key, value) for key, value in facts if value),
     )
 
 
@@ -144,9 +146,17 @@ def _part(item: Component) -> Part:
     licences = licences_of(item.licences, Basis.DECLARED) if item.licences else ()
     if item.licences_found:
         licences += licences_of(item.licences_found, Basis.FOUND)
-    facts = [("source", item.source), ("layer", item.layer or ""), ("hash-covers", item.hash_covers)]
+    properties: list[Property] = []
+    if item.source:
+        properties.append(_property("source", item.source))
+    if item.layer:
+        properties.append(_property("layer", item.layer))
+    if item.hash_covers:
+        properties.append(_property("hash-covers", item.hash_covers))
     if item.presence is not Presence.INSTALLED:
-        facts.append(("presence", item.presence.value))
+        properties.append(_property("presence", item.presence.value))
+    if item.facts:
+        properties += [_property(name, value) for name, value in _further(item.facts) if value]
     return Part(
         ref=item.ref,
         kind=item.kind.value,
@@ -157,13 +167,24 @@ def _part(item: Component) -> Part:
         cpes=item.cpes,
         licences=licences,
         hashes=tuple([Hash(key, value) for key, value in item.hashes.items()]) if item.hashes else (),
-        supplier=Party(name=item.supplier, kind="organization") if item.supplier else None,
+        supplier=_supplier(item.supplier) if item.supplier else None,
         publisher=item.supplier,
         description=item.description,
         references=(Reference(kind="website", url=item.homepage),) if _URL.fullmatch(item.homepage) else (),
-        properties=tuple([Property(OWN_PREFIX + key, value) for key, value in (*facts, *_further(item.facts)) if value]),
+        properties=tuple(properties),
         occurrences=tuple([shown_path(path) for path in item.evidence]),
     )
+
+
+@lru_cache(maxsize=4096)
+def _supplier(name: str) -> Party:
+    return Party(name=name, kind="organization")
+
+
+@lru_cache(maxsize=4096)
+def _property(name: str, value: str) -> Property:
+    # The same few layers and sources stand at thousands of components.
+    return Property(OWN_PREFIX + name, str(value))
 
 
 def _further(facts: Mapping[str, str]) -> Iterator[tuple[str, str]]:

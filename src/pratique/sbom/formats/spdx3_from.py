@@ -17,25 +17,22 @@ from pratique.sbom.document import (
     Document,
     Family,
     Form,
-    Hash,
     Licence,
     Part,
     Party,
     Property,
-    Reference,
     Relation,
     Tool,
 )
 from pratique.sbom.formats.carry import restored
 from pratique.sbom.formats.extra import rest_of
+from pratique.sbom.formats.spdx3_members import hashes_from, id_of, identifiers_from, references_from, said, text_of
 from pratique.sbom.formats.spdx3_words import (
-    ALGORITHMS,
     INDIVIDUALS,
     KINDS,
     NO_ELEMENT,
     NO_LICENCE,
     PROFILES,
-    REFERENCES,
     SCOPES,
     UNKNOWN_ELEMENT,
     UNKNOWN_LICENCE,
@@ -56,8 +53,6 @@ _AGENT = frozenset({"spdxId", "@id", "type", "creationInfo", "name"})
 _LICENCE_RELATIONS = {"hasDeclaredLicense": Basis.DECLARED, "hasConcludedLicense": Basis.CONCLUDED}
 _LICENCE = frozenset("spdxId @id type creationInfo simplelicensing_licenseExpression simplelicensing_customIdToUri".split())
 _RELATION = frozenset("spdxId @id type creationInfo from to relationshipType completeness comment scope".split())
-_HASHES = {name: ours for ours, name in ALGORITHMS.items()}
-_REFERENCE_KINDS = {name: ours for ours, name in REFERENCES.items()}
 OWN_AGENT = "agent-pratique"
 
 
@@ -70,11 +65,11 @@ class _Reader:
     """One document on its way in."""
 
     def __init__(self, graph: Iterable[Mapping[str, Any]]) -> None:
-        self.elements: dict[str, Mapping[str, Any]] = {_id(one): one for one in graph}
+        self.elements: dict[str, Mapping[str, Any]] = {id_of(one): one for one in graph}
         self.root = next(one for one in self.elements.values() if one["type"] == "SpdxDocument")
-        self.serial = _id(self.root)
+        self.serial = id_of(self.root)
         self.used: set[str] = {self.serial}
-        self.info = _ref(self.root["creationInfo"])
+        self.info = text_of(self.root["creationInfo"])
         self.licences: dict[str, list[Licence]] = {}
         self.custom, self.explained = self.custom_licences()
 
@@ -98,7 +93,7 @@ class _Reader:
         authors = tuple(
             party
             for ref in info.get("createdBy", ())
-            if (party := self.party(ref)) is not None and _id_of(ref) != self.own(OWN_AGENT)
+            if (party := self.party(ref)) is not None and text_of(ref) != self.own(OWN_AGENT)
         )
         tools = tuple(tool for ref in info.get("createdUsing", ()) if (tool := self.tool(ref)) is not None)
         extra |= extension | rest_of(
@@ -152,22 +147,22 @@ class _Reader:
 
     def part(self, value: Mapping[str, Any]) -> tuple[str, Part]:
         """A package or a file, and its class."""
-        kind, ref = value["type"], _id(value)
+        kind, ref = value["type"], id_of(value)
         self.used.add(ref)
         extra = rest_of(value, _PART)
         extension, properties = self.properties(value)
         extra |= extension
         if kind not in ("software_Package", "software_File"):
             extra["/type"] = kind
-        if isinstance(value.get("creationInfo"), dict) or _ref(value.get("creationInfo", "")) != self.info:
+        if isinstance(value.get("creationInfo"), dict) or text_of(value.get("creationInfo", "")) != self.info:
             extra["/creationInfo"] = value.get("creationInfo")
-        hashes, odd_hashes = _hashes(value.get("verifiedUsing", ()))
+        hashes, odd_hashes = hashes_from(value.get("verifiedUsing", ()))
         if odd_hashes:
             extra["/verifiedUsing"] = value["verifiedUsing"]
-        purl, cpes, odd_identifiers = _identifiers(value)
+        purl, cpes, odd_identifiers = identifiers_from(value)
         if odd_identifiers:
             extra["/externalIdentifier"] = odd_identifiers
-        references, odd_references = _references(value)
+        references, odd_references = references_from(value)
         if odd_references:
             extra["/externalRef"] = odd_references
         originators = value.get("originatedBy", [])
@@ -194,9 +189,9 @@ class _Reader:
             description=value.get("description", ""),
             summary=value.get("summary", ""),
             comment=value.get("comment", ""),
-            copyright=_said(value.get("software_copyrightText", "")),
+            copyright=said(value.get("software_copyrightText", "")),
             mime_type=value.get("contentType", ""),
-            download=_said(value.get("software_downloadLocation", "")),
+            download=said(value.get("software_downloadLocation", "")),
             source_info=value.get("software_sourceInfo", ""),
             attributions=tuple(value.get("software_attributionText", ())),
             built=value.get("builtTime", ""),
@@ -256,7 +251,7 @@ class _Reader:
                     found.append(replace(named, extra=extra) if extra else named)
             elif target_id != UNKNOWN_LICENCE:
                 return False
-        self.used.add(_id(relation))
+        self.used.add(id_of(relation))
         self.used.update(relation["to"])
         self.licences.setdefault(self.ref(relation["from"]), []).extend(found)
         return True
@@ -317,7 +312,7 @@ class _Reader:
             if one["type"] != "Annotation" or not isinstance(one["subject"], str):
                 continue
             self.used.add(ref)
-            info = self.creation_info(one["creationInfo"]) if _ref(one["creationInfo"]) != self.info else {}
+            info = self.creation_info(one["creationInfo"]) if text_of(one["creationInfo"]) != self.info else {}
             party = next((self.party(by) for by in info.get("createdBy", ())), None)
             kind = "tool" if party is not None and party.kind == "software" else party.kind if party is not None else ""
             found.append(
@@ -338,7 +333,7 @@ class _Reader:
         value = self.elements.get(ref) if isinstance(ref, str) else ref
         if not isinstance(value, dict) or value.get("type") not in _AGENTS:
             return None
-        self.used.add(_id(value))
+        self.used.add(id_of(value))
         email = ""
         extra = rest_of(value, _AGENT)
         identifiers = value.get("externalIdentifier", [])
@@ -353,7 +348,7 @@ class _Reader:
         value = self.elements.get(ref) if isinstance(ref, str) else ref
         if not isinstance(value, dict) or value.get("type") != "Tool":
             return None
-        self.used.add(_id(value))
+        self.used.add(id_of(value))
         return replace(tool_from(value.get("name", "")), extra=rest_of(value, _AGENT))
 
     def properties(self, value: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Property, ...]]:
@@ -367,61 +362,3 @@ class _Reader:
             for row in one.get("extension_cdxProperty", ()):
                 rows.append(Property(str(row.get("extension_cdxPropName", "")), str(row.get("extension_cdxPropValue", ""))))
         return ({"/extension": others} if others else {}), tuple(rows)
-
-
-def _id(value: Mapping[str, Any]) -> str:
-    return str(value.get("spdxId") or value.get("@id") or "")
-
-
-def _id_of(ref: Any) -> str:
-    return ref if isinstance(ref, str) else ""
-
-
-def _ref(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _said(text: str) -> str:
-    return "" if text == "NOASSERTION" else text
-
-
-def _hashes(rows: Iterable[Mapping[str, Any]]) -> tuple[tuple[Hash, ...], bool]:
-    """Hashes; and whether there is anything else among them."""
-    plain = [one for one in rows if one.keys() <= {"type", "algorithm", "hashValue"} and one.get("algorithm") in _HASHES]
-    return tuple(Hash(_HASHES[one["algorithm"]], one.get("hashValue", "").lower()) for one in plain), len(plain) != len(
-        list(rows)
-    )
-
-
-def _identifiers(value: Mapping[str, Any]) -> tuple[str, tuple[str, ...], list[Any]]:
-    """The purl, CPE 2.3 names, and all other identifiers."""
-    purl = value.get("software_packageUrl", "")
-    cpes: list[str] = []
-    others: list[Any] = []
-    for one in value.get("externalIdentifier", ()):
-        plain = one.keys() <= {"type", "externalIdentifierType", "identifier"}
-        kind = one.get("externalIdentifierType")
-        if plain and kind == "cpe23":
-            cpes.append(one["identifier"])
-        elif plain and kind == "packageUrl" and purl in ("", one["identifier"]):
-            purl = one["identifier"]
-        else:
-            others.append(one)
-    return purl, tuple(cpes), others
-
-
-def _references(value: Mapping[str, Any]) -> tuple[tuple[Reference, ...], list[Any]]:
-    """The home page and external references of one locator each; and the others."""
-    found: list[Reference] = []
-    others: list[Any] = []
-    if "software_homePage" in value:
-        found.append(Reference(kind="website", url=value["software_homePage"]))
-    for one in value.get("externalRef", ()):
-        kind, locators = one.get("externalRefType", ""), one.get("locator", [])
-        if not one.keys() <= {"type", "externalRefType", "locator", "comment"} or len(locators) != 1 or not kind:
-            others.append(one)
-        else:
-            found.append(
-                Reference(kind=_REFERENCE_KINDS.get(kind, f"spdx/{kind}"), url=locators[0], comment=one.get("comment", ""))
-            )
-    return tuple(found), others

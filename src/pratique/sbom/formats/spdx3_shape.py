@@ -11,7 +11,7 @@ from pratique.sbom.formats.shape import Check, Found, compile_shape
 from pratique.sbom.formats.spdx3_words import CONTEXTS, MEMBERS, NEEDS, SHAPES
 
 _CHECKS: dict[str, Check] = {}
-_OTHER = compile_shape({"members": {"spdxId": "s", "@id": "s", "type": "s"}, "open": 1, "needs": ["type"]}, {})
+_OTHER = compile_shape({"members": SHAPES | {"type": "s"}, "open": 1, "needs": ["type"]}, {})
 
 
 def spdx3_check(document: Any) -> Found:

@@ -29,13 +29,13 @@ from pratique.sbom.formats.carry import carried, carried_part
 from pratique.sbom.formats.extra import extras_that_matter, put_back
 from pratique.sbom.formats.shape import Problem
 from pratique.sbom.formats.spdx3_from import OWN_AGENT
+from pratique.sbom.formats.spdx3_members import extension_of, references_to
 from pratique.sbom.formats.spdx3_words import (
     ALGORITHMS,
     CONTEXT,
     NO_ELEMENT,
     NO_LICENCE,
     PROFILES,
-    REFERENCES,
     RELATIONS,
     SCOPES,
     SPOKEN_KINDS,
@@ -171,7 +171,7 @@ class _Writer:
         }
         name = source.name or (subject if source.family is Family.OWN else "")
         document |= {"name": name} if name else {}
-        document |= self.extension(document_properties(source))
+        document |= extension_of(document_properties(source))
         if source.comment:
             document["comment"] = source.comment
         document["rootElement"] = [sbom["spdxId"]]
@@ -224,14 +224,14 @@ class _Writer:
         elif part.mime_type:
             out["contentType"] = part.mime_type
         identifiers = [{"type": "ExternalIdentifier", "externalIdentifierType": "cpe23", "identifier": one} for one in part.cpes]
-        references, unsayable = self.references(out, part)
+        references, unsayable = references_to(out, part)
         properties += carried(Part(ref="", name="", references=tuple(unsayable)), ("references",)) if unsayable else []
         if self.same:
             identifiers += part.extra.get("/externalIdentifier", [])
             references += part.extra.get("/externalRef", [])
         out |= {"externalIdentifier": identifiers} if identifiers else {}
         out |= {"externalRef": references} if references else {}
-        extension = self.extension([*properties, *part.properties])
+        extension = extension_of([*properties, *part.properties])
         if extension and self.same:
             extension["extension"] += part.extra.get("/extension", [])
         out |= extension
@@ -255,22 +255,6 @@ class _Writer:
                 found += carried(part, (name,))
         found += carried_part("hashes", [one for one in part.hashes if one.algorithm not in ALGORITHMS])
         return found + carried_part("licences", [replace(one, extra={}) for one in part.licences if one.basis is Basis.FOUND])
-
-    def references(self, out: dict[str, Any], part: Part) -> tuple[list[dict[str, Any]], list[Any]]:
-        """The home page and external references; and those that do not fit."""
-        rows: list[dict[str, Any]] = []
-        unsayable: list[Any] = []
-        for one in part.references:
-            kind = REFERENCES.get(one.kind) or (one.kind.removeprefix("spdx/") if one.kind.startswith("spdx/") else "")
-            home = one.kind == "website" and "software_homePage" not in out and not (one.comment or one.hashes)
-            if home and out["type"] != "software_File":
-                out["software_homePage"] = one.url
-            elif not kind or one.hashes or one.extra:
-                unsayable.append(one)
-            else:
-                row: dict[str, Any] = {"type": "ExternalRef", "externalRefType": kind, "locator": [one.url]}
-                rows.append(row | ({"comment": one.comment} if one.comment else {}))
-        return rows, unsayable
 
     def license(self, part: Part, ref: str) -> None:
         """Relationships to what was declared and concluded."""
@@ -389,16 +373,6 @@ class _Writer:
         name = f"tool-{short_hash(text + (json.dumps(extra, sort_keys=True) if self.same else ''))}"
         self.tools[name] = self.restore(self.element("Tool", name, name=text), extra, f"tool {text} ")
         return self.id(name)
-
-    def extension(self, properties: list[Property]) -> dict[str, Any]:
-        """Properties as the extension that carries CycloneDX's."""
-        if not properties:
-            return {}
-        rows = [
-            {"type": "extension_CdxPropertyEntry", "extension_cdxPropName": one.name, "extension_cdxPropValue": one.value}
-            for one in properties
-        ]
-        return {"extension": [{"type": "extension_CdxPropertiesExtension", "extension_cdxProperty": rows}]}
 
     def restore(self, value: dict[str, Any], extra: Any, place: str) -> dict[str, Any]:
         """Extras of the same family, put back; of others, named."""

@@ -147,8 +147,13 @@ NEEDS = {
     "simplelicensing_SimpleLicensingText": "creationInfo simplelicensing_licenseText",
 }
 
-_REF: Any = {"any": ["s", {"members": {}, "open": 1}]}
+_IDENTIFIERS: Any = {
+    "list": {"members": {"externalIdentifierType": "s", "identifier": "s", "comment": "s"}, "open": 1, "needs": ["identifier"]}
+}
+_INLINE = {"spdxId": "s", "@id": "s", "type": "s", "name": "s", "externalIdentifier": _IDENTIFIERS}
+_REF: Any = {"any": ["s", {"members": _INLINE, "open": 1}]}
 _REFS = {"list": _REF}
+_INFO = {"type": "s", "specVersion": "s", "created": "s", "createdBy": _REFS, "createdUsing": _REFS}
 SHAPES: dict[str, Any] = {
     "spdxId": {"is": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9+.-]*:\S*$"},
     "@id": "s",
@@ -156,7 +161,7 @@ SHAPES: dict[str, Any] = {
     "summary": "s",
     "description": "s",
     "comment": "s",
-    "creationInfo": _REF,
+    "creationInfo": {"any": ["s", {"members": _INFO, "open": 1}]},
     "specVersion": {"is": "string", "pattern": r"^3\.\d+(?:\.\d+)?"},
     "created": {"is": "string", "format": "date-time"},
     "createdBy": {"list": _REF, "least": 1},
@@ -169,13 +174,7 @@ SHAPES: dict[str, Any] = {
         }
     },
     "externalRef": {"list": {"members": {"locator": {"list": "s"}, "externalRefType": "s", "comment": "s"}, "open": 1}},
-    "externalIdentifier": {
-        "list": {
-            "members": {"externalIdentifierType": "s", "identifier": "s", "comment": "s"},
-            "open": 1,
-            "needs": ["identifier"],
-        }
-    },
+    "externalIdentifier": _IDENTIFIERS,
     "extension": {"list": {"members": {"type": "s"}, "open": 1, "needs": ["type"]}},
     "originatedBy": _REFS,
     "suppliedBy": _REF,

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from pratique.sbom.document import Document
 from pratique.sbom.formats.names import Target
 from pratique.sbom.formats.shape import Problem
@@ -20,7 +22,10 @@ class Rendered:
 
 def dump_json(value: Any) -> bytes:
     """Compact UTF-8; half surrogates become question marks."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def render_document(document: Document, target: Target, *, environ: Mapping[str, str]) -> Rendered:

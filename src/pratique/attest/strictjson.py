@@ -35,7 +35,7 @@ def load_json(data: bytes, *, what: str, max_size: int = MAX_SIZE, max_depth: in
         raise Malformed(f"{what} {error.message}") from error
     except ValueError as error:  # JSONDecodeError, UnicodeDecodeError, and integers past Python's digit limit
         raise Malformed(f"{what} is not JSON: {_reason(error)}") from error
-    _check_depth(value, what, max_depth)
+    check_depth(value, what, max_depth)
     return value
 
 
@@ -80,7 +80,8 @@ def _finite_float(text: str) -> float:
     return number
 
 
-def _check_depth(value: Any, what: str, max_depth: int) -> None:
+def check_depth(value: Any, what: str, max_depth: int = MAX_DEPTH) -> None:
+    """Raise LimitExceeded if lists and objects stand in each other more than `max_depth` levels deep. O(size)."""
     # Level by level rather than by recursion: bounded by the limit, and each level is one fast loop.
     level: list[Any] = [value] if isinstance(value, dict | list) else []
     for _ in range(max_depth):

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from pratique.model import Component, FileEntry, FileManifest, Inventory, Kind, Tree
 from pratique.model.manifest import manifest_root
-from pratique.sbom.formats.cyclonedx import licence_choices
-from pratique.sbom.formats.cyclonedx_read import ParsedComponent, ParsedSbom, read_licences
+from pratique.sbom.formats.cyclonedx_read import ParsedComponent, ParsedSbom
+from pratique.sbom.stated import licence_words
 from pratique.sbom.text import clean, shown_path
 
 
@@ -114,11 +114,11 @@ def _compare(now: Component, said: ParsedComponent) -> Iterator[Finding]:
     if said.version != now.version:
         detail = f"version is {now.version}, the SBOM says {clean(said.version, 100) or 'nothing'}"
         yield Finding(kind="component-changed", place=now.purl, detail=detail)
-    licences = read_licences(licence_choices(now.licences))
-    if said.licences != licences:
-        before, after = (clean(", ".join(names), 300) or "none" for names in (said.licences, licences))
+    licences, stated = licence_words(now.licences), licence_words(said.licences)
+    if stated != licences:
+        before, after = (clean(", ".join(names), 300) or "none" for names in (stated, licences))
         yield Finding(kind="component-changed", place=now.purl, detail=f"licences are {after}; the SBOM says {before}")
-    if said.name != now.name:
+    if said.name.replace(":", "/") != now.name.replace(":", "/"):
         detail = f"name is {now.name}, the SBOM says {clean(said.name, 100) or 'nothing'}"
         yield Finding(kind="component-changed", place=now.purl, detail=detail)
 

@@ -1,7 +1,8 @@
 """Package URLs (purl-spec) for what the catalogers find. Pure; never raises.
 
 Plain names are put together here; names that the type has rules for go through packageurl-python, which is loaded only then.
-Unlike that library's, a slash in a version is quoted: unquoted, readers would take what follows for a name.
+Unlike that library's, a slash in a version is quoted: unquoted, readers would take what follows for a name. So is one in the
+value of a qualifier, as the specification has it now. Reading is in `purl_read`.
 """
 
 import re
@@ -25,14 +26,14 @@ def build_purl(
 ) -> str:
     """`pkg:type/namespace/name@version?qualifiers#subpath`, canonical. Qualifiers without a value are left out."""
     given = tuple(sorted((key, value) for key, value in (qualifiers or {}).items() if value))
-    steps = [_quoted(step, ":") for step in subpath.split("/") if step not in ("", ".", "..")]
-    return _build(type_, namespace, name, version, given) + ("#" + "/".join(steps) if steps else "")
+    found = _build(type_, namespace, name, version, given)
+    return f"{found}#{_steps(subpath)}" if subpath.strip("/") else found
 
 
 @lru_cache(maxsize=32_768)
 def _build(type_: str, namespace: str, name: str, version: str, qualifiers: tuple[tuple[str, str], ...]) -> str:
     tail = f"@{_quoted(version, ':')}" if version else ""
-    query = "&".join(f"{key}={_quoted(value, ':/')}" for key, value in qualifiers)
+    query = "&".join(f"{key}={_quoted(value, ':')}" for key, value in qualifiers)
     return f"{_path(type_, namespace, name)}{tail}{'?' + query if query else ''}"
 
 
@@ -49,9 +50,17 @@ def _path(type_: str, namespace: str, name: str) -> str:
         parts = PackageURL(type_, namespace or None, name)
         if parts.name:
             folders, last = parts.namespace or "", parts.name
+    if type_ == "git":
+        # Its name is all the rest of the address: there a slash belongs to the name, and cannot pass for anything else.
+        return "/".join([f"pkg:git/{_steps(folders)}", _steps(last)])
     # A slash or an at sign within the name could pass for a namespace or a version: it never stays unquoted.
     steps = [f"pkg:{type_}", *(part for part in folders.split("/") if part), last or "unnamed"]
     return "/".join([steps[0], *(_quoted(part, ":") for part in steps[1:])])
+
+
+def _steps(path: str) -> str:
+    """A path, each step quoted; empty ones and those that lead nowhere are left out."""
+    return "/".join(_quoted(part, ":") for part in path.split("/") if part not in ("", ".", ".."))
 
 
 def _quoted(text: str, safe: str) -> str:

@@ -84,15 +84,15 @@ def test_a_chart_lists_its_images_its_charts_and_where_each_is_asked_for(folder)
         "pkg:docker/library/busybox@1.35",
         "pkg:docker/library/busybox@1.36",
         "pkg:docker/library/redis@7.2",
-        f"pkg:oci/job@{TWOS}?repository_url=registry.example/harbour/job",
-        f"pkg:oci/metrics@{ONES}?repository_url=quay.example/harbour/metrics&tag=1.10.2",
+        f"pkg:oci/job@{TWOS}?repository_url=registry.example%2Fharbour%2Fjob",
+        f"pkg:oci/metrics@{ONES}?repository_url=quay.example%2Fharbour%2Fmetrics&tag=1.10.2",
     ]
     assert all(item.presence is Presence.DECLARED for item in images.values())
     pilot = images["pkg:docker/harbour/pilot@2.7.1?repository_url=registry.example"]
     assert pilot.facts["image:used-by"] == "values.yaml:2 image; values.yaml:15 migrate.image"
     assert pilot.facts["image:pinned"].startswith("no")
     assert "appVersion" in pilot.facts["image:tag-from"]
-    metrics = images[f"pkg:oci/metrics@{ONES}?repository_url=quay.example/harbour/metrics&tag=1.10.2"]
+    metrics = images[f"pkg:oci/metrics@{ONES}?repository_url=quay.example%2Fharbour%2Fmetrics&tag=1.10.2"]
     assert (metrics.facts["image:pinned"], dict(metrics.hashes)) == ("yes", {"sha256": "1" * 64})
     assert images["pkg:docker/library/busybox@1.35"].evidence == ("templates/deployment.yaml",)
     assert "templates/deployment.yaml:10" in images["pkg:docker/library/busybox@1.35"].facts["image:used-by"]
@@ -105,7 +105,7 @@ def test_a_chart_depends_on_its_images_and_subcharts_and_what_is_missing_is_said
     chart = found["pkg:helm/harbour@1.4.0"]
     assert (chart.licences, chart.supplier) == (("Apache-2.0",), "Harbour Authority")
     assert {"pkg:helm/cache@0.2.0", "pkg:helm/crane@5.0.0", "pkg:docker/library/busybox@1.36"} <= set(chart.depends)
-    tide = found["pkg:helm/tide@1.3.9?repository_url=https://charts.example/"]
+    tide = found["pkg:helm/tide@1.3.9?repository_url=https:%2F%2Fcharts.example%2F"]
     assert (tide.presence, tide.facts["helm:version"]) == (Presence.DECLARED, "locked")
     assert found["pkg:helm/crane@5.0.0"].evidence == ("charts/crane-5.0.0.tgz!crane/Chart.yaml",)
     reasons = {(unknown.path, unknown.reason) for unknown in inventory.unknowns}
@@ -199,7 +199,7 @@ def test_manifests_list_every_image_with_its_place():
     assert sorted(found) == [
         "pkg:docker/data@1?repository_url=quay.io",
         "pkg:docker/library/nginx@latest",
-        f"pkg:oci/app@{ONES}?repository_url=ghcr.io/o/app&tag=2",
+        f"pkg:oci/app@{ONES}?repository_url=ghcr.io%2Fo%2Fapp&tag=2",
     ]
     nginx = found["pkg:docker/library/nginx@latest"]
     assert nginx.facts["image:used-by"] == "deploy/web.yaml:8 Pod web spec.containers[0].image"

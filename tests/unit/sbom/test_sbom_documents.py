@@ -82,7 +82,7 @@ def test_where_an_archive_lies_on_disk_does_not_change_the_document():
 
 def test_an_image_reference_becomes_its_purl():
     purl = json.loads(document(inventory()))["metadata"]["component"]["purl"]
-    assert purl == f"pkg:oci/app@{SUBJECT.digest}?repository_url=registry.example:5000/team/app&tag=1.2"
+    assert purl == f"pkg:oci/app@{SUBJECT.digest}?repository_url=registry.example:5000%2Fteam%2Fapp&tag=1.2"
 
 
 def test_every_component_is_reachable_from_the_artifact_also_in_a_circle():

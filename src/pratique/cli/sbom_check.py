@@ -1,0 +1,63 @@
+"""`pratique sbom check SOURCE SBOM`: does this SBOM, or the part of it that is about SOURCE, describe exactly these bytes?"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pratique.cli.options import opened, platform_option, source_argument
+from pratique.cli.output import format_option, print_json, print_table, print_title, progress_display
+from pratique.cli.sbom_convert import read_bounded, read_sbom, say_repairs
+
+
+@click.command()
+@source_argument
+@click.argument("sbom", type=click.Path())
+@click.option("--manifest", "manifest_path", type=click.Path(), help="The file manifest; default SBOM.files.json if it is there.")
+@click.option("--lenient", is_flag=True, help="Read an SBOM with errors, without what is wrong in it.")
+@platform_option
+@format_option
+def check(source: str, sbom: str, manifest_path: str | None, lenient: bool, platform: str | None, format_: str) -> int:
+    """Does SBOM, in any format that is read, describe exactly the bytes of SOURCE?
+
+    Exit code 1 and every difference by name if not.
+    """
+    from pratique.errors import Malformed
+    from pratique.model import parse_manifest
+    from pratique.sbom.check import check_sbom
+    from pratique.sbom.inventory import take_inventory
+    from pratique.sbom.nesting import extract_part, without_parts
+    from pratique.sbom.stated import stated_by
+
+    reading = read_sbom(sbom, lenient=lenient)
+    say_repairs(sbom, reading)
+    beside = Path(manifest_path or f"{sbom}.files.json")
+    manifest = None
+    if manifest_path or beside.exists():
+        try:
+            document: Any = json.loads(read_bounded(beside))
+        except (ValueError, RecursionError) as error:
+            raise Malformed("not JSON", where=str(beside)) from error
+        if not isinstance(document, dict):
+            raise Malformed("not a file manifest", where=str(beside))
+        manifest = parse_manifest(document)
+    with opened(source, platform) as found, progress_display() as (begin, move):
+        begin("inventory")
+        # Without the cache: the question is about the bytes that are there now.
+        inventory = take_inventory(found.artifact, cache=None, progress=move)
+    part = extract_part(reading.document, inventory.subject.digest)
+    if part is not None:
+        manifest = None  # it is the whole's, and says nothing of the part's files
+    parsed = stated_by(part or without_parts(reading.document))
+    findings = check_sbom(inventory, parsed, manifest)
+    if format_ == "json":
+        print_json([{"kind": item.kind, "place": item.place, "detail": item.detail} for item in findings])
+    elif findings:
+        print_title(f"{sbom} does not describe {inventory.subject.name}: {len(findings)} differences")
+        print_table(["DIFFERENCE", "PLACE", "DETAIL"], [[item.kind, item.place, item.detail] for item in findings])
+    else:
+        files = len(inventory.tree.entries)
+        click.secho(f"{sbom} describes exactly {inventory.subject.name}: ", nl=False)
+        click.echo(f"{len(inventory.components)} components, {files:,} files, {inventory.subject.digest}")
+    return 1 if findings else 0

@@ -1,0 +1,96 @@
+"""`pratique sbom convert`: a bill of materials of any tool in another format, and by name what that format cannot say."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pratique.cli.output import format_option, printable
+
+if TYPE_CHECKING:
+    from pratique.sbom.formats.read import Reading
+    from pratique.sbom.formats.shape import Problem
+
+SHOWN = 20
+
+
+@click.command()
+@click.argument("document", metavar="IN", type=click.Path())
+@click.option("-o", "--output", "target", required=True, help="The format to write, as NAME or NAME@VERSION.")
+@click.option("--file", "path", type=click.Path(), help="Write here instead of standard output.")
+@click.option("--lenient", is_flag=True, help="Read a document with errors, without what is wrong in it.")
+@format_option
+def convert(document: str, target: str, path: str | None, lenient: bool, format_: str) -> None:
+    """Write the bill of materials IN (- for standard input) in another format.
+
+    IN is CycloneDX 1.0 to 1.7 (JSON, XML), SPDX 2.2, 2.3 (JSON, tag-value) or 3.0 (JSON), or Pratique's own JSON, recognised
+    by its content. What the other format cannot say is listed on standard error; with --format json, as one JSON document.
+    """
+    from pratique.files import write_atomic
+    from pratique.sbom.formats.names import parse_target
+    from pratique.sbom.formats.write import render_document
+
+    wanted = parse_target(target)
+    reading = read_sbom(document, lenient=lenient)
+    rendered = render_document(reading.document, wanted, environ=os.environ)
+    if path is None:
+        click.echo(rendered.data, nl=not rendered.data.endswith(b"\n"))
+    else:
+        write_atomic(Path(path), rendered.data.rstrip(b"\n") + b"\n")
+    if format_ == "json":
+        lists = (("repaired", reading.repaired), ("passed_over", reading.passed_over), ("left_out", rendered.left_out))
+        report = {name: [{"place": one.pointer, "reason": one.reason} for one in found] for name, found in lists}
+        click.echo(json.dumps({"read": reading.title, "written": str(wanted), **report}, sort_keys=True), err=True)
+        return
+    say_repairs(document, reading)
+    say(f"{wanted} cannot say of {document}", rendered.left_out)
+
+
+def read_sbom(path: str, *, lenient: bool = False) -> "Reading":
+    """The document at a path, `-` for standard input. Raises NotFound, InputError, Malformed with the path."""
+    from pratique.errors import PratiqueError
+    from pratique.sbom.formats.read import MAX_BYTES, read_document
+
+    data = sys.stdin.buffer.read(MAX_BYTES + 1) if path == "-" else read_bounded(Path(path), MAX_BYTES)
+    try:
+        return read_document(data, lenient=lenient)
+    except PratiqueError as error:
+        error.where = error.where or ("standard input" if path == "-" else path)
+        raise
+
+
+def say_repairs(path: str, reading: "Reading") -> None:
+    """What was taken out of a document with errors, and what was passed over."""
+    say(f"{path} is {reading.title} with errors, read without", reading.repaired)
+    say(f"{path} has extensions that were passed over", reading.passed_over)
+
+
+def say(heading: str, problems: "Sequence[Problem]") -> None:
+    """A short list on standard error; nothing for an empty one."""
+    if not problems:
+        return
+    click.echo(f"pratique: {printable(heading)}:", err=True)
+    for one in problems[:SHOWN]:
+        click.echo(f"  {printable(str(one))}", err=True)
+    if len(problems) > SHOWN:
+        click.echo(f"  and {len(problems) - SHOWN} more (--format json names all)", err=True)
+
+
+def read_bounded(path: Path, limit: int = 256 << 20) -> bytes:
+    """A foreign file, if it is not larger than `limit` bytes. Raises NotFound, InputError, LimitExceeded."""
+    from pratique.errors import InputError, LimitExceeded, NotFound
+
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except FileNotFoundError as error:
+        raise NotFound("no such file", where=str(path)) from error
+    except OSError as error:
+        raise InputError(f"cannot be read: {(error.strerror or str(error)).lower()}", where=str(path)) from error
+    if len(data) > limit:
+        raise LimitExceeded(f"more than {limit} bytes", where=str(path))
+    return data

@@ -1,0 +1,42 @@
+"""The bill of materials as a person reads it: components, what accounts for the files, and what is not known."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from pratique.cli.output import human_size, print_table, print_title
+
+if TYPE_CHECKING:
+    from pratique.model import FileManifest, Inventory
+    from pratique.sbom.parts import Whole
+
+_SHOWN_UNKNOWNS = 10
+_HEAD = ["TYPE", "NAME", "VERSION", "LICENCES"]
+
+
+def print_inventory(whole: "Whole", manifest: "FileManifest") -> None:
+    """Components and those of each part; on a terminal, what they come to as well."""
+    from pratique.sbom.coverage import cover
+    from pratique.sbom.text import clean, shown_path
+
+    inventory = whole.inventory
+    print_table(_HEAD, _rows(inventory))
+    for part in whole.parts:
+        click.echo()
+        print_title(f"{part.inventory.subject.name}: {part.inventory.subject.digest}, manifest {part.root}")
+        print_table(_HEAD, _rows(part.inventory))
+    if not sys.stdout.isatty():
+        return
+    size = human_size(manifest.size_bytes)
+    click.echo(f"{len(inventory.components)} components, {len(manifest.entries):,} files, {size}, manifest {manifest.root}")
+    for line in cover(inventory).lines():
+        click.echo(line)
+    for unknown in inventory.unknowns[:_SHOWN_UNKNOWNS]:
+        click.echo(f"unknown: {shown_path(unknown.path) or '/'}: {clean(unknown.reason)}")
+    if len(inventory.unknowns) > _SHOWN_UNKNOWNS:
+        click.echo(f"and {len(inventory.unknowns) - _SHOWN_UNKNOWNS} more unknowns: they are in the document")
+
+
+def _rows(inventory: "Inventory") -> list[list[str]]:
+    return [[item.type, item.name, item.version, " AND ".join(item.licences)] for item in inventory.components]

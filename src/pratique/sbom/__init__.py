@@ -3,7 +3,9 @@
     catalogers/   one ecosystem a file: dpkg, Python, npm; pure, from a `Tree` to components and claims on paths
     inventory     `take_inventory`: the artifact's one pass, the catalogers over it, duplicates merged, ownership settled
     ownership     claims laid over the files: matching, modified, unchecked, missing
-    formats/      `cyclonedx` (render and parse), `native` (our JSON), `table` (rows for people)
+    document      one bill of materials as a value of no format
+    formats/      `read` and `write` of every format by way of that value; `own` makes it of an inventory
+    stated        what a document states that can be held against bytes
     check         does this document describe exactly these bytes?
 
 Everything here is pure but `inventory`, which asks the artifact to be read. Nothing that is inventoried is ever run.

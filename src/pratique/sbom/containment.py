@@ -52,9 +52,8 @@ def nested(document: Document) -> Document:
                 if target in by_ref:
                     holders.setdefault(target, []).append(one.source)
     holder = {ref: found[0] for ref, found in holders.items() if len(set(found)) == 1}
-    for ref in list(holder):
-        if _leads_back(ref, holder):
-            del holder[ref]
+    for ref in [ref for ref in holder if _leads_back(ref, holder)]:
+        del holder[ref]
     children: dict[str, list[str]] = {}
     for part in document.parts:
         if part.ref in holder:

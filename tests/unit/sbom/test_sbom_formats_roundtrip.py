@@ -191,7 +191,7 @@ def settled(document, **changes):
 
 
 @pytest.mark.parametrize("name", ["cyclonedx-json@1.6", "cyclonedx-json@1.7", "cyclonedx-xml@1.6", "cyclonedx-xml@1.7"])
-@settings(max_examples=40, deadline=None, phases=QUICK)
+@settings(max_examples=15, deadline=None, phases=QUICK)
 @given(data=st.data())
 def test_cyclonedx_is_read_back_as_it_was(name, data):
     document = data.draw(documents(Family.CYCLONEDX, nesting=True))
@@ -200,28 +200,28 @@ def test_cyclonedx_is_read_back_as_it_was(name, data):
 
 
 @pytest.mark.parametrize("name", ["spdx-json@2.3", "spdx-tag-value"])
-@settings(max_examples=40, deadline=None, phases=QUICK)
+@settings(max_examples=15, deadline=None, phases=QUICK)
 @given(document=documents(Family.SPDX2))
 def test_spdx_2_is_read_back_as_it_was(name, document):
     again = read_document(rendered(document, name)).document
     assert differences(settled(document), settled(again)) == []
 
 
-@settings(max_examples=60, deadline=None, phases=QUICK)
+@settings(max_examples=25, deadline=None, phases=QUICK)
 @given(documents(Family.SPDX3))
 def test_spdx_3_is_read_back_as_it_was(document):
     again = read_document(rendered(document, "spdx-json@3.0.1")).document
     assert differences(settled(document), settled(again)) == []
 
 
-@settings(max_examples=60, deadline=None, phases=QUICK)
+@settings(max_examples=25, deadline=None, phases=QUICK)
 @given(documents(Family.CYCLONEDX, nesting=True))
 def test_our_json_is_read_back_as_it_was(document):
     assert read_document(rendered(document, "json")).document == document
 
 
 @pytest.mark.parametrize("between", ["spdx-json@3.0.1", "spdx-json@2.3", "spdx-tag-value"])
-@settings(max_examples=40, deadline=None, phases=QUICK)
+@settings(max_examples=15, deadline=None, phases=QUICK)
 @given(data=st.data())
 def test_from_cyclonedx_through_spdx_and_back_nothing_is_lost(between, data):
     document = data.draw(documents(Family.CYCLONEDX, nesting=True))
@@ -231,7 +231,7 @@ def test_from_cyclonedx_through_spdx_and_back_nothing_is_lost(between, data):
 
 
 @pytest.mark.parametrize("between", ["cyclonedx-json@1.6", "cyclonedx-xml@1.7", "spdx-json@3.0.1"])
-@settings(max_examples=40, deadline=None, phases=QUICK)
+@settings(max_examples=15, deadline=None, phases=QUICK)
 @given(data=st.data())
 def test_from_spdx_2_through_others_and_back_nothing_is_lost(between, data):
     document = data.draw(documents(Family.SPDX2))

@@ -74,6 +74,7 @@ def test_spdx_3_is_valid_by_the_model_of_the_spdx_project():
     packages = list(objects.foreach_type(v3_0_1.software_Package))
     assert len(packages) == len(document.parts) + 1
     assert all(one.creationInfo.created is not None for one in packages)
+    v3_0_1.JSONLDSerializer().write(objects, BytesIO())  # raises where a class lacks what it must have
     files = list(objects.foreach_type(v3_0_1.software_File))
     assert len(files) == len(document.files)
 

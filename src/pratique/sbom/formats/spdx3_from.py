@@ -360,5 +360,5 @@ class _Reader:
                 others.append(one)
                 continue
             for row in one.get("extension_cdxProperty", ()):
-                rows.append(Property(str(row.get("extension_cdxPropName", "")), str(row.get("extension_cdxPropValue", ""))))
+                rows.append(Property(row.get("extension_cdxPropName", ""), row.get("extension_cdxPropValue", "")))
         return ({"/extension": others} if others else {}), tuple(rows)

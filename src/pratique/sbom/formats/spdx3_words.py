@@ -150,6 +150,7 @@ NEEDS = {
 _IDENTIFIERS: Any = {
     "list": {"members": {"externalIdentifierType": "s", "identifier": "s", "comment": "s"}, "open": 1, "needs": ["identifier"]}
 }
+_PROPERTIES = {"list": {"members": {"type": "s", "extension_cdxPropName": "s", "extension_cdxPropValue": "s"}}}
 _INLINE = {"spdxId": "s", "@id": "s", "type": "s", "name": "s", "externalIdentifier": _IDENTIFIERS}
 _REF: Any = {"any": ["s", {"members": _INLINE, "open": 1}]}
 _REFS = {"list": _REF}
@@ -175,7 +176,7 @@ SHAPES: dict[str, Any] = {
     },
     "externalRef": {"list": {"members": {"locator": {"list": "s"}, "externalRefType": "s", "comment": "s"}, "open": 1}},
     "externalIdentifier": _IDENTIFIERS,
-    "extension": {"list": {"members": {"type": "s"}, "open": 1, "needs": ["type"]}},
+    "extension": {"list": {"members": {"type": "s", "extension_cdxProperty": _PROPERTIES}, "open": 1, "needs": ["type"]}},
     "originatedBy": _REFS,
     "suppliedBy": _REF,
     "software_primaryPurpose": {"enum": sorted(PURPOSES)},

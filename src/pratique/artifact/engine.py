@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -40,11 +41,13 @@ def saved_by_podman(name: str, *, program: str = "podman") -> Iterator[Path]:
 def _run(command: list[str], name: str) -> None:
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT_S, check=False)
-    except FileNotFoundError as error:
-        raise Unavailable(f"{command[0]} is not installed", hint="install podman, or name an archive of the image") from error
     except subprocess.TimeoutExpired as error:
         raise Unavailable(f"podman did not save {name} within {_TIMEOUT_S} s") from error
     except OSError as error:
+        # A folder in PATH that may not be searched makes it "permission denied" although the program is nowhere.
+        if shutil.which(command[0]) is None:
+            hint = "install podman, or name an archive of the image"
+            raise Unavailable(f"{command[0]} is not installed", hint=hint) from error
         raise Unavailable(f"{command[0]} cannot be run: {(error.strerror or str(error)).lower()}") from error
     if done.returncode == 0:
         return

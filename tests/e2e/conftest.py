@@ -1,4 +1,4 @@
-"""Real things for the end-to-end tests: a registry, and the program as a process of its own."""
+"""Real things for the end-to-end tests: a registry, a base image, and the program as a process of its own."""
 
 import os
 import shutil
@@ -10,8 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from runtime_boxes import box, manifest  # noqa: F401 - fixtures
 
 REGISTRY = shutil.which("docker-registry") or shutil.which("docker-registry", path="/usr/bin:/usr/sbin")
+
+ROOT = Path(__file__).resolve().parents[2]
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -33,6 +36,16 @@ def pratique(home: dict[str, str], tmp_path: Path) -> Run:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def base_image() -> str:
+    """A small Debian with Python in podman's store. Made when it is missing, once for all workers, and kept."""
+    made = subprocess.run([ROOT / "tools" / "base-image", "podman"], capture_output=True, text=True, timeout=600, check=False)
+    if made.returncode != 0 and not Path("/etc/debian_version").exists():
+        pytest.skip(f"no base image, and this is no Debian to make one on: {made.stderr.strip()}")
+    assert made.returncode == 0, made.stderr
+    return made.stdout.strip()
 
 
 @pytest.fixture(scope="session")

@@ -16,20 +16,20 @@ from pratique.artifact.layer import LayerEntry, LayerScan, What
 from pratique.artifact.limits import Limits
 from pratique.errors import Malformed, StorageError
 from pratique.files import make_private_directory, write_atomic
-from pratique.model import Digest, Unknown
+from pratique.model import Digest, Form, Unknown
 
-VERSION = "1"  # raise it when LayerScan, or what read_layer makes of a layer, changes
+VERSION = "2"  # raise it when LayerScan, or what read_layer makes of a layer, changes
 _MAGIC = b"PRTQLAY" + VERSION.encode()
 _MAX_FILE_BYTES = 512 << 20
 _MAX_BYTES = 1 << 30
 
 
 class LayerCache:
-    """Scans under one folder. `wanted_version` names what the catalogers want; another version is another entry."""
+    """Scans under one folder. `wants_version` names what the catalogers want; another version is another entry."""
 
-    def __init__(self, folder: Path, *, wanted_version: str, limits: Limits) -> None:
+    def __init__(self, folder: Path, *, wants_version: str, limits: Limits) -> None:
         self._folder = folder / "layers"
-        self._wanted_version = wanted_version
+        self._wants_version = wants_version
         self._limits = limits
 
     def load(self, diff_id: Digest, blob: Digest) -> LayerScan | None:
@@ -64,12 +64,21 @@ class LayerCache:
 
     def _path(self, diff_id: Digest, blob: Digest) -> Path:
         limits = self._limits
-        key = f"{VERSION}\0{diff_id}\0{blob}\0{self._wanted_version}\0{limits.max_wanted_file_bytes}\0{limits.max_wanted_bytes}"
+        key = f"{VERSION}\0{diff_id}\0{blob}\0{self._wants_version}\0{limits.max_wanted_file_bytes}\0{limits.max_wanted_bytes}"
         return self._folder / hashlib.sha256(key.encode()).hexdigest()
 
 
-_Row = tuple[int, bytes, int, int, bytes, bytes]
-_Wire = tuple[str, int, list[_Row], dict[str, bytes], list[str], list[tuple[bytes, str]]]
+_Row = tuple[int, bytes, int, int, bytes, bytes, str]
+_Wire = tuple[
+    str,
+    int,
+    list[_Row],
+    dict[str, bytes],
+    list[str],
+    dict[str, dict[str, bytes]],
+    dict[str, dict[str, str]],
+    list[tuple[bytes, str]],
+]
 
 
 def _encode(scan: LayerScan) -> bytes:
@@ -77,11 +86,11 @@ def _encode(scan: LayerScan) -> bytes:
     import zstandard
 
     rows = [
-        (int(what), _raw(path), mode, size, bytes.fromhex(sha256), _raw(target))
-        for what, path, mode, size, sha256, target in scan.entries
+        (int(what), _raw(path), mode, size, bytes.fromhex(sha256), _raw(target), form.value)
+        for what, path, mode, size, sha256, target, form in scan.entries
     ]
     unknowns = [(_raw(unknown.path), unknown.reason) for unknown in scan.unknowns]
-    wire = (str(scan.diff_id), scan.size_bytes, rows, dict(scan.contents), sorted(scan.dropped), unknowns)
+    wire = (str(scan.diff_id), scan.size_bytes, rows, scan.contents, sorted(scan.dropped), scan.facts, scan.digests, unknowns)
     payload = zstandard.ZstdCompressor(level=1).compress(msgspec.msgpack.encode(wire))
     return _MAGIC + hashlib.sha256(payload).digest() + payload
 
@@ -95,13 +104,20 @@ def _decode(data: bytes) -> LayerScan | None:
         return None
     try:
         packed = zstandard.ZstdDecompressor().decompress(payload, max_output_size=_MAX_BYTES)
-        diff_id, size, rows, contents, dropped, unknowns = msgspec.msgpack.decode(packed, type=_Wire)
+        diff_id, size, rows, contents, dropped, facts, digests, unknowns = msgspec.msgpack.decode(packed, type=_Wire)
         return LayerScan(
             diff_id=Digest.parse(diff_id),
             size_bytes=size,
-            entries=tuple([LayerEntry(What(row[0]), _text(row[1]), row[2], row[3], row[4].hex(), _text(row[5])) for row in rows]),
+            entries=tuple(
+                [
+                    LayerEntry(What(row[0]), _text(row[1]), row[2], row[3], row[4].hex(), _text(row[5]), Form(row[6]))
+                    for row in rows
+                ]
+            ),
             contents=contents,
             dropped=frozenset(dropped),
+            facts=facts,
+            digests=digests,
             unknowns=tuple(Unknown(_text(path), reason) for path, reason in unknowns),
         )
     except (zstandard.ZstdError, msgspec.DecodeError, ValueError, Malformed):

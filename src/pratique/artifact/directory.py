@@ -1,6 +1,5 @@
 """A folder or a single file as an artifact. Links are listed, never followed; what cannot be read is listed as unknown."""
 
-import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -9,8 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from pratique.artifact.examine import Examined, Examiner, Plan
 from pratique.artifact.limits import Budget, Limits
-from pratique.artifact.types import ImageContents, Progress, Wanted
+from pratique.artifact.types import ImageContents, Progress
+from pratique.artifact.wants import Wants
 from pratique.errors import DigestMismatch, InputError, NotFound
 from pratique.model import ArtifactKind, Digest, FileEntry, Kind, Subject, Tree, Unknown
 from pratique.model.manifest import manifest_root
@@ -25,10 +26,11 @@ _SPECIAL = {stat.S_IFCHR: Kind.CHAR_DEVICE, stat.S_IFBLK: Kind.BLOCK_DEVICE, sta
 class DirectoryArtifact:
     """An `Artifact` that is a folder. Its digest is the Merkle root of its file manifest; `.git` folders are left out."""
 
-    def __init__(self, location: str, limits: Limits) -> None:
+    def __init__(self, location: str, limits: Limits, kind: ArtifactKind = ArtifactKind.DIRECTORY) -> None:
         self._path = Path(location)
         self._name = location
         self._limits = limits
+        self._kind = kind
         self._root: Digest | None = None
 
     @property
@@ -40,14 +42,12 @@ class DirectoryArtifact:
     def subject(self) -> Subject:
         """Its digest needs all files hashed: ask after `read_tree`, or they are read twice."""
         if self._root is None:
-            self.read_tree(_nothing, wanted_version="")
-        return Subject(kind=ArtifactKind.DIRECTORY, name=self._name, digest=self._root or Digest.of(b""))
+            self.read_tree(Wants())
+        return Subject(kind=self._kind, name=self._name, digest=self._root or Digest.of(b""))
 
-    def read_tree(
-        self, wanted: Wanted, *, wanted_version: str, cache: Path | None = None, progress: Progress | None = None
-    ) -> Tree:
+    def read_tree(self, wants: Wants, *, cache: Path | None = None, progress: Progress | None = None) -> Tree:
         """See `Artifact.read_tree`; nothing is cached. Raises DigestMismatch when the folder changed since it was read."""
-        tree = _Walk(self._limits, wanted, progress).read(self._path)
+        tree = _Walk(self._limits, wants, progress).read(self._path)
         root = manifest_root(tree.sorted())
         if self._root is not None and self._root != root:
             raise DigestMismatch(
@@ -60,10 +60,11 @@ class DirectoryArtifact:
 class FileArtifact:
     """An `Artifact` that is one file. Its digest is the file's SHA-256."""
 
-    def __init__(self, location: str, limits: Limits) -> None:
+    def __init__(self, location: str, limits: Limits, kind: ArtifactKind = ArtifactKind.FILE) -> None:
         self._path = Path(location)
         self._name = location
         self._limits = limits
+        self._kind = kind
         self._digest: Digest | None = None
 
     @property
@@ -75,12 +76,10 @@ class FileArtifact:
     def subject(self) -> Subject:
         """Its digest needs the file hashed."""
         if self._digest is None:
-            self.read_tree(_nothing, wanted_version="")
-        return Subject(kind=ArtifactKind.FILE, name=self._name, digest=self._digest or Digest.of(b""))
+            self.read_tree(Wants())
+        return Subject(kind=self._kind, name=self._name, digest=self._digest or Digest.of(b""))
 
-    def read_tree(
-        self, wanted: Wanted, *, wanted_version: str, cache: Path | None = None, progress: Progress | None = None
-    ) -> Tree:
+    def read_tree(self, wants: Wants, *, cache: Path | None = None, progress: Progress | None = None) -> Tree:
         """See `Artifact.read_tree`: one entry, named as the file is. A link is followed here: the user named it."""
         try:
             descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -90,61 +89,75 @@ class FileArtifact:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise InputError("not a regular file", where=self._name)
             name = os.fsencode(self._path.name).decode("utf-8", "surrogateescape")
-            keep = wanted(name) and os.fstat(descriptor).st_size <= self._limits.max_wanted_file_bytes
             try:
-                done = _hash(file.fileno(), keep=keep)
+                with Examiner(wants, self._limits) as examiner:
+                    done = _examine(examiner, examiner.plan(name, os.fstat(descriptor).st_size), file.fileno())
             except OSError as error:
                 raise _unreadable(error, self._name) from error
-        digest = Digest("sha256:" + done.sha256)
+        found = done.found
+        digest = Digest("sha256:" + found.sha256)
         if self._digest is not None and self._digest != digest:
             raise DigestMismatch("the file changed while it was read", where=self._name)
         self._digest = digest
         if progress is not None:
-            progress(done.size, done.size)
-        entry = FileEntry(name, Kind.FILE, done.mode, done.size, done.sha256)
-        return Tree(entries={name: entry}, contents={name: done.data} if keep else {})
+            progress(found.size, found.size)
+        gathered = _Gathered()
+        gathered.add(name, done)
+        return gathered.tree(examiner)
 
 
-def _nothing(_path: str) -> bool:
-    return False
-
-
-class _Hashed(NamedTuple):
+class _Read(NamedTuple):
     mode: int
-    size: int
-    sha256: str
-    data: bytes
+    found: Examined
     changed: bool
 
 
-def _hash(descriptor: int, *, keep: bool) -> _Hashed:
-    """Read an open file to its end. `changed`: somebody wrote to it meanwhile."""
+def _examine(examiner: Examiner, plan: Plan, descriptor: int) -> _Read:
+    """Read an open file to its end. `changed`: somebody wrote to it meanwhile. Raises OSError, StorageError."""
     before = os.fstat(descriptor)
-    hasher = hashlib.sha256()
-    pieces: list[bytes] = []
-    size = 0
-    while chunk := os.read(descriptor, _CHUNK):
-        hasher.update(chunk)
-        size += len(chunk)
-        if keep:
-            pieces.append(chunk)
+    found = examiner.pieces(plan, map(memoryview, iter(lambda: os.read(descriptor, _CHUNK), b"")))
     after = os.fstat(descriptor)
-    changed = (before.st_mtime_ns, before.st_ctime_ns, size) != (after.st_mtime_ns, after.st_ctime_ns, after.st_size)
-    return _Hashed(stat.S_IMODE(after.st_mode), size, hasher.hexdigest(), b"".join(pieces), changed)
+    changed = (before.st_mtime_ns, before.st_ctime_ns, found.size) != (after.st_mtime_ns, after.st_ctime_ns, after.st_size)
+    return _Read(stat.S_IMODE(after.st_mode), found, changed)
+
+
+class _Gathered:
+    """What was found, on its way to a tree."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, FileEntry] = {}
+        self.unknowns: list[Unknown] = []
+        self._contents: dict[str, bytes] = {}
+        self._facts: dict[str, dict[str, bytes]] = {}
+
+    def add(self, path: str, done: _Read) -> None:
+        found = done.found
+        self.entries[path] = FileEntry(path, Kind.FILE, done.mode, found.size, found.sha256, form=found.form)
+        if found.data is not None:
+            self._contents[path] = found.data
+        if found.facts:
+            self._facts[path] = dict(found.facts)
+        self.unknowns += [Unknown(path, problem) for problem in found.problems]
+        if done.changed:
+            self.unknowns.append(Unknown(path, "changed while it was read"))
+
+    def tree(self, examiner: Examiner) -> Tree:
+        unknowns = tuple(sorted(self.unknowns, key=lambda unknown: unknown.path))
+        return Tree(entries=self.entries, contents=self._contents, facts=self._facts, digests=examiner.digests, unknowns=unknowns)
 
 
 class _Walk:
     """One pass over a folder. Every folder is entered through its parent's descriptor, so no link can lead out."""
 
-    def __init__(self, limits: Limits, wanted: Wanted, progress: Progress | None) -> None:
+    def __init__(self, limits: Limits, wants: Wants, progress: Progress | None) -> None:
         self._limits = limits
         self._budget = Budget(limits)
-        self._wanted = wanted
+        self._examiner = Examiner(wants, limits)
         self._progress = progress
-        self._entries: dict[str, FileEntry] = {}
-        self._contents: dict[str, bytes] = {}
-        self._unknowns: list[Unknown] = []
-        self._waiting: list[tuple[str, bool, int, Future[_Hashed]]] = []
+        self._gathered = _Gathered()
+        self._entries = self._gathered.entries
+        self._unknowns = self._gathered.unknowns
+        self._waiting: list[tuple[str, int, Future[_Read]]] = []
         self._kept = 0
         self._done = 0
 
@@ -153,13 +166,12 @@ class _Walk:
             top = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:
             raise _unreadable(error, str(root)) from error
-        with ThreadPoolExecutor(len(os.sched_getaffinity(0)), thread_name_prefix="pratique-hash") as pool:
+        with self._examiner, ThreadPoolExecutor(len(os.sched_getaffinity(0)), thread_name_prefix="pratique-hash") as pool:
             try:
                 self._walk(top, pool)
             finally:
                 self._settle(0)
-        unknowns = tuple(sorted(self._unknowns, key=lambda unknown: unknown.path))
-        return Tree(entries=self._entries, contents=self._contents, unknowns=unknowns)
+        return self._gathered.tree(self._examiner)
 
     def _walk(self, top: int, pool: ThreadPoolExecutor) -> None:
         stack: list[tuple[str, int, Iterator[str]]] = []
@@ -221,21 +233,22 @@ class _Walk:
             os.close(descriptor)
             self._unknowns.append(Unknown(path, "changed while it was read"))
             return
-        keep = self._wanted(path)
-        if keep and status.st_size > self._limits.max_wanted_file_bytes:
+        plan = self._examiner.plan(path, status.st_size)
+        keep = plan.keep
+        if plan.too_large:
             self._unknowns.append(Unknown(path, f"{status.st_size} bytes are too many to be read as package metadata"))
-            keep = False
         if keep and self._kept + status.st_size > self._limits.max_wanted_bytes:
             self._unknowns.append(Unknown(path, "too much package metadata: this file was left out"))
             keep = False
         self._kept += status.st_size if keep else 0
-        self._waiting.append((path, keep, descriptor, pool.submit(_hash, descriptor, keep=keep)))
+        plan = plan._replace(keep=keep)
+        self._waiting.append((path, descriptor, pool.submit(_examine, self._examiner, plan, descriptor)))
         self._settle(_IN_HAND)
 
     def _settle(self, most: int) -> None:
         """Take results, the oldest first, until at most `most` files are in hand."""
         while len(self._waiting) > most:
-            path, keep, descriptor, future = self._waiting.pop(0)
+            path, descriptor, future = self._waiting.pop(0)
             try:
                 done = future.result()
             except OSError as error:
@@ -244,12 +257,8 @@ class _Walk:
             finally:
                 with suppress(OSError):
                     os.close(descriptor)
-            if done.changed:
-                self._unknowns.append(Unknown(path, "changed while it was read"))
-            self._entries[path] = FileEntry(path, Kind.FILE, done.mode, done.size, done.sha256)
-            if keep:
-                self._contents[path] = done.data
-            self._done += done.size
+            self._gathered.add(path, done)
+            self._done += done.found.size
             if self._progress is not None:
                 self._progress(self._done, 0)
 

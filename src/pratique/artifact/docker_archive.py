@@ -32,8 +32,12 @@ class _Entry(msgspec.Struct):
 
 
 @contextmanager
-def open_docker_archive(location: str, *, platform: str | None, limits: Limits) -> Iterator[LayeredImage]:
+def open_docker_archive(
+    location: str, *, platform: str | None, limits: Limits, name: str | None = None
+) -> Iterator[LayeredImage]:
     """The image in the archive at `location`, which is `PATH` or `PATH:TAG`; the tag chooses among several images.
+
+    `name`: what to call it, where the archive is only a stop on its way.
 
     Raises NotFound, InputError (several images), Malformed, LimitExceeded, DigestMismatch.
     """
@@ -53,7 +57,7 @@ def open_docker_archive(location: str, *, platform: str | None, limits: Limits) 
         image = _image(archive, places, data, digest, config.diff_ids)
         subject = Subject(
             kind=ArtifactKind.IMAGE,
-            name=location,
+            name=name or location,
             digest=image.digest,
             platform=config.platform,
             config=digest,

@@ -1,4 +1,4 @@
-"""One layer read in one pass (OCI image-spec, layer.md): what it adds, what it takes away, and the bytes catalogers want."""
+"""One layer read in one pass (OCI image-spec, layer.md): what it adds, what it takes away, and what catalogers want of it."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
@@ -7,13 +7,15 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from pratique.artifact import tar
+from pratique.artifact.examine import Examined, Examiner
 from pratique.artifact.feed import Feed
 from pratique.artifact.inflate import Readable, inflate, pumped
 from pratique.artifact.limits import Budget, Gauge, Limits
 from pratique.artifact.paths import clean_path
 from pratique.artifact.sparse import segments_with_holes
+from pratique.artifact.wants import Wants
 from pratique.errors import LimitExceeded, Malformed, Violation
-from pratique.model import Digest, Unknown
+from pratique.model import Digest, Form, Unknown
 
 _ZEROS = memoryview(bytes(1 << 20))
 _WHITEOUT = ".wh."
@@ -38,7 +40,7 @@ class What(IntEnum):
 class LayerEntry(NamedTuple):
     """`path`: cleaned, below the root. `size`: bytes, holes included. `sha256`: hex, files only.
 
-    `target`: of a symbolic link as written, of a hard link cleaned.
+    `target`: of a symbolic link as written, of a hard link cleaned. `form`: files only.
     """
 
     what: What
@@ -47,6 +49,7 @@ class LayerEntry(NamedTuple):
     size: int = 0
     sha256: str = ""
     target: str = ""
+    form: Form = Form.DATA
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,7 @@ class LayerScan:
 
     `contents`: SHA-256 in hex → the bytes of a wanted file. Keyed by content, not by name: a name can stand twice in an
     archive, and then bytes of one file must not pass for another's. `dropped`: wanted, but over `max_wanted_bytes`.
+    `facts`: SHA-256 → probe → what it read. `digests`: algorithm → SHA-256 → that digest, in hex.
     """
 
     diff_id: Digest
@@ -62,7 +66,14 @@ class LayerScan:
     entries: tuple[LayerEntry, ...]
     contents: Mapping[str, bytes] = field(default_factory=dict)
     dropped: frozenset[str] = frozenset()
+    facts: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
+    digests: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     unknowns: tuple[Unknown, ...] = ()
+
+    @property
+    def kept_bytes(self) -> int:
+        """What of the files stays in memory."""
+        return sum(map(len, self.contents.values())) + sum(len(fact) for facts in self.facts.values() for fact in facts.values())
 
 
 _KINDS = {
@@ -79,22 +90,23 @@ _KINDS = {
 def read_layer(
     stream: Readable,
     *,
-    wanted: Callable[[str], bool],
+    wants: Wants,
     limits: Limits,
     budget: Budget | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> LayerScan:
     """Inflate, walk and hash one layer; `stream` is read to its end, so that it can verify its own digest.
 
-    `wanted(path)`: whether to keep the file's bytes. `budget`: shared by the layers of one artifact. `progress` is told
+    `budget`: shared by the layers of one artifact. `progress` is told
     stored bytes as they are read, from another thread. Raises Malformed, LimitExceeded, and what `stream` raises; a digest
     that does not match goes before whatever was found wrong inside.
     """
     gauge = Gauge(limits)
-    reader = _LayerReader(wanted, limits, gauge, budget or Budget(limits))
+    reader = _LayerReader(wants, limits, gauge, budget or Budget(limits))
     try:
-        with pumped(inflate(stream, gauge, progress)) as chunks:
-            return reader.read(chunks)
+        whole = hashlib.sha256()
+        with pumped(_hashed(inflate(stream, gauge, progress), whole)) as chunks:
+            return reader.read(chunks, whole)
     except LimitExceeded:
         raise
     except Malformed as error:
@@ -107,37 +119,40 @@ def read_layer(
         raise
 
 
+def _hashed(chunks: Iterator[bytes], whole: "hashlib._Hash") -> Iterator[bytes]:
+    """In the thread that inflates: it has less to do than the one that walks and hashes file by file."""
+    for chunk in chunks:
+        whole.update(chunk)
+        yield chunk
+
+
 class _LayerReader:
-    def __init__(self, wanted: Callable[[str], bool], limits: Limits, gauge: Gauge, budget: Budget) -> None:
-        self._wanted = wanted
+    def __init__(self, wants: Wants, limits: Limits, gauge: Gauge, budget: Budget) -> None:
+        self._examiner = Examiner(wants, limits, aside=True)
         self._limits = limits
         self._gauge = gauge
         self._budget = budget
         self._contents: dict[str, bytes] = {}
         self._kept = 0
         self._dropped: set[str] = set()
+        self._facts: dict[str, dict[str, bytes]] = {}
         self._unknowns: list[Unknown] = []
 
-    def read(self, chunks: Iterator[bytes]) -> LayerScan:
-        whole = hashlib.sha256()
-
-        def hashed() -> Iterator[bytes]:
-            for chunk in chunks:
-                whole.update(chunk)
-                yield chunk
-
-        feed = Feed(hashed())
+    def read(self, chunks: Iterator[bytes], whole: "hashlib._Hash") -> LayerScan:
+        """`whole` has hashed every chunk by the time it is given."""
+        feed = Feed(chunks)
         entries: list[LayerEntry] = []
         counted = names = 0
-        for member in tar.walk(feed, self._limits):
-            entry = self._entry(member, feed)
-            if entry is not None:
-                entries.append(entry)
-            counted += 1
-            names += len(member.name) + len(member.link)
-            if counted == 100:
-                self._budget.add_entries(counted, names)
-                counted = names = 0
+        with self._examiner:
+            for member in tar.walk(feed, self._limits):
+                entry = self._entry(member, feed)
+                if entry is not None:
+                    entries.append(entry)
+                counted += 1
+                names += len(member.name) + len(member.link)
+                if counted == 100:
+                    self._budget.add_entries(counted, names)
+                    counted = names = 0
         self._budget.add_entries(counted, names)
         end = feed.offset
         if any(bytes(view).strip(b"\0") for view in feed.rest()):
@@ -148,6 +163,8 @@ class _LayerReader:
             entries=tuple(entries),
             contents=self._contents,
             dropped=frozenset(self._dropped),
+            facts=self._facts,
+            digests=self._examiner.digests,
             unknowns=tuple(self._unknowns),
         )
 
@@ -190,24 +207,14 @@ class _LayerReader:
         return LayerEntry(What.WHITEOUT, folder + name)
 
     def _file(self, path: str, member: tar.Member, feed: Feed) -> LayerEntry:
-        keep = self._wanted(path) and member.size <= self._limits.max_wanted_file_bytes
-        pieces: list[bytes] | None = [] if keep else None
-        if member.segments is None:
-            view = feed.view(member.stored)
-            if view is not None:  # nearly every file lies in one chunk
-                digest = hashlib.sha256(view).hexdigest()
-                if pieces is not None:
-                    self._keep(digest, bytes(view))
-                return LayerEntry(What.FILE, path, member.mode, member.size, digest)
-        hasher = hashlib.sha256()
-        for view in self._data(member, feed):
-            hasher.update(view)
-            if pieces is not None:
-                pieces.append(bytes(view))
-        digest = hasher.hexdigest()
-        if pieces is not None:
-            self._keep(digest, b"".join(pieces))
-        return LayerEntry(What.FILE, path, member.mode, member.size, digest)
+        plan = self._examiner.plan(path, member.size)
+        view = feed.view(member.stored) if member.segments is None else None
+        if view is not None:  # nearly every file lies in one chunk
+            found = self._examiner.whole(plan, view)
+        else:
+            found = self._examiner.pieces(plan, self._data(member, feed))
+        self._note(path, found)
+        return LayerEntry(What.FILE, path, member.mode, member.size, found.sha256, "", found.form)
 
     def _data(self, member: tar.Member, feed: Feed) -> Iterator[memoryview]:
         if member.segments is None:
@@ -222,6 +229,16 @@ class _LayerReader:
                 self._gauge.check()
                 yield _ZEROS[:take]
             yield from feed.pieces(stored)
+
+    def _note(self, path: str, found: Examined) -> None:
+        """Keep what was found, by content."""
+        sha256 = found.sha256
+        if found.data is not None:
+            self._keep(sha256, found.data)
+        if found.facts and sha256 not in self._facts:
+            self._budget.keep(sum(len(facts) for _, facts in found.facts))
+            self._facts[sha256] = dict(found.facts)
+        self._unknowns += [Unknown(path, problem) for problem in found.problems]
 
     def _keep(self, digest: str, data: bytes) -> None:
         if digest in self._contents:

@@ -12,7 +12,8 @@ from pratique.artifact.inflate import Readable
 from pratique.artifact.layer import LayerScan, read_layer
 from pratique.artifact.limits import Budget, Limits
 from pratique.artifact.squash import squash
-from pratique.artifact.types import ImageContents, Progress, Wanted
+from pratique.artifact.types import ImageContents, Progress
+from pratique.artifact.wants import Wants
 from pratique.errors import DigestMismatch, Malformed, PratiqueError
 from pratique.model import Subject, Tree
 
@@ -36,40 +37,38 @@ class LayeredImage:
         """The image as a registry keeps it."""
         return self._image
 
-    def read_tree(
-        self, wanted: Wanted, *, wanted_version: str, cache: Path | None = None, progress: Progress | None = None
-    ) -> Tree:
+    def read_tree(self, wants: Wants, *, cache: Path | None = None, progress: Progress | None = None) -> Tree:
         """See `Artifact.read_tree`."""
         store = None
         if cache is not None:
             from pratique.artifact.cache import LayerCache
 
-            store = LayerCache(cache, wanted_version=wanted_version, limits=self._limits)
+            store = LayerCache(cache, wants_version=wants.version, limits=self._limits)
         indices = range(len(self._image.layers))
-        read = self._scan(dict.fromkeys(indices, wanted), store, progress)
+        read = self._scan(dict.fromkeys(indices, wants), store, progress)
         scans = [read[index] for index in indices]
-        squashed = squash(scans, wanted=wanted, limits=self._limits)
+        squashed = squash(scans, wanted=wants.keep, limits=self._limits)
         if squashed.missing:
-            again = self._scan({index: paths.__contains__ for index, paths in squashed.missing.items()}, None, None)
+            again = self._scan({index: Wants(keep=paths.__contains__) for index, paths in squashed.missing.items()}, None, None)
             scans = [_joined(scan, again.get(index)) for index, scan in enumerate(scans)]
-            squashed = squash(scans, wanted=wanted, limits=self._limits)
+            squashed = squash(scans, wanted=wants.keep, limits=self._limits)
         return squashed.tree
 
-    def _scan(self, wanted: Mapping[int, Wanted], store: "LayerCache | None", progress: Progress | None) -> dict[int, LayerScan]:
+    def _scan(self, wants: Mapping[int, Wants], store: "LayerCache | None", progress: Progress | None) -> dict[int, LayerScan]:
         """Read these layers side by side. The first that fails stops the others."""
-        total = sum(self._image.layers[index].size for index in wanted)
+        total = sum(self._image.layers[index].size for index in wants)
         shared = _Shared(budget=Budget(self._limits), meter=_Meter(total, progress), store=store, stop=threading.Event())
 
         def read(index: int) -> LayerScan:
             try:
-                return self._cached(index, wanted[index], shared)
+                return self._cached(index, wants[index], shared)
             except BaseException:
                 shared.stop.set()
                 raise
 
-        workers = max(1, min(len(os.sched_getaffinity(0)), len(wanted)))
+        workers = max(1, min(len(os.sched_getaffinity(0)), len(wants)))
         with ThreadPoolExecutor(workers, thread_name_prefix="pratique-layer") as pool:
-            futures = {index: pool.submit(read, index) for index in wanted}
+            futures = {index: pool.submit(read, index) for index in wants}
             try:
                 wait(futures.values())
             except BaseException:  # an interrupt: do not wait for gigabytes
@@ -78,28 +77,28 @@ class LayeredImage:
         _raise_first(list(futures.values()))
         return {index: future.result() for index, future in futures.items()}
 
-    def _cached(self, index: int, wanted: Wanted, shared: "_Shared") -> LayerScan:
+    def _cached(self, index: int, wants: Wants, shared: "_Shared") -> LayerScan:
         layer, store = self._image.layers[index], shared.store
         if store is None:
-            return self._read(index, wanted, shared)
+            return self._read(index, wants, shared)
         kept = store.load(self._image.diff_ids[index], layer.digest)
         if kept is not None:
             names = sum(len(entry.path) + len(entry.target) for entry in kept.entries)
             shared.budget.add_entries(len(kept.entries), names)
-            shared.budget.keep(sum(map(len, kept.contents.values())))
+            shared.budget.keep(kept.kept_bytes)
             shared.meter.add(layer.size)
             return kept
-        scan = self._read(index, wanted, shared)
+        scan = self._read(index, wants, shared)
         store.save(scan, layer.digest)
         return scan
 
-    def _read(self, index: int, wanted: Wanted, shared: "_Shared") -> LayerScan:
+    def _read(self, index: int, wants: Wants, shared: "_Shared") -> LayerScan:
         layer, diff_id = self._image.layers[index], self._image.diff_ids[index]
         where = f"layer {index} ({layer.digest.short})"
         try:
             with self._image.open_blob(layer) as stream:
                 guarded = _Stoppable(stream, shared.stop)
-                scan = read_layer(guarded, wanted=wanted, limits=self._limits, budget=shared.budget, progress=shared.meter.add)
+                scan = read_layer(guarded, wants=wants, limits=self._limits, budget=shared.budget, progress=shared.meter.add)
         except PratiqueError as error:
             error.where = error.where or where
             raise

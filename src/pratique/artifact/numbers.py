@@ -5,6 +5,9 @@ from pratique.errors import Malformed
 
 def number(field: bytes, offset: int, what: str) -> int:
     """Octal digits between spaces up to a NUL, 0 if there are none; base-256 (GNU tar) when the first bit is set."""
+    digits = field.rstrip(b"\0 ")
+    if digits.isdigit() and b"8" not in digits and b"9" not in digits:  # as nearly every writer does
+        return int(digits, 8)
     if field[0] >= 0x80:
         value = int.from_bytes(field[1:], "big")
         if field[0] != 0x80 or value >= 1 << 63:

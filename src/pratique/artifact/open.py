@@ -23,23 +23,28 @@ def open_artifact(source: Source, *, platform: str | None = None, limits: Limits
 
         parse_platform(platform)
     scheme, location = source.scheme, source.location
-    if scheme in ("dir", "file"):
+    if scheme in ("dir", "file", "chart", "manifests"):
         if platform is not None:
             raise InputError(f"{scheme}: has no platform", hint="leave out --platform")
-        from pratique.artifact.directory import DirectoryArtifact, FileArtifact
-
-        yield DirectoryArtifact(location, limits) if scheme == "dir" else FileArtifact(location, limits)
+        yield _local(scheme, location, limits)
     elif scheme == "docker-archive":
         from pratique.artifact.docker_archive import open_docker_archive
 
         with open_docker_archive(location, platform=platform, limits=limits) as image:
             yield image
-    elif scheme == "podman":
-        from pratique.artifact.engine import saved_by_podman
+    elif scheme in ("podman", "containerd"):
+        from pratique.artifact.engine import saved_by_containerd, saved_by_podman
+
+        save = saved_by_podman if scheme == "podman" else saved_by_containerd
+        with save(location) as archive, _from_repository(f"oci-archive:{archive}", location, platform, limits) as image:
+            yield image
+    elif scheme == "docker":
+        from pratique.artifact.docker_archive import open_docker_archive
+        from pratique.artifact.engine import saved_by_docker
 
         with (
-            saved_by_podman(location) as archive,
-            _from_repository(f"oci-archive:{archive}", location, platform, limits) as image,
+            saved_by_docker(location) as archive,
+            open_docker_archive(str(archive), platform=platform, limits=limits, name=location) as image,
         ):
             yield image
     elif scheme in ("registry", "oci-dir", "oci-archive"):
@@ -47,6 +52,16 @@ def open_artifact(source: Source, *, platform: str | None = None, limits: Limits
             yield image
     else:
         raise InputError(f"no source of kind {scheme!r}")
+
+
+def _local(scheme: str, location: str, limits: Limits) -> Artifact:
+    from pratique.artifact.directory import DirectoryArtifact, FileArtifact
+
+    if scheme in ("chart", "manifests"):
+        from pratique.artifact.chart import open_chart, open_manifests
+
+        return open_chart(location, limits) if scheme == "chart" else open_manifests(location, limits)
+    return DirectoryArtifact(location, limits) if scheme == "dir" else FileArtifact(location, limits)
 
 
 @contextmanager

@@ -6,7 +6,19 @@ from pathlib import Path
 
 from pratique.errors import InputError, NotFound
 
-SCHEMES = ("registry", "oci-archive", "oci-dir", "docker-archive", "podman", "dir", "file")
+SCHEMES = (
+    "registry",
+    "oci-archive",
+    "oci-dir",
+    "docker-archive",
+    "podman",
+    "docker",
+    "containerd",
+    "chart",
+    "manifests",
+    "dir",
+    "file",
+)
 _HEADER = 512
 _MEMBERS_LOOKED_AT = 4096
 
@@ -38,7 +50,7 @@ def parse_source(text: str) -> Source:
     path = Path(text)
     try:
         if path.is_dir():
-            return Source("oci-dir" if (path / "oci-layout").is_file() else "dir", text, guessed=True)
+            return Source(_guess_folder(path), text, guessed=True)
         if path.is_file():
             return Source(_guess_file(path), text, guessed=True)
     except OSError as error:
@@ -49,12 +61,35 @@ def parse_source(text: str) -> Source:
     raise NotFound(f"{text[:200]!r} is no file or folder, and no image in a registry", hint=_hint())
 
 
+def _guess_folder(path: Path) -> str:
+    if (path / "oci-layout").is_file():
+        return "oci-dir"
+    return "chart" if (path / "Chart.yaml").is_file() else "dir"
+
+
 def _guess_file(path: Path) -> str:
     """By the names of its members. Where both marks stand, as engines write them now, the OCI layout is the richer one."""
+    with path.open("rb") as file:
+        if file.read(2) == b"\x1f\x8b":
+            return "chart" if _is_packed_chart(path) else "file"
     found = set(_first_names(path))
     if "oci-layout" in found:
         return "oci-archive"
     return "docker-archive" if "manifest.json" in found else "file"
+
+
+def _is_packed_chart(path: Path) -> bool:
+    """Whether NAME/Chart.yaml is the first member of a gzip'd tar, where `helm package` puts it."""
+    import gzip
+    import zlib
+
+    try:
+        with gzip.open(path) as file:
+            header = file.read(_HEADER)
+    except (OSError, EOFError, zlib.error):
+        return False
+    name = header[:100].partition(b"\0")[0]
+    return header[257:262] == b"ustar" and name.count(b"/") == 1 and name.endswith(b"/Chart.yaml")
 
 
 def _first_names(path: Path) -> Iterator[str]:
@@ -82,6 +117,10 @@ _EXAMPLES = {
     "oci-dir": "PATH",
     "docker-archive": "PATH",
     "podman": "NAME",
+    "docker": "NAME",
+    "containerd": "NAME",
+    "chart": "PATH",
+    "manifests": "PATH",
     "dir": "PATH",
     "file": "PATH",
 }

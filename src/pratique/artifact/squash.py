@@ -198,11 +198,18 @@ def _collect(
 ) -> Squashed:
     entries: dict[str, FileEntry] = {}
     contents: dict[str, bytes] = {}
+    facts: dict[str, Mapping[str, bytes]] = {}
     missing: dict[int, set[str]] = {}
     for path, leaf in _leaves(root):
         source = leaf.source
-        entries[path] = FileEntry(path, _KINDS[source.what], source.mode, source.size, source.sha256, source.target, leaf.layer)
-        if source.what is not What.FILE or not wanted(path):
+        kind = _KINDS[source.what]
+        entries[path] = FileEntry(path, kind, source.mode, source.size, source.sha256, source.target, leaf.layer, source.form)
+        if kind is not Kind.FILE:
+            continue
+        read = scans[leaf.layer].facts.get(source.sha256)
+        if read is not None:
+            facts[path] = read
+        if not wanted(path):
             continue
         data = scans[leaf.layer].contents.get(source.sha256)
         if data is not None:
@@ -214,7 +221,13 @@ def _collect(
         else:
             missing.setdefault(leaf.layer, set()).add(source.path)
     layers = tuple(scan.diff_id for scan in scans)
-    tree = Tree(entries=entries, contents=contents, layers=layers, unknowns=tuple(_unique(unknowns)))
+    digests: dict[str, dict[str, str]] = {}
+    for scan in scans:
+        for algorithm, known in scan.digests.items():
+            digests.setdefault(algorithm, {}).update(known)
+    tree = Tree(
+        entries=entries, contents=contents, facts=facts, digests=digests, layers=layers, unknowns=tuple(_unique(unknowns))
+    )
     return Squashed(tree=tree, missing={index: frozenset(paths) for index, paths in missing.items()})
 
 

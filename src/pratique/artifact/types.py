@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from pratique.artifact.wants import Wants
 from pratique.errors import DigestMismatch
 from pratique.model import Digest, Subject, Tree
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from pratique.artifact.inflate import Readable
     from pratique.registry.types import Descriptor, Repository
 
-Wanted = Callable[[str], bool]
 Progress = Callable[[int, int], None]
 
 _CHUNK = 1 << 20
@@ -32,12 +32,10 @@ class Artifact(Protocol):
         """The image as a registry keeps it; None for a folder or a file."""
         ...
 
-    def read_tree(
-        self, wanted: Wanted, *, wanted_version: str, cache: Path | None = None, progress: Progress | None = None
-    ) -> Tree:
-        """All files with their hashes, and the bytes of those for which `wanted(path)` is true.
+    def read_tree(self, wants: Wants, *, cache: Path | None = None, progress: Progress | None = None) -> Tree:
+        """All files with their hashes, and whatever else `wants` says.
 
-        `wanted_version` changes whenever `wanted` does. `cache`: a folder for what was read; with a cache, layers read
+        `cache`: a folder for what was read; with a cache, layers read
         before are not read again, so their blobs are not verified again: leave it None to verify. `progress(done, total)`:
         stored bytes, called from any thread. Raises Malformed, LimitExceeded, DigestMismatch, Unavailable, StorageError.
         """

@@ -48,7 +48,13 @@ def command() -> None:
 @click.option("--trust", "trusted", type=click.Path(), multiple=True, required=True, help="A public key that may sign manifests.")
 @click.option("--key", type=click.Path(), help="The private key for reports; default this machine's service key.")
 @passphrase_option
-@click.option("--on-violation", type=click.Choice(["none", "freeze", "stop"]), default="none", show_default=True)
+@click.option(
+    "--on-violation",
+    type=click.Choice(["none", "freeze", "stop"]),
+    default="none",
+    show_default=True,
+    help="What is done, in enforce mode, to a container that ran or tried what its manifest does not know.",
+)
 @click.option("--seal", is_flag=True, help="Remount the root of each container read-only.")
 @click.option("--strict-scripts", is_flag=True, help="Refuse unknown scripts when they are opened, too.")
 @click.option("--container", "only", multiple=True, help="Watch only containers of this name; may be repeated.")

@@ -43,6 +43,7 @@ def gather(
     `content`: whether to read every layer; by default only when that needs no network. `whole_store`: with the content of a
     layout or archive, read every other blob of it as well.
     """
+    from pratique.artifact.wants import Wants
     from pratique.evidence.collect import collect_from_repository
     from pratique.evidence.weigh import weigh
     from pratique.registry.open import open_repository
@@ -59,7 +60,7 @@ def gather(
         if content if content is not None else found.local:
             begin("reading every byte")
             # Neither cache nor cataloger: the question is whether the bytes that are there now are the ones signed for.
-            tree = artifact.read_tree(lambda _: False, wanted_version="none", cache=None, progress=move)
+            tree = artifact.read_tree(Wants(), cache=None, progress=move)
         facts = weigh(artifact.subject.digest, artifact.subject.name, [collection], trust, tree=tree)
         blobs, damaged = 0, list[str]()
         if whole_store and place == "catalog":

@@ -1,23 +1,35 @@
 """The values every room speaks. Pure: no I/O, no clock, no randomness."""
 
-from pratique.model.component import ArtifactKind, Component, Inventory, Owned, Ownership, Subject
+from pratique.model.component import (
+    ArtifactKind,
+    Component,
+    ComponentKind,
+    Inventory,
+    Owned,
+    Ownership,
+    Presence,
+    Subject,
+)
 from pratique.model.digest import Digest, is_digest
 from pratique.model.manifest import FileManifest, build_manifest, manifest_predicate, parse_manifest
-from pratique.model.tree import FileEntry, Kind, Tree, Unknown, escape_path, unescape_path
+from pratique.model.tree import FileEntry, Form, Kind, Tree, Unknown, escape_path, unescape_path
 from pratique.model.verdict import Cause, Decision, Result, State, Verdict
 
 __all__ = [
     "ArtifactKind",
     "Cause",
     "Component",
+    "ComponentKind",
     "Decision",
     "Digest",
     "FileEntry",
     "FileManifest",
+    "Form",
     "Inventory",
     "Kind",
     "Owned",
     "Ownership",
+    "Presence",
     "Result",
     "State",
     "Subject",

@@ -14,16 +14,45 @@ class ArtifactKind(StrEnum):
     IMAGE = "image"
     DIRECTORY = "directory"
     FILE = "file"
+    CHART = "chart"
+    MANIFESTS = "manifests"
+
+
+class ComponentKind(StrEnum):
+    """What a component is; the values are those of CycloneDX."""
+
+    LIBRARY = "library"
+    APPLICATION = "application"
+    FRAMEWORK = "framework"
+    PLATFORM = "platform"
+    OPERATING_SYSTEM = "operating-system"
+    CONTAINER = "container"
+    MODEL = "machine-learning-model"
+    DATA = "data"
+    FILE = "file"
+
+
+class Presence(StrEnum):
+    """How far a component is known to be there. In the order of strength, the strongest first."""
+
+    INSTALLED = "installed"  # a package manager put it there, or it stands there in its own files
+    EMBEDDED = "embedded"  # inside another file that says so: a jar in a jar, a module in a Go binary
+    RECOGNISED = "recognised"  # no metadata; known by the bytes of one of its files
+    DECLARED = "declared"  # a lock file or manifest asks for it; it need not be there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Component:
     """One package as its own metadata describes it.
 
-    `ref`: unique within the inventory; the purl, with a suffix where one purl is installed at several places.
-    `licences`: SPDX expressions, sorted. `supplier`: who maintains or publishes it. `source`: purl of the source package.
-    `evidence`: paths of the files the facts were read from. `depends`: refs of components it needs, sorted.
-    `layer`: diff_id of the layer its metadata came from. `hashes`: algorithm → hex, with what they cover said by `hash_covers`.
+    `ref`: unique within the inventory: the purl. One purl at several places is one component with all places as evidence.
+    `type`: of the purl. `name`: as people write it, with its scope or group: `@babel/core`, `org.apache:commons`.
+    `licences`: declared by its own metadata, SPDX expressions, sorted; `licences_found`: by the texts of its licence files.
+    `supplier`: who maintains or publishes it. `source`: purl of the source package. `cpes`: CPE 2.3 names that are certain.
+    `evidence`: paths of the files the facts were read from; inside another file as `path/to.jar!inner/path`.
+    `depends`: refs of components it needs, sorted. `layer`: diff_id of the layer its metadata came from.
+    `hashes`: algorithm (`sha256`, `sha512`, `sha1`, `md5`, `h1`) → hex, except `h1` as Go writes it; `hash_covers`: what they
+    are of, in words (`package archive`, `installed files`, `file`). `facts`: further facts, name → value, shown as properties.
     """
 
     ref: str
@@ -41,6 +70,11 @@ class Component:
     layer: Digest | None = None
     hashes: Mapping[str, str] = field(default_factory=dict)
     hash_covers: str = ""
+    kind: ComponentKind = ComponentKind.LIBRARY
+    presence: Presence = Presence.INSTALLED
+    licences_found: tuple[str, ...] = ()
+    cpes: tuple[str, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 class Ownership(StrEnum):
@@ -55,17 +89,22 @@ class Ownership(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """Who owns a path (`owner`: a component's ref, empty for an orphan), and whether its bytes are the owner's."""
+    """Who owns a path (`owner`: a component's ref, empty for an orphan), and whether its bytes are the owner's.
+
+    `configuration`: the owner says that it is made to be edited: that it is modified, or missing, is expected.
+    """
 
     owner: str
     state: Ownership
+    configuration: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What the documents are about. `digest`: of the image manifest, of the file, or of the directory's manifest root.
+    """What the documents are about. `digest`: of the image manifest, of the file, or of the folder's manifest root.
 
     `config`: digest of the image's configuration (the engine's image ID). `created`: Unix seconds, from the artifact itself.
+    `facts`: what else the artifact says about itself as a whole, name → value, shown as properties.
     """
 
     kind: ArtifactKind
@@ -75,6 +114,7 @@ class Subject:
     config: Digest | None = None
     created: int | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,11 +21,29 @@ class Kind(StrEnum):
     FIFO = "fifo"
 
 
+class Form(StrEnum):
+    """What a regular file is, by how it begins."""
+
+    DATA = "data"
+    ELF = "elf"
+    SCRIPT = "script"  # begins with #!
+    ARCHIVE = "archive"  # zip, jar, gzip, xz, zstd, bzip2, 7z, ar, rpm
+    PE = "pe"
+    MACHO = "mach-o"
+    WASM = "wasm"
+    BYTECODE = "bytecode"  # of Java
+
+    @property
+    def runs(self) -> bool:
+        """Whether a machine can run it as it is: what nobody accounts for and can run matters most."""
+        return self in (Form.ELF, Form.SCRIPT, Form.PE, Form.MACHO, Form.WASM)
+
+
 @dataclass(frozen=True, slots=True)
 class FileEntry:
     """One path. `mode`: permission bits with set-id and sticky (0o7777). `size`: bytes. `sha256`: 64 hex digits, files only.
 
-    `target`: of a symbolic link, as written. `layer`: index into the artifact's layers, 0 the lowest.
+    `target`: of a symbolic link, as written. `layer`: index into the artifact's layers, 0 the lowest. `form`: files only.
     """
 
     path: str
@@ -35,12 +53,14 @@ class FileEntry:
     sha256: str = ""
     target: str = ""
     layer: int = 0
+    form: Form = Form.DATA
 
     def leaf(self) -> bytes:
         """The bytes that stand for this entry in the manifest's Merkle tree.
 
         Kind, octal mode, decimal size, content (the hash, or the link's target) and path, joined by NUL, which neither a
-        path nor a target can contain. The layer is left out: the same files in other layers are the same content.
+        path nor a target can contain. The layer is left out: the same files in other layers are the same content; the form
+        is part of the content.
         """
         content = self.sha256 or self.target
         text = f"{self.kind.value}\0{self.mode:o}\0{self.size}\0{content}\0{self.path}"
@@ -57,14 +77,17 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tree:
-    """All entries by path, and the content of those files that a cataloger asked for.
+    """All entries by path, and of those files that a cataloger asked for, the content or what a probe read in it.
 
-    `contents` holds bytes for every path that matched when the layers were read; `wanted` files over the size limit are in
-    `unknowns` instead. `layers`: diff_ids, the lowest first; empty for a directory or a file.
+    `contents`: path → bytes; files over the size limit are in `unknowns` instead. `facts`: path → probe → what it read.
+    `digests`: algorithm → SHA-256 in hex → that algorithm's digest of the same bytes in hex, where one was asked for.
+    `layers`: diff_ids, the lowest first; empty for a directory or a file.
     """
 
     entries: Mapping[str, FileEntry]
     contents: Mapping[str, bytes] = field(default_factory=dict)
+    facts: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
+    digests: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     layers: tuple[Digest, ...] = ()
     unknowns: tuple[Unknown, ...] = ()
 

@@ -8,8 +8,8 @@ die, but whoever can on the host switches enforcement off; the reports that stop
 containers' next opens hang with it. On `stop_event` it answers what waits, publishes a last report for each workload and ends.
 """
 
+import math
 import os
-import queue
 import resource
 import select
 import threading
@@ -21,11 +21,11 @@ from pathlib import Path
 
 from pratique.errors import Malformed, PratiqueError
 from pratique.model import Cause, Digest, FileManifest
-from pratique.runtime.allowlist import AllowList, Judgement, Seen
+from pratique.runtime.allowlist import AllowList
 from pratique.runtime.clerk import Clerk, Emit, Publish
 from pratique.runtime.fanotify import Group
 from pratique.runtime.harden import forbid_memory_programs, seal_root
-from pratique.runtime.process import describe
+from pratique.runtime.loop import EventLoop
 from pratique.runtime.report import MECHANISMS, RuntimeReport, Tally
 from pratique.runtime.respond import Responder, Response
 from pratique.runtime.scan import Mapped, scan
@@ -43,9 +43,9 @@ class Unverified:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentConfig:
-    """`rules`: what is refused. Times in seconds. `hold_s`: how long a new container's opens wait for its manifest.
-
-    `seal`: make roots read-only from outside. `forbid_memory`: no programs in memory files (in enforce mode only).
+    """`rules`: what is refused. `seal`: make roots read-only from outside. `forbid_memory`: no programs in memory files (in
+    enforce mode only). Times in seconds. `hold_s`: how long a new container's opens wait for its manifest. `ask_again_s`: how
+    long after it could not be had it is asked for again: what is down may come back, and who forgot to sign may do so.
     """
 
     rules: Rules
@@ -59,6 +59,7 @@ class AgentConfig:
     poll_s: float = 0.5
     report_interval_s: float = 300.0
     hold_s: float = 10.0
+    ask_again_s: float = 30.0
     violations_limit: int = 100
 
 
@@ -112,8 +113,8 @@ class _Agent:
         self.clerk = clerk
         self.watches: dict[tuple[str, int], Watch] = {}
         self.refused_to_watch: set[tuple[str, int]] = set()
-        self.by_fd: dict[int, Callable[[], None]] = {}
-        self.inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self.events = EventLoop(lambda error: clerk.tell("agent", detail=str(error)))
+        self.pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="manifest")
         self.responder = Responder(engine, config.on_violation if config.rules.enforce else Response.NONE, self._responded)
         self.watcher: threading.Thread | None = None
         self.next_report_at = 0.0
@@ -126,10 +127,6 @@ class _Agent:
         first = self.engine.running()
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # every open that waits holds a descriptor of ours
-        self.epoll = select.epoll()
-        self.wake_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        self._register(self.wake_fd, self._drain_inbox)
-        self.pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="manifest")
         self.next_report_at = self.clock() + self.config.report_interval_s
         self.clerk.start()
         self.watcher = threading.Thread(target=self._look_for_workloads, name="workloads", daemon=True)
@@ -149,34 +146,25 @@ class _Agent:
             watch.close()
         self.watches.clear()
         self.responder.close()
-        if hasattr(self, "pool"):
-            self.pool.shutdown(wait=True, cancel_futures=True)
+        self.pool.shutdown(wait=True, cancel_futures=True)
         if self.watcher is not None:
             self.watcher.join()
         self.clerk.close()
-        for name in ("wake_fd", "epoll"):
-            handle = getattr(self, name, None)
-            if isinstance(handle, int):
-                os.close(handle)
-            elif handle is not None:
-                handle.close()
+        self.events.close()
 
     def loop(self) -> None:
-        """Answer events until told to stop."""
+        """Answer events until told to stop. One container's trouble must not free the others."""
         while not self.stop.is_set():
-            for fd, _ in self.epoll.poll(0.2, 64):
-                action = self.by_fd.get(fd)
-                try:
-                    if action is not None:
-                        action()
-                except (PratiqueError, OSError) as error:
-                    self.clerk.tell("agent", detail=str(error))  # one container's trouble must not free the others
+            self.events.turn()
             self._tick(self.clock())
 
     def _tick(self, now: float) -> None:
         for watch in self.watches.values():
             if watch.held and now - watch.held_since > self.config.hold_s:
                 self._settle(watch, Unverified(cause=Cause.UNREACHABLE, detail="its manifest did not come in time"))
+            if now >= watch.ask_again_at:
+                watch.ask_again_at = math.inf
+                self.pool.submit(self._prepare, watch, first=False)
         if now >= self.next_report_at:
             self.next_report_at = now + self.config.report_interval_s
             for watch in self.watches.values():
@@ -196,7 +184,7 @@ class _Agent:
                     self.clerk.tell("engine", detail=str(error))
                 failing = True
                 continue
-            self._post(lambda found=found: self._saw(found))  # type: ignore[misc]
+            self.events.post(lambda found=found: self._saw(found))  # type: ignore[misc]
 
     def _saw(self, found: tuple[Workload, ...]) -> None:
         for workload in found:
@@ -223,18 +211,20 @@ class _Agent:
             return
         watch.sealed = sealed
         self.watches[key] = watch
-        self._register(watch.group.fd, lambda: self._events(watch))
-        self._register(watch.pidfd, lambda: self._ended(key))
+        self.events.register(watch.group.fd, lambda: self._answer(watch))
+        self.events.register(watch.pidfd, lambda: self._ended(key))
         self._watch_mounts(watch)
-        self.clerk.tell("watching", workload, detail=seal_failure or watch.memory.reason, sealed=sealed)
-        self.pool.submit(self._prepare, key, watch)
+        memory = watch.marks.memory
+        detail = seal_failure or ("" if memory.sound else f"every verdict is made anew: {memory.reason}")
+        self.clerk.tell("watching", workload, detail=detail, sealed=sealed)
+        self.pool.submit(self._prepare, watch, first=True)
 
     def _watch_mounts(self, watch: Watch) -> None:
         """The kernel says by EPOLLPRI that the container's mounts changed (proc_pid_mounts(5))."""
         with suppress(OSError):
             fd = os.open(f"/proc/{watch.workload.pid}/mountinfo", os.O_RDONLY | os.O_CLOEXEC)
             watch.mounts_fd = fd
-            self._register(fd, lambda: self._mounts_changed(watch), select.EPOLLPRI)
+            self.events.register(fd, lambda: self._mounts_changed(watch), select.EPOLLPRI)
 
     def _mounts_changed(self, watch: Watch) -> None:
         now = self.clock()
@@ -249,15 +239,14 @@ class _Agent:
         if watch is None:
             return
         for fd in (watch.group.fd, watch.pidfd, watch.mounts_fd):
-            if self.by_fd.pop(fd, None) is not None:
-                self.epoll.unregister(fd)
+            self.events.unregister(fd)
         with suppress(PratiqueError, OSError):
             for event in watch.group.read():
                 watch.handle(event, self._teller(watch))
         self._report(watch, self.clock(), final=True)
         watch.close()
 
-    def _prepare(self, key: tuple[str, int], watch: Watch) -> None:
+    def _prepare(self, watch: Watch, *, first: bool) -> None:
         """Thread. Gets the manifest, then looks at what runs already."""
         workload = watch.workload
         try:
@@ -268,63 +257,40 @@ class _Agent:
         except Exception as error:  # a container must not hang for our defect; it is refused and told
             answer = Unverified(cause=Cause.UNREADABLE, detail=f"{type(error).__name__}: {error}")
         ready: AllowList | Unverified = answer if isinstance(answer, Unverified) else AllowList.from_manifest(answer)
-        self._post(lambda: self._settle(watch, ready))
+        self.events.post(lambda: self._settle(watch, ready))
         rules = self.config.rules
         if rules.enforce and self.config.forbid_memory and watch.members.pid != watch.members.host_pid:
             try:
                 forbid_memory_programs(workload.pid)
             except PratiqueError as error:
                 reason = str(error)
-                self._post(lambda: watch.tally.gap(self.clock(), self.clock(), reason))
+                self.events.post(lambda: watch.tally.gap(self.clock(), self.clock(), reason))
+        if not first and isinstance(answer, Unverified):
+            return
         for mapped in scan(watch.members, max_bytes=rules.max_hash_bytes):
-            self._post(lambda mapped=mapped: self._scanned(watch, mapped))  # type: ignore[misc]
+            self.events.post(lambda mapped=mapped: self._scanned(watch, mapped))  # type: ignore[misc]
 
     def _settle(self, watch: Watch, answer: AllowList | Unverified) -> None:
+        tell = self._teller(watch)
         if isinstance(answer, Unverified):
-            watch.settle(None, f"{answer.cause.value}: {answer.detail}")
-            judgement = Judgement(verdict=Seen.UNVERIFIED, detail=watch.unverified)
-            observation = Observation(
-                process=describe(watch.workload.pid),
-                path="",
-                sha256="",
-                judgement=judgement,
-                action="allowed",
-                mechanism="manifest",
-            )
-            watch.tally.add(judgement, path="", sha256="", action="allowed", at=self.clock(), process=observation.process)
-            self._teller(watch)(observation)
+            watch.ask_again_at = self.clock() + self.config.ask_again_s
+            told = watch.settle(None, f"{answer.cause.value}: {answer.detail}")
+            if told is not None:
+                tell(told)
         else:
             watch.settle(answer)
         held, watch.held, watch.held_since = watch.held, [], 0.0
         for event in held:
-            watch.handle(event, self._teller(watch))
+            watch.handle(event, tell)
 
     def _scanned(self, watch: Watch, mapped: Mapped) -> None:
-        if watch.allow is None:
-            judgement = Judgement(verdict=Seen.UNVERIFIED, detail=watch.unverified)
-        elif mapped.anonymous:
-            judgement = Judgement(verdict=Seen.ANONYMOUS, detail="runs from memory or from a deleted file")
-        elif not mapped.sha256:
-            judgement = Judgement(verdict=Seen.UNREADABLE)
-        else:
-            judgement = watch.allow.judge(mapped.path, mapped.sha256)
-        process = describe(mapped.pid)
-        watch.tally.add(judgement, path=mapped.path, sha256=mapped.sha256, action="allowed", at=self.clock(), process=process)
-        if judgement.verdict.violates or self.config.rules.verbose:
-            self._teller(watch)(
-                Observation(
-                    process=process,
-                    path=mapped.path,
-                    sha256=mapped.sha256,
-                    judgement=judgement,
-                    action="allowed",
-                    mechanism="scan",
-                )
-            )
+        told = watch.judge_mapped(mapped)
+        if told is not None:
+            self._teller(watch)(told)
 
     # Events
 
-    def _events(self, watch: Watch) -> None:
+    def _answer(self, watch: Watch) -> None:
         try:
             events = watch.group.read()
         except Malformed as error:
@@ -349,24 +315,6 @@ class _Agent:
     def _responded(self, workload: Workload, action: str, detail: str) -> None:
         self.clerk.tell("response", workload, action=action, detail=detail)
 
-    # Other threads
-
-    def _post(self, action: Callable[[], None]) -> None:
-        """Have the event loop's thread do this."""
-        self.inbox.put(action)
-        with suppress(OSError):
-            os.eventfd_write(self.wake_fd, 1)
-
-    def _drain_inbox(self) -> None:
-        with suppress(BlockingIOError):
-            os.eventfd_read(self.wake_fd)
-        while not self.inbox.empty():
-            self.inbox.get()()
-
-    def _register(self, fd: int, action: Callable[[], None], events: int = select.EPOLLIN) -> None:
-        self.by_fd[fd] = action
-        self.epoll.register(fd, events)
-
     def _report(self, watch: Watch, now: float, *, final: bool) -> None:
         workload, config = watch.workload, self.config
         dropped = self.clerk.take_dropped()
@@ -384,10 +332,10 @@ class _Agent:
             mode="enforce" if config.rules.enforce else "observe",
             mechanism=MECHANISMS,
             sealed=watch.sealed,
-            remembered=watch.memory.sound,
+            remembered=watch.marks.memory.sound,
             manifest_root=watch.allow.root if watch.allow else None,
             unverified="" if watch.allow else watch.unverified,
-            not_watched=watch.skipped,
+            not_watched=watch.marks.skipped,
             policy_digest=config.policy_digest,
             sequence=0,
             previous=None,

@@ -17,7 +17,7 @@ MAX_LINE_BYTES = 64 * 1024
 _OCTAL = re.compile(r"\\([0-3][0-7]{2})")
 # Nothing in these holds bytes of a file that a program could be; a device's open would even have effects.
 PSEUDO = frozenset(
-    {"proc", "sysfs", "cgroup", "cgroup2", "mqueue", "devpts", "devtmpfs", "debugfs", "tracefs", "securityfs"}
+    {"proc", "sysfs", "cgroup", "cgroup2", "mqueue", "devpts", "debugfs", "tracefs", "securityfs"}
     | {"binfmt_misc", "bpf", "pstore", "configfs", "nsfs", "fusectl", "rpc_pipefs", "efivarfs"}
 )
 
@@ -98,6 +98,15 @@ def lower_directories(mount: Mount) -> tuple[str, ...]:
     return tuple(found)
 
 
+def upper_directory(mount: Mount) -> str:
+    """The writable layer of an overlay, as the host names it. "" if it has none."""
+    for option in mount.super_options.split(",") if mount.fstype == "overlay" else ():
+        name, _, value = option.partition("=")
+        if name == "upperdir":
+            return re.sub(r"\\(.)", r"\1", unescape(value))
+    return ""
+
+
 class Scope(StrEnum):
     """What a mark covers."""
 
@@ -107,10 +116,11 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """Mark this mount, or the whole file system it shows."""
+    """Mark this mount, or the whole file system it shows. `exec_only`: not what is merely opened."""
 
     mount: Mount
     scope: Scope
+    exec_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,12 +152,14 @@ def plan_marks(
     skipped: list[str] = []
     whole: set[str] = set()
     for mount in mounts:
+        devices = mount.point == "/dev" or mount.fstype == "devtmpfs"
         if mount.fstype in PSEUDO:
             skipped.append(f"{mount.point}: {mount.fstype} holds no files of its own")
-        elif mount.point == "/dev":
-            skipped.append("/dev: opening a device has effects")
-        elif "noexec" in mount.options and not scripts:
+        elif "noexec" in mount.options and (not scripts or devices):
             skipped.append(f"{mount.point}: mounted noexec, the kernel runs and loads nothing from it")
+        elif devices:
+            marks.append(Mark(mount=mount, scope=Scope.MOUNT, exec_only=True))
+            skipped.append(f"{mount.point}: only what is executed, since opening a device has effects")
         elif _owned(mount, on_host.get(mount.device, []), container_id, merged):
             if mount.device not in whole:
                 marks.append(Mark(mount=mount, scope=Scope.FILESYSTEM))

@@ -1,32 +1,26 @@
-"""One container under watch: its marks, its allow-list, what was decided about it. Used by the event loop's thread only.
+"""One container under watch: its events, its allow-list, what was decided about it. Used by the event loop's thread only."""
 
-A mount that a process makes in a mount namespace of its own is seen through the root's file system mark, not on volumes.
-"""
-
-import errno
-import fcntl
+import math
 import os
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 from pratique.errors import PratiqueError, Unavailable
 from pratique.runtime.allowlist import AllowList, Content, Judgement, Seen, classify
-from pratique.runtime.fanotify import FAN_OPEN_EXEC_PERM, FAN_OPEN_PERM, Event, Group
-from pratique.runtime.mountinfo import Mount, Scope, lower_directories, parse_mountinfo, plan_marks, root_mount
+from pratique.runtime.fanotify import FAN_OPEN_PERM, Event, Group
+from pratique.runtime.marks import MASK, Marks
 from pratique.runtime.process import Membership, Process, describe
-from pratique.runtime.remember import FileKey, Soundness, bounding_set, file_key, is_lower, kernel_may_remember
+from pratique.runtime.remember import FileKey, file_key, is_lower
 from pratique.runtime.report import Tally
-from pratique.runtime.scan import hash_fd
+from pratique.runtime.scan import Mapped, hash_fd
 from pratique.runtime.workloads import Workload
+from pratique.runtime.writers import WRITER, has_writer, why_changeable
 
-MASK = FAN_OPEN_EXEC_PERM | FAN_OPEN_PERM
 Clock = Callable[[], float]  # Unix seconds
-Answer = tuple[Judgement, str]  # and the SHA-256 it is about
+Kept = tuple[Content | None, Judgement, str]  # what it was opened as (None: executed), the answer, the SHA-256 it is about
 MAX_KEPT = 100_000
 MAX_HELD = 1_000
-_F_RDLCK, _F_UNLCK = fcntl.F_RDLCK, fcntl.F_UNLCK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +44,7 @@ class Observation:
     sha256: str
     judgement: Judgement
     action: str
-    mechanism: str = "permission-events"
+    mechanism: str
 
 
 class Watch:
@@ -68,15 +62,12 @@ class Watch:
         self.pending = True  # until the manifest is there, or the reason why there is none
         self.held: list[Event] = []
         self.held_since = 0.0
+        self.ask_again_at = math.inf
         self.members = Membership.of(workload.pid)
-        self.memory = Soundness(False, "not looked at")
+        self.marks = Marks(workload, group, scripts=rules.strict_scripts)
         self.sealed = False
-        self.skipped: tuple[str, ...] = ()
         self.mounts_fd = -1
-        self._marked: set[int] = set()
-        self._layers: tuple[str, ...] = ()
-        self._root_device = -1
-        self._kept: dict[FileKey, tuple[Content | None, Judgement, str]] = {}
+        self._kept: dict[FileKey, Kept] = {}
         self._own_pid = os.getpid()
 
     @classmethod
@@ -110,56 +101,52 @@ class Watch:
         self.pidfd = self.mounts_fd = -1
 
     def look_at_mounts(self) -> None:
-        """Mark what is not marked yet, and decide anew what may be remembered. Called at the start and when mounts change."""
+        """Mark what is mounted now. Called at the start and when mounts change. Raises Unavailable if it is no container."""
         if self.members.mnt in (0, self.members.host_mnt):
             raise Unavailable(f"container {self.workload.name} has no mount namespace of its own")
-        mounts = load_mounts(self.workload.pid)
-        plan = plan_marks(
-            mounts,
-            host=load_mounts("self"),
-            container_id=self.workload.id,
-            merged=self.workload.merged,
-            scripts=self.rules.strict_scripts,
-        )
-        root = root_mount(mounts)
-        failed: list[str] = []
-        owned = False
-        for mark in plan.marks:
-            filesystem = mark.scope is Scope.FILESYSTEM
-            if mark.mount.id not in self._marked:
-                try:
-                    self._mark(mark.mount, filesystem=filesystem)
-                except (OSError, Unavailable) as error:
-                    if mark.mount is root:
-                        raise Unavailable(f"cannot watch the root of {self.workload.name}: {error}") from error
-                    failed.append(f"{mark.mount.point}: could not be marked: {error}")
-                    continue
-                self._marked.add(mark.mount.id)
-            owned = owned or (filesystem and mark.mount.device == root.device)
-        self.skipped = (*plan.skipped, *failed)
-        self._layers = lower_directories(root)
-        major, _, minor = root.device.partition(":")
-        self._root_device = os.makedev(int(major), int(minor))
-        caps = bounding_set(_read_text(f"/proc/{self.workload.pid}/status"))
-        memory = kernel_may_remember(mounts, bounding_set=caps, owned=owned)
-        if self.memory.sound and not memory.sound:
-            self.group.forget()
-        self.memory = memory
+        remembered = self.marks.memory.sound
+        self.marks.refresh()
+        if remembered and not self.marks.memory.sound:
+            self._kept.clear()
 
-    def _mark(self, mount: Mount, *, filesystem: bool) -> None:
-        # A link inside the container could lead the path elsewhere; the mount's own number says whether we arrived.
-        path = f"/proc/{self.workload.pid}/root{mount.point}"
-        fd = os.open(path, os.O_PATH | os.O_CLOEXEC | os.O_NOFOLLOW)
-        try:
-            if mount_id(fd) != mount.id:
-                raise Unavailable("another mount lies over it")
-            self.group.mark(fd, MASK, filesystem=filesystem)
-        finally:
-            os.close(fd)
+    def settle(self, allow: AllowList | None, unverified: str = "") -> Observation | None:
+        """The manifest has come, or the reason why there is none; held events may be handled now. May be called again.
 
-    def settle(self, allow: AllowList | None, unverified: str = "") -> None:
-        """The manifest has come, or the reason why there is none. Held events may be handled now."""
-        self.allow, self.unverified, self.pending = allow, unverified, False
+        What is to be told: that there is no manifest is itself a violation, each reason once.
+        """
+        known = self.unverified
+        self.allow, self.pending = allow, False
+        if allow is not None or unverified == known:
+            return None
+        self.unverified = unverified
+        process = describe(self.workload.pid)
+        return self._note(process, "", "", Judgement(verdict=Seen.UNVERIFIED, detail=unverified), mechanism="manifest")
+
+    def judge_mapped(self, mapped: Mapped) -> Observation | None:
+        """Judge what the scan found running, and count it. What is to be told, None if it needs no word."""
+        if self.allow is None:
+            judgement = Judgement(verdict=Seen.UNVERIFIED, detail=self.unverified)
+        elif mapped.anonymous:
+            judgement = Judgement(verdict=Seen.ANONYMOUS, detail="runs from memory or from a deleted file")
+        elif not mapped.sha256:
+            judgement = Judgement(verdict=Seen.UNREADABLE)
+        else:
+            judgement = self.allow.judge(mapped.path, mapped.sha256)
+        told = self._note(describe(mapped.pid), mapped.path, mapped.sha256, judgement, mechanism="scan")
+        return told if judgement.verdict.violates or self.rules.verbose else None
+
+    def _note(
+        self,
+        process: Process,
+        path: str,
+        sha256: str,
+        judgement: Judgement,
+        *,
+        action: str = "allowed",
+        mechanism: str = "permission-events",
+    ) -> Observation:
+        self.tally.add(judgement, path=path, sha256=sha256, action=action, at=self.clock(), process=process)
+        return Observation(process=process, path=path, sha256=sha256, judgement=judgement, action=action, mechanism=mechanism)
 
     def handle(self, event: Event, tell: Callable[[Observation], None]) -> None:
         """Decide, answer, then tell. An event is answered whatever happens here."""
@@ -199,29 +186,28 @@ class Watch:
         if not stat.S_ISREG(info.st_mode):
             return None
         key = file_key(info)
+        on_root = info.st_dev == self.marks.root_device
+        sound = on_root and self.marks.memory.sound
         kept = self._kept.get(key)
-        if kept is not None:
-            content, judgement, sha256 = kept
-            if event.is_exec and content is Content.DATA:
-                kept = None  # opened as data before: it was never hashed
-        if kept is None:
-            path = fd_path(fd, info)
-            content = None if event.is_exec else classify(os.pread(fd, 4, 0), path)
-            sha256, judgement, fixed = "", _DATA, False
-            if content is not Content.DATA:
-                sha256, judgement = self._judge(fd, info, path)
-            on_root = info.st_dev == self._root_device
-            fixed = on_root and (self.memory.sound or is_lower(info, path, self._layers))
-            runs = content is Content.CODE or event.is_exec or self.rules.strict_scripts
-            if content is not Content.DATA and runs and judgement.verdict is Seen.MATCHED and not fixed:
-                judgement = self._distrust_writers(fd, judgement)
-            if fixed and judgement.verdict is Seen.MATCHED:
-                self._keep(fd, key, (content, judgement, sha256), on_root=on_root)
-            if content is Content.DATA:
-                return None
-        elif content is Content.DATA:
+        # Opened as data before, it was never hashed. And what is kept says nothing about who opens it for writing now.
+        if kept is not None and kept[0] is not Content.DATA and (sound or not has_writer(fd)):
+            return self._conclude(event, info, *kept)
+        if kept is not None and kept[0] is Content.DATA and not event.is_exec:
             return None
-        return self._conclude(event, info, content, (judgement, sha256))
+        path = fd_path(fd, info)
+        content = None if event.is_exec else classify(os.pread(fd, 4, 0), path)
+        runs = content is None or content is Content.CODE or (content is Content.SCRIPT and self.rules.strict_scripts)
+        lower = on_root and is_lower(info, path, self.marks.lower)
+        # Asked before hashing: see `writers`. A sealed root may hold files that were mapped for writing before it was sealed.
+        changeable = self._why_changeable(fd, info, path, lower=lower, sound=sound) if runs or (sound and not lower) else ""
+        sha256, judgement = "", _DATA
+        if content is not Content.DATA:
+            sha256, judgement = self._judge(fd, info, path)
+            if changeable and runs and judgement.verdict is Seen.MATCHED:
+                judgement = replace(judgement, verdict=Seen.MODIFIED, detail=changeable)
+        if (lower or sound) and not changeable and judgement.verdict is Seen.MATCHED:
+            self._keep(fd, key, (content, judgement, sha256), sound=sound)
+        return None if content is Content.DATA else self._conclude(event, info, content, judgement, sha256)
 
     def _judge(self, fd: int, info: os.stat_result, path: str) -> tuple[str, Judgement]:
         if info.st_nlink == 0:
@@ -233,25 +219,23 @@ class Watch:
             return sha256, Judgement(verdict=Seen.UNVERIFIED, detail=self.unverified)
         return sha256, self.allow.judge(path, sha256)
 
-    def _distrust_writers(self, fd: int, judgement: Judgement) -> Judgement:
-        """Known bytes in a place where they can be changed after they were hashed."""
-        if self.rules.refuse_writable:
-            detail = "known content, in a place that can be written"
-        elif has_writer(fd):
-            detail = "known content, but somebody has it open for writing"
-        else:
-            return judgement
-        return Judgement(verdict=Seen.MODIFIED, component=judgement.component, moved=judgement.moved, detail=detail)
+    def _why_changeable(self, fd: int, info: os.stat_result, path: str, *, lower: bool, sound: bool) -> str:
+        if lower:
+            return WRITER if has_writer(fd) else ""
+        if self.rules.refuse_writable and not sound:
+            return "known content, in a place that can be written"
+        return why_changeable(fd, info, path, self.marks.overlays)
 
-    def _keep(self, fd: int, key: FileKey, answer: tuple[Content | None, Judgement, str], *, on_root: bool) -> None:
-        if on_root and self.memory.sound:
+    def _keep(self, fd: int, key: FileKey, answer: Kept, *, sound: bool) -> None:
+        if sound:
             self.group.ignore(fd, FAN_OPEN_PERM if answer[0] is Content.DATA else MASK)
         if len(self._kept) >= MAX_KEPT:
             self._kept.clear()
         self._kept[key] = answer
 
-    def _conclude(self, event: Event, info: os.stat_result, content: Content | None, answer: Answer) -> Observation | None:
-        judgement, sha256 = answer
+    def _conclude(
+        self, event: Event, info: os.stat_result, content: Content | None, judgement: Judgement, sha256: str
+    ) -> Observation | None:
         verdict = judgement.verdict
         data_like = content is Content.SCRIPT and not event.is_exec and not self.rules.strict_scripts
         if data_like and verdict in (Seen.UNKNOWN, Seen.UNVERIFIED, Seen.ANONYMOUS):
@@ -266,9 +250,7 @@ class Watch:
             return None
         spared = data_like or (verdict is Seen.UNVERIFIED and not self.rules.refuse_unverified)
         action = "refused" if verdict.violates and self.rules.enforce and not spared else "allowed"
-        process = describe(event.pid)
-        self.tally.add(judgement, path=path, sha256=sha256, action=action, at=self.clock(), process=process)
-        return Observation(process=process, path=path, sha256=sha256, judgement=judgement, action=action)
+        return self._note(describe(event.pid), path, sha256, judgement, action=action)
 
 
 _DATA = Judgement(verdict=Seen.MATCHED)
@@ -278,41 +260,7 @@ def _unreadable(detail: str) -> Judgement:
     return Judgement(verdict=Seen.UNREADABLE, detail=detail)
 
 
-def has_writer(fd: int) -> bool:
-    """Whether anybody has the file open or mapped for writing: a read lease is refused then (fcntl(2), F_SETLEASE)."""
-    try:
-        fcntl.fcntl(fd, fcntl.F_SETLEASE, _F_RDLCK)
-    except OSError as error:
-        return error.errno == errno.EAGAIN
-    fcntl.fcntl(fd, fcntl.F_SETLEASE, _F_UNLCK)
-    return False
-
-
 def fd_path(fd: int, info: os.stat_result) -> str:
     """The name an event's file has now, as the container sees it; a claim, since names can be changed at any moment."""
     path = os.readlink(f"/proc/self/fd/{fd}".encode()).decode("utf-8", "surrogateescape")  # noqa: PTH115
     return path.removesuffix(" (deleted)") if info.st_nlink == 0 else path
-
-
-def load_mounts(pid: int | str) -> tuple[Mount, ...]:
-    """The mounts of a process's namespace. Raises Unavailable if it is gone."""
-    try:
-        return parse_mountinfo(Path(f"/proc/{pid}/mountinfo").read_bytes())
-    except OSError as error:
-        raise Unavailable(f"process {pid} is gone") from error
-
-
-def mount_id(fd: int) -> int:
-    """Number of the mount a descriptor was opened through (proc_pid_fdinfo(5)); -1 if the kernel does not say."""
-    for line in _read_text(f"/proc/self/fdinfo/{fd}").splitlines():
-        name, _, value = line.partition(":")
-        if name == "mnt_id":
-            return int(value)
-    return -1
-
-
-def _read_text(path: str) -> str:
-    try:
-        return Path(path).read_bytes().decode("utf-8", "replace")
-    except OSError:
-        return ""

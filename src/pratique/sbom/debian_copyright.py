@@ -8,6 +8,7 @@ from pratique.sbom.licences import is_prose, normalise
 
 _FORMAT = re.compile(rb"\A\s*(?:Format|Format-Specification):", re.IGNORECASE)
 _LICENCE = re.compile(rb"^Licen[sc]e:[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
+_PARAGRAPH = re.compile(rb"^Licen[sc]e:[ \t]*([^\r\n]*)\r?\n((?:[ \t][^\n]*\n)+)", re.IGNORECASE | re.MULTILINE)
 _COMMON = re.compile(rb"/usr/share/common-licenses/([A-Za-z][A-Za-z0-9.+-]{1,30})")
 _LATER = re.compile(rb"any\s+later\s+version|\(?or\s+later\)?", re.IGNORECASE)
 _VERSION = re.compile(rb"version\s+([123](?:\.[01])?)", re.IGNORECASE)
@@ -23,8 +24,23 @@ _PHRASES = (
 
 def read_copyright(data: bytes) -> tuple[str, ...]:
     """SPDX expressions, sorted, without duplicates: the files of the package are under these, each under some of them."""
-    found = _machine_readable(data) if _FORMAT.match(data[:400]) else ()
+    found = _machine_readable(data) if is_machine_readable(data) else ()
     return found or _referenced(data)
+
+
+def is_machine_readable(data: bytes) -> bool:
+    """Whether a copyright file is in the machine-readable form."""
+    return _FORMAT.match(data[:400]) is not None
+
+
+def unnamed_texts(data: bytes) -> bytes:
+    """Of a machine-readable file the texts that stand under names which are nobody's but this file's: `License: BSD-3-google`."""
+    texts: list[bytes] = []
+    for match in list(_PARAGRAPH.finditer(data))[:_MAX_NAMES]:
+        name = normalise(match.group(1).decode("utf-8", "replace").strip())
+        if "LicenseRef-" in name or not name:
+            texts.append(match.group(2))
+    return b"\n\n".join(texts)
 
 
 def _machine_readable(data: bytes) -> tuple[str, ...]:

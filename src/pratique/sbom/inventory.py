@@ -8,23 +8,27 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pratique.model import Component, Inventory, Subject, Tree, Unknown
+from pratique.artifact.wants import Wants
+from pratique.model import ArtifactKind, Component, Inventory, Presence, Subject, Tree, Unknown
 from pratique.sbom.catalogers import CATALOGERS
 from pratique.sbom.catalogers.base import Claim
+from pratique.sbom.digests import DIGESTS_VERSION, PackageDigests
+from pratique.sbom.doubts import find_doubts
+from pratique.sbom.image_config import image_facts
+from pratique.sbom.keep import Keep
+from pratique.sbom.licence_files import add_found_licences
 from pratique.sbom.ownership import settle_ownership
 
 if TYPE_CHECKING:
     from pratique.artifact.types import Artifact, Progress
 
-WANTED_VERSION = "dpkg1-python1-npm1"
-"""Changes whenever what a cataloger wants changes: it is part of the name under which layers are cached."""
-
-_WANTS = tuple(cataloger.wants for cataloger in CATALOGERS.values())
-
-
-def wanted(path: str) -> bool:
-    """Whether any cataloger needs the content of `path`."""
-    return any(wants(path) for wants in _WANTS)
+WANTS = Wants(
+    version="-".join([*(f"{one.name}{one.version}" for one in CATALOGERS.values()), f"digests{DIGESTS_VERSION}"]),
+    keep=Keep(CATALOGERS.values()),
+    probes=tuple(probe for one in CATALOGERS.values() for probe in one.probes),
+    digests=PackageDigests,
+)
+"""What all catalogers together want of an artifact."""
 
 
 def take_inventory(artifact: "Artifact", *, cache: Path | None, progress: "Progress | None" = None) -> Inventory:
@@ -32,12 +36,18 @@ def take_inventory(artifact: "Artifact", *, cache: Path | None, progress: "Progr
 
     Raises what `Artifact.read_tree` raises: Malformed, LimitExceeded, DigestMismatch, Unavailable, StorageError.
     """
-    tree = artifact.read_tree(wanted, wanted_version=WANTED_VERSION, cache=cache, progress=progress)
-    return catalogue_tree(artifact.subject, tree)
+    tree = artifact.read_tree(WANTS, cache=cache, progress=progress)
+    subject, image = artifact.subject, artifact.image
+    if image is not None:
+        subject = replace(subject, facts={**subject.facts, **image_facts(image.manifest, image.config)})
+    return catalogue_tree(subject, tree)
 
 
 def catalogue_tree(subject: Subject, tree: Tree) -> Inventory:
-    """The inventory of files that were read already. Pure; the order of its parts depends on nothing but the tree."""
+    """The inventory of files that were read already. Pure; the order of its parts depends on nothing but the tree.
+
+    What an image merely declares is not there: a lock file that was left in it is no evidence of a package.
+    """
     components: list[Component] = []
     claims: list[Claim] = []
     unknowns: list[Unknown] = list(tree.unknowns)
@@ -47,13 +57,36 @@ def catalogue_tree(subject: Subject, tree: Tree) -> Inventory:
         claims += found.claims
         unknowns += found.unknowns
     ownership, given_up = settle_ownership(claims, tree)
+    merged = _there(subject, merge_components(components))
+    merged = add_found_licences(merged, ownership, tree)
+    doubts = find_doubts(tree, merged, ownership)
     return Inventory(
-        subject=subject,
+        subject=_named(subject, merged),
         tree=tree,
-        components=merge_components(components),
+        components=merged,
         ownership=ownership,
-        unknowns=tuple(sorted({*unknowns, *given_up}, key=lambda item: (item.path, item.reason))),
+        unknowns=tuple(sorted({*unknowns, *given_up, *doubts}, key=lambda item: (item.path, item.reason))),
     )
+
+
+def _named(subject: Subject, components: tuple[Component, ...]) -> Subject:
+    """A chart with what its own Chart.yaml says: `harbour/Chart.yaml` in an archive, `Chart.yaml` in a folder."""
+    if subject.kind is not ArtifactKind.CHART:
+        return subject
+    for one in components:
+        path = one.evidence[0] if one.type == "helm" and one.presence is Presence.INSTALLED else ""
+        if path == "Chart.yaml" or (path.count("/") == 1 and "!" not in path):
+            facts = {"chart:name": one.name, "chart:version": one.version, "chart:purl": one.purl}
+            return replace(subject, facts={**subject.facts, **facts})
+    return subject
+
+
+def _there(subject: Subject, components: tuple[Component, ...]) -> tuple[Component, ...]:
+    if subject.kind is not ArtifactKind.IMAGE:
+        return components
+    there = [one for one in components if one.presence is not Presence.DECLARED]
+    refs = {one.ref for one in there}
+    return tuple(replace(one, depends=tuple(ref for ref in one.depends if ref in refs)) for one in there)
 
 
 def merge_components(components: Iterable[Component]) -> tuple[Component, ...]:
@@ -71,10 +104,18 @@ def merge_components(components: Iterable[Component]) -> tuple[Component, ...]:
 def _joined(first: Component, second: Component) -> Component:
     return replace(
         first,
+        presence=min(first.presence, second.presence, key=list(Presence).index),
         licences=tuple(sorted({*first.licences, *second.licences})),
         supplier=first.supplier or second.supplier,
         description=first.description or second.description,
         homepage=first.homepage or second.homepage,
+        source=first.source or second.source,
+        layer=first.layer or second.layer,
+        hashes=first.hashes or second.hashes,
+        hash_covers=first.hash_covers if first.hashes else second.hash_covers,
+        licences_found=tuple(sorted({*first.licences_found, *second.licences_found})),
+        cpes=tuple(sorted({*first.cpes, *second.cpes})),
+        facts={**second.facts, **first.facts},
         evidence=tuple(dict.fromkeys((*first.evidence, *second.evidence))),
         depends=tuple(sorted({*first.depends, *second.depends})),
     )

@@ -232,7 +232,7 @@ def _expression(text: str) -> str:
             operand = piece.strip(" ,;") if piece else ""
             if not operand:
                 continue
-            name = _operand(operand)
+            name = _operand(operand, after_with=bool(out) and out[-1] == "WITH")
             if not name:
                 return ""
             out.append(name)
@@ -247,11 +247,12 @@ def _expression(text: str) -> str:
     return _structured(" ".join(out))
 
 
-def _operand(text: str) -> str:
+def _operand(text: str, *, after_with: bool) -> str:
+    """An exception is one only after WITH: anywhere else it is a name that SPDX does not know as a licence."""
     found = _identify(text)
     if found:
         return found
-    exception = _exception(_key(text))
+    exception = _exception(_key(text)) if after_with else ""
     if exception:
         return exception
     return reference(text) if _WORD.fullmatch(text) else ""
@@ -271,7 +272,9 @@ def _structured(text: str) -> str:
 
     try:
         parsed = Licensing().parse(text)
-        return str(parsed.render()) if parsed is not None else ""
+        rendered = str(parsed.render()) if parsed is not None else ""
+        # Without its stray parentheses it may be a plain list, of which what stands twice counts once.
+        return rendered if rendered == text else _expression(rendered) or rendered
     except Exception:
         # Whatever it is (the library lets IndexError through for "()"): the text becomes a LicenseRef and nothing fails.
         return ""

@@ -4,10 +4,11 @@ The first claim on a path counts: catalogers are asked in the order of their tab
 of that algorithm; a package that states another one owns the file unchecked, which is what the file then is called.
 """
 
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Iterable
 
 from pratique.model import FileEntry, Kind, Owned, Ownership, Tree, Unknown
-from pratique.sbom.catalogers.base import Claim
+from pratique.sbom.catalogers.base import LINK, SHA1_OR_LINK, Claim
 from pratique.sbom.paths import Resolver
 
 
@@ -19,7 +20,7 @@ def settle_ownership(claims: Iterable[Claim], tree: Tree) -> tuple[dict[str, Own
     """
     owned: dict[str, Owned] = {}
     missing: dict[str, Owned] = {}
-    shared: dict[tuple[str, Ownership], Owned] = {}  # few distinct values for many files
+    shared: dict[tuple[str, Ownership, bool], Owned] = {}  # few distinct values for many files
     resolver = Resolver(tree.entries)
     for claim in claims:
         path = resolver.place(claim.path)
@@ -28,9 +29,9 @@ def settle_ownership(claims: Iterable[Claim], tree: Tree) -> tuple[dict[str, Own
         entry = tree.entries.get(path)
         if entry is None:
             if claim.digest:
-                missing.setdefault(path, Owned(claim.owner, Ownership.MISSING))
+                missing.setdefault(path, Owned(claim.owner, Ownership.MISSING, claim.configuration))
             continue
-        key = (claim.owner, compare(claim, entry))
+        key = (claim.owner, compare(claim, entry, tree), claim.configuration)
         value = shared.get(key)
         if value is None:
             value = shared[key] = Owned(*key)
@@ -39,22 +40,24 @@ def settle_ownership(claims: Iterable[Claim], tree: Tree) -> tuple[dict[str, Own
     return {**missing, **owned}, unknowns if resolver.exhausted else ()
 
 
-def compare(claim: Claim, entry: FileEntry) -> Ownership:
+def compare(claim: Claim, entry: FileEntry, tree: Tree) -> Ownership:
     """What the claim's digest says about the entry. A package that gives a file's digest does not mean a link or a device."""
     if not claim.digest:
         return Ownership.UNCHECKED
+    if claim.algorithm == LINK:
+        same = entry.kind is Kind.SYMLINK and entry.target == claim.digest
+        return Ownership.MATCHING if same else Ownership.MODIFIED
+    algorithm = claim.algorithm
+    if algorithm == SHA1_OR_LINK:
+        algorithm = "sha1"
+        if entry.kind is Kind.SYMLINK:
+            target = hashlib.sha1(entry.target.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
+            return Ownership.MATCHING if claim.digest == target else Ownership.MODIFIED
     if entry.kind is not Kind.FILE:
         return Ownership.MODIFIED
-    if claim.algorithm != "sha256":
+    if algorithm == "sha256":
+        return Ownership.MATCHING if claim.digest == entry.sha256 else Ownership.MODIFIED
+    known = tree.digests.get(algorithm, {}).get(entry.sha256)
+    if known is None:
         return Ownership.UNCHECKED
-    return Ownership.MATCHING if claim.digest == entry.sha256 else Ownership.MODIFIED
-
-
-def count_ownership(ownership: Mapping[str, Owned], tree: Tree) -> dict[Ownership, int]:
-    """How many paths are in each state; all states are named."""
-    counts = dict.fromkeys(Ownership, 0)
-    for owned in ownership.values():
-        counts[owned.state] += 1
-    there = sum(counts.values()) - counts[Ownership.MISSING]
-    counts[Ownership.ORPHAN] = len(tree.entries) - there
-    return counts
+    return Ownership.MATCHING if claim.digest == known else Ownership.MODIFIED

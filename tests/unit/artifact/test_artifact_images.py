@@ -28,6 +28,7 @@ from pratique.artifact.limits import Limits
 from pratique.artifact.open import open_artifact
 from pratique.artifact.platforms import host_platform, parse_platform
 from pratique.artifact.source import Source
+from pratique.artifact.wants import Wants
 from pratique.errors import DigestMismatch, InputError, LimitExceeded, Malformed, NotFound
 from pratique.model import ArtifactKind
 
@@ -41,7 +42,7 @@ def layout(tmp_path, parts):
 
 def read(source, wanted=nothing, cache=None, **options):
     with open_artifact(source, **options) as artifact:
-        return artifact.read_tree(wanted, wanted_version="1", cache=cache)
+        return artifact.read_tree(Wants(keep=wanted, version="1"), cache=cache)
 
 
 def subject_of(source, **options):
@@ -63,11 +64,8 @@ def test_an_image_is_read_whole(tmp_path, compress):
     parts = ImageParts([LOWER, UPPER], compress=compress)
     done = []
     with open_artifact(layout(tmp_path, parts)) as artifact:
-        tree = artifact.read_tree(
-            lambda path: path.endswith("status"),
-            wanted_version="1",
-            progress=lambda *counts: done.append(counts),
-        )
+        wants = Wants(keep=lambda path: path.endswith("status"))
+        tree = artifact.read_tree(wants, progress=lambda *counts: done.append(counts))
         subject = artifact.subject
     assert sorted(tree.entries) == ["app/main.py", "var/lib/dpkg/status"]
     assert tree.contents == {"var/lib/dpkg/status": b"Package: a"}

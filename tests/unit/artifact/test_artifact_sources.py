@@ -9,17 +9,18 @@ import pytest
 from artifact_builders import ImageParts, docker_save, everything, files, member, nothing, scan, sha, tar_of
 
 from pratique.artifact.cache import LayerCache
-from pratique.artifact.engine import saved_by_podman
+from pratique.artifact.engine import full_name, saved_by_containerd, saved_by_docker, saved_by_podman
 from pratique.artifact.limits import Limits
 from pratique.artifact.open import open_artifact
-from pratique.artifact.source import Source, parse_source
+from pratique.artifact.source import SCHEMES, Source, parse_source
+from pratique.artifact.wants import Wants
 from pratique.errors import DigestMismatch, InputError, LimitExceeded, NotFound, StorageError, Unavailable
 from pratique.model import Digest, Kind
 
 # --- what the user names
 
 
-@pytest.mark.parametrize("scheme", ["registry", "oci-archive", "oci-dir", "docker-archive", "podman", "dir", "file"])
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_scheme_is_taken_as_written(scheme):
     assert parse_source(f"{scheme}:some/where:tag") == Source(scheme, "some/where:tag")
 
@@ -66,7 +67,7 @@ def test_an_empty_location_is_refused(text):
 
 def read(source, wanted=nothing, **options):
     with open_artifact(source, **options) as artifact:
-        tree = artifact.read_tree(wanted, wanted_version="1")
+        tree = artifact.read_tree(Wants(keep=wanted))
         return artifact.subject, tree
 
 
@@ -124,7 +125,7 @@ def test_a_folder_that_changes_between_two_readings_is_refused(tmp_path):
         assert artifact.subject.digest
         (tmp_path / "f").write_bytes(b"2")
         with pytest.raises(DigestMismatch, match="changed while"):
-            artifact.read_tree(nothing, wanted_version="1")
+            artifact.read_tree(Wants())
 
 
 def test_too_many_files_in_a_folder_end_in_one_error(tmp_path):
@@ -201,13 +202,56 @@ def test_a_missing_engine_is_said(tmp_path):
         pass
 
 
+@pytest.mark.parametrize("save", [saved_by_docker, saved_by_containerd])
+def test_a_daemon_that_does_not_answer_could_not_be_asked(tmp_path, save):
+    body = "sys.exit('ctr: failed to dial /run/x.sock: Cannot connect to the Docker daemon: connection refused')"
+    with pytest.raises(Unavailable, match="cannot be reached"), save("app", program=engine(tmp_path, body)):
+        pass
+
+
+def test_containerd_is_asked_for_the_full_name_and_then_for_the_name_as_it_is(tmp_path):
+    body = (
+        "name = sys.argv[-1]\nif name != 'app': sys.exit('ctr: image \"' + name + '\": not found')\n"
+        "open(sys.argv[3], 'w').write('x')"
+    )
+    with saved_by_containerd("app", program=engine(tmp_path, body)) as archive:
+        assert archive.read_text() == "x"
+    with (
+        pytest.raises(NotFound, match="containerd has no image other"),
+        saved_by_containerd("other", program=engine(tmp_path, body)),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("name", "full"),
+    [
+        ("nginx", "docker.io/library/nginx:latest"),
+        ("a/b:1", "docker.io/a/b:1"),
+        ("localhost/a", "localhost/a:latest"),
+        ("r.example:5000/a@sha256:00", "r.example:5000/a@sha256:00"),
+    ],
+)
+def test_short_names_are_dockers(name, full):
+    assert full_name(name) == full
+
+
+def test_what_docker_saves_is_read_under_the_name_it_was_asked_by(tmp_path, monkeypatch):
+    (tmp_path / "image.tar").write_bytes(docker_save((ImageParts([files(a=b"1")]), ["app:1"])))
+    (tmp_path / "docker").write_text(f'#!/bin/sh\ncp {tmp_path}/image.tar "$3"\n')
+    (tmp_path / "docker").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    subject, tree = read(Source("docker", "app:1"))
+    assert (subject.name, sorted(tree.entries)) == ("app:1", ["a"])
+
+
 # --- the cache
 
 BLOB = Digest.of(b"blob")
 
 
 def cache_of(tmp_path, version="1"):
-    return LayerCache(tmp_path / "cache", wanted_version=version, limits=Limits())
+    return LayerCache(tmp_path / "cache", wants_version=version, limits=Limits())
 
 
 def a_scan():

@@ -67,7 +67,9 @@ def run(publish, *, reports=(), events=()):
 def test_an_event_carries_who_what_and_the_answer_and_no_raw_path():
     process = Process(pid=7, name="sh", exe="/bin/sh", parent_pid=1, parent="init")
     judgement = Judgement(verdict=Seen.UNKNOWN)
-    seen = Observation(process=process, path="/tmp/e\nvil", sha256="00" * 32, judgement=judgement, action="refused")
+    seen = Observation(
+        process=process, path="/tmp/e\nvil", sha256="00" * 32, judgement=judgement, action="refused", mechanism="scan"
+    )
     (event,) = run(lambda report: None, events=[seen])
     assert event["time"] == "1970-01-01T00:00:01.500Z" and event["path"] == "/tmp/e%0Avil"
     assert {"workload", "image", "pid", "process", "parent", "sha256", "verdict", "component", "action"} <= set(event)

@@ -1,8 +1,12 @@
 """Judging, counting, reading what the kernel wrote, and what may be remembered: without a kernel, root or a container."""
 
 import hashlib
+import mmap
 import os
 import struct
+import subprocess
+import sys
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -19,8 +23,8 @@ from pratique.runtime.remember import CAP_SYS_ADMIN, bounding_set, file_key, is_
 from pratique.runtime.report import Tally
 from pratique.runtime.respond import Responder, Response
 from pratique.runtime.scan import hash_fd, parse_maps
-from pratique.runtime.watch import has_writer
 from pratique.runtime.workloads import PodmanEngine, parse_inspect
+from pratique.runtime.writers import WRITER, Layers, has_writer, open_upper, why_changeable
 
 ID = "ab" * 32
 MERGED = "/store/overlay/x/merged"
@@ -316,6 +320,87 @@ def test_a_writer_is_noticed_and_a_reader_is_not(tmp_path):
         with path.open("r+b"):
             assert has_writer(reader.fileno())
         assert not has_writer(reader.fileno())
+
+
+LEASING = """
+import os, sys, time
+from pratique.runtime.writers import WRITER, Layers, has_writer, open_upper, why_changeable
+fd = os.open(sys.argv[1], os.O_RDONLY)
+
+end = time.monotonic() + 1
+while time.monotonic() < end: has_writer(fd)
+"""
+TRUNCATING = "import os, sys\nwhile True: os.truncate(sys.argv[1], 1)"
+
+
+def test_whoever_truncates_a_file_in_a_loop_does_not_kill_who_asks_for_its_writers(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes(b"x")
+    commands = [[sys.executable, "-c", code, str(path)] for code in (TRUNCATING, LEASING)]
+    truncating, leasing = (subprocess.Popen(command, stdout=subprocess.PIPE) for command in commands)
+    try:
+        assert leasing.wait(20) == 0
+        assert truncating.poll() is None
+    finally:
+        truncating.kill()
+        for process in (truncating, leasing):
+            process.communicate()
+
+
+def test_a_mapping_counts_as_a_writer_after_its_descriptor_was_closed(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes(b"x" * 10)
+    with path.open("rb") as reader:
+        with path.open("r+b") as file:
+            area = mmap.mmap(file.fileno(), 10)
+        assert why_changeable(reader.fileno(), os.fstat(reader.fileno()), str(path), {}) == WRITER
+        area.close()
+        assert why_changeable(reader.fileno(), os.fstat(reader.fileno()), str(path), {}) == ""
+
+
+LOWER, UPPER = "lower", "upper"
+
+
+@pytest.fixture
+def layers(tmp_path):
+    for name in (LOWER, UPPER):
+        (tmp_path / name / "bin").mkdir(parents=True)
+        (tmp_path / name / "bin" / "x").write_bytes(name.encode())
+    return Layers(lower=(str(tmp_path / LOWER),), upper=str(tmp_path / UPPER), renames=False)
+
+
+def numbered(info: os.stat_result, inode: int) -> os.stat_result:
+    """As the overlay shows a copied-up file: everything of the upper one but the inode number."""
+    values = list(info)
+    values[1] = inode
+    return os.stat_result(values, {"st_ctime_ns": info.st_ctime_ns, "st_mtime_ns": info.st_mtime_ns})
+
+
+def opens(info: os.stat_result, path: str, layers: Layers) -> bool:
+    fd = open_upper(info, path, layers)
+    if fd >= 0:
+        os.close(fd)
+    return fd >= 0
+
+
+def test_the_upper_file_is_only_taken_for_the_overlays_when_it_must_be_the_same(layers):
+    upper, lower = (os.stat(f"{folder}/bin/x") for folder in (layers.upper, layers.lower[0]))
+    assert opens(upper, "/bin/x", layers)  # made in the container: the same number
+    copied = numbered(upper, lower.st_ino)
+    assert opens(copied, "/bin/x", layers)
+    assert not opens(copied, "/bin/x", replace(layers, renames=True))
+    assert not opens(numbered(upper, 1), "/bin/x", layers)
+    assert not opens(lower, "/bin/x", layers)
+    assert not opens(upper, "/bin/y", layers) and not opens(upper, "/", layers) and not opens(upper, "/bin/../bin/x", layers)
+    assert not opens(upper, "/bin/x", replace(layers, upper=""))
+
+
+def test_a_link_in_the_upper_layer_leads_nowhere(layers, tmp_path):
+    (tmp_path / "host").write_bytes(b"of the host")
+    os.symlink(tmp_path / "host", f"{layers.upper}/link")
+    os.symlink(f"{layers.upper}/bin", f"{layers.upper}/sbin")
+    assert not opens(os.stat(tmp_path / "host"), "/link", layers)
+    assert not opens(os.stat(f"{layers.upper}/bin/x"), "/sbin/x", layers)
 
 
 # Reading what runs

@@ -1,9 +1,9 @@
-"""Small trees made by hand."""
+"""Small trees made by hand, read as a folder is: every file goes through the examiner with what the catalogers want."""
 
-import hashlib
-
-from pratique.model import ArtifactKind, Digest, FileEntry, Kind, Subject, Tree
-from pratique.sbom.inventory import wanted
+from pratique.artifact.examine import Examiner
+from pratique.artifact.limits import Limits
+from pratique.model import ArtifactKind, Digest, FileEntry, Kind, Subject, Tree, Unknown
+from pratique.sbom.inventory import WANTS
 
 LAYERS = (Digest.of(b"layer 0"), Digest.of(b"layer 1"))
 SUBJECT = Subject(
@@ -11,19 +11,26 @@ SUBJECT = Subject(
 )
 
 
-def sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
 def tree(files: dict[str, bytes | str], links: dict[str, str] | None = None, layer: dict[str, int] | None = None) -> Tree:
-    """Files by path; symbolic links by path → target; what the catalogers want is kept as content."""
-    content = {path: data.encode() if isinstance(data, str) else data for path, data in files.items()}
-    layer = layer or {}
-    entries = {
-        path: FileEntry(path, Kind.FILE, 0o644, len(data), sha256(data), "", layer.get(path, 0)) for path, data in content.items()
-    }
+    """Files by path; symbolic links by path → target; `layer`: path → index of its layer, 0 by default."""
+    examiner = Examiner(WANTS, Limits())
+    entries: dict[str, FileEntry] = {}
+    contents: dict[str, bytes] = {}
+    facts: dict[str, dict[str, bytes]] = {}
+    unknowns: list[Unknown] = []
+    for path, text in files.items():
+        data = text.encode() if isinstance(text, str) else text
+        found = examiner.whole(examiner.plan(path, len(data)), memoryview(data))
+        index = (layer or {}).get(path, 0)
+        entries[path] = FileEntry(path, Kind.FILE, 0o644, len(data), found.sha256, "", index, found.form)
+        if found.data is not None:
+            contents[path] = found.data
+        if found.facts:
+            facts[path] = dict(found.facts)
+        unknowns += [Unknown(path, problem) for problem in found.problems]
     entries |= {path: FileEntry(path, Kind.SYMLINK, 0o777, 0, "", target) for path, target in (links or {}).items()}
-    return Tree(entries=entries, contents={path: data for path, data in content.items() if wanted(path)}, layers=LAYERS)
+    taken = examiner.digests
+    return Tree(entries=entries, contents=contents, facts=facts, digests=taken, layers=LAYERS, unknowns=tuple(unknowns))
 
 
 OS_RELEASE = 'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\n'

@@ -65,6 +65,7 @@ def test_the_same_inventory_gives_the_same_bytes_in_whatever_order_it_was_read()
     backwards = Tree(
         entries=dict(reversed(backwards.entries.items())),
         contents=dict(reversed(backwards.contents.items())),
+        digests=backwards.digests,
         layers=backwards.layers,
     )
     again = catalogue_tree(SUBJECT, backwards)
@@ -251,7 +252,7 @@ def test_an_sbom_that_binds_itself_to_nothing_does_not_pass():
 
 def test_components_added_missing_changed_and_hidden_behind_a_double_are_named():
     inv = inventory()
-    bsdutils, libc6, mawk = parse_cyclonedx(document(inv)).components
+    bsdutils, libc6, mawk, system = parse_cyclonedx(document(inv)).components
     sbom = replace(
         parse_cyclonedx(document(inv)),
         components=(
@@ -261,19 +262,20 @@ def test_components_added_missing_changed_and_hidden_behind_a_double_are_named()
             replace(libc6, purl="", name="nameless"),
             mawk,
             replace(mawk, licences=("MIT",)),
+            system,
         ),
     )
     assert sorted({kind for kind, _ in findings(inv, sbom)}) == ["component-changed", "component-missing"]
     places = {place for _, place in findings(inv, sbom)}
     assert {"nameless", "pkg:deb/debian/ghost@1", bsdutils.purl, mawk.purl} <= places
     empty = replace(sbom, components=())
-    assert [kind for kind, _ in findings(inv, empty)] == ["component-added"] * 3
+    assert [kind for kind, _ in findings(inv, empty)] == ["component-added"] * 4
 
 
 def test_rows_for_people_count_the_files_of_each():
     rows = render_table(inventory())
     assert all(len(row) == len(HEADINGS) for row in rows)
-    assert [row[1] for row in rows] == ["bsdutils", "libc6", "mawk"]
+    assert [row[1] for row in rows] == ["bsdutils", "libc6", "mawk", "debian"]
 
 
 def test_the_documents_time_is_the_artifacts_own_or_the_environments():

@@ -64,6 +64,11 @@ def test_whatever_is_made_of_operators_is_an_expression_that_the_library_reads(w
     assert normalise(made) == made
 
 
+@pytest.mark.parametrize("text", ["(MIT and MIT)", "MIT and MIT and"])
+def test_what_stands_twice_in_stray_parentheses_counts_once(text):
+    assert normalise(text) == "MIT"
+
+
 def test_deep_parentheses_end_in_a_reference():
     assert normalise("(" * 190 + "MIT" + ")" * 190 + " or x").startswith(("LicenseRef-", "MIT OR"))
 

@@ -5,7 +5,7 @@ import json
 from sbom_trees import DPKG, DPKG_LINKS, STATUS, SUBJECT, tree
 
 from pratique.model import Ownership
-from pratique.sbom.inventory import catalogue_tree, wanted
+from pratique.sbom.inventory import WANTS, catalogue_tree
 
 SITE = "usr/lib/python3/site-packages"
 
@@ -118,7 +118,7 @@ def test_only_a_package_folder_directly_in_node_modules_is_a_component():
     }
     found = components(files)
     assert {item.purl for item in found.values()} == {"pkg:npm/a@1", "pkg:npm/%40s/b@2"}
-    assert not wanted("app/my_node_modules/c/package.json")
+    assert not WANTS.keep("app/my_node_modules/c/package.json")
 
 
 def test_node_finds_a_dependency_in_the_nearest_folder_upwards():

@@ -3,16 +3,22 @@
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from pratique.artifact.wants import Interest, Probe
 from pratique.model import Component, Digest, Tree, Unknown
 
 MAX_COMPONENTS = 200_000
 MAX_CLAIMS = 2_000_000
+MAX_CLAIM_CHARS = 256 << 20  # four times what the names of all files of an artifact may come to
 MAX_STEPS = 5_000_000
+LINK = "link"
+SHA1_OR_LINK = "sha1-or-link"
 
 
 class Claim(NamedTuple):
     """A component lists a path. `owner`: its ref. `digest`: what it says the file is, hex; "" when it does not say.
 
+    `algorithm`: one of hashlib's, or `LINK`: then `digest` is the target of a symbolic link; or `SHA1_OR_LINK`: then it is the
+    SHA-1 of the file, or of the target if it is a symbolic link. `configuration`: the owner expects that it is edited.
     A claim without a digest on a path that is not there says nothing: package lists name folders, too.
     """
 
@@ -20,6 +26,7 @@ class Claim(NamedTuple):
     owner: str
     algorithm: str = ""
     digest: str = ""
+    configuration: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +50,23 @@ class Cataloger(Protocol):
         """The ecosystem, as in the table of catalogers."""
         ...
 
+    @property
+    def version(self) -> int:
+        """Raised whenever `interest`, `wants` or a probe changes what it keeps: layers are cached under it."""
+        ...
+
+    @property
+    def interest(self) -> Interest:
+        """The files it may want whole: what is not of interest is never asked about."""
+        ...
+
+    @property
+    def probes(self) -> tuple[Probe, ...]:
+        """What reads facts out of files that are too large to keep; found in `Tree.facts`."""
+        ...
+
     def wants(self, path: str) -> bool:
-        """Whether the content of `path` is needed. Called for every path of an image: nothing but string comparisons."""
+        """Whether the content of a `path` of interest is needed whole: nothing but string comparisons."""
         ...
 
     def catalogue(self, tree: Tree) -> Catalogued:
@@ -62,6 +84,7 @@ class Collector:
         self._unknowns: list[Unknown] = []
         self._full: set[str] = set()
         self._steps = 0
+        self._claim_chars = 0
 
     def component(self, component: Component) -> bool:
         """Add a component; False when there are too many."""
@@ -71,12 +94,14 @@ class Collector:
         self._components.append(component)
         return True
 
-    def claim(self, path: str, owner: str, algorithm: str = "", digest: str = "") -> None:
-        """Add a claim on a path."""
-        if len(self._claims) >= MAX_CLAIMS:
-            self._stop("listed files", path, MAX_CLAIMS)
-            return
-        self._claims.append(Claim(path, owner, algorithm, digest))
+    def claim(self, path: str, owner: str, algorithm: str = "", digest: str = "", *, configuration: bool = False) -> bool:
+        """Add a claim on a path; False when there are too many."""
+        self._claim_chars += len(path)
+        if len(self._claims) >= MAX_CLAIMS or self._claim_chars > MAX_CLAIM_CHARS:
+            self._stop("listed files", path[:200], MAX_CLAIMS)
+            return False
+        self._claims.append(Claim(path, owner, algorithm, digest, configuration))
+        return True
 
     def unknown(self, path: str, reason: str) -> None:
         """Say that something at `path` could not be understood."""

@@ -7,10 +7,12 @@ not know are reported.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from pratique.artifact.wants import Interest
 from pratique.model import Component, Tree
 from pratique.sbom.catalogers.base import Catalogued, Collector
 from pratique.sbom.deb822 import read_relations, read_source, read_stanzas
 from pratique.sbom.debian_copyright import read_copyright
+from pratique.sbom.os_release import read_os_release
 from pratique.sbom.paths import Resolver
 from pratique.sbom.purl import build_purl
 from pratique.sbom.text import clean
@@ -20,19 +22,23 @@ _STATUS_D = "var/lib/dpkg/status.d/"
 _INFO = "var/lib/dpkg/info/"
 _DIVERSIONS = "var/lib/dpkg/diversions"
 _DOC = "usr/share/doc/"
-_OS_RELEASE = ("etc/os-release", "usr/lib/os-release")
-_SINGLE = frozenset({_STATUS, _DIVERSIONS, *_OS_RELEASE})
+_SINGLE = frozenset({_STATUS, _DIVERSIONS})
 _GONE = frozenset({"not-installed", "config-files"})
 _PROVIDERS = 8
+_SHOWN = 8
+_MAX_STRAYS = 20
 
 
 class DpkgCataloger:
     """See the module."""
 
     name = "dpkg"
+    version = 2
+    interest = Interest(names=frozenset({"copyright"}), prefixes=("var/lib/dpkg/",))
+    probes = ()
 
     def wants(self, path: str) -> bool:
-        """dpkg's own files, copyright files, os-release."""
+        """dpkg's own files, and copyright files."""
         if path.startswith(_DOC):
             return path.endswith("/copyright")
         if path.startswith("var/lib/dpkg/"):
@@ -63,7 +69,10 @@ class _Reading:
         self._copyrights: dict[str, tuple[str, ...]] = {}
         self._packages: list[_Package] = []
         self._named: set[str] = set()
-        self._distribution = _distribution(self._out)
+        release = read_os_release(tree)
+        self._distribution = (release.id or "debian", release.distro) if release is not None else ("debian", "")
+        self._unlisted: list[str] = []
+        self._replaced: list[tuple[str, str, str, str, bool]] = []
         self._diverted = _diversions(self._out.text(_DIVERSIONS) or "")
 
     def catalogue(self) -> Catalogued:
@@ -74,6 +83,9 @@ class _Reading:
             component = replace(package.component, depends=edges.get(id(package), ()))
             if self._out.component(component):
                 self._claims(package)
+        for path, ref, name, digest, configuration in self._replaced:
+            self._claim(path, ref, name, digest, configuration)
+        self._own_files()
         self._strays()
         if self._resolver.exhausted:
             self._out.unknown(_DOC, "symbolic links lead in too long ways: some copyright files were not found")
@@ -168,24 +180,31 @@ class _Reading:
         name, arch = package.component.name, clean(package.fields.get("architecture", ""))
         sums = self._info(name, arch, ".md5sums") or self._md5sums_beside(package.path)
         digests = _md5sums(self._tree.contents.get(sums, b""))
-        for line in package.fields.get("conffiles", "").split("\n"):
-            path, _, digest = line.strip().partition(" ")
-            if path.startswith("/") and _is_md5(digest[:32]):
-                digests.setdefault(path[1:], digest[:32])
-        listed = self._tree.contents.get(self._info(name, arch, ".list"), b"")
+        configuration = _conffiles(package.fields.get("conffiles", ""))
+        for path, digest in configuration.items():
+            digests.setdefault(path, digest)
+        listing = self._info(name, arch, ".list")
+        listed = self._tree.contents.get(listing, b"")
+        if not listing and (not sums or package.path == _STATUS):  # images without dpkg keep only the MD5s
+            self._unlisted.append(name)
         ref = package.component.ref
-        for line in listed.decode("utf-8", "surrogateescape").split("\n"):
-            path = line.lstrip("/")
+        paths = [line.lstrip("/") for line in listed.decode("utf-8", "surrogateescape").split("\n")]
+        for path in paths:
             if path and path not in digests and path != ".":
                 self._claim(path, ref, name, "")
+        # What another package replaced leaves the list, and stays among the MD5s: there, the other's word comes first.
+        replaced = digests.keys() - set(paths) if listed else ()
         for path, digest in digests.items():
-            self._claim(path, ref, name, digest)
+            if path in replaced:
+                self._replaced.append((path, ref, name, digest, path in configuration))
+            else:
+                self._claim(path, ref, name, digest, path in configuration)
 
-    def _claim(self, path: str, ref: str, name: str, digest: str) -> None:
+    def _claim(self, path: str, ref: str, name: str, digest: str, configuration: bool = False) -> None:
         if path in self._diverted:
             moved, by = self._diverted[path]
             path = path if by == name else moved
-        self._out.claim(path, ref, "md5" if digest else "", digest)
+        self._out.claim(path, ref, "md5" if digest else "", digest, configuration=configuration)
 
     def _edges(self) -> dict[int, tuple[str, ...]]:
         """Refs that each package needs, by the package's id: of alternatives the first that is installed or provided."""
@@ -207,13 +226,36 @@ class _Reading:
             edges[id(package)] = tuple(sorted(refs - {package.component.ref}))
         return edges
 
+    def _own_files(self) -> None:
+        """dpkg's own files about a package, scripts among them, are the package's; nothing says what they should be."""
+        owners: dict[str, str] = {}
+        for package in self._packages:
+            name, arch = package.component.name, clean(package.fields.get("architecture", ""))
+            owners[f"{name}:{arch}"] = package.component.ref
+            owners.setdefault(name, package.component.ref)
+        if owners:
+            for path in self._tree.entries:
+                if path.startswith(_INFO):
+                    owner = owners.get(path.removeprefix(_INFO).rpartition(".")[0])
+                    if owner is not None:
+                        self._out.claim(path, owner)
+
     def _strays(self) -> None:
-        """File lists without a package: the mark of a status file that was edited or removed."""
-        for path in sorted(self._tree.contents):
-            if path.startswith(_INFO) and path.endswith(".list"):
-                name = path.removeprefix(_INFO).removesuffix(".list")
-                if name not in self._named:
-                    self._out.unknown(path, "lists the files of a package that the dpkg status does not name")
+        """File lists without a package are the mark of a status file that was edited or removed; and the other way round."""
+        strays = [
+            path
+            for path in sorted(self._tree.contents)
+            if path.startswith(_INFO) and path.endswith(".list") and path[len(_INFO) : -5] not in self._named
+        ]
+        for path in strays[:_MAX_STRAYS]:
+            self._out.unknown(path, "lists the files of a package that the dpkg status does not name")
+        if len(strays) > _MAX_STRAYS:
+            rest = len(strays) - _MAX_STRAYS
+            self._out.unknown(_INFO, f"lists the files of {rest} more packages that the dpkg status does not name")
+        if self._unlisted:
+            few = ", ".join(self._unlisted[:_SHOWN])
+            reason = f"{len(self._unlisted)} packages have no list of files, so what they own is not known in full: {few}"
+            self._out.unknown(_INFO, reason + (" …" if len(self._unlisted) > _SHOWN else ""))
 
 
 def _first_installed(
@@ -230,23 +272,6 @@ def _first_installed(
     return []
 
 
-def _distribution(out: Collector) -> tuple[str, str]:
-    """Namespace of the purls and the `distro` qualifier, out of os-release(5)."""
-    fields: dict[str, str] = {}
-    for path in _OS_RELEASE:
-        entry = out.tree.resolve(path)
-        text = out.text(entry.path) if entry is not None else None
-        if text:
-            for line in text.split("\n"):
-                name, equals, value = line.strip().partition("=")
-                if equals:
-                    fields.setdefault(name, clean(value.strip("\"'"), 64))
-            break
-    vendor = fields.get("ID", "").lower()
-    version = fields.get("VERSION_ID") or fields.get("VERSION_CODENAME") or ""
-    return vendor or "debian", f"{vendor}-{version}".strip("-") if vendor else ""
-
-
 def _diversions(text: str) -> dict[str, tuple[str, str]]:
     """Path → (where other packages' file of that name lies, the package that keeps the name), from dpkg-divert(1)."""
     lines = text.split("\n")
@@ -254,11 +279,21 @@ def _diversions(text: str) -> dict[str, tuple[str, str]]:
     return {path.lstrip("/"): (moved.lstrip("/"), by) for path, moved, by in triplets if path and moved}
 
 
+def _conffiles(value: str) -> dict[str, str]:
+    """Path → MD5 of what the package brought, from ` /etc/x 0123… [obsolete]` lines. What the administrator did is not in it."""
+    found: dict[str, str] = {}
+    for line in value.split("\n"):
+        path, _, digest = line.strip().removesuffix(" obsolete").removesuffix(" remove-on-upgrade").rpartition(" ")
+        if path.startswith("/") and _is_md5(digest):
+            found[path.lstrip("/")] = digest
+    return found
+
+
 def _md5sums(data: bytes) -> dict[str, str]:
     found: dict[str, str] = {}
     for line in data.decode("utf-8", "surrogateescape").split("\n"):
         if line[32:34] == "  " and _is_md5(line[:32]):
-            found[line[34:].lstrip("/")] = line[:32]
+            found[line[34:].removeprefix("./").lstrip("/")] = line[:32]
     return found
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pratique.artifact.wants import Interest
 from pratique.model import Component, Tree
 from pratique.sbom.catalogers.base import Catalogued, Collector
 from pratique.sbom.licences import normalise
@@ -24,6 +25,9 @@ class NpmCataloger:
     """See the module."""
 
     name = "npm"
+    version = 1
+    interest = Interest(names=frozenset({"package.json"}))
+    probes = ()
 
     def wants(self, path: str) -> bool:
         """`package.json` directly in a package's folder."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from posixpath import normpath
 
+from pratique.artifact.wants import Interest
 from pratique.model import Component, Tree
 from pratique.sbom.catalogers.base import Catalogued, Collector
 from pratique.sbom.licences import is_prose, normalise
@@ -54,6 +55,12 @@ class PythonCataloger:
     """See the module."""
 
     name = "python"
+    version = 1
+    interest = Interest(
+        names=frozenset({"METADATA", "RECORD", "PKG-INFO", "installed-files.txt", "SOURCES.txt", "requires.txt"}),
+        endings=frozenset({".egg-info"}),
+    )
+    probes = ()
 
     def wants(self, path: str) -> bool:
         """Core metadata and the lists of installed files beside it."""

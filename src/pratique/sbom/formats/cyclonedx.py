@@ -14,16 +14,22 @@ from typing import Any
 from pratique import __version__
 from pratique.errors import InputError
 from pratique.model import ArtifactKind, Component, Digest, Inventory, Subject
+from pratique.sbom.coverage import cover
 from pratique.sbom.formats.cyclonedx_read import PREFIX, ParsedComponent, ParsedSbom, parse_cyclonedx, read_cyclonedx
 from pratique.sbom.licences import is_known
-from pratique.sbom.ownership import count_ownership
 from pratique.sbom.purl import build_purl
 from pratique.sbom.text import clean, shown_path
 
 __all__ = ["ParsedComponent", "ParsedSbom", "licence_choices", "parse_cyclonedx", "read_cyclonedx", "render_cyclonedx"]
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://pratique.dev/sbom/v1")
-_TYPES = {ArtifactKind.IMAGE: "container", ArtifactKind.DIRECTORY: "application", ArtifactKind.FILE: "file"}
+_TYPES = {
+    ArtifactKind.IMAGE: "container",
+    ArtifactKind.DIRECTORY: "application",
+    ArtifactKind.FILE: "file",
+    ArtifactKind.CHART: "application",
+    ArtifactKind.MANIFESTS: "application",
+}
 _REFERENCE = re.compile(
     r"(?P<repository>(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+|[a-z0-9.-]+:[0-9]+)(?::[0-9]+)?(?:/[a-z0-9._-]+)*/(?P<name>[a-z0-9._-]+))"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?(?:@sha(?:256|512):[0-9a-f]+)?"
@@ -79,8 +85,7 @@ def _facts(inventory: Inventory, manifest_root: Digest) -> Iterator[tuple[str, s
     yield "manifest:root", manifest_root
     yield "manifest:files", str(len(inventory.tree.entries))
     yield "manifest:bytes", str(sum(entry.size for entry in inventory.tree.entries.values()))
-    for state, count in count_ownership(inventory.ownership, inventory.tree).items():
-        yield f"coverage:{state.value}", str(count)
+    yield from cover(inventory).facts()
     for unknown in inventory.unknowns:
         yield "unknown", f"{shown_path(unknown.path) or '/'}: {clean(unknown.reason)}"
 
@@ -99,12 +104,14 @@ def _subject(subject: Subject) -> dict[str, Any]:
     out: dict[str, Any] = {"type": _TYPES[subject.kind], "bom-ref": str(subject.digest), "name": clean(name) or "unnamed"}
     if subject.kind is ArtifactKind.IMAGE:
         out["version"] = str(subject.digest)
-    if subject.kind is not ArtifactKind.DIRECTORY:
+    # Of a folder the digest is the root of its file manifest, which is the hash of no bytes that anybody has.
+    if subject.kind in (ArtifactKind.IMAGE, ArtifactKind.FILE) or "digest:covers" in subject.facts:
         algorithm = {"sha256": "SHA-256", "sha512": "SHA-512"}[subject.digest.algorithm]
         out["hashes"] = [{"alg": algorithm, "content": subject.digest.hex}]
     if subject.kind is ArtifactKind.IMAGE:
         out["purl"] = _image_purl(subject, reference, name)
     facts = [("platform", clean(subject.platform)), ("config", subject.config or "")]
+    facts += [(shown_path(name), clean(value)) for name, value in subject.facts.items()]
     properties = [_property(name, value) for name, value in facts if value]
     return out | ({"properties": properties} if properties else {})
 

@@ -1,0 +1,111 @@
+"""A Helm chart, packed or as a folder, and Kubernetes manifests, as artifacts (Helm, «The Chart File Structure»).
+
+A packed chart is a gzip'd tar like a layer, and is read by the same strict reader; its digest is that of the `.tgz`, which is
+what `helm push` and provenance files name. Templates are text here: nothing is ever rendered.
+"""
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+from pratique.artifact.directory import DirectoryArtifact, FileArtifact
+from pratique.artifact.inflate import Readable
+from pratique.artifact.layer import LayerScan, What, read_layer
+from pratique.artifact.limits import Limits
+from pratique.artifact.squash import squash
+from pratique.artifact.types import Artifact, ImageContents, Progress
+from pratique.artifact.wants import Wants
+from pratique.errors import DigestMismatch, InputError, Malformed, NotFound
+from pratique.model import ArtifactKind, Digest, Subject, Tree
+
+CHART_FILE = "Chart.yaml"
+
+
+def open_chart(location: str, limits: Limits) -> Artifact:
+    """The chart at `location`, a folder with a Chart.yaml or a `.tgz`. Raises NotFound, InputError (a folder without one)."""
+    path = Path(location)
+    if not path.is_dir():
+        return ChartArchive(location, limits)
+    if not (path / CHART_FILE).is_file():
+        raise InputError(f"no Helm chart: the folder has no {CHART_FILE}", where=location, hint="dir:PATH reads any folder")
+    return DirectoryArtifact(location, limits, ArtifactKind.CHART)
+
+
+def open_manifests(location: str, limits: Limits) -> Artifact:
+    """The Kubernetes manifests at `location`, a folder or one file."""
+    kind = ArtifactKind.MANIFESTS
+    if Path(location).is_dir():
+        return DirectoryArtifact(location, limits, kind)
+    return FileArtifact(location, limits, kind)
+
+
+class ChartArchive:
+    """An `Artifact` that is a packed chart."""
+
+    def __init__(self, location: str, limits: Limits) -> None:
+        self._path = Path(location)
+        self._name = location
+        self._limits = limits
+        self._digest: Digest | None = None
+
+    @property
+    def image(self) -> ImageContents | None:
+        """A chart is no image."""
+        return None
+
+    @property
+    def subject(self) -> Subject:
+        """Its digest needs the archive read."""
+        if self._digest is None:
+            self.read_tree(Wants())
+        digest = self._digest or Digest.of(b"")
+        return Subject(kind=ArtifactKind.CHART, name=self._name, digest=digest, facts={"digest:covers": "chart archive"})
+
+    def read_tree(self, wants: Wants, *, cache: Path | None = None, progress: Progress | None = None) -> Tree:
+        """See `Artifact.read_tree`; nothing is cached."""
+        scan = self._scan(wants, progress)
+        squashed = squash([scan], wanted=wants.keep, limits=self._limits)
+        if not any(path.count("/") == 1 and path.endswith(f"/{CHART_FILE}") for path in squashed.tree.entries):
+            raise Malformed(f"no packed Helm chart: it holds no NAME/{CHART_FILE}", where=self._name)
+        return replace(squashed.tree, layers=())
+
+    def _scan(self, wants: Wants, progress: Progress | None) -> LayerScan:
+        try:
+            with self._path.open("rb") as file:
+                stream = _Hashed(file)
+                scan = read_layer(stream, wants=wants, limits=self._limits)
+        except FileNotFoundError as error:
+            raise NotFound("no such file or folder", where=self._name) from error
+        except OSError as error:
+            raise InputError(f"cannot be read: {(error.strerror or str(error)).lower()}", where=self._name) from error
+        except Malformed as error:
+            error.where = error.where or self._name
+            raise
+        digest = stream.digest()
+        if self._digest is not None and self._digest != digest:
+            raise DigestMismatch("the chart changed while it was read", where=self._name)
+        self._digest = digest
+        if progress is not None:
+            progress(stream.size, stream.size)
+        # Helm would unpack such a file; a layer's reader takes it for the removal of another.
+        if any(entry.what in (What.WHITEOUT, What.OPAQUE) for entry in scan.entries):
+            raise Malformed("a name begins with .wh., which no chart needs", where=self._name)
+        return scan
+
+
+class _Hashed:
+    """A stream that knows the digest of what went through it."""
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream = stream
+        self._hash = hashlib.sha256()
+        self.size = 0
+
+    def read(self, size: int, /) -> bytes:
+        data = self._stream.read(size)
+        self._hash.update(data)
+        self.size += len(data)
+        return data
+
+    def digest(self) -> Digest:
+        return Digest("sha256:" + self._hash.hexdigest())

@@ -1,0 +1,77 @@
+"""The images that Kubernetes manifests ask for: every YAML or JSON file with `apiVersion`, `kind` and an image.
+
+They are DECLARED: a manifest is no proof that anything runs. Templates of a Helm chart are the chart's cataloger's.
+"""
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pratique.artifact.wants import Interest
+from pratique.model import Tree
+from pratique.sbom.catalogers.base import Catalogued, Collector
+from pratique.sbom.manifest_probe import ManifestProbe
+
+_MAX_PLACES = 50
+
+if TYPE_CHECKING:
+    from pratique.sbom.image_reference import ImageReference
+
+
+class KubernetesCataloger:
+    """See the module."""
+
+    name = "kubernetes"
+    version = 1
+    interest = Interest()
+    probes = (ManifestProbe(),)
+
+    def wants(self, path: str) -> bool:
+        """Nothing: the probe reads what matters."""
+        return False
+
+    def catalogue(self, tree: Tree) -> Catalogued:
+        """A component for each image, with all places that ask for it."""
+        out = Collector(tree)
+        images = Images(out)
+        for path in sorted(tree.facts):
+            data = tree.facts[path].get(ManifestProbe.name)
+            if data is not None:
+                for line, place, text in json.loads(data).get("images", ()):
+                    images.add(path, line, place, text)
+        images.settle()
+        return out.result()
+
+
+class Images:
+    """Gathers images by what they are; each becomes one component that names its places."""
+
+    def __init__(self, out: Collector) -> None:
+        self._out = out
+        self._places: dict[ImageReference, dict[str, str]] = {}
+        self._facts: dict[ImageReference, dict[str, str]] = {}
+
+    def add(self, path: str, line: int, place: str, text: str, **facts: str) -> str | None:
+        """Note an image; its ref. What is no name of an image is an `Unknown`, and None."""
+        from pratique.sbom.image_reference import parse_image_reference
+
+        reference = parse_image_reference(text)
+        if reference is None:
+            self._out.unknown(path, f"line {line}: {text[:120]!r} is no name of an image ({place[:200]})")
+            return None
+        where = f"{path}:{line}" if line else path
+        self._places.setdefault(reference, {}).setdefault(f"{where} {place}".strip(), path)
+        self._facts.setdefault(reference, {}).update({key.replace("_", "-"): value for key, value in facts.items() if value})
+        return reference.purl
+
+    def settle(self) -> None:
+        """Hand all components over."""
+        from pratique.sbom.image_reference import image_component
+
+        for reference, places in self._places.items():
+            shown = tuple(places)[:_MAX_PLACES]
+            if len(places) > _MAX_PLACES:
+                shown = (*shown, f"and {len(places) - _MAX_PLACES} more")
+            component = image_component(reference, evidence=tuple(dict.fromkeys(places.values())), places=shown)
+            facts = {f"image:{key}": value for key, value in self._facts[reference].items()}
+            self._out.component(replace(component, facts={**component.facts, **facts}))

@@ -1,0 +1,41 @@
+"""Which digests besides SHA-256 are taken of a file, so that it can be held against what its package says of it. Pure.
+
+dpkg states MD5, apk SHA-1; rpm, pacman and wheels state SHA-256. MD5 costs more than all else that is done to a file, so it is
+taken only where a package manager may own the file, and of a system whose family is known, only what that family states.
+The choice depends on nothing but the order of the files: the same layer, the same digests.
+"""
+
+DIGESTS_VERSION = 3
+
+_BOTH = ("md5", "sha1")
+_FAMILIES = (
+    (("etc/apt/", "etc/debian_version", "etc/dpkg/", "var/lib/dpkg/"), ("md5",)),
+    (("etc/alpine-release", "etc/apk/", "lib/apk/", "usr/lib/apk/"), ("sha1",)),
+    (
+        ("etc/dnf/", "etc/redhat-release", "etc/rpm/", "etc/yum.repos.d/", "etc/zypp/", "usr/lib/sysimage/rpm/", "var/lib/rpm/"),
+        (),
+    ),
+    (("etc/arch-release", "usr/lib/opkg/", "var/lib/pacman/"), ()),
+)
+_HINTS = tuple(hint for hints, _ in _FAMILIES for hint in hints)
+_FOREIGN = ("app/", "home/", "nix/", "opt/", "root/", "run/", "srv/", "tmp/", "usr/local/", "usr/src/", "var/cache/", "var/www/")
+
+
+class PackageDigests:
+    """Algorithms for each path of one layer or folder, in their order."""
+
+    def __init__(self) -> None:
+        self._algorithms: tuple[str, ...] = _BOTH
+        self._known = False
+
+    def __call__(self, path: str) -> tuple[str, ...]:
+        """Algorithms of hashlib, besides SHA-256."""
+        if not self._known and path.startswith(_HINTS):
+            self._known = True
+            self._algorithms = next(algorithms for hints, algorithms in _FAMILIES if path.startswith(hints))
+        if not self._algorithms or path.startswith(_FOREIGN) or "/" not in path:
+            return ()
+        # A tree of Node packages is never a distribution's outside /usr.
+        if "node_modules/" in path and not path.startswith("usr/"):
+            return ()
+        return self._algorithms

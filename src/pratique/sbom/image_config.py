@@ -1,0 +1,70 @@
+"""What an image's manifest and configuration say of it as a whole: OCI annotations and labels (OCI image-spec, annotations.md),
+the base image, and what its history fetched past every package manager (config.md, «history»). Pure.
+
+Labels are the builder's word, not evidence. Credentials that slipped into a history line are masked.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pratique.errors import Malformed
+from pratique.sbom.parse import load_json_object
+from pratique.sbom.text import clean
+
+_PREFIX = "org.opencontainers.image."
+_SHOWN = (
+    *("title", "version", "revision", "source", "url", "documentation", "vendor", "authors", "licenses", "description"),
+    *("created", "ref.name", "base.name", "base.digest"),
+)
+_MAX_LINES = 200
+_MAX_LINE = 600
+_FETCHES = re.compile(
+    r"\b(?:curl|wget|aria2c)\b|\bgit\s+clone\b|\bADD\b[^\n]{0,200}?\b(?:https?|git|ftp)(?:://|@)|\bpip3?\s+install\b[^\n]{0,200}?\b(?:https?|git\+)"
+    r"|\bgo\s+install\b[^\n]{0,200}?@|\bnpm\s+(?:i|install)\b[^\n]{0,200}?\bhttps?:|\bcargo\s+install\b"
+)
+_ARGUMENTS = re.compile(r"^\|\d+(?:\s+[A-Za-z_]\w*=(?>\"[^\"]*\"|\S*))*+\s+")
+_SECRETS = (
+    (re.compile(r"(://)[^/@\s]+@"), r"\1***@"),
+    (re.compile(r"((?:-H|--header|-u|--user)[ =]+)(?:\"[^\"]*\"|'[^']*'|\S+)"), r"\1***"),
+    (re.compile(r"((?:token|password|passwd|secret|apikey|api_key|signature|sig)=)[^&\s\"']+", re.IGNORECASE), r"\1***"),
+)
+
+
+def image_facts(manifest: bytes, config: bytes) -> dict[str, str]:
+    """Facts of the subject: `oci:NAME` by annotation before label, `history:NNN` for each line that fetched something."""
+    document = _object(config)
+    settings = document.get("config")
+    labels = _texts(settings.get("Labels") if isinstance(settings, dict) else None)
+    stated = {**labels, **_texts(_object(manifest).get("annotations"))}
+    facts = {f"oci:{name}": stated[_PREFIX + name] for name in _SHOWN if stated.get(_PREFIX + name)}
+    facts |= dict(_history(document.get("history")))
+    return facts
+
+
+def _object(data: bytes) -> Mapping[str, Any]:
+    try:
+        return load_json_object(data)
+    except Malformed:
+        return {}  # whoever opened the image has refused what matters
+
+
+def _texts(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict):
+        return {}
+    return {key: text for key, one in list(value.items())[:5_000] if key.startswith(_PREFIX) and (text := clean(one, 500))}
+
+
+def _history(value: Any) -> Iterator[tuple[str, str]]:
+    found = 0
+    for index, step in enumerate(value[:5_000] if isinstance(value, list) else ()):
+        line = step.get("created_by") if isinstance(step, dict) else None
+        if not isinstance(line, str) or not _FETCHES.search(line[:8_000]):
+            continue
+        found += 1
+        if found > _MAX_LINES:
+            return
+        line = _ARGUMENTS.sub("", line[:8_000])
+        for pattern, masked in _SECRETS:
+            line = pattern.sub(masked, line)
+        yield f"history:{index:03}", clean(line.removeprefix("/bin/sh -c ").removeprefix("#(nop) "), _MAX_LINE)

@@ -7,6 +7,7 @@ theirs to say: DOCKER_HOST, CONTAINERD_ADDRESS, CONTAINERD_NAMESPACE.
 
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -102,12 +103,13 @@ def _archive(name: str) -> Iterator[Path]:
 def _run(engine: _Engine, command: Sequence[str], name: str) -> None:
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT_S, check=False)
-    except FileNotFoundError as error:
-        hint = f"install {engine.install}, or name an archive of the image"
-        raise Unavailable(f"{command[0]} is not installed", hint=hint) from error
     except subprocess.TimeoutExpired as error:
         raise Unavailable(f"{engine.name} did not save {name} within {_TIMEOUT_S} s") from error
     except OSError as error:
+        # A folder in PATH that may not be searched makes it "permission denied" although the program is nowhere.
+        if shutil.which(command[0]) is None:
+            hint = f"install {engine.install}, or name an archive of the image"
+            raise Unavailable(f"{command[0]} is not installed", hint=hint) from error
         raise Unavailable(f"{command[0]} cannot be run: {(error.strerror or str(error)).lower()}") from error
     if done.returncode == 0:
         return

@@ -16,6 +16,7 @@ from pratique.errors import Locked, Malformed, PratiqueError, StorageError
 
 WRITING = "pratique_writing"
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_CLOSED = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _UNWRITABLE = {
     sqlite3.SQLITE_FULL: "no space left on device",
@@ -84,7 +85,7 @@ def translate(error: Exception, place: Path) -> PratiqueError:
     if code in _UNWRITABLE:
         hint = "free some space, or choose a writable directory with PRATIQUE_HOME; then run the same command again"
         reason = _UNWRITABLE[code]
-        if code == sqlite3.SQLITE_CANTOPEN and not os.access(place.parent, os.W_OK):
+        if code in _CLOSED and not os.access(place.parent, os.W_OK, effective_ids=True):
             reason = "the folder is read-only, and even readers of the catalog keep a lock in it"
             hint = "copy it to a writable directory, and name that with PRATIQUE_HOME"
         return StorageError(f"cannot write: {reason}", where=where, hint=hint)

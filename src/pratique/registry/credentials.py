@@ -6,6 +6,7 @@ Looked up only after a registry asked for it. A secret is never part of a messag
 import base64
 import binascii
 import re
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -170,10 +171,11 @@ def _ask_helper(helper: object, server: str, path: Path, run_helper: RunHelper) 
 def _run_helper(program: str, data: bytes) -> tuple[int, bytes]:
     try:
         done = subprocess.run([program, "get"], input=data, capture_output=True, timeout=_HELPER_TIMEOUT_S, check=False)
-    except FileNotFoundError as error:
-        raise Unavailable(f"{program} is not installed", hint="install it, or log in without it") from error
     except subprocess.TimeoutExpired:
         raise Unavailable(f"{program} did not answer in {_HELPER_TIMEOUT_S} s") from None
     except OSError as error:
+        # A folder in PATH that may not be searched makes it "permission denied" although the program is nowhere.
+        if shutil.which(program) is None:
+            raise Unavailable(f"{program} is not installed", hint="install it, or log in without it") from error
         raise Unavailable(f"{program} cannot be run: {(error.strerror or str(error)).lower()}") from error
     return done.returncode, done.stdout + (done.stderr if done.returncode else b"")

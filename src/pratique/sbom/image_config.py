@@ -23,7 +23,8 @@ _FETCHES = re.compile(
     r"\b(?:curl|wget|aria2c)\b|\bgit\s+clone\b|\bADD\b[^\n]{0,200}?\b(?:https?|git|ftp)(?:://|@)|\bpip3?\s+install\b[^\n]{0,200}?\b(?:https?|git\+)"
     r"|\bgo\s+install\b[^\n]{0,200}?@|\bnpm\s+(?:i|install)\b[^\n]{0,200}?\bhttps?:|\bcargo\s+install\b"
 )
-_ARGUMENTS = re.compile(r"^\|\d+(?:\s+[A-Za-z_]\w*=(?>\"[^\"]*\"|\S*))*+\s+")
+# The alternatives exclude each other, so nothing is tried twice; possessive groups, which would say so, fail in Python 3.11.2.
+_ARGUMENTS = re.compile(r"^\|\d+(?:\s+[A-Za-z_]\w*=(?:\"[^\"]*\"(?=\s)|[^\"\s]\S*|(?=\s)))*\s+")
 _SECRETS = (
     (re.compile(r"(://)[^/@\s]+@"), r"\1***@"),
     (re.compile(r"((?:-H|--header|-u|--user)[ =]+)(?:\"[^\"]*\"|'[^']*'|\S+)"), r"\1***"),

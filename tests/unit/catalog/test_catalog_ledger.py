@@ -315,3 +315,14 @@ def test_a_database_that_is_somebody_elses_is_left_alone(tmp_path):
         raw.execute("CREATE TABLE cats (name)")
     with pytest.raises(Malformed, match="not a catalog"):
         open_catalog(tmp_path)
+
+
+def test_a_catalog_in_a_read_only_folder_says_what_to_do(as_nobody):
+    open_catalog(as_nobody / "c").close()
+    (as_nobody / "c").chmod(0o500)
+    try:
+        with pytest.raises(StorageError, match="read-only") as caught:
+            open_catalog(as_nobody / "c")
+        assert "copy it to a writable directory" in (caught.value.hint or "")
+    finally:
+        (as_nobody / "c").chmod(0o700)

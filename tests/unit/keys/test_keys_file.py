@@ -208,3 +208,11 @@ def test_a_damaged_key_is_one_error_that_shows_nothing_of_it(tmp_path):
     with pytest.raises(Malformed) as caught:
         load_signer(write_private(tmp_path / "k", b"\n".join(lines)), never)
     assert lines[1][8:20].decode() not in str(caught.value)
+
+
+def test_half_a_pair_that_a_killed_run_left_is_replaced_only_where_that_was_asked_for(tmp_path):
+    (tmp_path / "K.pub").write_text("half")
+    with pytest.raises(InputError, match="no private key beside it"):
+        generate_key(tmp_path / "K", "ed25519", None)
+    made = generate_key(tmp_path / "K", "ed25519", None, replace_half=True)
+    assert load_public_key(tmp_path / "K.pub").keyid == made.keyid == load_signer(tmp_path / "K", lambda: None).public_key.keyid

@@ -86,6 +86,15 @@ def test_a_helper_that_is_not_installed_is_said(tmp_path):
         find_credential("h.example", "a", {"DOCKER_CONFIG": str(tmp_path), "HOME": str(tmp_path)})
 
 
+def test_a_folder_in_path_that_may_not_be_searched_hides_no_missing_helper(as_nobody, monkeypatch):
+    (as_nobody / "closed").mkdir(mode=0)
+    monkeypatch.setenv("PATH", f"{as_nobody}/closed:/usr/bin")
+    write(as_nobody / "config.json", credHelpers={"h.example": "no-such-helper-here"})
+    with pytest.raises(Unavailable, match="not installed"):
+        find_credential("h.example", "a", {"DOCKER_CONFIG": str(as_nobody), "HOME": str(as_nobody)})
+    (as_nobody / "closed").chmod(0o700)
+
+
 def test_no_secret_is_in_a_repr_or_an_error(tmp_path):
     credential = Credential(username="u", password="hunter2", identity="hunter2", bearer="hunter2")
     assert "hunter2" not in repr(credential)

@@ -67,6 +67,11 @@ def node(work: Path) -> list[Path]:
     return [debian(work, "nodejs"), tar_of_folder(work, "app")]
 
 
+def node_base(work: Path) -> list[Path]:
+    """The lower layer of `node` alone."""
+    return [debian(work, "nodejs")]
+
+
 def jvm(work: Path) -> list[Path]:
     """Debian with a JRE, libraries in jars, and an application of jars in a war in an ear."""
     system = debian(work, "openjdk-17-jre-headless,libspring-web-java,liblog4j2-java,libguava-java,libtomcat10-java,maven")
@@ -140,6 +145,7 @@ def large(work: Path) -> list[Path]:
 IMAGES: dict[str, Callable[[Path], list[Path]]] = {
     "debian-python": debian_python,
     "node": node,
+    "node-base": node_base,
     "jvm": jvm,
     "go-rust": go_rust,
     "alpine": alpine,

@@ -108,7 +108,7 @@ def package(**fields):
     return json.dumps(fields)
 
 
-def test_only_a_package_folder_directly_in_node_modules_is_a_component():
+def test_within_node_modules_only_a_package_folder_is_a_component():
     files = {
         "app/package.json": package(name="app", version="1"),
         "app/node_modules/a/package.json": package(name="a", version="1"),
@@ -117,8 +117,8 @@ def test_only_a_package_folder_directly_in_node_modules_is_a_component():
         "app/my_node_modules/c/package.json": package(name="c", version="1"),
     }
     found = components(files)
-    assert {item.purl for item in found.values()} == {"pkg:npm/a@1", "pkg:npm/%40s/b@2"}
-    assert not WANTS.keep("app/my_node_modules/c/package.json")
+    assert {item.purl for item in found.values()} == {"pkg:npm/a@1", "pkg:npm/%40s/b@2", "pkg:npm/app@1", "pkg:npm/c@1"}
+    assert not WANTS.keep("app/node_modules/a/lib/package.json")
 
 
 def test_node_finds_a_dependency_in_the_nearest_folder_upwards():
@@ -180,3 +180,24 @@ def test_a_broken_package_json_costs_an_unknown_not_the_run():
     inventory = catalogue_tree(SUBJECT, tree({f"node_modules/{name}/package.json": data for name, data in bad.items()}))
     assert {unknown.path[13] for unknown in inventory.unknowns} >= set("abcdf")
     assert [item.purl for item in inventory.components] == ["pkg:npm/e@1"]
+
+
+def test_outside_node_modules_a_package_json_with_name_and_version_is_a_package():
+    files = {
+        "app/package.json": '{"name": "shop", "version": "2.0.0", "dependencies": {"a": "*"}}',
+        "app/node_modules/a/package.json": '{"name": "a", "version": "1"}',
+        "app/node_modules/a/test/package.json": '{"name": "not-a-package", "version": "1"}',
+        "app/esm/package.json": '{"type": "module"}',
+        "app/nameless/package.json": '{"version": "1"}',
+        "usr/share/nodejs/b/package.json": '{"name": "b", "version": "3", "dependencies": {"c": "*"}}',
+        "usr/share/nodejs/c/package.json": '{"name": "c", "version": "4"}',
+    }
+    inventory = catalogue_tree(SUBJECT, tree(files))
+    found = {one.purl: one for one in inventory.components}
+    assert sorted(found) == ["pkg:npm/a@1", "pkg:npm/b@3", "pkg:npm/c@4", "pkg:npm/shop@2.0.0"]
+    assert found["pkg:npm/shop@2.0.0"].kind == "application"
+    assert found["pkg:npm/shop@2.0.0"].depends == ("pkg:npm/a@1",)
+    assert found["pkg:npm/b@3"].kind == "library"
+    assert found["pkg:npm/b@3"].depends == ("pkg:npm/c@4",)
+    assert inventory.unknowns == ()
+    assert "app/package.json" not in inventory.ownership

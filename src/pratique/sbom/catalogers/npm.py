@@ -1,13 +1,17 @@
 """Installed Node packages: `node_modules/NAME/package.json` and `node_modules/@SCOPE/NAME/package.json`, at any depth.
 
-Another `package.json` is part of a package, or somebody's source: it is not an installed package; but the one at the root of a
-folder that is no image is the project itself. Dependencies are found as Node finds them: in the nearest `node_modules` upwards
-(Node.js, Modules, "Loading from node_modules folders"). What npm notes in `node_modules/.package-lock.json` (digest of the
-archive, where it came from, what it is needed for) is added to what it is about.
+Outside `node_modules` a `package.json` that has a name and a version is a package, too: an application, or one of those that
+distributions keep in folders of their own. Deeper inside a package of `node_modules` it is a file of that package's tests or
+builds, and none. At the root of a folder that is no image it is the project itself, with or without a version.
+
+Dependencies are found as Node finds them: in the nearest `node_modules` upwards (Node.js, Modules, "Loading from node_modules
+folders"). What npm notes in `node_modules/.package-lock.json` (digest of the archive, where it came from, what it is needed for)
+is added to what it is about.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from pratique.artifact.wants import Interest
@@ -25,6 +29,7 @@ from pratique.sbom.values import ARCHIVE, as_text, clean_url, read_integrity
 
 _OWN = "package.json"
 _FILE = "/package.json"
+_SHARED = ("usr/share/nodejs/", "usr/lib/nodejs/")  # where Debian's node looks last
 _HIDDEN = "node_modules/.package-lock.json"
 _MAX_DEPENDENCIES = 10_000
 
@@ -33,14 +38,15 @@ class NpmCataloger:
     """See the module."""
 
     name = "npm"
-    version = 2
+    version = 3
     interest = Interest(names=frozenset({"package.json", ".package-lock.json"}))
     probes = ()
 
     def wants(self, path: str) -> bool:
-        """`package.json` directly in a package's folder or at the root, and npm's notes."""
+        """`package.json` directly in a package's folder or outside `node_modules`, and npm's notes."""
         if path.endswith(_FILE):
-            return _package_folder(path) + _FILE == path
+            folder = _package_folder(path)
+            return not folder or folder + _FILE == path
         return path in (_OWN, _HIDDEN) or path.endswith(f"/{_HIDDEN}")
 
     def catalogue(self, tree: Tree) -> Catalogued:
@@ -54,6 +60,8 @@ class NpmCataloger:
         for path in sorted(tree.contents):
             if path.endswith(_FILE) and self.wants(path):
                 folder = path.removesuffix(_FILE)
+                if not _package_folder(path) and not _named(tree.contents[path], "version"):
+                    continue
                 package = _read(out, path, notes.get(folder, {}))
                 if package is not None:
                     found[folder] = package
@@ -66,7 +74,7 @@ class NpmCataloger:
             depends = _edges(out, folder, package, found)
             if out.component(replace(package.component, depends=depends)):
                 kept[folder] = package.component.ref
-        owners = {folder: ref for folder, ref in kept.items() if folder}
+        owners = {folder: ref for folder, ref in kept.items() if _package_folder(folder + _FILE)}
         if owners:
             for path in tree.entries:
                 ref = owners.get(_package_folder(path))
@@ -103,10 +111,11 @@ def _notes(out: Collector, path: str) -> dict[str, Mapping[str, Any]]:
         return {}
 
 
-def _named(data: bytes) -> bool:
-    """Whether a project's own package.json names the project; many say no more than what they need."""
+def _named(data: bytes, *more: str) -> bool:
+    """Whether a package.json names its package, and has `more`; many say no more than what they need, or how to load files."""
     try:
-        return bool(clean(load_json_object(data).get("name")))
+        document = load_json_object(data)
+        return all(clean(document.get(field)) for field in ("name", *more))
     except Malformed:
         return True  # what is wrong is told when it is read
 
@@ -139,7 +148,7 @@ def _read(out: Collector, path: str, note: Mapping[str, Any]) -> _Package | None
         layer=out.layer_of(path),
         hashes=hashes,
         hash_covers=ARCHIVE if hashes else "",
-        kind=ComponentKind.APPLICATION if path == _OWN else ComponentKind.LIBRARY,
+        kind=ComponentKind.LIBRARY if _package_folder(path) or path.startswith(_SHARED) else ComponentKind.APPLICATION,
         facts={key: value for key, value in facts.items() if value},
     )
     return _Package(component, tuple(_needs(document)))
@@ -159,7 +168,8 @@ def _edges(out: Collector, folder: str, package: _Package, found: Mapping[str, _
     for name in package.needs:
         if not out.step(folder + _FILE, folder.count("/") + 1):
             break
-        place = next(search(folder, name, found), None)
+        shared = (there for base in _SHARED if (there := f"{base}{name}") in found)
+        place = next(chain(search(folder, name, found), shared), None)
         if place is not None and found[place].component.ref != package.component.ref:
             refs.add(found[place].component.ref)
     return tuple(sorted(refs))

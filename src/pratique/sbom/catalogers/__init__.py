@@ -7,6 +7,7 @@ from pratique.sbom.catalogers.apk import ApkCataloger
 from pratique.sbom.catalogers.base import Cataloger
 from pratique.sbom.catalogers.bun import BUN
 from pratique.sbom.catalogers.cargo import CargoCataloger
+from pratique.sbom.catalogers.conda import CONDA
 from pratique.sbom.catalogers.dotnet import DotnetCataloger
 from pratique.sbom.catalogers.dpkg import DpkgCataloger
 from pratique.sbom.catalogers.executable import ExecutableCataloger
@@ -27,6 +28,8 @@ from pratique.sbom.catalogers.nuget import NugetCataloger
 from pratique.sbom.catalogers.opkg import OpkgCataloger
 from pratique.sbom.catalogers.pnpm import PNPM
 from pratique.sbom.catalogers.python import PythonCataloger
+from pratique.sbom.catalogers.python_lock import PYTHON_LOCK
+from pratique.sbom.catalogers.requirements import REQUIREMENTS
 from pratique.sbom.catalogers.rpm import RpmCataloger
 from pratique.sbom.catalogers.signatures import SignatureCataloger
 from pratique.sbom.catalogers.snap import SnapCataloger
@@ -42,7 +45,10 @@ CATALOGERS: dict[str, Cataloger] = {
     "opkg": OpkgCataloger(),
     "nix": NixCataloger(),
     "snap": SnapCataloger(),
+    "conda": CONDA,
     "python": PythonCataloger(),
+    "python-lock": PYTHON_LOCK,
+    "requirements": REQUIREMENTS,
     "npm": NpmCataloger(),
     "npm-lock": NPM_LOCK,
     "yarn": YARN,

@@ -8,15 +8,20 @@ from dataclasses import dataclass, replace
 from posixpath import normpath
 
 from pratique.artifact.wants import Interest
+from pratique.errors import Malformed
 from pratique.model import Component, Tree
 from pratique.sbom.catalogers.base import Catalogued, Collector
+from pratique.sbom.catalogers.pypi_names import normalised
 from pratique.sbom.licences import is_prose, normalise
+from pratique.sbom.parse import load_json_object
 from pratique.sbom.purl import build_purl
 from pratique.sbom.text import clean
+from pratique.sbom.values import as_table, clean_url
 
 _METADATA = (".dist-info/METADATA", ".egg-info/PKG-INFO", ".egg-info", "EGG-INFO/PKG-INFO")
+_NOTES = (".dist-info/INSTALLER", ".dist-info/direct_url.json")
 _LISTS = (".dist-info/RECORD", ".egg-info/installed-files.txt", ".egg-info/SOURCES.txt", ".egg-info/requires.txt")
-_WANTED = (*_METADATA, *_LISTS)
+_WANTED = (*_METADATA, *_NOTES, *_LISTS)
 _MAX_HEADERS = 20_000
 _REQUIREMENT = re.compile(r"[ \t]*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 _EXTRA = re.compile(r"\bextra\s*==")
@@ -55,9 +60,20 @@ class PythonCataloger:
     """See the module."""
 
     name = "python"
-    version = 1
+    version = 2
     interest = Interest(
-        names=frozenset({"METADATA", "RECORD", "PKG-INFO", "installed-files.txt", "SOURCES.txt", "requires.txt"}),
+        names=frozenset(
+            {
+                "METADATA",
+                "RECORD",
+                "PKG-INFO",
+                "installed-files.txt",
+                "SOURCES.txt",
+                "requires.txt",
+                "INSTALLER",
+                "direct_url.json",
+            }
+        ),
         endings=frozenset({".egg-info"}),
     )
     probes = ()
@@ -109,7 +125,7 @@ def _distributions(out: Collector) -> Iterator[_Distribution]:
             out.unknown(path, f"Python metadata without a {'version' if name else 'name'}")
             if not name:
                 continue
-        key = _normalised(name)
+        key = normalised(name)
         purl = build_purl("pypi", key, version)
         folder = _folder(path)
         component = Component(
@@ -124,9 +140,28 @@ def _distributions(out: Collector) -> Iterator[_Distribution]:
             homepage=_homepage(fields),
             evidence=(path,),
             layer=out.layer_of(path),
+            facts=_facts(out, path),
         )
         requires = [*fields.get("requires-dist", ()), *_egg_requires(out.text(_beside(path, "requires.txt")) or "")]
         yield _Distribution(key, folder, path, component, tuple(_required(requires)))
+
+
+def _facts(out: Collector, path: str) -> dict[str, str]:
+    """Who installed it (PEP 376), and where from, if it was not from an index (PEP 610)."""
+    facts = {"installer": clean((out.text(_beside(path, "INSTALLER")) or "")[:200], 50)}
+    direct = out.tree.contents.get(_beside(path, "direct_url.json"))
+    if direct is not None:
+        try:
+            document = load_json_object(direct)
+        except Malformed as error:
+            out.unknown(_beside(path, "direct_url.json"), error.message)
+            document = {}
+        vcs = as_table(document.get("vcs_info"))
+        commit, kind = clean(vcs.get("commit_id"), 100), clean(vcs.get("vcs"), 20)
+        address = clean_url(document.get("url"))
+        facts["resolved"] = f"{kind}+{address}@{commit}" if kind and commit else address
+        facts["editable"] = "true" if as_table(document.get("dir_info")).get("editable") is True else ""
+    return {key: value for key, value in facts.items() if value}
 
 
 def _folder(path: str) -> str:
@@ -167,11 +202,6 @@ def _first(fields: Mapping[str, list[str]], name: str) -> str:
     values = fields.get(name)
     value = values[0] if values else ""
     return "" if value == "UNKNOWN" else value
-
-
-def _normalised(name: str) -> str:
-    """PEP 503."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _licences(fields: Mapping[str, list[str]]) -> tuple[str, ...]:
@@ -220,7 +250,7 @@ def _required(requirements: list[str]) -> Iterator[str]:
         head, _, marker = requirement.partition(";")
         match = _REQUIREMENT.match(head)
         if match and not _EXTRA.search(marker):
-            yield _normalised(match[1])
+            yield normalised(match[1])
 
 
 def _egg_requires(text: str) -> list[str]:

@@ -21,7 +21,9 @@ _INSTALLED_TREES = ("node_modules/", "site-packages/", "dist-packages/")
 
 
 class Found(NamedTuple):
-    """One package. `keys`: what others in its scope call it. `needs`: such keys. `claims`: (path, algorithm, hex digest)."""
+    """One package. `keys`: what others in its scope call it. `needs`: such keys; of one that several answer to (versions,
+    platforms), all are meant. `claims`: (path, algorithm, hex digest).
+    """
 
     component: Component
     keys: tuple[str, ...] = ()
@@ -120,6 +122,20 @@ class Source:
         return self.accepts(path)
 
 
+def reach(file: File, start: Iterable[str], needs: Callable[[str], Iterable[str]]) -> set[str] | None:
+    """What is needed from `start` on, itself included; None when following it takes too many steps."""
+    reached = set(start)
+    waiting = list(reached)
+    while waiting:
+        for other in needs(waiting.pop()):
+            if not file.out.step(file.path):
+                return None
+            if other not in reached:
+                reached.add(other)
+                waiting.append(other)
+    return reached
+
+
 def folder_of(path: str) -> str:
     """The scope of packages that are told of one a file, in one folder."""
     return path.rpartition("/")[0]
@@ -146,24 +162,23 @@ class FileCataloger:
         """All packages that all files tell of."""
         out = Collector(tree)
         found: list[tuple[str, str, Found]] = []
-        refs: dict[tuple[str, str], str] = {}
+        refs: dict[tuple[str, str], set[str]] = {}
         for path, source in self._files(tree):
             scope = source.scope(path)
             try:
                 for one in source.read(File(path, tree.contents[path], out, source.presence)):
                     found.append((scope, path, one))
                     for key in one.keys:
-                        refs.setdefault((scope, key), one.component.ref)
+                        refs.setdefault((scope, key), set()).add(one.component.ref)
             except Malformed as error:
                 out.unknown(path, error.message)
         for scope, path, one in found:
             depends = set(one.component.depends)
             for need in one.needs:
-                if not out.step(path):
+                there = refs.get((scope, need), ())
+                if not out.step(path, 1 + len(there)):
                     break
-                ref = refs.get((scope, need))
-                if ref is not None:
-                    depends.add(ref)
+                depends.update(there)
             depends.discard(one.component.ref)
             if out.component(replace(one.component, depends=tuple(sorted(depends)))):
                 for claimed, algorithm, digest in one.claims:

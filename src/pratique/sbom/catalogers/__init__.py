@@ -6,11 +6,14 @@ from pratique.sbom.catalogers.alpm import AlpmCataloger
 from pratique.sbom.catalogers.apk import ApkCataloger
 from pratique.sbom.catalogers.base import Cataloger
 from pratique.sbom.catalogers.bun import BUN
+from pratique.sbom.catalogers.bundler import BUNDLER
 from pratique.sbom.catalogers.cargo import CargoCataloger
+from pratique.sbom.catalogers.composer import COMPOSER
 from pratique.sbom.catalogers.conda import CONDA
 from pratique.sbom.catalogers.dotnet import DotnetCataloger
 from pratique.sbom.catalogers.dpkg import DpkgCataloger
 from pratique.sbom.catalogers.executable import ExecutableCataloger
+from pratique.sbom.catalogers.gemspec import GEMSPEC
 from pratique.sbom.catalogers.github_actions import GithubActionsCataloger
 from pratique.sbom.catalogers.golang import GoCataloger
 from pratique.sbom.catalogers.gradle import GradleCataloger
@@ -54,6 +57,9 @@ CATALOGERS: dict[str, Cataloger] = {
     "yarn": YARN,
     "pnpm": PNPM,
     "bun": BUN,
+    "gemspec": GEMSPEC,
+    "bundler": BUNDLER,
+    "composer": COMPOSER,
     "system": SystemCataloger(),
     "java": JavaCataloger(),
     "java-runtime": JavaRuntimeCataloger(),

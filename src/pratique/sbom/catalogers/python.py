@@ -15,6 +15,7 @@ from pratique.sbom.catalogers.pypi_names import normalised
 from pratique.sbom.licences import is_prose, normalise
 from pratique.sbom.parse import load_json_object
 from pratique.sbom.purl import build_purl
+from pratique.sbom.python_classifiers import CLASSIFIERS
 from pratique.sbom.text import clean
 from pratique.sbom.values import as_table, clean_url
 
@@ -25,35 +26,6 @@ _WANTED = (*_METADATA, *_NOTES, *_LISTS)
 _MAX_HEADERS = 20_000
 _REQUIREMENT = re.compile(r"[ \t]*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 _EXTRA = re.compile(r"\bextra\s*==")
-
-_CLASSIFIERS = {
-    "Academic Free License (AFL)": "AFL-3.0",
-    "Apache Software License": "Apache-2.0",
-    "BSD License": "LicenseRef-BSD-License",  # which of them, the classifier does not say
-    "Boost Software License 1.0 (BSL-1.0)": "BSL-1.0",
-    "GNU Affero General Public License v3": "AGPL-3.0-only",
-    "GNU Affero General Public License v3 or later (AGPLv3+)": "AGPL-3.0-or-later",
-    "GNU General Public License (GPL)": "GPL-1.0-or-later",
-    "GNU General Public License v2 (GPLv2)": "GPL-2.0-only",
-    "GNU General Public License v2 or later (GPLv2+)": "GPL-2.0-or-later",
-    "GNU General Public License v3 (GPLv3)": "GPL-3.0-only",
-    "GNU General Public License v3 or later (GPLv3+)": "GPL-3.0-or-later",
-    "GNU Lesser General Public License v2 (LGPLv2)": "LGPL-2.0-only",
-    "GNU Lesser General Public License v2 or later (LGPLv2+)": "LGPL-2.0-or-later",
-    "GNU Lesser General Public License v3 (LGPLv3)": "LGPL-3.0-only",
-    "GNU Lesser General Public License v3 or later (LGPLv3+)": "LGPL-3.0-or-later",
-    "GNU Library or Lesser General Public License (LGPL)": "LGPL-2.0-or-later",
-    "ISC License (ISCL)": "ISC",
-    "MIT License": "MIT",
-    "MIT No Attribution License (MIT-0)": "MIT-0",
-    "Mozilla Public License 1.1 (MPL 1.1)": "MPL-1.1",
-    "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
-    "Python Software Foundation License": "PSF-2.0",
-    "The Unlicense (Unlicense)": "Unlicense",
-    "Universal Permissive License (UPL)": "UPL-1.0",
-    "Zope Public License": "ZPL-2.1",
-    "zlib/libpng License": "Zlib",
-}
 
 
 class PythonCataloger:
@@ -215,7 +187,7 @@ def _licences(fields: Mapping[str, list[str]]) -> tuple[str, ...]:
         return (named,)
     prefix = "License :: "
     endings = {text.rpartition(" :: ")[2] for text in fields.get("classifier", ()) if text.startswith(prefix)}
-    found = {_CLASSIFIERS.get(text) or normalise(text) for text in endings if text != "OSI Approved"}
+    found = {CLASSIFIERS.get(text) or normalise(text) for text in endings if text != "OSI Approved"}
     found.discard("")
     if len(found) > 1:
         found.discard("LicenseRef-BSD-License")

@@ -5,6 +5,7 @@ A GNU licence named without a version may be used in any version (its own sectio
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from pratique.sbom.spdx_ids import EXCEPTIONS, LICENCES
@@ -145,6 +146,14 @@ def normalise(text: str) -> str:
         if expression:
             return expression
     return reference(text)
+
+
+def choice(texts: Sequence[str]) -> tuple[str, ...]:
+    """One expression of several licences that may be chosen between, as npm, RubyGems and Composer list them; () for none."""
+    names = list(dict.fromkeys(filter(None, (normalise(text) for text in texts[:20]))))
+    if len(names) < 2:
+        return tuple(names)
+    return (" OR ".join(f"({name})" if " " in name else name for name in names),)
 
 
 def is_prose(text: str) -> bool:

@@ -29,9 +29,9 @@ def told(files: dict[str, bytes | str]) -> dict[str, Component]:
     return {one.purl: one for one in found.components}
 
 
-def broken(*names: str) -> st.SearchStrategy[bytes]:
-    """Random bytes, and real files with a piece cut out, put twice or replaced."""
-    originals = [fixture(name) for name in names]
+def broken(*given: str | bytes) -> st.SearchStrategy[bytes]:
+    """Random bytes, and real files (by name, or as they are) with a piece cut out, put twice or replaced."""
+    originals = [fixture(one) if isinstance(one, str) else one for one in given]
     pieces = st.binary(max_size=8) | st.sampled_from([b"{", b"}", b"[", b"]", b'"', b"null", b"1", b"\n", b":", b",", b"@", b"/"])
 
     @st.composite

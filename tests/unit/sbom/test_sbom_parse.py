@@ -3,7 +3,7 @@
 import pytest
 
 from pratique.errors import Malformed
-from pratique.sbom.parse import load_json, load_json_object, load_toml, load_xml, load_yaml, load_yaml_documents
+from pratique.sbom.parse import load_json, load_json_object, load_jsonc, load_toml, load_xml, load_yaml, load_yaml_documents
 
 
 def test_each_format_is_read():
@@ -48,3 +48,21 @@ def test_a_billion_laughs_are_refused_at_the_first():
     lines = ["a0: &a0 [x, x]"] + [f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 40)]
     with pytest.raises(Malformed):
         load_yaml("\n".join(lines).encode())
+
+
+def test_json_with_comments_and_trailing_commas_is_read():
+    assert load_jsonc(b'{ // x\n "a": [1, 2, /* , */ ],\n "b//": "/* \\" ,] */",}') == {"a": [1, 2], "b//": '/* " ,] */'}
+    with pytest.raises(Malformed, match="line 3"):
+        load_jsonc(b'{\n"a": 1,\n,}')
+
+
+def test_json_with_comments_takes_time_by_its_length_only():
+    for data in (b'"' * 300_000, b"/*" * 300_000, b"," * 300_000, b'"\\' * 300_000):
+        with pytest.raises(Malformed):
+            load_jsonc(data)
+
+
+def test_a_toml_key_of_very_many_parts_is_refused():
+    with pytest.raises(Malformed, match="parts"):
+        load_toml(b'a."b" . ' * 50_000 + b"c = 1\n")
+    assert load_toml(b'version = "' + b"1." * 500 + b'0"\n')["version"].startswith("1.1.")

@@ -21,7 +21,7 @@ from pratique.sbom.catalogers.base import Catalogued, Collector
 from pratique.sbom.catalogers.npm_lock import read_places
 from pratique.sbom.catalogers.npm_names import FOLDER as _FOLDER
 from pratique.sbom.catalogers.npm_names import scopes, search
-from pratique.sbom.licences import normalise
+from pratique.sbom.licences import choice
 from pratique.sbom.parse import load_json_object
 from pratique.sbom.purl import build_purl
 from pratique.sbom.text import clean
@@ -180,10 +180,7 @@ def _licences(document: Mapping[str, Any]) -> tuple[str, ...]:
     value = document.get("license", document.get("licence", document.get("licenses")))
     items = value if isinstance(value, list) else [value]
     texts = [clean(item.get("type") or item.get("name")) if isinstance(item, dict) else clean(item) for item in items[:20]]
-    names = list(dict.fromkeys(filter(None, map(normalise, texts))))
-    if len(names) < 2:
-        return tuple(names)
-    return (" OR ".join(f"({name})" if " " in name else name for name in names),)
+    return choice(texts)
 
 
 def _first(value: Any) -> Any:

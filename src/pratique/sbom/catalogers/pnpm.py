@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from pratique.errors import Malformed
 from pratique.model import Presence
 from pratique.sbom.catalogers.npm_names import npm_package, scopes, split_spec
-from pratique.sbom.catalogers.reading import File, FileCataloger, Found, Source
+from pratique.sbom.catalogers.reading import File, FileCataloger, Found, Source, reach
 from pratique.sbom.parse import load_yaml
 from pratique.sbom.values import as_table, as_text
 
@@ -84,17 +84,9 @@ def _paths(entry: Mapping[str, Any], fields: Iterable[str], known: Mapping[str, 
 def _development(file: File, document: Mapping[str, Any], snapshots: Mapping[str, Any], form: _Format) -> frozenset[str]:
     """The dependency paths that nothing but development needs."""
     importers = [as_table(value) for value in as_table(document.get("importers")).values()]
-    needed = {path for one in importers for path in _paths(one, _NEEDS, snapshots, form)}
-    waiting = list(needed)
-    while waiting:
-        path = waiting.pop()
-        for other in _paths(as_table(snapshots.get(path)), _NEEDS, snapshots, form):
-            if not file.out.step(file.path):
-                return frozenset()
-            if other not in needed:
-                needed.add(other)
-                waiting.append(other)
-    return frozenset(path for path in snapshots if path not in needed)
+    start = {path for one in importers for path in _paths(one, _NEEDS, snapshots, form)}
+    needed = reach(file, start, lambda path: _paths(as_table(snapshots.get(path)), _NEEDS, snapshots, form))
+    return frozenset() if needed is None else frozenset(path for path in snapshots if path not in needed)
 
 
 PNPM = FileCataloger("pnpm", 1, Source(read=_read, presence=Presence.DECLARED, names=("pnpm-lock.yaml",)))

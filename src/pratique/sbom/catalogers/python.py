@@ -8,56 +8,44 @@ from dataclasses import dataclass, replace
 from posixpath import normpath
 
 from pratique.artifact.wants import Interest
+from pratique.errors import Malformed
 from pratique.model import Component, Tree
 from pratique.sbom.catalogers.base import Catalogued, Collector
+from pratique.sbom.catalogers.pypi_names import normalised
 from pratique.sbom.licences import is_prose, normalise
+from pratique.sbom.parse import load_json_object
 from pratique.sbom.purl import build_purl
+from pratique.sbom.python_classifiers import CLASSIFIERS
 from pratique.sbom.text import clean
+from pratique.sbom.values import as_table, clean_url
 
 _METADATA = (".dist-info/METADATA", ".egg-info/PKG-INFO", ".egg-info", "EGG-INFO/PKG-INFO")
+_NOTES = (".dist-info/INSTALLER", ".dist-info/direct_url.json")
 _LISTS = (".dist-info/RECORD", ".egg-info/installed-files.txt", ".egg-info/SOURCES.txt", ".egg-info/requires.txt")
-_WANTED = (*_METADATA, *_LISTS)
+_WANTED = (*_METADATA, *_NOTES, *_LISTS)
 _MAX_HEADERS = 20_000
 _REQUIREMENT = re.compile(r"[ \t]*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 _EXTRA = re.compile(r"\bextra\s*==")
-
-_CLASSIFIERS = {
-    "Academic Free License (AFL)": "AFL-3.0",
-    "Apache Software License": "Apache-2.0",
-    "BSD License": "LicenseRef-BSD-License",  # which of them, the classifier does not say
-    "Boost Software License 1.0 (BSL-1.0)": "BSL-1.0",
-    "GNU Affero General Public License v3": "AGPL-3.0-only",
-    "GNU Affero General Public License v3 or later (AGPLv3+)": "AGPL-3.0-or-later",
-    "GNU General Public License (GPL)": "GPL-1.0-or-later",
-    "GNU General Public License v2 (GPLv2)": "GPL-2.0-only",
-    "GNU General Public License v2 or later (GPLv2+)": "GPL-2.0-or-later",
-    "GNU General Public License v3 (GPLv3)": "GPL-3.0-only",
-    "GNU General Public License v3 or later (GPLv3+)": "GPL-3.0-or-later",
-    "GNU Lesser General Public License v2 (LGPLv2)": "LGPL-2.0-only",
-    "GNU Lesser General Public License v2 or later (LGPLv2+)": "LGPL-2.0-or-later",
-    "GNU Lesser General Public License v3 (LGPLv3)": "LGPL-3.0-only",
-    "GNU Lesser General Public License v3 or later (LGPLv3+)": "LGPL-3.0-or-later",
-    "GNU Library or Lesser General Public License (LGPL)": "LGPL-2.0-or-later",
-    "ISC License (ISCL)": "ISC",
-    "MIT License": "MIT",
-    "MIT No Attribution License (MIT-0)": "MIT-0",
-    "Mozilla Public License 1.1 (MPL 1.1)": "MPL-1.1",
-    "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
-    "Python Software Foundation License": "PSF-2.0",
-    "The Unlicense (Unlicense)": "Unlicense",
-    "Universal Permissive License (UPL)": "UPL-1.0",
-    "Zope Public License": "ZPL-2.1",
-    "zlib/libpng License": "Zlib",
-}
 
 
 class PythonCataloger:
     """See the module."""
 
     name = "python"
-    version = 1
+    version = 2
     interest = Interest(
-        names=frozenset({"METADATA", "RECORD", "PKG-INFO", "installed-files.txt", "SOURCES.txt", "requires.txt"}),
+        names=frozenset(
+            {
+                "METADATA",
+                "RECORD",
+                "PKG-INFO",
+                "installed-files.txt",
+                "SOURCES.txt",
+                "requires.txt",
+                "INSTALLER",
+                "direct_url.json",
+            }
+        ),
         endings=frozenset({".egg-info"}),
     )
     probes = ()
@@ -109,7 +97,7 @@ def _distributions(out: Collector) -> Iterator[_Distribution]:
             out.unknown(path, f"Python metadata without a {'version' if name else 'name'}")
             if not name:
                 continue
-        key = _normalised(name)
+        key = normalised(name)
         purl = build_purl("pypi", key, version)
         folder = _folder(path)
         component = Component(
@@ -124,9 +112,28 @@ def _distributions(out: Collector) -> Iterator[_Distribution]:
             homepage=_homepage(fields),
             evidence=(path,),
             layer=out.layer_of(path),
+            facts=_facts(out, path),
         )
         requires = [*fields.get("requires-dist", ()), *_egg_requires(out.text(_beside(path, "requires.txt")) or "")]
         yield _Distribution(key, folder, path, component, tuple(_required(requires)))
+
+
+def _facts(out: Collector, path: str) -> dict[str, str]:
+    """Who installed it (PEP 376), and where from, if it was not from an index (PEP 610)."""
+    facts = {"installer": clean((out.text(_beside(path, "INSTALLER")) or "")[:200], 50)}
+    direct = out.tree.contents.get(_beside(path, "direct_url.json"))
+    if direct is not None:
+        try:
+            document = load_json_object(direct)
+        except Malformed as error:
+            out.unknown(_beside(path, "direct_url.json"), error.message)
+            document = {}
+        vcs = as_table(document.get("vcs_info"))
+        commit, kind = clean(vcs.get("commit_id"), 100), clean(vcs.get("vcs"), 20)
+        address = clean_url(document.get("url"))
+        facts["resolved"] = f"{kind}+{address}@{commit}" if kind and commit else address
+        facts["editable"] = "true" if as_table(document.get("dir_info")).get("editable") is True else ""
+    return {key: value for key, value in facts.items() if value}
 
 
 def _folder(path: str) -> str:
@@ -169,11 +176,6 @@ def _first(fields: Mapping[str, list[str]], name: str) -> str:
     return "" if value == "UNKNOWN" else value
 
 
-def _normalised(name: str) -> str:
-    """PEP 503."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 def _licences(fields: Mapping[str, list[str]]) -> tuple[str, ...]:
     """PEP 639's expression; else a licence field that is a name; else what the classifiers name."""
     expression = _first(fields, "license-expression")
@@ -185,7 +187,7 @@ def _licences(fields: Mapping[str, list[str]]) -> tuple[str, ...]:
         return (named,)
     prefix = "License :: "
     endings = {text.rpartition(" :: ")[2] for text in fields.get("classifier", ()) if text.startswith(prefix)}
-    found = {_CLASSIFIERS.get(text) or normalise(text) for text in endings if text != "OSI Approved"}
+    found = {CLASSIFIERS.get(text) or normalise(text) for text in endings if text != "OSI Approved"}
     found.discard("")
     if len(found) > 1:
         found.discard("LicenseRef-BSD-License")
@@ -220,7 +222,7 @@ def _required(requirements: list[str]) -> Iterator[str]:
         head, _, marker = requirement.partition(";")
         match = _REQUIREMENT.match(head)
         if match and not _EXTRA.search(marker):
-            yield _normalised(match[1])
+            yield normalised(match[1])
 
 
 def _egg_requires(text: str) -> list[str]:

@@ -17,16 +17,21 @@ from pratique.sbom.text import clean
 from pratique.sbom.values import ARCHIVE
 
 _MAX_NAME = 250
-_INSTALLED_TREES = ("node_modules/", "site-packages/", "dist-packages/")
+_MAX_FOLDER = 300
+_INSTALLED_TREES = ("/node_modules/", "/site-packages/", "/dist-packages/", "/vendor/", "/ruby/gems/")
 
 
 class Found(NamedTuple):
-    """One package. `keys`: what others in its scope call it. `needs`: such keys. `claims`: (path, algorithm, hex digest)."""
+    """One package. `keys`: what others in its scope call it. `needs`: such keys; of one that several answer to (versions,
+    platforms), all are meant. `claims`: (path, algorithm, hex digest). `folders`: all in them is the package's, but for what lies
+    in the folder of another.
+    """
 
     component: Component
     keys: tuple[str, ...] = ()
     needs: Iterable[str] = ()
     claims: Iterable[tuple[str, str, str]] = ()
+    folders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,9 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One kind of file. `names`, `endings`: as in an Interest; `accepts`: of those, which paths. `scope`: where its keys hold."""
+    """One kind of file. `names`: file names. `endings`: of file names; an Interest, which knows the last dot only, is made of
+    them. `accepts`: of those, which paths. `scope`: where its keys hold.
+    """
 
     read: Callable[[File], Iterable[Found]]
     presence: Presence
@@ -115,14 +122,41 @@ class Source:
         name = path[path.rfind("/") + 1 :]
         if name not in self.names and (not self.endings or not name.endswith(self.endings)):
             return False
-        if self.presence is Presence.DECLARED and any(tree in path for tree in _INSTALLED_TREES):
+        if self.presence is Presence.DECLARED and any(tree in f"/{path}" for tree in _INSTALLED_TREES):
             return False
         return self.accepts(path)
+
+
+def reach(file: File, start: Iterable[str], needs: Callable[[str], Iterable[str]]) -> set[str] | None:
+    """What is needed from `start` on, itself included; None when following it takes too many steps."""
+    reached = set(start)
+    waiting = list(reached)
+    while waiting:
+        for other in needs(waiting.pop()):
+            if not file.out.step(file.path):
+                return None
+            if other not in reached:
+                reached.add(other)
+                waiting.append(other)
+    return reached
 
 
 def folder_of(path: str) -> str:
     """The scope of packages that are told of one a file, in one folder."""
     return path.rpartition("/")[0]
+
+
+def _claim_folders(out: Collector, owners: Mapping[str, str]) -> None:
+    """Every file is its innermost owner's."""
+    owners = {folder: ref for folder, ref in owners.items() if folder and len(folder) <= _MAX_FOLDER}
+    if not owners:
+        return
+    lengths = sorted({len(folder) for folder in owners}, reverse=True)
+    for path in out.tree.entries:
+        for length in lengths:
+            if len(path) > length and path[length] == "/" and path[:length] in owners:
+                out.claim(path, owners[path[:length]])
+                break
 
 
 class FileCataloger:
@@ -133,7 +167,7 @@ class FileCataloger:
         self.version = version
         self.interest = Interest(
             names=frozenset(name for source in sources for name in source.names),
-            endings=frozenset(ending for source in sources for ending in source.endings),
+            endings=frozenset(ending[ending.rfind(".") :] for source in sources for ending in source.endings),
         )
         self.probes = ()
         self._sources = sources
@@ -146,28 +180,31 @@ class FileCataloger:
         """All packages that all files tell of."""
         out = Collector(tree)
         found: list[tuple[str, str, Found]] = []
-        refs: dict[tuple[str, str], str] = {}
+        refs: dict[tuple[str, str], set[str]] = {}
         for path, source in self._files(tree):
             scope = source.scope(path)
             try:
                 for one in source.read(File(path, tree.contents[path], out, source.presence)):
                     found.append((scope, path, one))
                     for key in one.keys:
-                        refs.setdefault((scope, key), one.component.ref)
+                        refs.setdefault((scope, key), set()).add(one.component.ref)
             except Malformed as error:
                 out.unknown(path, error.message)
+        owners: dict[str, str] = {}
         for scope, path, one in found:
             depends = set(one.component.depends)
             for need in one.needs:
-                if not out.step(path):
+                there = refs.get((scope, need), ())
+                if not out.step(path, 1 + len(there)):
                     break
-                ref = refs.get((scope, need))
-                if ref is not None:
-                    depends.add(ref)
+                depends.update(there)
             depends.discard(one.component.ref)
             if out.component(replace(one.component, depends=tuple(sorted(depends)))):
                 for claimed, algorithm, digest in one.claims:
                     out.claim(claimed, one.component.ref, algorithm, digest)
+                for folder in one.folders:
+                    owners.setdefault(folder, one.component.ref)
+        _claim_folders(out, owners)
         return out.result()
 
     def _files(self, tree: Tree) -> list[tuple[str, Source]]:

@@ -12,6 +12,7 @@ from pratique.cli.home import find_home
 from pratique.cli.options import max_entries_option, opened, platform_option, source_argument
 from pratique.cli.output import format_option, human_size, print_json, print_table, print_title, progress_display
 from pratique.cli.sbom_convert import convert, read_bounded, read_sbom, say_repairs
+from pratique.cli.sbom_diff import diff
 
 if TYPE_CHECKING:
     from pratique.model import FileManifest, Inventory
@@ -30,8 +31,8 @@ class _DefaultGroup(click.Group):
 
 @click.group(cls=_DefaultGroup)
 def command() -> None:
-    """Make a bill of materials (`sbom SOURCE`), check one against the bytes it is about (`sbom check SOURCE SBOM`), or write
-    one in another format (`sbom convert IN -o FORMAT`).
+    """Make a bill of materials (`sbom SOURCE`), check one against the bytes it is about (`sbom check SOURCE SBOM`), write
+    one in another format (`sbom convert IN -o FORMAT`), or say what changed (`sbom diff A B`).
 
     SOURCE is registry:HOST/NAME:TAG, oci-archive:PATH, oci-dir:PATH, docker-archive:PATH, podman:NAME, dir:PATH, file:PATH,
     or a bare word that is guessed and said.
@@ -186,3 +187,4 @@ def check(source: str, sbom: str, manifest_path: str | None, lenient: bool, plat
 
 
 command.add_command(convert)
+command.add_command(diff)

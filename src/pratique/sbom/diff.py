@@ -7,11 +7,15 @@ newest; what is left over was added or removed. Files are compared only where bo
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pratique.errors import Malformed
 from pratique.sbom.document import Basis, Document, Licence, Part
 from pratique.sbom.version_order import Direction, direction, order_key
+from pratique.vuln.versions import SCHEMES
+from pratique.vuln.versions import key as version_key
 
 Files = Mapping[str, Mapping[str, str]]
 """path → algorithm → hexadecimal digest, lower case."""
@@ -151,11 +155,21 @@ def _newest_first(parts: Iterable[Part]) -> list[Part]:
 
 def _pair(name: str, old: Part, new: Part) -> Iterable[Difference]:
     if old.version != new.version:
-        change = _DIRECTIONS[direction(old.version, new.version)]
+        change = _DIRECTIONS[_direction(name, old.version, new.version)]
         yield Difference(change=change, name=name, before=old.version, after=new.version)
     before, after = _licences(old.licences), _licences(new.licences)
     if before != after:
         yield Difference(change=Change.LICENCE, name=name, before=", ".join(before), after=", ".join(after))
+
+
+def _direction(name: str, before: str, after: str) -> Direction:
+    """In the order of the package's ecosystem; where that is not known, or refuses a version, in that of no scheme."""
+    type_ = name.removeprefix("pkg:").partition("/")[0] if name.startswith("pkg:") else ""
+    if type_ in SCHEMES:
+        with suppress(Malformed):
+            one, other = version_key(type_, before), version_key(type_, after)
+            return Direction.UP if one < other else Direction.DOWN if one > other else Direction.NONE
+    return direction(before, after)
 
 
 def _licences(licences: Iterable[Licence]) -> list[str]:

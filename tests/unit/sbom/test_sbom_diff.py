@@ -52,6 +52,12 @@ def test_the_order_of_the_parts_does_not_matter():
     assert len({tuple(changes(list(some), after)) for some in itertools.permutations(parts)}) == 1
 
 
+def test_up_and_down_are_told_in_the_order_of_the_ecosystem():
+    assert changes([part("pkg:rpm/f/a@1.0")], [part("pkg:rpm/f/a@1.0^git1")])[0][0] == "upgraded"
+    assert changes([part("pkg:pypi/a@1.0")], [part("pkg:pypi/a@1.0.0")])[0][0] == "changed"
+    assert changes([part("pkg:rpm/f/a@1.a")], [part("pkg:rpm/f/a@1.rc")])[0][0] == "upgraded"
+
+
 def test_an_unquoted_scope_is_no_version():
     assert changes([part("pkg:npm/@babel/core@1")], [part("pkg:npm/@babel/core@2")])[0][1] == "pkg:npm/@babel/core"
 

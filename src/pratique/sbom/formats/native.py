@@ -1,7 +1,8 @@
 """Our own JSON: everything an inventory or a document knows, for programs. Deterministic. Pure.
 
     {"pratique": "inventory", "version": 1, "subject": {…}, "layers": ["sha256:…", …], "components": [{…}, …],
-     "ownership": {"<path>": ["<ref>", "<state>"], …}, "unknowns": [{"path": …, "reason": …}, …], "manifest": {…}}
+     "ownership": {"<path>": ["<ref>", "<state>"], …}, "unknowns": [{"path": …, "reason": …}, …], "coverage": {…},
+     "manifest": {…}, "parts": {"<ref>": {…}, …}}             each part an inventory; only where there are parts
 
     {"pratique": "document", "version": 1, "document": {…}}        of a document that was read, as `sbom.document` has it
 
@@ -17,6 +18,7 @@ from functools import cache
 from typing import Any
 
 from pratique.model import Component, FileManifest, Inventory, manifest_predicate
+from pratique.sbom.coverage import cover
 from pratique.sbom.document import Document
 from pratique.sbom.text import clean, shown_path
 
@@ -42,6 +44,8 @@ def render_json(inventory: Inventory, manifest: FileManifest) -> bytes:
         "components": [_component(item) for item in inventory.components],
         "ownership": {shown_path(path): [owned.owner, owned.state.value] for path, owned in inventory.ownership.items()},
         "unknowns": [{"path": shown_path(item.path), "reason": clean(item.reason)} for item in inventory.unknowns],
+        # What it was counted from (forms of files, configuration) is not in the manifest.
+        "coverage": dict(cover(inventory).facts()),
         "manifest": manifest_predicate(manifest),
     }
     return _dump(document)

@@ -1,6 +1,7 @@
 """Our own JSON, read: a document as it was, an inventory as the document that every other format would be made of. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -24,6 +25,7 @@ from pratique.model import (
 from pratique.sbom.document import Document
 from pratique.sbom.formats.native import VERSION
 from pratique.sbom.formats.own import document_of
+from pratique.sbom.nesting import embed_parts
 
 
 class _Subject(msgspec.Struct, forbid_unknown_fields=True):
@@ -33,6 +35,7 @@ class _Subject(msgspec.Struct, forbid_unknown_fields=True):
     config: str | None
     platform: str
     created: int | None
+    facts: dict[str, str]
 
 
 class _Component(msgspec.Struct, forbid_unknown_fields=True):
@@ -71,7 +74,9 @@ class _Inventory(msgspec.Struct, forbid_unknown_fields=True):
     components: list[_Component]
     ownership: dict[str, tuple[str, Ownership]]
     unknowns: list[_Unknown]
+    coverage: dict[str, str]
     manifest: dict[str, Any]
+    parts: dict[str, dict[str, Any]] = {}  # an inventory each
 
 
 def document_from_native(value: Mapping[str, Any]) -> Document:
@@ -99,13 +104,22 @@ def _inventory(found: _Inventory) -> Document:
             platform=subject.platform,
             config=Digest.parse(subject.config) if subject.config else None,
             created=subject.created,
+            facts={unescape_path(name): value for name, value in subject.facts.items()},
         ),
         tree=Tree(entries={one.path: one for one in manifest.entries}, layers=tuple(Digest.parse(one) for one in found.layers)),
         components=tuple(_component(one) for one in found.components),
         ownership={unescape_path(path): Owned(owner, state) for path, (owner, state) in found.ownership.items()},
         unknowns=tuple(Unknown(unescape_path(one.path), one.reason) for one in found.unknowns),
     )
-    return document_of(inventory, timestamp=subject.created, manifest_root=manifest.root)
+    whole = document_of(inventory, timestamp=subject.created, manifest_root=manifest.root, coverage=found.coverage)
+    return embed_parts(whole, {ref: _part(part) for ref, part in found.parts.items()})
+
+
+def _part(value: dict[str, Any]) -> Document:
+    part = msgspec.convert(value, _Inventory)
+    if part.parts:
+        raise Malformed("Pratique JSON with parts within parts")
+    return replace(_inventory(part), timestamp="")
 
 
 def _component(one: _Component) -> Component:

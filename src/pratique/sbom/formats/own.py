@@ -60,9 +60,11 @@ def document_of(
     manifest_root: Digest,
     tool_version: str = __version__,
     files: bool = False,
+    coverage: Mapping[str, str] | None = None,
 ) -> Document:
     """Everything the inventory says. `timestamp`: Unix seconds, or None for none. `files`: list each regular file, too.
 
+    `coverage`: as it was counted before, where the inventory no longer has what it is counted from.
     Raises InputError for a time past year 9999.
     """
     subject = inventory.subject
@@ -81,7 +83,7 @@ def document_of(
         relations=tuple(relations),
         # Never "complete": that no cataloger found more is no proof that there is no more.
         completeness=(Completeness(aggregate="incomplete" if inventory.unknowns else "unknown", assemblies=(root,)),),
-        properties=tuple(_property(name, value) for name, value in _facts(inventory, manifest_root)),
+        properties=tuple(_property(name, value) for name, value in _facts(inventory, manifest_root, coverage)),
     )
 
 
@@ -107,12 +109,12 @@ def rfc3339(timestamp: int) -> str:
         raise InputError(f"no calendar has a date for {timestamp} seconds", hint="set SOURCE_DATE_EPOCH") from error
 
 
-def _facts(inventory: Inventory, manifest_root: Digest) -> Iterator[tuple[str, str]]:
+def _facts(inventory: Inventory, manifest_root: Digest, coverage: Mapping[str, str] | None) -> Iterator[tuple[str, str]]:
     yield "subject:digest", inventory.subject.digest
     yield "manifest:root", manifest_root
     yield "manifest:files", str(len(inventory.tree.entries))
     yield "manifest:bytes", str(sum(entry.size for entry in inventory.tree.entries.values()))
-    yield from cover(inventory).facts()
+    yield from cover(inventory).facts() if coverage is None else coverage.items()
     for unknown in inventory.unknowns:
         yield "unknown", f"{shown_path(unknown.path) or '/'}: {clean(unknown.reason)}"
 

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install system demo test lint format bench clean requirements
+.PHONY: install system demo test lint format bench compare fuzz clean requirements
 
 install: $(STAMP)
 
@@ -25,19 +25,27 @@ test: install system lint
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: install
-	$(BIN)/ruff check src tests bench demo
-	$(BIN)/ruff format --check src tests bench demo
+	$(BIN)/ruff check src tests bench demo tools
+	$(BIN)/ruff format --check src tests bench demo tools
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 format: install
-	$(BIN)/ruff format src tests bench
-	$(BIN)/ruff check --fix src tests bench
+	$(BIN)/ruff format src tests bench demo tools
+	$(BIN)/ruff check --fix src tests bench demo tools
 
 bench: install system
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/sbom.py
 	$(BIN)/python bench/agent.py
+
+# Completeness against a peer, package by package, with reasons
+compare: install system
+	$(BIN)/python bench/compare.py
+
+# Mutated real files for every parser of foreign bytes; FUZZ_SECONDS=600 for ten minutes
+fuzz: install
+	$(BIN)/python tools/fuzz.py $(or $(FUZZ_SECONDS),60)
 
 # The locks carry hashes and no registry address
 requirements:

@@ -50,9 +50,9 @@ def test_every_command_and_option_in_the_console_blocks_exists() -> None:
     commands = [words for words, _ in transcript()]
     assert len(commands) >= 6
     for words in commands:
-        words = words[1:] if words[0] == "sudo" else words
-        assert words[0] == "pratique"
-        parsed(words[1:])
+        program, *arguments = words[1:] if words[0] == "sudo" else words
+        assert program == "pratique"
+        parsed(arguments)
 
 
 def test_every_command_in_the_table_exists_and_none_is_missing() -> None:

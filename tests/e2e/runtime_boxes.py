@@ -143,13 +143,13 @@ class Box:
 def box(base_image):
     with contextlib.ExitStack() as stack:
 
-        def make(*options: str) -> Box:
+        def make(*options: str, image: str = base_image) -> Box:
             name = f"pratique-{uuid.uuid4().hex[:12]}"
             made = Box(name)
             command = ["podman", *(("--runtime", RUNTIME) if RUNTIME else ()), "run", "-d", "--name", name, "--network=none"]
             limits = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]
             done = subprocess.run(
-                [*command, *limits, *options, base_image, "sleep", "300"], capture_output=True, text=True, check=False, timeout=60
+                [*command, *limits, *options, image, "sleep", "300"], capture_output=True, text=True, check=False, timeout=60
             )
 
             def clean() -> None:

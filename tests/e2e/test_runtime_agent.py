@@ -20,6 +20,8 @@ from pratique.runtime.respond import Response
 
 pytestmark = NEEDS
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 def test_observe_mode_reports_and_refuses_nothing(box, manifest):
     it = box().guard(manifest, enforce=False, on_violation=Response.STOP)
@@ -153,14 +155,14 @@ def test_a_container_started_later_is_watched_too(box, manifest):
 
 
 @contextlib.contextmanager
-def agent_process(home, tmp_path, *arguments: str):
-    """The program as a user starts it, once it watches; and its events so far."""
+def agent_process(home, tmp_path, *arguments: str, until: str = "unverified"):
+    """The program as a user starts it, once it has told of `until`; and its events so far."""
     command = [sys.executable, "-c", "from pratique.cli.main import main; main()", "agent", "run", "--json", *arguments]
     with (tmp_path / f"events-{uuid.uuid4().hex}").open("w+") as output:
         process = subprocess.Popen(command, env=home, cwd=tmp_path, stdout=output, stderr=subprocess.STDOUT)
         try:
             deadline = time.monotonic() + 30
-            while "unverified" not in Path(output.name).read_text():
+            while until not in Path(output.name).read_text():
                 assert process.poll() is None and time.monotonic() < deadline, Path(output.name).read_text()
                 time.sleep(0.05)
             yield process, lambda: [json.loads(line) for line in Path(output.name).read_text().splitlines()]
@@ -200,6 +202,38 @@ def test_a_killed_agent_fails_open_and_the_next_report_has_the_gap(box, home, pr
     (gap,) = [gap for gap in report["gaps"] if gap["reason"] == "it ran before it was watched"]
     assert gap["since"] < killed_at < gap["until"] <= watched_at
     assert pratique("log", "verify").returncode == 0
+
+
+def test_the_signed_manifest_of_a_shipped_image_is_found_in_each_place_and_holds_its_container(
+    box, base_image, registry_store, home, pratique, tmp_path
+):
+    host, _ = registry_store
+    shipped = f"{host}/harbour:1.0"
+    rootfs = subprocess.run([ROOT / "tools" / "base-image", "rootfs"], capture_output=True, text=True, check=True).stdout.strip()
+    script = ROOT / "demo" / "make_image.py"
+    subprocess.run([sys.executable, script, tmp_path / "h.tar", "harbour:1.0", "2026-01-01T00:00:00Z", rootfs], check=True)
+    assert pratique("key", "generate", "--output", "K").returncode == 0
+    for place in (f"registry:{shipped}", "oci-dir:layout:1.0"):
+        done = pratique("ship", "oci-archive:h.tar", "--key", "K", "--to", place)
+        assert done.returncode == 0, done.stderr
+    podman("pull", "--quiet", "--tls-verify=false", shipped, check=True)
+    try:
+        it = box(image=shipped)
+        for origin in (["registry"], ["dir", "--dir", "layout"], ["catalog"]):
+            arguments = ("--mode", "enforce", "--trust", "K.pub", "--container", it.name, "--all", "--manifest-from", *origin)
+            with agent_process(home, tmp_path, *arguments, until="watching") as (process, events):
+                assert it.run(f"/bin/true && rm -f /opt/evil && {DROP.format('true', '/opt/evil')}; /opt/evil").returncode == 126
+                process.terminate()
+                assert process.wait(20) == 0
+                judged = [event for event in events() if event["kind"] == "exec-or-load"]
+            assert [event["path"] for event in judged if event["action"] == "refused"] == ["/opt/evil"], origin
+            assert {event["verdict"] for event in judged} >= {"matched", "unknown"}
+            (owner,) = {event["component"] for event in judged if event["path"] == "/usr/bin/rm"}
+            assert owner.startswith("pkg:deb/debian/coreutils@"), owner
+        assert len(signed_reports(home, judged[0]["image"])) == 3
+        podman("rm", "-f", "-t", "0", it.name)
+    finally:
+        podman("rmi", "-f", shipped)
 
 
 def test_a_container_that_ends_has_its_last_report_while_the_agent_goes_on(box, home, pratique, tmp_path):

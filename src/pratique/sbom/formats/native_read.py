@@ -24,6 +24,7 @@ from pratique.model import (
 from pratique.sbom.document import Document
 from pratique.sbom.formats.native import VERSION
 from pratique.sbom.formats.own import document_of
+from pratique.sbom.nesting import embed_parts
 
 
 class _Subject(msgspec.Struct, forbid_unknown_fields=True):
@@ -33,6 +34,7 @@ class _Subject(msgspec.Struct, forbid_unknown_fields=True):
     config: str | None
     platform: str
     created: int | None
+    facts: dict[str, str]
 
 
 class _Component(msgspec.Struct, forbid_unknown_fields=True):
@@ -72,6 +74,7 @@ class _Inventory(msgspec.Struct, forbid_unknown_fields=True):
     ownership: dict[str, tuple[str, Ownership]]
     unknowns: list[_Unknown]
     manifest: dict[str, Any]
+    parts: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
 
 
 def document_from_native(value: Mapping[str, Any]) -> Document:
@@ -99,13 +102,16 @@ def _inventory(found: _Inventory) -> Document:
             platform=subject.platform,
             config=Digest.parse(subject.config) if subject.config else None,
             created=subject.created,
+            facts=subject.facts,
         ),
         tree=Tree(entries={one.path: one for one in manifest.entries}, layers=tuple(Digest.parse(one) for one in found.layers)),
         components=tuple(_component(one) for one in found.components),
         ownership={unescape_path(path): Owned(owner, state) for path, (owner, state) in found.ownership.items()},
         unknowns=tuple(Unknown(unescape_path(one.path), one.reason) for one in found.unknowns),
     )
-    return document_of(inventory, timestamp=subject.created, manifest_root=manifest.root)
+    document = document_of(inventory, timestamp=subject.created, manifest_root=manifest.root)
+    inner = {ref: _inventory(msgspec.convert(one, _Inventory)) for ref, one in found.parts.items()}
+    return embed_parts(document, inner) if inner else document
 
 
 def _component(one: _Component) -> Component:

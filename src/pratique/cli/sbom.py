@@ -126,14 +126,10 @@ def _document(whole: "Whole", manifest: "FileManifest", *, files: bool) -> "Docu
 
 def _native(whole: "Whole", manifest: "FileManifest") -> bytes:
     from pratique.model import build_manifest
-    from pratique.sbom.formats.native import render_json
+    from pratique.sbom.formats.native import render_json, with_parts
 
-    data = render_json(whole.inventory, manifest)
-    if not whole.parts:
-        return data
-    inner = {part.ref: json.loads(render_json(part.inventory, build_manifest(part.inventory))) for part in whole.parts}
-    document = {**json.loads(data), "parts": inner}
-    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    inner = {part.ref: render_json(part.inventory, build_manifest(part.inventory)) for part in whole.parts}
+    return with_parts(render_json(whole.inventory, manifest), inner)
 
 
 def _with_images(inventory: "Inventory", platform: str | None, cache: Path | None) -> "Whole":

@@ -7,7 +7,8 @@ its digest and the root of its file manifest as properties.
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pratique.sbom.document import Document, Part, Relation
+from pratique.sbom.containment import nested
+from pratique.sbom.document import Document, Family, Part, Relation
 from pratique.sbom.formats.cyclonedx_read import PREFIX
 
 _DIGEST = f"{PREFIX}subject:digest"
@@ -32,7 +33,7 @@ def _embed(whole: Document, outer: Part, inner: Document) -> Document:
         return tuple(renamed(ref) for ref in refs)
 
     said = inner.subject.properties if inner.subject is not None else ()
-    nested = replace(
+    holding = replace(
         outer,
         properties=(*outer.properties, *inner.properties, *said),
         parts=tuple(replace(part, ref=renamed(part.ref)) for part in inner.parts),
@@ -48,7 +49,7 @@ def _embed(whole: Document, outer: Part, inner: Document) -> Document:
     )
     return replace(
         whole,
-        parts=tuple(nested if part is outer else part for part in whole.parts),
+        parts=tuple(holding if part is outer else part for part in whole.parts),
         relations=kept + added,
         completeness=whole.completeness + known,
     )
@@ -56,6 +57,7 @@ def _embed(whole: Document, outer: Part, inner: Document) -> Document:
 
 def extract_part(document: Document, digest: str) -> Document | None:
     """What `document` says about the image of that manifest digest, as a document of its own; None when it holds no such part."""
+    document = _folded(document)
     for part in document.parts:
         if digest in _digests(part):
             return replace(
@@ -73,8 +75,14 @@ def extract_part(document: Document, digest: str) -> Document | None:
 
 def without_parts(document: Document) -> Document:
     """`document` without what is nested in images that it holds as parts."""
+    document = _folded(document)
     kept = tuple(replace(part, parts=()) if _digests(part) else part for part in document.parts)
     return replace(document, parts=kept)
+
+
+def _folded(document: Document) -> Document:
+    """SPDX says by relations what CycloneDX nests."""
+    return nested(document) if document.family in (Family.SPDX2, Family.SPDX3) else document
 
 
 def _digests(part: Part) -> list[str]:

@@ -4,16 +4,16 @@ import json
 from dataclasses import replace
 
 import pytest
+from sbom_documents import READABLE, rendered
 from sbom_trees import SUBJECT, debian, tree
 
 from pratique.errors import Unavailable
-from pratique.model import ArtifactKind, Digest, Subject
+from pratique.model import ArtifactKind, Digest, Subject, build_manifest
 from pratique.model.manifest import manifest_root
 from pratique.sbom.check import check_sbom
-from pratique.sbom.formats.names import parse_target
+from pratique.sbom.formats.native import render_json, with_parts
 from pratique.sbom.formats.own import document_of
 from pratique.sbom.formats.read import read_document
-from pratique.sbom.formats.write import render_document
 from pratique.sbom.inventory import catalogue_tree
 from pratique.sbom.nesting import embed_parts, extract_part, without_parts
 from pratique.sbom.parts import fetch_parts
@@ -44,16 +44,14 @@ def whole():
 
 
 def documents(whole):
-    """The chart's own document, and the one with its images in it."""
     root = manifest_root(whole.inventory.tree.sorted())
-    chart = document_of(whole.inventory, timestamp=None, manifest_root=root)
+    chart = document_of(whole.inventory, timestamp=1_700_000_000, manifest_root=root)
     parts = {part.ref: document_of(part.inventory, timestamp=None, manifest_root=part.root) for part in whole.parts}
     return chart, embed_parts(chart, parts)
 
 
-def through(document, target="cyclonedx-json"):
-    """Written and read again."""
-    return read_document(render_document(document, parse_target(target), environ={}).data).document
+def cyclonedx(document):
+    return json.loads(rendered(document, "cyclonedx-json"))
 
 
 def test_each_image_has_its_digest_and_root_and_what_could_not_be_fetched_is_said(whole):
@@ -67,35 +65,42 @@ def test_each_image_has_its_digest_and_root_and_what_could_not_be_fetched_is_sai
 
 
 def test_a_nested_document_has_every_ref_once_and_relates_only_what_is_there(whole):
-    document = json.loads(render_document(documents(whole)[1], parse_target("cyclonedx-json"), environ={}).data)
+    document = cyclonedx(documents(whole)[1])
     refs = [document["metadata"]["component"]["bom-ref"]]
     for component in document["components"]:
         refs += [component["bom-ref"], *(inner["bom-ref"] for inner in component.get("components", ()))]
     assert len(refs) == len(set(refs))
     related = [row["ref"] for row in document["dependencies"]]
     assert len(related) == len(set(related))
-    assert {ref for row in document["dependencies"] for ref in (row["ref"], *row.get("dependsOn", ()))} <= set(refs)
+    assert {ref for row in document["dependencies"] for ref in (row["ref"], *row["dependsOn"])} <= set(refs)
     assert len(document["components"][0].get("components", ())) == len(image().components)
 
 
-@pytest.mark.parametrize("target", ["cyclonedx-json", "cyclonedx-xml"])
-def test_the_image_is_held_against_its_part_and_the_chart_against_the_rest(whole, target):
-    document = through(documents(whole)[1], target)
-    part = stated_by(extract_part(document, SUBJECT.digest))
-    assert check_sbom(image(), part, None) == ()
+@pytest.mark.parametrize("name", READABLE)
+def test_in_every_format_the_image_is_held_against_its_part_and_the_chart_against_the_rest(whole, name):
+    if name == "json":
+        inner = {part.ref: render_json(part.inventory, build_manifest(part.inventory)) for part in whole.parts}
+        data = with_parts(render_json(whole.inventory, build_manifest(whole.inventory)), inner)
+    else:
+        data = rendered(documents(whole)[1], name)
+    document = read_document(data).document
+    part = extract_part(document, str(SUBJECT.digest))
+    assert check_sbom(image(), stated_by(part), None) == ()
     other = catalogue_tree(SUBJECT, tree({"opt/other": b"x"}))
-    assert {finding.kind for finding in check_sbom(other, part, None)} == {"root", "component-missing"}
+    assert {finding.kind for finding in check_sbom(other, stated_by(part), None)} == {"root", "component-missing"}
     chart = catalogue_tree(CHART, tree(FILES))
     assert check_sbom(chart, stated_by(without_parts(document)), None) == ()
-    assert extract_part(document, Digest.of(b"another")) is None
+    assert extract_part(document, str(Digest.of(b"another"))) is None
 
 
 def test_an_image_without_packages_is_a_part_all_the_same(whole):
     empty = catalogue_tree(SUBJECT, tree({"a": b"1"}))
-    whole = replace(whole, parts=tuple(replace(part, inventory=empty) for part in whole.parts))
-    assert extract_part(through(documents(whole)[1]), SUBJECT.digest).parts == ()
+    document = documents(replace(whole, parts=tuple(replace(part, inventory=empty) for part in whole.parts)))[1]
+    again = read_document(rendered(document, "cyclonedx-json")).document
+    assert extract_part(again, str(SUBJECT.digest)).parts == ()
 
 
 def test_a_document_without_parts_stays_as_it_is(whole):
-    chart, same = documents(replace(whole, parts=()))
-    assert same == chart == without_parts(chart)
+    chart, _ = documents(replace(whole, parts=()))
+    assert embed_parts(chart, {}) == chart == without_parts(chart)
+    assert extract_part(chart, str(SUBJECT.digest)) is None

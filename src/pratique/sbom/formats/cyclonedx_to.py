@@ -205,9 +205,12 @@ class _Writer:
             out["manufacturer"] = self._party(part.manufacturer)
         if part.authors:
             out["authors"] = [self._party(one, person=True) for one in part.authors]
-        for name, value in (("author", part.author), ("publisher", part.publisher), ("group", part.group)):
-            if value:
-                out[name] = value
+        if part.author:
+            out["author"] = part.author
+        if part.publisher:
+            out["publisher"] = part.publisher
+        if part.group:
+            out["group"] = part.group
         out["name"] = part.name
         if part.version or self.version < "1.4":
             out["version"] = part.version

@@ -1,6 +1,7 @@
 """What CycloneDX calls things, and what may be said in which of its versions. Pure tables."""
 
 import re
+from operator import attrgetter
 
 from pratique.sbom.document import Hash, Part, Property
 from pratique.sbom.formats.carry import carried, carried_part
@@ -83,16 +84,19 @@ _UNSAYABLE = (
     "released",
     "valid_until",
 )
+_said = attrgetter(*_UNSAYABLE)
 
 
 def own_properties(part: Part) -> list[Property]:
     """Facts of a part that CycloneDX has no member for."""
-    found = carried(part, _UNSAYABLE)
+    found = carried(part, _UNSAYABLE) if any(_said(part)) else []
     if part.kind and part.kind not in KINDS:
         found += carried(part, ("kind",))
-    found += carried_part("cpes", part.cpes[1:])
+    if len(part.cpes) > 1:
+        found += carried_part("cpes", part.cpes[1:])
     if part.hashes:
-        found += carried_part("hashes", [one for one in part.hashes if not sayable(one)])
+        unsayable = [one for one in part.hashes if not sayable(one)]
+        found += carried_part("hashes", unsayable) if unsayable else []
     return found
 
 

@@ -6,7 +6,8 @@
 
     {"pratique": "document", "version": 1, "document": {…}}        of a document that was read, as `sbom.document` has it
 
-`manifest` is the wire form of `pratique.model.manifest`; a path that `ownership` does not name is an orphan. Members of a
+Of a chart with its images, `parts` holds their inventories: ref of the component that stands for it → inventory. `manifest` is
+the wire form of `pratique.model.manifest`; a path that `ownership` does not name is an orphan. Members of a
 document that say nothing are left out. Reading is in `native_read`.
 """
 
@@ -49,6 +50,13 @@ def render_json(inventory: Inventory, manifest: FileManifest) -> bytes:
         "manifest": manifest_predicate(manifest),
     }
     return _dump(document)
+
+
+def with_parts(inventory: bytes, parts: Mapping[str, bytes]) -> bytes:
+    """An inventory's JSON with those of its parts as `parts`: ref of the component that stands for it → inventory."""
+    if not parts:
+        return inventory
+    return _dump({**json.loads(inventory), "parts": {ref: json.loads(data) for ref, data in parts.items()}})
 
 
 def render_document_json(document: Document) -> bytes:

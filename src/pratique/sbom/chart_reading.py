@@ -20,11 +20,12 @@ from pratique.sbom.licences import normalise
 from pratique.sbom.manifest_images import INCLUDED, VALUE_PATH
 from pratique.sbom.manifest_probe import ManifestProbe
 from pratique.sbom.parse import load_yaml_documents
+from pratique.sbom.pattern import lazy
 from pratique.sbom.purl import build_purl
 from pratique.sbom.text import clean
 
 _CHART = "Chart.yaml"
-_PARENT = re.compile(r"(.*?)charts/(?:[^/!]+\.tgz!)?[^/!]+/", re.DOTALL)
+_PARENT = lazy(r"(.*?)charts/(?:[^/!]+\.tgz!)?[^/!]+/", re.DOTALL)
 _MAX_DEPENDENCIES = 200
 _MAX_VISITS = 300
 _MAX_NODES = 100_000

@@ -5,16 +5,16 @@ Values of a parent chart lie over those of its subcharts, as Helm lays them (Hel
 is left empty is the chart's appVersion, as `helm create` writes it. What follows no convention is left to the caller to say.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pratique.sbom.manifest_images import VALUE_PATH
+from pratique.sbom.pattern import lazy
 
 _TAGS = ("tag", "imageTag", "image_tag")
 _MARKS = frozenset({"tag", "digest", "registry", "pullPolicy", "imagePullPolicy"})
-_EXPRESSION = re.compile(r"\{\{-?[ \t]*([^{}]*?)[ \t]*-?\}\}")
-_FILTERS = re.compile(r"(?:quote|toString|trim|(?:default[ \t]+(?:\$?\.Chart\.AppVersion|\"[^\"]*\")))")
+_EXPRESSION = lazy(r"\{\{-?[ \t]*([^{}]*?)[ \t]*-?\}\}")
+_FILTERS = lazy(r"(?:quote|toString|trim|(?:default[ \t]+(?:\$?\.Chart\.AppVersion|\"[^\"]*\")))")
 
 
 class ValueImage(NamedTuple):

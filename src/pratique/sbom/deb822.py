@@ -3,11 +3,12 @@
 Lenient as dpkg itself is with what is installed: lines that are no field are passed over, the first of two equal fields counts.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 
-_SPLIT = re.compile(r"\n(?:[ \t]*\n)+")
-_RELATION = re.compile(r"[ \t]*([A-Za-z0-9][A-Za-z0-9+.-]*)(?::([a-z0-9-]+))?[ \t]*(?:\(([^()]*)\))?")
+from pratique.sbom.pattern import lazy
+
+_SPLIT = lazy(r"\n(?:[ \t]*\n)+")
+_RELATION = lazy(r"[ \t]*([A-Za-z0-9][A-Za-z0-9+.-]*)(?::([a-z0-9-]+))?[ \t]*(?:\(([^()]*)\))?")
 
 
 def read_stanzas(text: str) -> Iterator[dict[str, str]]:

@@ -5,13 +5,14 @@ the references to `/usr/share/common-licenses`. Pure.
 import re
 
 from pratique.sbom.licences import is_prose, normalise
+from pratique.sbom.pattern import lazy
 
-_FORMAT = re.compile(rb"\A\s*(?:Format|Format-Specification):", re.IGNORECASE)
-_LICENCE = re.compile(rb"^Licen[sc]e:[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
-_PARAGRAPH = re.compile(rb"^Licen[sc]e:[ \t]*([^\r\n]*)\r?\n((?:[ \t][^\n]*\n)+)", re.IGNORECASE | re.MULTILINE)
-_COMMON = re.compile(rb"/usr/share/common-licenses/([A-Za-z][A-Za-z0-9.+-]{1,30})")
-_LATER = re.compile(rb"any\s+later\s+version|\(?or\s+later\)?", re.IGNORECASE)
-_VERSION = re.compile(rb"version\s+([123](?:\.[01])?)", re.IGNORECASE)
+_FORMAT = lazy(rb"\A\s*(?:Format|Format-Specification):", re.IGNORECASE)
+_LICENCE = lazy(rb"^Licen[sc]e:[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
+_PARAGRAPH = lazy(rb"^Licen[sc]e:[ \t]*([^\r\n]*)\r?\n((?:[ \t][^\n]*\n)+)", re.IGNORECASE | re.MULTILINE)
+_COMMON = lazy(rb"/usr/share/common-licenses/([A-Za-z][A-Za-z0-9.+-]{1,30})")
+_LATER = lazy(rb"any\s+later\s+version|\(?or\s+later\)?", re.IGNORECASE)
+_VERSION = lazy(rb"version\s+([123](?:\.[01])?)", re.IGNORECASE)
 _GNU = ("GPL", "LGPL", "AGPL", "GFDL")
 _MAX_NAMES = 500
 _WINDOW = 2000

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from pratique.errors import Malformed
 from pratique.sbom.document import Basis, Document, Licence, Part
+from pratique.sbom.pattern import lazy
 from pratique.sbom.version_order import Direction, direction, order_key
 from pratique.vuln.versions import SCHEMES
 from pratique.vuln.versions import key as version_key
@@ -21,7 +22,7 @@ Files = Mapping[str, Mapping[str, str]]
 """path → algorithm → hexadecimal digest, lower case."""
 
 _STRONGEST_FIRST = ("sha512", "sha384", "sha256", "sha3-512", "sha3-256", "sha1", "md5")
-_ARCH = re.compile(r"[?&]arch=([^&#]*)")
+_ARCH = lazy(r"[?&]arch=([^&#]*)")
 
 
 class Change(StrEnum):

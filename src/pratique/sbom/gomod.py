@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pratique.errors import Malformed
+from pratique.sbom.pattern import lazy
 
-_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|`[^`\n]*`|//.*|=>|[(),]|[^\s"`(),]+')
+_TOKEN = lazy(r'"(?:[^"\\\n]|\\.)*"|`[^`\n]*`|//.*|=>|[(),]|[^\s"`(),]+')
 _MAX_LINES = 500_000
 
 

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pratique.errors import LimitExceeded, Malformed
+from pratique.sbom.pattern import lazy
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 100
 _MAX_BLOCKS = 50_000
 
-_TOKEN = re.compile(
+_TOKEN = lazy(
     r"""(?P<space>[ \t\r]+|\#[^\n]*|//[^\n]*)|(?P<comment>/\*)"""
     r"""|(?P<line>\n)"""
     r"""|<<-?(?P<heredoc>[A-Za-z_][\w-]*)[ \t\r]*\n"""
@@ -25,7 +26,7 @@ _TOKEN = re.compile(
     r"""|(?P<other>.)""",
     re.DOTALL,
 )
-_PLAIN = re.compile(r'[^"\\$%\n]*')
+_PLAIN = lazy(r'[^"\\$%\n]*')
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from pratique.errors import Malformed
 from pratique.sbom.parse import load_json_object
+from pratique.sbom.pattern import lazy
 from pratique.sbom.text import clean
 
 _PREFIX = "org.opencontainers.image."
@@ -19,12 +20,12 @@ _SHOWN = (
 )
 _MAX_LINES = 200
 _MAX_LINE = 600
-_FETCHES = re.compile(
+_FETCHES = lazy(
     r"\b(?:curl|wget|aria2c)\b|\bgit\s+clone\b|\bADD\b[^\n]{0,200}?\b(?:https?|git|ftp)(?:://|@)|\bpip3?\s+install\b[^\n]{0,200}?\b(?:https?|git\+)"
     r"|\bgo\s+install\b[^\n]{0,200}?@|\bnpm\s+(?:i|install)\b[^\n]{0,200}?\bhttps?:|\bcargo\s+install\b"
 )
 # The alternatives exclude each other, so nothing is tried twice; possessive groups, which would say so, fail in Python 3.11.2.
-_ARGUMENTS = re.compile(r"^\|\d+(?:\s+[A-Za-z_]\w*=(?:\"[^\"]*\"(?=\s)|[^\"\s]\S*|(?=\s)))*\s+")
+_ARGUMENTS = lazy(r"^\|\d+(?:\s+[A-Za-z_]\w*=(?:\"[^\"]*\"(?=\s)|[^\"\s]\S*|(?=\s)))*\s+")
 _SECRETS = (
     (re.compile(r"(://)[^/@\s]+@"), r"\1***@"),
     (re.compile(r"((?:-H|--header|-u|--user)[ =]+)(?:\"[^\"]*\"|'[^']*'|\S+)"), r"\1***"),

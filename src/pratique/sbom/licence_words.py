@@ -2,9 +2,9 @@
 and white space (SPDX 2.3, Annex B). Pure.
 """
 
-import re
+from pratique.sbom.pattern import lazy
 
-WORD = re.compile(rb"[a-z0-9]+")
+WORD = lazy(rb"[a-z0-9]+")
 # Spellings that the guidelines call equal (B.11 to B.13)
 EQUAL = {
     b"licence": b"license",

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from pratique.sbom.pattern import lazy
 from pratique.sbom.spdx_ids import EXCEPTIONS, LICENCES
 from pratique.sbom.text import clean
 
@@ -107,7 +108,7 @@ _EXCEPTION_ALIASES = {
     "texinfo": "Texinfo-exception",
 }
 
-_GNU = re.compile(
+_GNU = lazy(
     r"(?:gnu-)?(agpl|lgpl|gpl|gfdl)(-niv)?(?:-?v|-version-|-)?(\d(?:\.\d){0,2})?(\+|-?or-(?:later|newer|above)|-only)?"
     r"(-no-invariants?(?:-or-later|-only)?)?"
 )
@@ -121,8 +122,8 @@ _GNU_NAMES = (
     ("gnu-general-public-license", "gpl"),
     ("gnu-free-documentation-license", "gfdl"),
 )
-_OPERATOR = re.compile(r"([()])|(?<![^\s()])(and/or|and|or|with)(?![^\s()])", re.IGNORECASE)
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_:-]*")
+_OPERATOR = lazy(r"([()])|(?<![^\s()])(and/or|and|or|with)(?![^\s()])", re.IGNORECASE)
+_WORD = lazy(r"[A-Za-z0-9][A-Za-z0-9.+_:-]*")
 _NOTHING = frozenset({"", "unknown", "none", "noassertion", "n-a", "tbd", "license", "other"})
 
 

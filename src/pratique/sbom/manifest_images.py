@@ -14,20 +14,21 @@ from typing import Any
 from pratique.artifact.content import Content
 from pratique.errors import Malformed
 from pratique.sbom.parse import load_yaml_documents
+from pratique.sbom.pattern import lazy
 from pratique.sbom.text import clean
 
 MAX_NODES = 400_000
 _MAX_IMAGES = 2_000
 _MAX_LINE = 2_000
 
-_ASKS = re.compile(rb"""["']?(?:image|reference)["']?[ \t]*:""")
-_API = re.compile(rb"""["']?apiVersion["']?[ \t]*:""")
-_BETWEEN = re.compile(rb"^---(?=\s)", re.MULTILINE)
-_SCHEMA = re.compile(rb"^kind:[ \t]*[\"']?CustomResourceDefinition\b", re.MULTILINE)
-_TEMPLATE_LINE = re.compile(r"""^[ \t]*(?:-[ \t]+)?["']?image["']?[ \t]*:[ \t]*(\S[^\r\n]*)""", re.MULTILINE)
-_DEFINE = re.compile(r"""\{\{-?[ \t]*define[ \t]+"([^"\n]{1,200})"[ \t]*-?\}\}""")
-VALUE_PATH = re.compile(r"\.Values((?:\.[A-Za-z_][A-Za-z0-9_-]*)+)")
-INCLUDED = re.compile(r"""\b(?:include|template)[ \t]+"([^"\n]{1,200})\"""")
+_ASKS = lazy(rb"""["']?(?:image|reference)["']?[ \t]*:""")
+_API = lazy(rb"""["']?apiVersion["']?[ \t]*:""")
+_BETWEEN = lazy(rb"^---(?=\s)", re.MULTILINE)
+_SCHEMA = lazy(rb"^kind:[ \t]*[\"']?CustomResourceDefinition\b", re.MULTILINE)
+_TEMPLATE_LINE = lazy(r"""^[ \t]*(?:-[ \t]+)?["']?image["']?[ \t]*:[ \t]*(\S[^\r\n]*)""", re.MULTILINE)
+_DEFINE = lazy(r"""\{\{-?[ \t]*define[ \t]+"([^"\n]{1,200})"[ \t]*-?\}\}""")
+VALUE_PATH = lazy(r"\.Values((?:\.[A-Za-z_][A-Za-z0-9_-]*)+)")
+INCLUDED = lazy(r"""\b(?:include|template)[ \t]+"([^"\n]{1,200})\"""")
 
 
 def read_manifest(content: Content) -> bytes:

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pratique.model import Tree
+from pratique.sbom.pattern import lazy
 from pratique.sbom.text import clean
 
 OS_RELEASE = ("etc/os-release", "usr/lib/os-release")
 RED_HAT = ("etc/redhat-release", "etc/centos-release", "etc/system-release")
 PLACES = frozenset({*OS_RELEASE, *RED_HAT})
 
-_RED_HAT = re.compile(r"(CentOS|Red Hat|Fedora|Oracle|Scientific)\b.{0,60}? release (\d[\d.]{0,15})")
+_RED_HAT = lazy(r"(CentOS|Red Hat|Fedora|Oracle|Scientific)\b.{0,60}? release (\d[\d.]{0,15})")
 _RED_HAT_IDS = {"CentOS": "centos", "Red Hat": "rhel", "Fedora": "fedora", "Oracle": "ol", "Scientific": "scientific"}
 _MAX_CHARS = 200
 

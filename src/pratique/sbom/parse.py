@@ -11,17 +11,16 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pratique.errors import LimitExceeded, Malformed
+from pratique.sbom.pattern import lazy
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 MAX_DEPTH = 200
 MAX_KEY_PARTS = 100
-_JSONC = re.compile(
-    rb'"(?:[^"\\]|\\.)*+"?|(?P<passed>//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/)?|\s+)|[\]},]|[^"/,\]}\s]+|/', re.DOTALL
-)
+_JSONC = lazy(rb'"(?:[^"\\]|\\.)*+"?|(?P<passed>//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/)?|\s+)|[\]},]|[^"/,\]}\s]+|/', re.DOTALL)
 _TOML_PART = r"""(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')"""
-_TOML_KEY = re.compile(rf"{_TOML_PART}(?:[ \t]*+\.[ \t]*+{_TOML_PART})*+".encode())
+_TOML_KEY = lazy(rf"{_TOML_PART}(?:[ \t]*+\.[ \t]*+{_TOML_PART})*+".encode())
 
 
 def load_json(data: bytes) -> Any:

@@ -5,14 +5,15 @@ Unlike that library's, a slash in a version is quoted: unquoted, readers would t
 value of a qualifier, as the specification has it now. Reading is in `purl_read`.
 """
 
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
 from urllib.parse import quote
 
-_PLAIN = re.compile(r"[a-z0-9][a-z0-9.-]*")
-_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")
+from pratique.sbom.pattern import lazy
+
+_PLAIN = lazy(r"[a-z0-9][a-z0-9.-]*")
+_UNRESERVED = lazy(r"[A-Za-z0-9._~-]*")
 
 
 def build_purl(

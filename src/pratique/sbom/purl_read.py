@@ -3,11 +3,11 @@
 packageurl-python reads them; here stands what it lets through or spells otherwise than the specification's own tests.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pratique.errors import Malformed
+from pratique.sbom.pattern import lazy
 from pratique.sbom.purl import build_purl
 from pratique.sbom.text import clean
 
@@ -33,8 +33,8 @@ class Purl:
 
 _WITHOUT_NAMESPACE = frozenset({"otp", "vcpkg"})
 _WITH_NAMESPACE = frozenset({"swift", "vscode-extension"})
-_CHROME_NAME = re.compile(r"[a-p]{32}")
-_CHROME_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+){0,3}")
+_CHROME_NAME = lazy(r"[a-p]{32}")
+_CHROME_VERSION = lazy(r"[0-9]+(?:\.[0-9]+){0,3}")
 
 
 def parse_purl(text: str) -> Purl:

@@ -9,8 +9,9 @@ from typing import Any
 
 from pratique.errors import LimitExceeded, Malformed
 from pratique.sbom.parse import MAX_DEPTH
+from pratique.sbom.pattern import lazy
 
-_TOKEN = re.compile(
+_TOKEN = lazy(
     r"""(?P<space>(?:\s|[#%](?!\{)[^\n]*+)++)"""
     r"""|(?P<open>%\{|[\[{])|(?P<close>[\]}])|(?P<comma>,)|(?P<arrow>=>)|(?P<stop>\.(?=\s|\Z))"""
     r"""|(?P<binary><<(?:"(?:[^"\\]|\\.)*+"(?:/utf8)?)?+>>)"""
@@ -18,7 +19,7 @@ _TOKEN = re.compile(
     r"""|:?(?P<atom>[A-Za-z_][A-Za-z0-9_@?!.]*+(?<!\.))(?P<keyword>:(?=\s))?|(?P<number>-?[0-9][0-9_.]*+(?<!\.))""",
     re.DOTALL,
 )
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPE = lazy(r"\\(.)", re.DOTALL)
 
 
 def read_terms(text: str) -> list[Any]:

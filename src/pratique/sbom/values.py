@@ -1,17 +1,17 @@
 """Values out of documents of strangers: what has the wrong type counts as not there. Digests and addresses in one form. Pure."""
 
-import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from typing import Any
 
+from pratique.sbom.pattern import lazy
 from pratique.sbom.text import clean
 
 ARCHIVE = "package archive"
 _SIZES = {"md5": 32, "sha1": 40, "sha256": 64, "sha384": 96, "sha512": 128}
 _STRENGTH = ("sha512", "sha384", "sha256", "sha1", "md5")
-_USERINFO = re.compile(r"(://)[^/?#]*@")
-_SSH_USER = re.compile(r"^[^/@:]*:[^/@]*@")
+_USERINFO = lazy(r"(://)[^/?#]*@")
+_SSH_USER = lazy(r"^[^/@:]*:[^/@]*@")
 
 
 def as_table(value: Any) -> dict[str, Any]:

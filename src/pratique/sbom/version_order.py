@@ -7,12 +7,14 @@ epoch (`1:`) goes before all. Versions longer than `MAX_CHARS` are not ordered.
 import re
 from enum import StrEnum
 
+from pratique.sbom.pattern import lazy
+
 MAX_CHARS = 256
 
-_EPOCH = re.compile(r"([0-9]+):")
-_TOKEN = re.compile(r"[0-9]+|[a-z]+|~")
+_EPOCH = lazy(r"([0-9]+):")
+_TOKEN = lazy(r"[0-9]+|[a-z]+|~")
 _BEFORE_RELEASE = frozenset({"alpha", "beta", "cr", "dev", "milestone", "pre", "preview", "rc", "snapshot"})
-_BEFORE_RELEASE_NUMBERED = re.compile(r"[abcm](?=[0-9])")
+_BEFORE_RELEASE_NUMBERED = lazy(r"[abcm](?=[0-9])")
 """1.0a1 comes before 1.0, but 1.1.1a after 1.1.1."""
 
 Key = tuple[tuple[int, int, str], ...]

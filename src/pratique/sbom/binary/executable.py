@@ -5,7 +5,6 @@ and that is seen from the names of their sections alone.
 """
 
 import json
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +16,9 @@ from pratique.sbom.binary import assembly, gobuild, macho, packagenote, rustaudi
 from pratique.sbom.binary.elf import Elf
 from pratique.sbom.binary.image import Image
 from pratique.sbom.binary.pe import Pe
+from pratique.sbom.pattern import lazy
 
-_TELLING = re.compile(rb"\.go\.buildinfo|\.dep-v0|\.note\.package")
+_TELLING = lazy(rb"\.go\.buildinfo|\.dep-v0|\.note\.package")
 _OBJECT, _CORE = 1, 4
 _STRINGS = ("ProductName", "ProductVersion", "FileVersion", "FixedFileVersion", "CompanyName", "OriginalFilename")
 

@@ -6,12 +6,12 @@ Go 1.18 the two strings follow it, before that two pointers to string headers di
 """
 
 import json
-import re
 import struct
 from typing import NamedTuple
 
 from pratique.errors import Malformed
 from pratique.sbom.binary.image import Image, Part, cut, find
+from pratique.sbom.pattern import lazy
 
 MAGIC = b"\xff Go buildinf:"
 _MAX_TEXT = 16 << 20
@@ -19,8 +19,8 @@ _MAX_MODULES = 100_000
 _SEARCHED = 32 << 20
 """As far as a data segment is searched: the blob begins it, or follows its relocated constants."""
 _SECTIONS = (b".go.buildinfo", b"__DATA,__go_buildinfo", b"__DATA_CONST,__go_buildinfo")
-_VERSION = re.compile(r"(?:go|devel)[ -~]*")
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`]*`')
+_VERSION = lazy(r"(?:go|devel)[ -~]*")
+_QUOTED = lazy(r'"(?:[^"\\]|\\.)*"|`[^`]*`')
 
 
 class Module(NamedTuple):

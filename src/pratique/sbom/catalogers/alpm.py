@@ -3,7 +3,6 @@
 The mtree, gzip'd, holds SHA-256 and link targets of all files; `files` also says which of them are made to be edited.
 """
 
-import re
 import zlib
 from dataclasses import dataclass, replace
 
@@ -14,6 +13,7 @@ from pratique.sbom.catalogers.base import LINK, Catalogued, Collector
 from pratique.sbom.catalogers.capabilities import Capabilities
 from pratique.sbom.licences import normalise
 from pratique.sbom.os_release import read_os_release
+from pratique.sbom.pattern import lazy
 from pratique.sbom.purl import build_purl
 from pratique.sbom.text import clean
 
@@ -21,8 +21,8 @@ LOCAL = "var/lib/pacman/local/"
 _FILES = ("/desc", "/files", "/mtree")
 _MAX_MTREE = 64 << 20
 _MAX_RATIO = 400
-_OCTAL = re.compile(rb"\\([0-7]{3})")
-_CONSTRAINT = re.compile(r"[<>=]")
+_OCTAL = lazy(rb"\\([0-7]{3})")
+_CONSTRAINT = lazy(r"[<>=]")
 _DIGESTS = (("sha256digest", "sha256", 64), ("md5digest", "md5", 32))
 
 

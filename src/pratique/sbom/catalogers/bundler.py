@@ -3,17 +3,17 @@
 A gem for one platform has it after its version: `nokogiri (1.16.0-x86_64-linux)`; gem versions hold no hyphen themselves.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pratique.errors import Malformed
 from pratique.model import ComponentKind, Presence
 from pratique.sbom.catalogers.reading import File, FileCataloger, Found, Source
+from pratique.sbom.pattern import lazy
 from pratique.sbom.values import clean_url, read_hash
 
-_SPEC = re.compile(r"( {4}| {6})([^\s()]++)!?(?: \(([^()]*+)\))?")
-_CHECKSUM = re.compile(r" {2}([^\s()]++) \(([^()]*+)\) (\S++)")
+_SPEC = lazy(r"( {4}| {6})([^\s()]++)!?(?: \(([^()]*+)\))?")
+_CHECKSUM = lazy(r" {2}([^\s()]++) \(([^()]*+)\) (\S++)")
 _SOURCES = ("GEM", "GIT", "PATH", "PLUGIN SOURCE")
 
 

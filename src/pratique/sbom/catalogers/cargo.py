@@ -4,7 +4,6 @@ A crate that is needed only to build is in the list of a binary without being in
 read where no lock file covers it: it asks for ranges of versions, so its dependencies have none unless it pins one.
 """
 
-import re
 from dataclasses import replace
 from typing import Any
 
@@ -15,12 +14,13 @@ from pratique.sbom.binary.executable import executable_facts
 from pratique.sbom.catalogers.base import Catalogued, Collector
 from pratique.sbom.licences import normalise
 from pratique.sbom.parse import load_toml
+from pratique.sbom.pattern import lazy
 from pratique.sbom.purl import build_purl
 from pratique.sbom.text import clean
 
 _COVERS = "package archive"
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_PINNED = re.compile(r"=\s*(\d+\.\d+\.\d+[\w.+-]*)")
+_SHA256 = lazy(r"[0-9a-f]{64}")
+_PINNED = lazy(r"=\s*(\d+\.\d+\.\d+[\w.+-]*)")
 _CACHES = ("/.cargo/registry/", "/.cargo/git/", "/cargo/registry/", "/cargo/git/")
 _TABLES = (("dependencies", ""), ("dev-dependencies", "dev"), ("build-dependencies", "build"))
 

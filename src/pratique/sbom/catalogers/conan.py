@@ -9,10 +9,11 @@ from pratique.errors import Malformed
 from pratique.model import Component, Presence
 from pratique.sbom.catalogers.reading import File, FileCataloger, Found, Source
 from pratique.sbom.parse import load_json_object
+from pratique.sbom.pattern import lazy
 from pratique.sbom.text import clean
 from pratique.sbom.values import as_list, as_table, as_text
 
-_REFERENCE = re.compile(
+_REFERENCE = lazy(
     r"([^/\s@#:\[\]]+)/([^/\s@#:\[\]]+)(?:@(?:([^/\s@#:]+)/([^/\s@#:]+))?)?(?:#([0-9A-Za-z]+))?(?:%[0-9.]+)?(?::.*)?"
 )
 _LISTS = (("requires", ""), ("build_requires", "build"), ("python_requires", "build"), ("config_requires", "build"))

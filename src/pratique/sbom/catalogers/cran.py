@@ -8,12 +8,13 @@ from pratique.sbom.catalogers.reading import File, FileCataloger, Found, Source,
 from pratique.sbom.deb822 import read_fields, read_relations
 from pratique.sbom.licences import choice
 from pratique.sbom.parse import load_json_object
+from pratique.sbom.pattern import lazy
 from pratique.sbom.text import clean
 from pratique.sbom.values import as_list, as_table, as_text, clean_url
 
 _NEEDS = ("depends", "imports", "linkingto")
-_FILE = re.compile(r"\s*\+?\s*file LICEN[CS]E\b")
-_LATER = re.compile(r"(A?GPL|LGPL)[\s-]*\(?>=?\s*(\d(?:\.\d)?)\)?")
+_FILE = lazy(r"\s*\+?\s*file LICEN[CS]E\b")
+_LATER = lazy(r"(A?GPL|LGPL)[\s-]*\(?>=?\s*(\d(?:\.\d)?)\)?")
 
 
 def _read_installed(file: File) -> Iterator[Found]:

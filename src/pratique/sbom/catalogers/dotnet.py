@@ -4,7 +4,6 @@ A library whose assemblies lie beside the file is INSTALLED and owns them. One w
 the SDK lists also what an application was built against; one that has none of its own is there if anything that it needs is.
 """
 
-import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ from pratique.errors import Malformed
 from pratique.model import Component, ComponentKind, Presence, Tree
 from pratique.sbom.catalogers.base import Catalogued, Collector
 from pratique.sbom.parse import load_json_object
+from pratique.sbom.pattern import lazy
 from pratique.sbom.purl import build_purl
 from pratique.sbom.text import clean
 
@@ -23,7 +23,7 @@ _ASSETS = ("runtime", "native", "runtimeTargets", "resources")
 _MAX_LIBRARIES = 20_000
 _MAX_ASSETS = 5_000
 _PACK = "runtimepack."  # the SDK's mark for the runtime that a self-contained application brings along
-_NAME = re.compile(r"[\w.+-]{1,300}")
+_NAME = lazy(r"[\w.+-]{1,300}")
 
 
 class DotnetCataloger:

@@ -4,21 +4,21 @@ The file is a Ruby program. It is never run: RubyGems writes it in one form, one
 read by patterns. What is computed instead of written down is not found.
 """
 
-import re
 from collections.abc import Iterator
 
 from pratique.model import Presence
 from pratique.sbom.catalogers.reading import File, FileCataloger, Found, Source
 from pratique.sbom.licences import choice
+from pratique.sbom.pattern import lazy
 from pratique.sbom.text import clean
 
 _PLACE = "specifications/"
-_STUB = re.compile(r"# stub: (\S+) (\S+) (\S+)")
-_ASSIGNED = re.compile(r"\s*+\w++\.(\w++)\s*+=\s*+(?:Gem::Version\.new\(?)?+(.*)")
-_NEEDED = re.compile(r"\s*+\w++\.add_(?:runtime_)?dependency\(?\s*+(.*)")
+_STUB = lazy(r"# stub: (\S+) (\S+) (\S+)")
+_ASSIGNED = lazy(r"\s*+\w++\.(\w++)\s*+=\s*+(?:Gem::Version\.new\(?)?+(.*)")
+_NEEDED = lazy(r"\s*+\w++\.add_(?:runtime_)?dependency\(?\s*+(.*)")
 # The closing mark may lack: were it demanded, each opening one would be tried to the end of the line.
-_LITERAL = re.compile(r"""%q<([^>]*+)>?|%q\{([^}]*+)\}?|"((?:[^"\\]|\\.)*+)"?|'((?:[^'\\]|\\.)*+)'?""")
-_ESCAPE = re.compile(r"\\(.)")
+_LITERAL = lazy(r"""%q<([^>]*+)>?|%q\{([^}]*+)\}?|"((?:[^"\\]|\\.)*+)"?|'((?:[^'\\]|\\.)*+)'?""")
+_ESCAPE = lazy(r"\\(.)")
 _MAX_ITEMS = 200
 
 

@@ -15,14 +15,13 @@ from pratique.model import Component, ComponentKind, Presence, Tree
 from pratique.sbom.catalogers.base import Catalogued, Collector
 from pratique.sbom.catalogers.kubernetes import Images
 from pratique.sbom.parse import load_yaml_documents
+from pratique.sbom.pattern import lazy
 from pratique.sbom.purl import build_purl
 from pratique.sbom.text import clean
 
 _ACTIONS = frozenset({"action.yml", "action.yaml"})
 _FOLDER = ".github/workflows"
-_USES = re.compile(
-    r"(?P<owner>[A-Za-z0-9-]{1,39})/(?P<name>[A-Za-z0-9._-]{1,100})(?P<path>/[^@\s]{1,500})?@(?P<ref>[^\s@]{1,250})"
-)
+_USES = lazy(r"(?P<owner>[A-Za-z0-9-]{1,39})/(?P<name>[A-Za-z0-9._-]{1,100})(?P<path>/[^@\s]{1,500})?@(?P<ref>[^\s@]{1,250})")
 _COMMIT = r"[0-9a-f]{40}|[0-9a-f]{64}"
 _COMMENT = r"""uses:[ \t]*["']?(\S+?@[0-9a-f]{40})["']?[ \t]+#[ \t]*(?:tag=|pin@)?(v?\d[^\s]{0,60})"""
 _IMAGE = "docker://"
@@ -110,7 +109,7 @@ def _read(out: Collector, path: str, used: dict[str, _Used], images: Images) -> 
             elif image and not image.startswith("Dockerfile"):
                 images.add(path, 0, place, image)
             continue
-        match = re.fullmatch(_USES, value)
+        match = _USES.fullmatch(value)
         if match is None:
             out.unknown(path, f"{place}: {clean(value, 200)!r} names no action at a version")
             continue

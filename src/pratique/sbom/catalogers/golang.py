@@ -5,7 +5,6 @@ inside it. The main module's version is the one it was built with, or the tag gi
 commit (Go Modules Reference, "Pseudo-versions"); a working copy that was changed before the build is said to be so.
 """
 
-import re
 from dataclasses import replace
 from typing import Any
 
@@ -15,14 +14,15 @@ from pratique.model import Component, ComponentKind, Presence, Tree
 from pratique.sbom.binary.executable import executable_facts
 from pratique.sbom.catalogers.base import Catalogued, Collector
 from pratique.sbom.gomod import GoMod, Replacement, read_go_mod, read_go_sum
+from pratique.sbom.pattern import lazy
 from pratique.sbom.purl import build_purl
 from pratique.sbom.text import clean
 
 _COVERS = "module zip (h1)"
 _FOLDER = ("./", "../", "/")
-_RELEASE = re.compile(r"go(\d[\w.]*)")
-_SET_VERSION = re.compile(r"-X[= ]['\"]?[^\s=]*\.(?:[vV]ersion|VERSION|[bB]uild[vV]ersion|gitVersion)=['\"]?(v?\d[\w.+~-]*)")
-_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z")
+_RELEASE = lazy(r"go(\d[\w.]*)")
+_SET_VERSION = lazy(r"-X[= ]['\"]?[^\s=]*\.(?:[vV]ersion|VERSION|[bB]uild[vV]ersion|gitVersion)=['\"]?(v?\d[\w.+~-]*)")
+_TIME = lazy(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z")
 _HOSTS = ("github.com", "gitlab.com", "bitbucket.org")
 _SETTINGS = ("GOOS", "GOARCH", "CGO_ENABLED", "vcs", "vcs.revision", "vcs.time", "vcs.modified")
 

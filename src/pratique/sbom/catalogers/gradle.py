@@ -4,7 +4,6 @@ Gradle User Manual: "Locking Versions" (`gradle.lockfile`, `buildscript-gradle.l
 "Verifying dependencies" (`verification-metadata.xml`), "Version Catalogs" (`libs.versions.toml`).
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -16,10 +15,11 @@ from pratique.sbom.catalogers.base import Catalogued, Collector
 from pratique.sbom.catalogers.maven import declared
 from pratique.sbom.jvm.pom import Coordinates
 from pratique.sbom.parse import load_toml, load_xml
+from pratique.sbom.pattern import lazy
 
 _LOCKS = ("gradle.lockfile", "buildscript-gradle.lockfile")
 _MAX_LINES = 200_000
-_HEX = re.compile(r"[0-9a-f]{64}|[0-9a-f]{128}")
+_HEX = lazy(r"[0-9a-f]{64}|[0-9a-f]{128}")
 
 
 class GradleCataloger:

@@ -1,18 +1,18 @@
 """Haskell: stack.yaml and its lock (packages besides the snapshot, which is named, not listed), cabal.project.freeze."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from pratique.model import Presence
 from pratique.sbom.catalogers.reading import File, FileCataloger, Found, Source
 from pratique.sbom.parse import load_yaml
+from pratique.sbom.pattern import lazy
 from pratique.sbom.text import clean
 from pratique.sbom.values import as_list, as_table, as_text, clean_url, read_hex
 
-_PINNED = re.compile(r"\s*(?:any\.)?([A-Za-z0-9][A-Za-z0-9-]*)\s*==\s*([0-9][0-9.]*)\s*")
-_COMMENT = re.compile(r"--[^\n]*")
-_HACKAGE = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)-([0-9][0-9.]*)(?:@sha256:([0-9a-f]{64})(?:,\d+)?|@rev:\d+)?")
+_PINNED = lazy(r"\s*(?:any\.)?([A-Za-z0-9][A-Za-z0-9-]*)\s*==\s*([0-9][0-9.]*)\s*")
+_COMMENT = lazy(r"--[^\n]*")
+_HACKAGE = lazy(r"([A-Za-z0-9][A-Za-z0-9-]*)-([0-9][0-9.]*)(?:@sha256:([0-9a-f]{64})(?:,\d+)?|@rev:\d+)?")
 
 
 def _read_stack(file: File) -> Iterator[Found]:

@@ -3,18 +3,17 @@
 Named as vulnerability data does: OpenJDK builds are `oracle/openjdk`, whoever built them.
 """
 
-import re
-
 from pratique.artifact.wants import Interest
 from pratique.model import Component, ComponentKind, Tree
 from pratique.sbom.catalogers.base import Catalogued, Collector
+from pratique.sbom.pattern import lazy
 from pratique.sbom.purl import build_purl
 from pratique.sbom.text import clean
 
-_LINE = re.compile(r'([A-Z_]{2,40})="?(.{0,2000}?)"?\s*')
+_LINE = lazy(r'([A-Z_]{2,40})="?(.{0,2000}?)"?\s*')
 _MARKS = ("lib/modules", "bin/java", "jre/bin/java", "lib/rt.jar", "jre/lib/rt.jar", "bin/java.exe")
 _MAX_LINES = 200
-_PLAIN = re.compile(r"\d[\w.]*")
+_PLAIN = lazy(r"\d[\w.]*")
 
 
 class JavaRuntimeCataloger:

@@ -10,13 +10,14 @@ from dataclasses import replace
 from pratique.model import Presence
 from pratique.sbom.catalogers.reading import File, FileCataloger, Found, Source
 from pratique.sbom.licences import normalise
+from pratique.sbom.pattern import lazy
 from pratique.sbom.text import clean
 
-_COMMENT = re.compile(r"^[ \t]*--[^\n]*", re.MULTILINE)
-_FIELD = re.compile(r"""\b(package|version|license|summary|homepage|maintainer)\s*+=\s*+(?:"([^"\n]*)"|'([^'\n]*)')""")
-_DEPENDENCIES = re.compile(r"\bdependencies\s*+=\s*+\{([^{}]*+)\}?")
-_LITERAL = re.compile(r""""([^"\n]*)"|'([^'\n]*)'""")
-_ROCKS = re.compile(r"(?:^|/)rocks(?:-\d\.\d)?/[^/]+/[^/]+/[^/]+$")
+_COMMENT = lazy(r"^[ \t]*--[^\n]*", re.MULTILINE)
+_FIELD = lazy(r"""\b(package|version|license|summary|homepage|maintainer)\s*+=\s*+(?:"([^"\n]*)"|'([^'\n]*)')""")
+_DEPENDENCIES = lazy(r"\bdependencies\s*+=\s*+\{([^{}]*+)\}?")
+_LITERAL = lazy(r""""([^"\n]*)"|'([^'\n]*)'""")
+_ROCKS = lazy(r"(?:^|/)rocks(?:-\d\.\d)?/[^/]+/[^/]+/[^/]+$")
 
 
 def _read(file: File) -> Iterator[Found]:

@@ -4,18 +4,18 @@ The store's names are all there is: no licence, no digest of a single file. The 
 stands as a fact, not as a digest of the content. Derivations and sources (`.drv`, names without a version) are no packages.
 """
 
-import re
 from typing import NamedTuple
 
 from pratique.artifact.wants import Interest
 from pratique.model import Component, Tree
 from pratique.sbom.catalogers.base import Catalogued, Collector
+from pratique.sbom.pattern import lazy
 from pratique.sbom.purl import build_purl
 from pratique.sbom.text import clean
 
 STORE = "nix/store/"
-_PATH = re.compile(r"nix/store/([0-9a-df-np-sv-z]{32})-([^/]{1,211})")
-_VERSION = re.compile(r"-(?=\d)")
+_PATH = lazy(r"nix/store/([0-9a-df-np-sv-z]{32})-([^/]{1,211})")
+_VERSION = lazy(r"-(?=\d)")
 _OUTPUTS = frozenset({"bin", "debug", "dev", "devdoc", "dist", "doc", "env", "info", "lib", "man", "out", "static", "terminfo"})
 _SOURCES = (".drv", ".patch", ".diff", ".tar.gz", ".tar.xz", ".tar.bz2", ".zip", ".lock", ".sh", ".service", ".conf")
 

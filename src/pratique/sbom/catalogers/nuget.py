@@ -19,6 +19,7 @@ from pratique.sbom.catalogers.base import Catalogued, Collector
 from pratique.sbom.catalogers.dotnet import needs_of, nuget, sha512, split_key
 from pratique.sbom.jvm.licences import licences_of
 from pratique.sbom.parse import load_json_object, load_xml
+from pratique.sbom.pattern import lazy
 from pratique.sbom.text import clean
 from pratique.sbom.zipread import find_directory, read_entry, walk_entries
 
@@ -30,8 +31,8 @@ _CENTRAL = "Directory.Packages.props"
 _MAX_ITEMS = 20_000
 _MAX_NUSPEC = 1 << 20
 _MAX_ENTRIES = 200_000
-_VERSION = re.compile(r"\d+(?:\.\d+){0,3}(?:[-+][\w.+-]+)?")
-_EXACT = re.compile(r"\[\s*([^,\s\]]+)\s*\]")
+_VERSION = lazy(r"\d+(?:\.\d+){0,3}(?:[-+][\w.+-]+)?")
+_EXACT = lazy(r"\[\s*([^,\s\]]+)\s*\]")
 
 
 class NupkgProbe:

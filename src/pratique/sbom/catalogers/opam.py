@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from pratique.model import Presence
 from pratique.sbom.catalogers.reading import File, FileCataloger, Found, Source, folder_of
 from pratique.sbom.licences import normalise
+from pratique.sbom.pattern import lazy
 from pratique.sbom.text import clean
 from pratique.sbom.values import read_hash
 
-_PLACE = re.compile(r"(?:^|/)\.opam-switch/packages/([^/.]+)\.([^/]+)/opam$")
-_FIELD = re.compile(r'^([a-z-]+):\s*+"([^"\n]*)"', re.MULTILINE)
-_DEPENDS = re.compile(r"^depends:\s*+\[([^\]]*+)", re.MULTILINE)
-_NAME = re.compile(r'^[ \t]*"([A-Za-z0-9_+-]+)"', re.MULTILINE)
-_CHECKSUM = re.compile(r'"((?:sha256|sha512|md5)=[0-9a-f]{32,128})"')
-_URL = re.compile(r"^url\s*\{", re.MULTILINE)
+_PLACE = lazy(r"(?:^|/)\.opam-switch/packages/([^/.]+)\.([^/]+)/opam$")
+_FIELD = lazy(r'^([a-z-]+):\s*+"([^"\n]*)"', re.MULTILINE)
+_DEPENDS = lazy(r"^depends:\s*+\[([^\]]*+)", re.MULTILINE)
+_NAME = lazy(r'^[ \t]*"([A-Za-z0-9_+-]+)"', re.MULTILINE)
+_CHECKSUM = lazy(r'"((?:sha256|sha512|md5)=[0-9a-f]{32,128})"')
+_URL = lazy(r"^url\s*\{", re.MULTILINE)
 
 
 def _read(file: File) -> Iterator[Found]:

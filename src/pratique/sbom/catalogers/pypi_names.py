@@ -7,10 +7,11 @@ from typing import Any
 
 from pratique.model import Component
 from pratique.sbom.catalogers.reading import File
+from pratique.sbom.pattern import lazy
 from pratique.sbom.text import clean
 from pratique.sbom.values import as_text, clean_url, read_hash, read_hex
 
-_REQUIREMENT = re.compile(r"[ \t]*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
+_REQUIREMENT = lazy(r"[ \t]*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 _MAX_DIGESTS = 20
 
 

@@ -1,6 +1,5 @@
 """Installed Python distributions: `*.dist-info` (METADATA, RECORD) and `*.egg-info` (core metadata; PEP 376, 566, 639)."""
 
-import re
 from base64 import urlsafe_b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from pratique.sbom.catalogers.base import Catalogued, Collector
 from pratique.sbom.catalogers.pypi_names import normalised
 from pratique.sbom.licences import is_prose, normalise
 from pratique.sbom.parse import load_json_object
+from pratique.sbom.pattern import lazy
 from pratique.sbom.purl import build_purl
 from pratique.sbom.python_classifiers import CLASSIFIERS
 from pratique.sbom.text import clean
@@ -24,8 +24,8 @@ _NOTES = (".dist-info/INSTALLER", ".dist-info/direct_url.json")
 _LISTS = (".dist-info/RECORD", ".egg-info/installed-files.txt", ".egg-info/SOURCES.txt", ".egg-info/requires.txt")
 _WANTED = (*_METADATA, *_NOTES, *_LISTS)
 _MAX_HEADERS = 20_000
-_REQUIREMENT = re.compile(r"[ \t]*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
-_EXTRA = re.compile(r"\bextra\s*==")
+_REQUIREMENT = lazy(r"[ \t]*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
+_EXTRA = lazy(r"\bextra\s*==")
 
 
 class PythonCataloger:

@@ -4,7 +4,6 @@ All hold a list of packages with archives and their digests. One name may stand 
 platforms. uv's own project is in its list, and listed as an application.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,9 +11,10 @@ from pratique.model import ComponentKind, Presence
 from pratique.sbom.catalogers.pypi_names import archive, normalised, origin, pypi_package, required
 from pratique.sbom.catalogers.reading import File, FileCataloger, Found, Source, reach
 from pratique.sbom.parse import load_toml
+from pratique.sbom.pattern import lazy
 from pratique.sbom.values import as_list, as_table, as_text, clean_url, joined
 
-_PYLOCK = re.compile(r"pylock\.(?:[^.]+\.)?toml")
+_PYLOCK = lazy(r"pylock\.(?:[^.]+\.)?toml")
 _OWN = ("virtual", "editable", "directory")
 
 

@@ -4,7 +4,6 @@ Of a requirements file, only what is pinned (`==`, `===`, an address) is a packa
 is installed, and is told as unknown instead of guessed. Included files (`-r`) are read where they lie, if their name says so.
 """
 
-import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
@@ -12,16 +11,17 @@ from pratique.model import Presence
 from pratique.sbom.catalogers.pypi_names import normalised, pypi_package
 from pratique.sbom.catalogers.reading import File, FileCataloger, Found, Source
 from pratique.sbom.parse import load_json_object
+from pratique.sbom.pattern import lazy
 from pratique.sbom.text import clean
 from pratique.sbom.values import as_list, as_table, as_text, clean_url, joined, read_hash
 
 _MAX_LINE = 100_000
 _NAME = r"([A-Za-z0-9](?:[A-Za-z0-9._-]*+(?<=[A-Za-z0-9]))?+)[ \t]*+(?:\[[^\]]*+\])?+[ \t]*+"
-_PINNED = re.compile(_NAME + r"\(?={2,3}[ \t]*+([^\s;,()*]++)\)?[ \t]*+(?![,*\w])")
-_DIRECT = re.compile(_NAME + r"@[ \t]*+(\S++)")
-_ANY = re.compile(_NAME)
-_HASH = re.compile(r"--hash[= \t]([a-z0-9]+:[0-9a-fA-F]+)")
-_COMMENT = re.compile(r"(?:^|(?<=\s))#")
+_PINNED = lazy(_NAME + r"\(?={2,3}[ \t]*+([^\s;,()*]++)\)?[ \t]*+(?![,*\w])")
+_DIRECT = lazy(_NAME + r"@[ \t]*+(\S++)")
+_ANY = lazy(_NAME)
+_HASH = lazy(r"--hash[= \t]([a-z0-9]+:[0-9a-fA-F]+)")
+_COMMENT = lazy(r"(?:^|(?<=\s))#")
 _SHOWN = 10
 
 

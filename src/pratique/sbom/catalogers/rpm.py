@@ -15,6 +15,7 @@ from pratique.sbom.catalogers.capabilities import Capabilities
 from pratique.sbom.licences import normalise
 from pratique.sbom.os_release import OsRelease, read_os_release
 from pratique.sbom.paths import Resolver
+from pratique.sbom.pattern import lazy
 from pratique.sbom.purl import build_purl
 from pratique.sbom.rpmdb.facts import CONFIGURATION, DIGEST, TARGET, RpmPackage, load_facts, read_database
 from pratique.sbom.text import clean
@@ -24,8 +25,8 @@ MANIFEST = "var/lib/rpmmanifest/container-manifest-2"
 _DATABASES = frozenset(folder + name for folder in FOLDERS for name in ("rpmdb.sqlite", "Packages.db", "Packages"))
 _JOURNALS = tuple(f"{folder}rpmdb.sqlite-wal" for folder in FOLDERS)
 _VENDORS = {"rhel": "redhat"}
-_SOURCE = re.compile(r"(.+)-([^-]+)-([^-]+)\.(?:no)?src\.rpm")
-_CONDITION = re.compile(r" (?:if|unless) ")
+_SOURCE = lazy(r"(.+)-([^-]+)-([^-]+)\.(?:no)?src\.rpm")
+_CONDITION = lazy(r" (?:if|unless) ")
 _OPERATORS = frozenset({"and", "or", "with", "without", "<", "<=", "=", ">=", ">"})
 _NONE = "(none)"
 

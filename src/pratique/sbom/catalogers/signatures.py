@@ -9,11 +9,12 @@ from pratique.artifact.wants import Interest
 from pratique.model import Component, ComponentKind, Presence, Tree
 from pratique.sbom.binary.signatures import SIGNATURES, Signature, SignatureProbe
 from pratique.sbom.catalogers.base import Catalogued, Collector
+from pratique.sbom.pattern import lazy
 from pratique.sbom.purl import build_purl
 from pratique.sbom.text import clean
 
 _PREFIX = "signature-"
-_UPDATE = re.compile(r"([\d.]+?)((?:p|rc|beta|alpha|a|b)\d+)")
+_UPDATE = lazy(r"([\d.]+?)((?:p|rc|beta|alpha|a|b)\d+)")
 
 
 class SignatureCataloger:

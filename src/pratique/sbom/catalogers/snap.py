@@ -3,7 +3,6 @@
 A snap is one squashed file to its store: there is no digest for a single file in it, so its files are owned and unchecked.
 """
 
-import re
 from typing import Any
 
 from pratique.artifact.wants import Interest
@@ -12,11 +11,12 @@ from pratique.model import Component, ComponentKind, Tree
 from pratique.sbom.catalogers.base import Catalogued, Collector
 from pratique.sbom.licences import normalise
 from pratique.sbom.parse import load_yaml
+from pratique.sbom.pattern import lazy
 from pratique.sbom.purl import build_purl
 from pratique.sbom.text import clean
 
 _UNPACKED = "meta/snap.yaml"
-_MOUNTED = re.compile(r"(?:var/lib/snapd/)?snap/[a-z0-9_-]+/[^/]+/meta/snap\.yaml")
+_MOUNTED = lazy(r"(?:var/lib/snapd/)?snap/[a-z0-9_-]+/[^/]+/meta/snap\.yaml")
 _KINDS = {"os": ComponentKind.OPERATING_SYSTEM, "base": ComponentKind.PLATFORM, "kernel": ComponentKind.OPERATING_SYSTEM}
 
 

@@ -3,19 +3,19 @@
 A Swift package is named by its repository, host and path; a pod's part (`Firebase/Core`) by the subpath of the pod's purl.
 """
 
-import re
 from collections.abc import Iterator
 
 from pratique.errors import Malformed
 from pratique.model import Presence
 from pratique.sbom.catalogers.reading import File, FileCataloger, Found, Source
 from pratique.sbom.parse import load_json_object, load_yaml
+from pratique.sbom.pattern import lazy
 from pratique.sbom.text import clean
 from pratique.sbom.values import as_list, as_table, as_text, clean_url, read_hex
 
-_SCP = re.compile(r"(?:[^/@:]+@)?([^/@:]+):(?!//)(.*)")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_POD = re.compile(r"([^()]*[^()\s])\s+\(([^()]*)\)")
+_SCP = lazy(r"(?:[^/@:]+@)?([^/@:]+):(?!//)(.*)")
+_SCHEME = lazy(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_POD = lazy(r"([^()]*[^()\s])\s+\(([^()]*)\)")
 
 
 def _read_resolved(file: File) -> Iterator[Found]:

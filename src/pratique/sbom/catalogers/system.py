@@ -7,9 +7,10 @@ from pratique.artifact.wants import Interest
 from pratique.model import Component, ComponentKind, Tree
 from pratique.sbom.catalogers.base import Catalogued, Collector
 from pratique.sbom.os_release import PLACES, OsRelease, read_os_release
+from pratique.sbom.pattern import lazy
 from pratique.sbom.purl import build_purl
 
-_CPE_23 = re.compile(r"cpe:2\.3:o(?::[^:\s]+){10}")
+_CPE_23 = lazy(r"cpe:2\.3:o(?::[^:\s]+){10}")
 _FACTS = (("codename", "VERSION_CODENAME"), ("variant", "VARIANT_ID"), ("like", "ID_LIKE"), ("support-ends", "SUPPORT_END"))
 
 

@@ -1,10 +1,10 @@
 """What CycloneDX calls things, and what may be said in which of its versions. Pure tables."""
 
-import re
 from operator import attrgetter
 
 from pratique.sbom.document import Hash, Part, Property
 from pratique.sbom.formats.carry import carried, carried_part
+from pratique.sbom.pattern import lazy
 
 OWN_PREFIX = "pratique:"
 VERSIONS = ("1.4", "1.5", "1.6", "1.7")
@@ -62,7 +62,7 @@ PHASES = frozenset("design pre-build build post-build operations discovery decom
 """Lifecycle phases that the specification names."""
 
 
-_CONTENT = re.compile(r"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}|[0-9A-Fa-f]{96}|[0-9A-Fa-f]{128}")
+_CONTENT = lazy(r"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}|[0-9A-Fa-f]{96}|[0-9A-Fa-f]{128}")
 
 
 def spoken_kind(kind: str, version: str) -> str:

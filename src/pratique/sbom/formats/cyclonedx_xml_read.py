@@ -4,7 +4,6 @@ Guided by the types of the published XML schema (`shapes/cyclonedx-xml.json`). E
 stand twice, and elements it does not know, are problems; what stands in foreign name spaces is passed over and named.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,11 +12,12 @@ from pratique.errors import Malformed
 from pratique.sbom.formats.cyclonedx_xml_words import MIXED, NAMESPACE, RENAMED, REPEATED, TEXT_MEMBERS
 from pratique.sbom.formats.shape import Problem, load_shapes
 from pratique.sbom.parse import load_xml
+from pratique.sbom.pattern import lazy
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-_NUMBER = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{0,30})?(?:[eE][+-]?[0-9]{1,2})?|[+-]?\.[0-9]{1,30}")
+_NUMBER = lazy(r"[+-]?[0-9]{1,30}(?:\.[0-9]{0,30})?(?:[eE][+-]?[0-9]{1,2})?|[+-]?\.[0-9]{1,30}")
 
 
 def xml_to_json(data: bytes) -> tuple[dict[str, Any], tuple[Problem, ...], tuple[Problem, ...]]:

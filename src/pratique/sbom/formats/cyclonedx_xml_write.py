@@ -4,15 +4,15 @@ Guided by the types of the published XML schema (`shapes/cyclonedx-xml.json`), w
 that XML cannot hold become U+FFFD.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pratique.sbom.formats.cyclonedx_xml_words import MIXED, NAMESPACE, RENAMED, REPEATED, TEXT_MEMBERS
 from pratique.sbom.formats.shape import Problem, load_shapes
+from pratique.sbom.pattern import lazy
 
-_INVALID = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_INVALID = lazy(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ONLY_JSON = frozenset({"$schema", "bomFormat", "specVersion"})  # the name space says it
 _ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"}
 

@@ -33,6 +33,7 @@ from pratique.sbom.document import (
 )
 from pratique.sbom.formats.cyclonedx_words import OWN_PREFIX
 from pratique.sbom.licences import is_known
+from pratique.sbom.pattern import lazy
 from pratique.sbom.purl import build_purl
 from pratique.sbom.text import clean, shown_path
 
@@ -44,11 +45,11 @@ _TYPES = {
     ArtifactKind.CHART: "application",
     ArtifactKind.MANIFESTS: "application",
 }
-_REFERENCE = re.compile(
+_REFERENCE = lazy(
     r"(?P<repository>(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+|[a-z0-9.-]+:[0-9]+)(?::[0-9]+)?(?:/[a-z0-9._-]+)*/(?P<name>[a-z0-9._-]+))"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?(?:@sha(?:256|512):[0-9a-f]+)?"
 )
-_URL = re.compile(r"https?://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]{3,2000}")
+_URL = lazy(r"https?://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]{3,2000}")
 _GROUPED = {"npm": "/", "maven": ":", "golang": "/", "composer": "/"}
 """purl type → what parts the group from the name in `Component.name`."""
 

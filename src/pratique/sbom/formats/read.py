@@ -16,11 +16,12 @@ from pratique.sbom.document import Document
 from pratique.sbom.formats.repair import repair
 from pratique.sbom.formats.shape import Check, Found, Problem, cyclonedx_check, problems_of
 from pratique.sbom.parse import load_json_object
+from pratique.sbom.pattern import lazy
 
 MAX_BYTES = 256 << 20
 MAX_DEPTH = 64
 MAX_PARTS = 500_000
-_TAG = re.compile(rb"^[ \t]*SPDXVersion[ \t]*:", re.MULTILINE)
+_TAG = lazy(rb"^[ \t]*SPDXVersion[ \t]*:", re.MULTILINE)
 _SHOWN = 3
 
 

@@ -17,6 +17,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from pratique.sbom.pattern import lazy
 from pratique.sbom.spdx_ids import EXCEPTIONS, LICENCES
 from pratique.sbom.text import clean
 
@@ -37,7 +38,7 @@ class Problem:
 Found = list[tuple[str, str]]
 Check = Callable[[Any], Found]
 
-_DATE_TIME = re.compile(
+_DATE_TIME = lazy(
     r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)"
 )
 _FORMATS = {"date-time": _DATE_TIME, "date": re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])")}

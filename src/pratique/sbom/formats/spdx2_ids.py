@@ -3,8 +3,9 @@
 import re
 
 from pratique.sbom.formats.spdx_common import short_hash
+from pratique.sbom.pattern import lazy
 
-_VALID = re.compile(r"SPDXRef-[A-Za-z0-9.-]+")
+_VALID = lazy(r"SPDXRef-[A-Za-z0-9.-]+")
 _MAX_SLUG = 80
 
 

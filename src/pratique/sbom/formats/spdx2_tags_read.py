@@ -19,12 +19,13 @@ from pratique.sbom.formats.spdx2_tag_words import (
     REVIEW,
     TABLES,
 )
+from pratique.sbom.pattern import lazy
 from pratique.sbom.text import clean
 
 MAX_LINES = 20_000_000
 
-_CHECKSUM = re.compile(r"([A-Za-z0-9-]+):\s*(\S+)")
-_CODE = re.compile(r"([0-9a-fA-F]+)\s*(?:\(excludes:\s*(.*)\))?", re.DOTALL)
+_CHECKSUM = lazy(r"([A-Za-z0-9-]+):\s*(\S+)")
+_CODE = lazy(r"([0-9a-fA-F]+)\s*(?:\(excludes:\s*(.*)\))?", re.DOTALL)
 
 
 def tags_to_json(data: bytes) -> tuple[dict[str, Any], tuple[Problem, ...]]:

@@ -1,8 +1,9 @@
 """What SPDX 3.0.1 calls things, beside our words for them; and which members its classes have. Pure tables (Core, Software,
 SimpleLicensing, Extension)."""
 
-import re
 from typing import Any
+
+from pratique.sbom.pattern import lazy
 
 CONTEXT = "https://spdx.org/rdf/3.0.1/spdx-context.jsonld"
 CONTEXTS = ("https://spdx.org/rdf/3.0.0/spdx-context.jsonld", CONTEXT)
@@ -86,7 +87,7 @@ REFERENCES = {
 }
 """CycloneDX's type of an external reference → SPDX 3's; others of SPDX 3 are `spdx/…` to us."""
 
-_CAMEL = re.compile(r"([A-Z])")
+_CAMEL = lazy(r"([A-Z])")
 
 
 def hyphened(word: str) -> str:

@@ -12,6 +12,7 @@ from pratique.sbom.document import Basis, CustomLicence, Document, Family, Form,
 from pratique.sbom.formats.carry import carried
 from pratique.sbom.formats.spdx_words import LICENCE_REF
 from pratique.sbom.licences import is_known, reference
+from pratique.sbom.pattern import lazy
 
 PART_CARRIED = ("group", "manufacturer", "authors", "author", "publisher", "scope", "mime_type", "occurrences", "copyrights")
 """Fields of a part that SPDX has no place for."""
@@ -19,8 +20,8 @@ DOCUMENT_CARRIED = ("manufacturer", "supplier", "licences", "phases", "completen
 """Fields of a document that SPDX has no place for."""
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://pratique.dev/spdx/v1")
-_PARTY = re.compile(r"(?P<name>.*?)\s*\((?P<email>[^()\s]*@[^()\s]*|)\)", re.DOTALL)
-_TOOL = re.compile(r"(?P<name>.+)-(?P<version>v?[0-9][A-Za-z0-9.+~_-]*?)")
+_PARTY = lazy(r"(?P<name>.*?)\s*\((?P<email>[^()\s]*@[^()\s]*|)\)", re.DOTALL)
+_TOOL = lazy(r"(?P<name>.+)-(?P<version>v?[0-9][A-Za-z0-9.+~_-]*?)")
 _EPOCH = "1970-01-01T00:00:00Z"
 
 

@@ -1,9 +1,8 @@
 """What SPDX 2 and SPDX 3 call things, beside our words for them. Pure tables (SPDX 2.3 clauses 7 and 11, SPDX 3.0.1 Core)."""
 
-import re
-
 from pratique.sbom.document import Basis, Form, Licence
 from pratique.sbom.licences import is_known
+from pratique.sbom.pattern import lazy
 
 RELATIONS = {
     "DESCRIBES": ("describes", False),
@@ -102,7 +101,7 @@ ALGORITHMS = {
 OLD_ALGORITHMS = frozenset("SHA1 SHA224 SHA256 SHA384 SHA512 MD2 MD4 MD5 MD6".split())
 """Those SPDX 2.2 knows."""
 
-LICENCE_REF = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
+LICENCE_REF = lazy(r"LicenseRef-[A-Za-z0-9.-]+")
 
 
 def licence_from_spdx(text: str, basis: Basis) -> Licence | None:

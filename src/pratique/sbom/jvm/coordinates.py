@@ -13,6 +13,7 @@ from pratique.sbom.jvm.filename import FileName, is_version, parse_file_name
 from pratique.sbom.jvm.groups import known_group
 from pratique.sbom.jvm.manifest import plain_value
 from pratique.sbom.jvm.pom import Coordinates, is_concrete
+from pratique.sbom.pattern import lazy
 
 _UMBRELLAS = frozenset(
     {
@@ -22,8 +23,8 @@ _UMBRELLAS = frozenset(
     }
 )
 _TOP = frozenset({"com", "cz", "de", "dev", "edu", "eu", "fr", "io", "it", "jp", "me", "net", "nl", "org", "ru", "tech", "uk"})
-_GROUP = re.compile(r"[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)+")
-_NAME = re.compile(r"[A-Za-z][\w.+-]{0,199}")
+_GROUP = lazy(r"[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)+")
+_NAME = lazy(r"[A-Za-z][\w.+-]{0,199}")
 _VERSION_FIELDS = ("plugin-version", "implementation-version", "bundle-version", "specification-version")
 _TITLE_FIELDS = ("implementation-title", "specification-title", "bundle-name", "short-name", "extension-name")
 _GROUP_FIELDS = ("group-id", "implementation-vendor-id")

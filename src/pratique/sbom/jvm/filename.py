@@ -3,6 +3,8 @@
 import re
 from typing import NamedTuple
 
+from pratique.sbom.pattern import lazy
+
 ARCHIVES = (".jar", ".war", ".ear", ".par", ".sar", ".nar", ".kar", ".rar", ".aar", ".jpi", ".hpi", ".lpkg")
 
 _QUALIFIERS = frozenset(
@@ -14,11 +16,11 @@ _QUALIFIERS = frozenset(
         *("redhat", "release", "rev", "sec", "security", "snapshot", "sp", "to", "u", "v", "with"),
     }
 )
-_TOKEN = re.compile(r"[A-Za-z]+|\d+|[^A-Za-z\d]+")
-_COMMIT = re.compile(r"[0-9a-f]{7,40}")
-_GLUED = re.compile(r"(.*?[A-Za-z])(\d+(?:\.\d+){2,})")
-_BUNDLE = re.compile(r"([A-Za-z][\w-]*\.[\w.-]*?)_(\d+\.\d+\.\d+.*)")  # as Eclipse names plug-ins: symbolic.name_1.2.3.v2021
-_LEADING = re.compile(r"v?\d[^-]*")
+_TOKEN = lazy(r"[A-Za-z]+|\d+|[^A-Za-z\d]+")
+_COMMIT = lazy(r"[0-9a-f]{7,40}")
+_GLUED = lazy(r"(.*?[A-Za-z])(\d+(?:\.\d+){2,})")
+_BUNDLE = lazy(r"([A-Za-z][\w-]*\.[\w.-]*?)_(\d+\.\d+\.\d+.*)")  # as Eclipse names plug-ins: symbolic.name_1.2.3.v2021
+_LEADING = lazy(r"v?\d[^-]*")
 _MAX_NAME = 255
 
 

@@ -1,9 +1,9 @@
 """Licences as POMs and manifests name them, links included, to SPDX. Pure; never raises."""
 
-import re
 from collections.abc import Iterable
 
 from pratique.sbom.licences import normalise
+from pratique.sbom.pattern import lazy
 
 _LINKS = {
     "apache.org/licenses/license-2.0": "Apache-2.0",
@@ -78,8 +78,8 @@ _NAMES = {
     "bsd license": "LicenseRef-BSD-License",
     "go license": "BSD-3-Clause",
 }
-_LINK = re.compile(r"https?://(?:www\.)?(\S+)")
-_PAGE = re.compile(r"\.(?:txt|html?|php|jsp|md)$")
+_LINK = lazy(r"https?://(?:www\.)?(\S+)")
+_PAGE = lazy(r"\.(?:txt|html?|php|jsp|md)$")
 
 
 def licences_of(names: Iterable[str]) -> tuple[str, ...]:

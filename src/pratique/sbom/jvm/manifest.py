@@ -6,6 +6,7 @@ Of a manifest the main section is read; never raises: what is no attribute is pa
 import re
 from collections.abc import Mapping
 
+from pratique.sbom.pattern import lazy
 from pratique.sbom.text import clean
 
 _MAX_VALUE = 2_000
@@ -46,11 +47,11 @@ _KEPT = frozenset(
         "url",
     }
 )
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_ESCAPE = lazy(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _ESCAPED = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
-_PAIR = re.compile(r"[ \t\f]*((?:[^\\:= \t\f]|\\.)+)[ \t\f]*[:=]?[ \t\f]*(.*)", re.DOTALL)
-_ATTRIBUTE = re.compile(r";\s*[\w.-]{1,50}\s*:?=\s*(?:\"[^\"]*\"|[^,;\"]*)")
-_LISTED = re.compile(r"\"[^\"]*\"|[^,\"]+")
+_PAIR = lazy(r"[ \t\f]*((?:[^\\:= \t\f]|\\.)+)[ \t\f]*[:=]?[ \t\f]*(.*)", re.DOTALL)
+_ATTRIBUTE = lazy(r";\s*[\w.-]{1,50}\s*:?=\s*(?:\"[^\"]*\"|[^,;\"]*)")
+_LISTED = lazy(r"\"[^\"]*\"|[^,\"]+")
 
 
 def parse_manifest(data: bytes) -> dict[str, str]:

@@ -3,13 +3,13 @@
 Profiles are not applied, nothing is fetched: what a parent that is not at hand would say stays unsaid.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from pratique.errors import Malformed
 from pratique.sbom.parse import load_xml
+from pratique.sbom.pattern import lazy
 from pratique.sbom.text import clean
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _MAX_PROPERTIES = 5_000
 _MAX_ROUNDS = 12
 _MAX_TEXT = 1_000
 _MAX_REFERENCES = 8  # in one text: values may hold references themselves
-_REFERENCE = re.compile(r"\$\{([^${}]{1,200})\}")
+_REFERENCE = lazy(r"\$\{([^${}]{1,200})\}")
 
 
 class Coordinates(NamedTuple):

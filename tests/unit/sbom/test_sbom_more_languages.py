@@ -46,10 +46,16 @@ sdks:
 
 def test_dart_packages_are_hosted_or_from_git_or_part_of_the_sdk():
     found = told({"pubspec.lock": PUBSPEC})
-    assert set(found) == {"pkg:pub/characters@1.2.0", "pkg:pub/flutter@0.0.0", "pkg:pub/mine@1.10"}
-    assert found["pkg:pub/characters@1.2.0"].hashes == {"sha256": SHA}
+    private = "pkg:pub/characters@1.2.0?repository_url=https:%2F%2Fpub.example"
+    assert set(found) == {private, "pkg:pub/flutter@0.0.0", "pkg:pub/mine@1.10"}
+    assert found[private].hashes == {"sha256": SHA}
     assert found["pkg:pub/flutter@0.0.0"].facts == {"source": "sdk"}
     assert found["pkg:pub/mine@1.10"].facts == {"scope": "dev", "resolved": "git+https://git.example/mine.git@abc"}
+
+
+def test_a_dart_package_of_the_public_server_is_named_without_it():
+    for server in ("https://pub.dev", "https://pub.dartlang.org", "https://pub.dev/"):
+        assert "pkg:pub/characters@1.2.0" in told({"pubspec.lock": PUBSPEC.replace("https://pub.example", server)})
 
 
 PINS_1 = {

@@ -1,4 +1,7 @@
-"""Dart's pubspec.lock: hosted packages with the SHA-256 of their archive, packages from git, folders and the SDK."""
+"""Dart's pubspec.lock: hosted packages with the SHA-256 of their archive, packages from git, folders and the SDK.
+
+A package of another server than pub.dev is another package, also where the names are equal: its purl has a repository_url.
+"""
 
 from collections.abc import Iterator
 
@@ -8,6 +11,8 @@ from pratique.sbom.catalogers.reading import File, FileCataloger, Found, Source
 from pratique.sbom.parse import load_yaml
 from pratique.sbom.text import clean
 from pratique.sbom.values import as_table, as_text, clean_url, read_hex
+
+_PUBLIC = ("https://pub.dev", "https://pub.dartlang.org")  # one server, the second its older name
 
 
 def _read(file: File) -> Iterator[Found]:
@@ -28,6 +33,7 @@ def _read(file: File) -> Iterator[Found]:
             "pub",
             as_text(about.get("name")) or key,
             as_text(entry.get("version")),
+            qualifiers={"repository_url": address if source == "hosted" and address.rstrip("/") not in _PUBLIC else ""},
             hashes=read_hex("sha256", as_text(about.get("sha256"))),
             facts=facts,
         )

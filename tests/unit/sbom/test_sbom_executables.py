@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 
 from pratique.artifact.content import Content
 from pratique.errors import Malformed, PratiqueError
+from pratique.model import Tree
 from pratique.sbom.binary.assembly import read_assembly
 from pratique.sbom.binary.executable import ExecutableProbe
 from pratique.sbom.binary.gobuild import MAGIC
 from pratique.sbom.binary.macho import slices
 from pratique.sbom.binary.pe import Pe
+from pratique.sbom.catalogers.base import Collector
+from pratique.sbom.catalogers.executable import _noted
 
 PROBE = ExecutableProbe()
 SAMPLES = [f"go-{name}" for name in GO] + ["rust-linux-amd64", "note-linux-amd64", "dotnet"]
@@ -167,3 +170,9 @@ def test_mutated_metadata_of_assemblies_is_read_or_refused(changes):
 
 CACHE = {name: sample(name) for name in SAMPLES}
 METADATA = Pe(memoryview(CACHE["dotnet"])).cli()
+
+
+def test_a_package_note_names_its_system_as_the_package_database_does():
+    note = {"type": "deb", "name": "systemd", "version": "252", "os": "Debian", "osVersion": "12", "architecture": "amd64"}
+    component = _noted(Collector(Tree(entries={})), "usr/bin/systemctl", note)
+    assert component.purl == "pkg:deb/debian/systemd@252?arch=amd64&distro=debian-12"

@@ -176,3 +176,9 @@ def test_a_broken_executable_costs_one_unknown():
         {"bin/bad": elf(b"\xff Go buildinf:\x09\x00" + bytes(32), section=b".go.buildinfo"), "bin/cut": b"\x7fELF" + bytes(70)}
     )
     assert [unknown.path for unknown in found.unknowns] == ["bin/bad", "bin/cut"]
+
+
+def test_a_module_that_was_built_from_a_folder_has_no_version():
+    text = b"path\ta.org/x\nmod\ta.org/x\tv1.0.0\t\ndep\ta.org/y\t(devel)\t\n"
+    found = by_purl({"x": elf(blob(text), section=b".go.buildinfo")})
+    assert "pkg:golang/a.org/y" in found

@@ -47,7 +47,9 @@ def _noted(out: Collector, path: str, note: dict[str, str]) -> Component | None:
     more: dict[str, Any] = {"facts": {key: value for key, value in facts.items() if value}}
     if type_ not in _DISTRIBUTIONS:
         return _component(out, path, "generic", name, version, build_purl("generic", name, version), **more)
-    system, release = clean(note.get("os"), 64) or _system(facts["os-cpe"]), clean(note.get("osVersion"), 64)
+    # Lower case, as purl-spec wants it of these types and the package database writes it.
+    system = (clean(note.get("os"), 64) or _system(facts["os-cpe"])).lower()
+    release = clean(note.get("osVersion"), 64)
     qualifiers = {"arch": facts["architecture"], "distro": f"{system}-{release}" if system and release else ""}
     purl = build_purl(type_, name, version, namespace=system, qualifiers=qualifiers)
     return _component(out, path, type_, name, version, purl, **more)

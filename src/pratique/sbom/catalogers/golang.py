@@ -86,7 +86,8 @@ def _binary(out: Collector, path: str, go: dict[str, Any]) -> None:
             name, _, version = replaces.rpartition("@")  # noqa: PLW2901
         elif replaces:
             facts["replaces"] = clean(replaces)
-        found.append(_module(out, path, clean(name), clean(version, 256), sum_, Presence.EMBEDDED, facts))
+        stated = "" if version == "(devel)" else clean(version, 256)  # built from a folder: that is no version
+        found.append(_module(out, path, clean(name), stated, sum_, Presence.EMBEDDED, facts))
     settings: dict[str, str] = go["settings"]
     name = clean(go["main"][0]) if go["main"] else _module_of(clean(go["package"]))
     if name not in ("", "command-line-arguments"):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from queue import SimpleQueue
 from typing import NamedTuple
 
-_SMALL = 32 << 10  # below, handing over costs more than hashing
+_SMALL = 256 << 10  # below, handing over costs more than hashing
 _IN_HAND = 32 << 20  # bytes that may wait for the thread
 
 

@@ -57,6 +57,8 @@ def main() -> None:
     """Run the command line and exit with the code of the design."""
     # Documents of many small values are built and dropped; collecting less often saves a third of reading a large one.
     gc.set_threshold(50_000, 20, 50)
+    # Inflating, hashing and walking run side by side; a thread whose C call has ended waits this long at most for its turn.
+    sys.setswitchinterval(0.0005)
     sys.exit(run(sys.argv[1:]))
 
 

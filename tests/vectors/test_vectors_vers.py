@@ -1,14 +1,27 @@
-"""The vers specification's own tests, by what they ask: the order of versions, for each scheme."""
+"""The vers specification's own tests, by what they ask: orders of versions, and ranges of them."""
 
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from vector_files import files
 
+from pratique.errors import Malformed
+from pratique.vuln.native import NOTATIONS, from_native
+from pratique.vuln.vers import parse_vers
 from pratique.vuln.versions import key
 
 _CYCLE = "a release is held equal to none, and so 1-1 = 1 = 1-2: that is no order; none comes first here"
+_PARTIAL = "node-semver: <=1.0 is <1.1.0, and >=2.2.x is >=2.2.0 without an end; the case has another"
 EXCEPTIONS = {
+    "conan_range_from_native_test-58": "no constraint at all is expected, which is no vers: refused",
+    "npm_range_from_native_test-54": _PARTIAL,
+    "npm_range_from_native_test-165": "node-semver: ~0.8.0-pre is >=0.8.0-pre <0.9.0; the case ends it at 0.8.1",
+    "npm_range_from_native_test-173": _PARTIAL,
+    "npm_range_from_native_test-252": _PARTIAL,
+    "npm_range_from_native_test-482": "node-semver: 2.1 is every 2.1.x; the case has 2.1.0 alone",
+    "npm_range_from_native_test-484": _PARTIAL,
     "alpm_version_cmp_test-38": _CYCLE,
     "alpm_version_cmp_test-39": _CYCLE,
     "alpm_version_cmp_test-40": _CYCLE,
@@ -45,3 +58,76 @@ def test_versions_are_sorted_as_expected(case):
 def test_versions_are_equal_or_not_as_expected(case):
     one, other = (key(case["input"]["input_scheme"], version) for version in case["input"]["versions"])
     assert (one == other) is case["expected_output"]
+
+
+@pytest.mark.parametrize("case", cases("from_native"))
+def test_a_native_range_is_written_as_vers(case):
+    assert str(from_native(case["input"]["scheme"], case["input"]["native_range"])) == case["expected_output"]
+
+
+@pytest.mark.parametrize("case", cases("containment"))
+def test_a_version_is_in_the_range_or_not_as_expected(case):
+    found = parse_vers(case["input"]["vers"], canonical=False)
+    assert found.contains(case["input"]["version"]) is case["expected_output"]
+
+
+@pytest.mark.parametrize("case", cases("validate"))
+def test_a_range_is_written_canonically(case):
+    assert str(parse_vers(case["input"], canonical=False)) == case["expected_output"]
+
+
+@pytest.mark.parametrize("case", cases("parse"))
+def test_a_canonical_range_is_read_and_others_are_refused(case):
+    if case.get("expected_failure"):
+        with pytest.raises(Malformed):
+            parse_vers(case["input"])
+        return
+    found = parse_vers(case["input"])
+    pairs = [[one.comparator, one.version] for one in found.constraints]
+    assert {"scheme": found.scheme, "version_constraints": pairs} == case["expected_output"]
+    assert str(found) == case["input"]
+
+
+@pytest.mark.parametrize(
+    ("text", "inside", "outside"),
+    [
+        ("vers:npm/>=1.0.0|<2.0.0|>=3.0.0", ["1.0.0", "1.9.9", "3.0.0", "9.0.0"], ["0.9.0", "2.0.0", "2.5.0"]),
+        ("vers:npm/<1.0.0|!=2.0.0", ["0.9.0"], ["2.0.0", "1.0.0"]),
+        ("vers:npm/!=2.0.0", ["1.0.0", "3.0.0"], ["2.0.0"]),
+        ("vers:all/*", ["anything"], []),
+        ("vers:none/*", [], ["anything"]),
+    ],
+)
+def test_what_is_between_the_bounds_is_contained(text, inside, outside):
+    found = parse_vers(text)
+    assert all(found.contains(one) for one in inside)
+    assert not any(found.contains(one) for one in outside)
+
+
+def test_an_interval_of_one_version_does_not_become_all_versions():
+    assert str(from_native("maven", "[1.0,1.0]")) == "vers:maven/1.0"
+    assert not from_native("npm", ">=1.0.0 <=1.0.0").contains("2.0.0")
+
+
+def test_intervals_of_maven_and_nuget_are_read():
+    assert str(from_native("maven", "(,1.0],[1.2,)")) == "vers:maven/<=1.0|>=1.2"
+    assert str(from_native("nuget", "1.0")) == "vers:nuget/>=1.0"
+
+
+@pytest.mark.parametrize("scheme", NOTATIONS)
+@given(text=st.text(alphabet="0123x.*-+^~<>=!|,[]() v", max_size=24))
+def test_any_text_is_a_native_range_or_refused(scheme, text):
+    try:
+        found = from_native(scheme, text)
+    except Malformed:
+        return
+    assert parse_vers(str(found)) == found
+
+
+@given(text=st.text(alphabet="0123.*<>=!|%2F ", max_size=20))
+def test_any_text_is_a_range_or_refused(text):
+    try:
+        found = parse_vers("vers:npm/" + text)
+    except Malformed:
+        return
+    assert parse_vers(str(found)) == found

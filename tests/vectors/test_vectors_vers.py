@@ -109,6 +109,26 @@ def test_an_interval_of_one_version_does_not_become_all_versions():
     assert not from_native("npm", ">=1.0.0 <=1.0.0").contains("2.0.0")
 
 
+@pytest.mark.parametrize(
+    ("text", "expected", "inside"),
+    [
+        ("<2.0.0 || >=1.0.0 <3.0.0", "vers:npm/<3.0.0", "0.5.0"),
+        (">=1.0.0 <3.0.0 || >=2.0.0", "vers:npm/>=1.0.0", "4.0.0"),
+        ("<2.0.0 || >=1.0.0", "vers:npm/*", "1.5.0"),
+        (">=1.0.0 <5.0.0 || >=2.0.0 <3.0.0 || >=4.0.0 <6.0.0", "vers:npm/>=1.0.0|<6.0.0", "3.5.0"),
+    ],
+)
+def test_alternatives_that_overlap_lose_no_version(text, expected, inside):
+    found = from_native("npm", text)
+    assert str(found) == expected
+    assert found.contains(inside)
+
+
+def test_a_range_without_a_version_does_not_become_all_versions():
+    with pytest.raises(Malformed):
+        from_native("npm", ">2.0.0 <1.0.0")
+
+
 def test_intervals_of_maven_and_nuget_are_read():
     assert str(from_native("maven", "(,1.0],[1.2,)")) == "vers:maven/<=1.0|>=1.2"
     assert str(from_native("nuget", "1.0")) == "vers:nuget/>=1.0"

@@ -10,9 +10,10 @@ Refuses what vers cannot say.
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from pratique.errors import LimitExceeded, Malformed
-from pratique.vuln.vers import MAX_CHARS, MAX_CONSTRAINTS, Constraint, VersionRange
+from pratique.vuln.vers import MAX_CHARS, MAX_CONSTRAINTS, Constraint, VersionRange, simplified
 from pratique.vuln.versions import key
 
 _WORD = re.compile(r"\s*(<=|>=|<|>|=|\^|~>?)?\s*([^\s<>=^~|,]+)")
@@ -24,6 +25,7 @@ _MAX_DIGITS = 256
 _TIES = ("<", "<=", "=", "!=", ">=", ">")
 
 Pairs = list[tuple[str, str]]
+Placed = tuple[str, Any, str]
 
 
 def from_native(scheme: str, text: str) -> VersionRange:
@@ -32,16 +34,47 @@ def from_native(scheme: str, text: str) -> VersionRange:
         raise LimitExceeded(f"a version range of more than {MAX_CHARS} characters")
     if scheme not in NOTATIONS:
         raise Malformed("a version range in a notation that is not known")
-    pairs = NOTATIONS[scheme](text)
+    alternatives = [one for one in NOTATIONS[scheme](text) if one]
+    pairs = [pair for one in alternatives for pair in one]
     if not pairs:
         raise Malformed("an empty version range")
     if len(pairs) > MAX_CONSTRAINTS:
         raise LimitExceeded(f"a version range of more than {MAX_CONSTRAINTS} constraints")
     if any(comparator == "*" for comparator, _ in pairs):
         return VersionRange(scheme, (Constraint("*", ""),))
+    placed = [(comparator, key(scheme, version), version) for comparator, version in pairs]
     # Where one range ends as the next begins, the end comes first.
-    found = sorted(pairs, key=lambda pair: (key(scheme, pair[1]), _TIES.index(pair[0])))
-    return VersionRange(scheme, tuple(Constraint(*pair) for pair in found))
+    placed.sort(key=lambda one: (one[1], _TIES.index(one[0])))
+    for one in alternatives:
+        lows, highs = ([key(scheme, version) for sign, version in one if sign[0] == side] for side in "><")
+        if lows and highs and min(lows) > max(highs):
+            raise Malformed("a version range that holds no version")
+    kept = _merged(placed, alternatives)
+    # vers knows no overlap: where what is listed flat would mean something else than the union, the union is written.
+    if _meaning(placed) == _meaning(kept):
+        kept = placed
+    if not kept:
+        return VersionRange(scheme, (Constraint("*", ""),))
+    return VersionRange(scheme, tuple(Constraint(comparator, version) for comparator, _, version in kept))
+
+
+def _merged(placed: list[Placed], alternatives: list[Pairs]) -> list[Placed]:
+    """Without the bounds that lie within another alternative."""
+    shapes = [{sign[0] for sign, _ in one if sign[0] in "<>"} for one in alternatives]
+    open_now, kept = shapes.count({"<"}), []
+    for one in placed:
+        side = one[0][0]
+        if side == "<":
+            open_now -= 1
+        if side not in "<>" or open_now == 0:
+            kept.append(one)
+        if side == ">":
+            open_now += 1
+    return kept
+
+
+def _meaning(placed: list[Placed]) -> list[tuple[str, Any]]:
+    return simplified([(comparator, at) for comparator, at, _ in placed if comparator[0] in "<>"])
 
 
 def _tokens(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
@@ -63,18 +96,18 @@ def _next(parts: list[str], at: int) -> list[str]:
     return [*parts[:at], str(int(parts[at]) + 1)]
 
 
-def _npm(text: str) -> Pairs:
-    pairs: Pairs = []
+def _npm(text: str) -> list[Pairs]:
+    pairs: list[Pairs] = []
     for part in text.split("||"):
         hyphen = _HYPHEN.fullmatch(part)
         if hyphen:
-            pairs += [*_npm_one(">=", hyphen[1]), *_npm_one("<=", hyphen[2])]
+            pairs.append([*_npm_one(">=", hyphen[1]), *_npm_one("<=", hyphen[2])])
         elif not part.strip():
-            pairs.append(("*", ""))
+            pairs.append([("*", "")])
         else:
             found = [pair for one in _tokens(_WORD, part) for pair in _npm_one(one[1] or "", one[2])]
             # In a conjunction with others, `*` says nothing.
-            pairs += _exact([pair for pair in found if pair[0] != "*"] or found)
+            pairs.append(_exact([pair for pair in found if pair[0] != "*"] or found))
     return pairs
 
 
@@ -109,8 +142,8 @@ def _npm_one(sign: str, text: str) -> Pairs:
     return [(">=", lowest), ("<", after)]
 
 
-def _conan(text: str) -> Pairs:
-    pairs: Pairs = []
+def _conan(text: str) -> list[Pairs]:
+    pairs: list[Pairs] = []
     for part in text.split(",", maxsplit=1)[0].split("||"):
         found: Pairs = []
         for one in _tokens(_WORD, part):
@@ -124,7 +157,7 @@ def _conan(text: str) -> Pairs:
                 found += [(">=", version), ("<", ".".join(_next(parts, at)) + "-")]
             else:
                 found.append((sign, version))
-        pairs += _exact(found)
+        pairs.append(_exact(found))
     return pairs
 
 
@@ -138,7 +171,7 @@ def _clauses(text: str) -> Pairs:
     return found
 
 
-def _gem(text: str) -> Pairs:
+def _gem(text: str) -> list[Pairs]:
     pairs: Pairs = []
     for sign, version in _clauses(text):
         if sign == "~>":
@@ -151,10 +184,10 @@ def _gem(text: str) -> Pairs:
             pairs.append((sign, version))
         else:
             raise Malformed("not a version range of gems")
-    return _exact(pairs)
+    return [_exact(pairs)]
 
 
-def _pypi(text: str) -> Pairs:
+def _pypi(text: str) -> list[Pairs]:
     pairs: Pairs = []
     for sign, version in _clauses(text):
         if version.endswith(".*") and sign == "==":
@@ -170,58 +203,59 @@ def _pypi(text: str) -> Pairs:
             raise Malformed("a version range of Python packages that vers cannot say")
         else:
             pairs.append(("=" if sign in {"==", "==="} else sign, version))
-    return _exact(pairs)
+    return [_exact(pairs)]
 
 
-def _intervals(text: str, bare: str) -> Pairs:
+def _intervals(text: str, bare: str) -> list[Pairs]:
     if not re.search(r"[\[(]", text):
-        return [(bare, text.strip())] if text.strip() else []
-    pairs: Pairs = []
+        return [[(bare, text.strip())]] if text.strip() else []
+    pairs: list[Pairs] = []
     for one in _tokens(_INTERVAL, text):
         opening, low, comma, high, closing = one.groups()
         if not comma:
             if opening + closing != "[]" or not low or high:
                 raise Malformed("not an interval of versions")
-            pairs.append(("=", low))
+            pairs.append([("=", low)])
         elif not low and not high:
-            pairs.append(("*", ""))
+            pairs.append([("*", "")])
         else:
             found: Pairs = [(">=" if opening == "[" else ">", low)] if low else []
             found += [("<=" if closing == "]" else "<", high)] if high else []
-            pairs += _exact(found)
+            pairs.append(_exact(found))
     return pairs
 
 
-def _maven(text: str) -> Pairs:
+def _maven(text: str) -> list[Pairs]:
     return _intervals(text, "=")
 
 
-def _nuget(text: str) -> Pairs:
+def _nuget(text: str) -> list[Pairs]:
     return _intervals(text, ">=")
 
 
-def _nginx(text: str) -> Pairs:
+def _nginx(text: str) -> list[Pairs]:
     """`1.4.1+` means the stable branch 1.4 from there on; of an odd, mainline branch, all that follows."""
-    pairs: Pairs = []
+    pairs: list[Pairs] = []
     for part in text.split(","):
         low, hyphen, high = part.strip().partition("-")
         if hyphen:
-            pairs += _exact([(">=", low), ("<=", high)])
+            pairs.append(_exact([(">=", low), ("<=", high)]))
         elif low.endswith("+"):
             parts = low[:-1].split(".")
             if len(parts) != 3:
                 raise Malformed("not a version range of nginx")
-            pairs.append((">=", low[:-1]))
+            found = [(">=", low[:-1])]
             after = _next(parts, 1)
             if int(parts[1]) % 2 == 0:
-                pairs.append(("<", ".".join([*after, "0"])))
+                found.append(("<", ".".join([*after, "0"])))
+            pairs.append(found)
         else:
-            pairs.append(("=", low))
+            pairs.append([("=", low)])
     return pairs
 
 
-def _openssl(text: str) -> Pairs:
-    return [("=", part.strip()) for part in text.split(",")]
+def _openssl(text: str) -> list[Pairs]:
+    return [[("=", part.strip())] for part in text.split(",")]
 
 
 def _exact(pairs: Pairs) -> Pairs:
@@ -231,7 +265,7 @@ def _exact(pairs: Pairs) -> Pairs:
     return pairs
 
 
-NOTATIONS: dict[str, Callable[[str], Pairs]] = {
+NOTATIONS: dict[str, Callable[[str], list[Pairs]]] = {
     "conan": _conan,
     "gem": _gem,
     "maven": _maven,

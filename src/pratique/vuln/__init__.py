@@ -1,4 +1,6 @@
-"""What is known to be vulnerable: so far how versions are ordered, scheme by scheme. Pure.
+"""What is known to be vulnerable: how versions are ordered, and ranges of them. Pure.
 
 versions/   one scheme a file; `versions.key` gives what to sort by
+vers        ranges as the vers specification has them
+native      ranges in the notation of an ecosystem, as vers
 """

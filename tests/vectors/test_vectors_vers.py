@@ -124,6 +124,21 @@ def test_alternatives_that_overlap_lose_no_version(text, expected, inside):
     assert found.contains(inside)
 
 
+INTERVALS = st.builds(
+    lambda low, width, shape: shape.format(f"{low}.0.0", f"{low + width}.0.0"),
+    st.integers(0, 6),
+    st.integers(1, 3),
+    st.sampled_from([">={} <{}", ">{} <={}", "<{}", ">={}", "<={}", ">{}", "{}"]),
+)
+
+
+@given(ranges=st.lists(INTERVALS, min_size=1, max_size=4), at=st.integers(0, 10), patch=st.integers(0, 1))
+def test_alternatives_hold_what_any_of_them_holds(ranges, at, patch):
+    version = f"{at}.0.{patch}"
+    expected = any(from_native("npm", one).contains(version) for one in ranges)
+    assert from_native("npm", " || ".join(ranges)).contains(version) is expected
+
+
 def test_a_range_without_a_version_does_not_become_all_versions():
     with pytest.raises(Malformed):
         from_native("npm", ">2.0.0 <1.0.0")

@@ -166,3 +166,13 @@ def test_any_text_is_a_range_or_refused(text):
     except Malformed:
         return
     assert parse_vers(str(found)) == found
+
+
+def test_a_single_version_within_alternatives_that_cover_everything_leaves_everything():
+    assert str(from_native("npm", ">=0.0.0 || 0.0.0 || <1.0.0")) == "vers:npm/*"
+    assert from_native("npm", "<2.0.0 || 1.0.0 || >=3.0.0").contains("1.5.0")
+
+
+def test_an_operator_of_another_ecosystem_is_refused():
+    with pytest.raises(Malformed):
+        from_native("conan", "~>0")

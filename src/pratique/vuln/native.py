@@ -59,14 +59,14 @@ def from_native(scheme: str, text: str) -> VersionRange:
 
 
 def _merged(placed: list[Placed], alternatives: list[Pairs]) -> list[Placed]:
-    """Without the bounds that lie within another alternative."""
+    """Without the bounds and single versions that lie within another alternative."""
     shapes = [{sign[0] for sign, _ in one if sign[0] in "<>"} for one in alternatives]
     open_now, kept = shapes.count({"<"}), []
     for one in placed:
         side = one[0][0]
         if side == "<":
             open_now -= 1
-        if side not in "<>" or open_now == 0:
+        if side == "!" or open_now == 0:
             kept.append(one)
         if side == ">":
             open_now += 1
@@ -148,6 +148,8 @@ def _conan(text: str) -> list[Pairs]:
         found: Pairs = []
         for one in _tokens(_WORD, part):
             sign, version = one[1] or "=", one[2].removesuffix("-")
+            if sign == "~>":
+                raise Malformed("not a version range of Conan")
             if version == "*":
                 found.append((">=", "0.0.0"))
             elif sign in {"^", "~"}:

@@ -4,6 +4,7 @@ import fcntl
 import os
 import re
 import stat
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,8 @@ Algorithm = Literal["ed25519", "ecdsa-p256"]
 PrivateKey = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey
 
 _PEM = re.compile(rb"\s*-----BEGIN ((?:ENCRYPTED )?PRIVATE KEY)-----\r?\n(?:[A-Za-z0-9+/=]+\r?\n)+-----END \1-----\s*")
+
+_LOCK_WAIT_S = 5.0
 
 
 class FileSigner:
@@ -187,11 +190,21 @@ def _directory_lock(path: Path) -> Iterator[None]:
     except OSError as error:
         raise storage_error(error, path) from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise Locked("another run is making a key in this directory", where=str(path.parent), hint="try again") from error
-    try:
+        _wait_for_lock(descriptor, path.parent)
         yield
     finally:
         os.close(descriptor)
+
+
+def _wait_for_lock(descriptor: int, directory: Path) -> None:
+    """Making a key takes milliseconds, so another run that is at it is waited for: at most _LOCK_WAIT_S seconds."""
+    deadline = time.monotonic() + _LOCK_WAIT_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() > deadline:
+                raise Locked("another run is making a key in this directory", where=str(directory), hint="try again") from error
+            time.sleep(0.02)
+        else:
+            return

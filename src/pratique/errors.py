@@ -9,6 +9,9 @@
     ├── Violation           exit 1      a check was made and the answer is no
     │   ├── DigestMismatch              the bytes are not the bytes that were named
     │   ├── SignatureInvalid
+    │   ├── Untrusted                   a good signature of somebody who is not trusted to make it
+    │   ├── Expired                     ... made outside the time in which that one was trusted
+    │   ├── Revoked                     ... of a key, certificate or statement that was taken back
     │   └── ProofInvalid                a Merkle proof, checkpoint or log that does not hold
     ├── Unavailable         exit 3      could not be checked: unreachable, busy, refused by another system
     │   ├── AuthenticationRequired
@@ -70,6 +73,18 @@ class DigestMismatch(Violation):
 
 class SignatureInvalid(Violation):
     """A signature does not verify under the key it names."""
+
+
+class Untrusted(Violation):
+    """Signed by somebody who is not trusted to. Says nothing about whether the signature would verify."""
+
+
+class Expired(Violation):
+    """Not proven to have been signed within the time in which its signer was trusted."""
+
+
+class Revoked(Violation):
+    """The key, the certificate or the statement was taken back."""
 
 
 class ProofInvalid(Violation):

@@ -5,7 +5,7 @@ Trust grows from type to type: received bytes → `bundle.UnverifiedBundle` → 
 
     publickey   PublicKey                                          statement   Statement, render_statement, parse_statement
     dsse        Envelope, pae, parse_envelope, render_envelope     bundle      LogEntry, render_bundle, parse_bundle
-    record      log_record, check_record                           verify      verify_bundle, KeyNotTrusted
+    record      log_record, check_record                           verify      verify_bundle
     predicates  one module a predicate type: builder and parser    strictjson  load_json, dump_json
 
 Import from these modules: `publickey` loads the cryptography library, and whoever needs no keys should not wait for it.

@@ -13,11 +13,7 @@ from pratique.attest.bundle import UnverifiedBundle
 from pratique.attest.dsse import IN_TOTO
 from pratique.attest.publickey import PublicKey
 from pratique.attest.statement import Statement, parse_statement
-from pratique.errors import Malformed, Violation
-
-
-class KeyNotTrusted(Violation):
-    """Signed by a key that is not among the known ones. Says nothing about whether the signature would verify."""
+from pratique.errors import Malformed, Untrusted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,16 +28,16 @@ class VerifiedStatement:
 def verify_bundle(bundle: UnverifiedBundle, keys: Mapping[str, PublicKey]) -> VerifiedStatement:
     """Verify the bundle's one signature under the key its hint names, then parse the statement.
 
-    `keys`: keyid → key. Raises KeyNotTrusted when none of them is named, SignatureInvalid, and Malformed when signed bytes are
+    `keys`: keyid → key. Raises Untrusted when none of them is named, SignatureInvalid, and Malformed when signed bytes are
     not an in-toto statement.
     """
     keyid = hint_keyid(bundle.hint)
     key = keys.get(keyid)
     if key is None:
         signer = f"key {keyid[:12]}…" if keyid else "somebody without a public key of ours"
-        raise KeyNotTrusted(f"signed by {signer}, which is not among the trusted keys")
+        raise Untrusted(f"signed by {signer}, which is not among the trusted keys")
     if key.keyid != keyid:
-        raise KeyNotTrusted(f"key {key.keyid[:12]}… is filed under the id of another key, {keyid[:12]}…")
+        raise Untrusted(f"key {key.keyid[:12]}… is filed under the id of another key, {keyid[:12]}…")
     key.verify(bundle.envelope.signatures[0].sig, bundle.envelope.pae)
     if bundle.envelope.payload_type != IN_TOTO:
         raise Malformed(f"signed payload is {bundle.envelope.payload_type[:80]!r}, not an in-toto statement")

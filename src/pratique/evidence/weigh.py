@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from pratique.attest.bundle import UnverifiedBundle, parse_bundle
 from pratique.attest.record import check_record
-from pratique.attest.verify import KeyNotTrusted, verify_bundle
-from pratique.errors import InputError, Violation
+from pratique.attest.verify import verify_bundle
+from pratique.errors import InputError, Untrusted, Violation
 from pratique.evidence.collect import Collected, Collection
 from pratique.model import Cause, Digest, FileManifest, Tree, parse_manifest
 from pratique.model.predicates import CYCLONEDX, FILE_MANIFEST, TITLES
@@ -62,7 +62,7 @@ def _weigh_bundle(found: Collected, subject: Digest, trust: TrustedKeys) -> Piec
     try:
         verified = verify_bundle(bundle, trust.keys)
         log_index = _prove_logged(bundle, trust)
-    except KeyNotTrusted as error:
+    except Untrusted as error:
         return Piece(bundle=found.digest, predicate_type=found.claimed_type, cause=Cause.UNTRUSTED, detail=str(error))
     except (Violation, InputError) as error:
         detail = f"{found.where}: {error}"

@@ -23,7 +23,9 @@ class Cause(StrEnum):
     NONE = "none"
     ABSENT = "absent"  # asked, and there is none
     INVALID = "invalid"  # there is one, and it is broken: bad signature, bad proof, malformed
-    UNTRUSTED = "untrusted"  # valid, by somebody the policy does not name
+    UNTRUSTED = "untrusted"  # valid, by somebody who is not trusted to say it
+    EXPIRED = "expired"  # valid, made outside the time in which its signer was trusted
+    REVOKED = "revoked"  # valid once, taken back since: the key, the certificate or this one statement
     MISMATCH = "mismatch"  # valid and trusted, about other bytes
     DENIED = "denied"  # the policy forbids what is there
     UNREACHABLE = "unreachable"  # could not be asked

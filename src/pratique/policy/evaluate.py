@@ -11,7 +11,7 @@ from pratique.policy.document import Policy, ProvenanceRule, SbomRule, Signature
 from pratique.policy.facts import Facts, Piece
 
 # When several things went wrong, the one a person should hear of first.
-_GRAVEST = (Cause.MISMATCH, Cause.INVALID, Cause.UNREADABLE, Cause.UNTRUSTED)
+_GRAVEST = (Cause.MISMATCH, Cause.INVALID, Cause.REVOKED, Cause.EXPIRED, Cause.UNREADABLE, Cause.UNTRUSTED)
 
 
 def evaluate(policy: Policy, facts: Facts, *, now: int) -> Decision:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from pratique.attest.bundle import parse_bundle, render_bundle
 from pratique.attest.dsse import Signature, pae
-from pratique.attest.verify import KeyNotTrusted, verify_bundle
-from pratique.errors import Malformed, SignatureInvalid, Violation
+from pratique.attest.verify import verify_bundle
+from pratique.errors import Malformed, SignatureInvalid, Untrusted, Violation
 
 
 def trust(*parties):
@@ -84,9 +84,9 @@ def test_a_signature_made_with_lengths_in_characters_is_refused(parties):
 
 
 def test_a_key_nobody_named_is_not_trusted_and_not_called_invalid(parties, payload):
-    with pytest.raises(KeyNotTrusted):
+    with pytest.raises(Untrusted):
         verify_bundle(parse_bundle(parties.ed25519.bundle(payload)), trust(parties.other))
-    with pytest.raises(KeyNotTrusted):
+    with pytest.raises(Untrusted):
         verify_bundle(parse_bundle(parties.ed25519.bundle(payload)), {})
 
 
@@ -100,7 +100,7 @@ def test_a_bundle_that_only_claims_a_trusted_key_is_invalid(parties, payload):
 
 def test_a_key_filed_under_another_keys_id_is_not_trusted(parties, payload):
     bundle = parse_bundle(parties.ed25519.bundle(payload))
-    with pytest.raises(KeyNotTrusted):
+    with pytest.raises(Untrusted):
         verify_bundle(bundle, {parties.ed25519.key.keyid: parties.other.key})
 
 
@@ -113,7 +113,7 @@ def test_a_signature_under_one_algorithm_does_not_verify_under_another(parties, 
 @pytest.mark.parametrize("hint", ["", "release-key", "é", base64.b64encode(b"x" * 31).decode(), "00" * 32])
 def test_a_hint_of_another_form_names_no_key(parties, payload, hint):
     bundle = replace(parse_bundle(parties.ed25519.bundle(payload)), hint=hint)
-    with pytest.raises(KeyNotTrusted):
+    with pytest.raises(Untrusted):
         verify_bundle(bundle, trust(parties.ed25519) | {"": parties.ed25519.key})
 
 

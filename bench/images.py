@@ -131,6 +131,7 @@ def rpm(work: Path) -> list[Path]:
         run(*rpm, "--initdb")
         run(*rpm, "-i", "--nodeps", "--noscripts", "--force", "--nosignature", *built)
         (target / "etc/yum.repos.d").mkdir()
+        (target / "etc/yum.repos.d/fedora.repo").write_text("[fedora]\nname=Fedora $releasever\nenabled=1\ngpgcheck=1\n")
         write_os_release(target, 'ID=fedora\nVERSION_ID=40\nNAME="Fedora Linux"\n')
         return [tar_of(target, work / "rpm.tar")]
 
@@ -225,7 +226,7 @@ def debian_packages(root: Path) -> Iterator[Package]:
 
 def forget_dpkg(root: Path, packages: list[Package]) -> list[Package]:
     """Remove what says that it was Debian; the packages with what is left of them."""
-    for path in ("var/lib/dpkg", "var/lib/apt", "var/cache/apt", "etc/dpkg"):
+    for path in ("var/lib/dpkg", "var/lib/apt", "var/cache/apt", "etc/apt", "etc/dpkg"):
         shutil.rmtree(root / path, ignore_errors=True)
     (root / "etc/debian_version").unlink(missing_ok=True)
     return [(fields, [path for path in paths if os.path.lexists(root / path[1:])]) for fields, paths in packages]

@@ -6,15 +6,18 @@ import sys
 import time
 from pathlib import Path
 
+from yardstick import environment
+
 RUNS = 15
 PRATIQUE = Path(sys.executable).with_name("pratique")
 
 
 def wall_ms(command: list[str]) -> float:
     """Wall time of one run in milliseconds."""
-    begin = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return (time.perf_counter() - begin) * 1000
+    with environment() as env:
+        begin = time.perf_counter()
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=env)
+        return (time.perf_counter() - begin) * 1000
 
 
 def main() -> int:

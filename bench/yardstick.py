@@ -44,6 +44,7 @@ def environment() -> Iterator[dict[str, str]]:
     """An environment in which nothing is cached: home, state and caches are a new folder that is removed afterwards."""
     with tempfile.TemporaryDirectory() as home:
         env = {key: value for key, value in os.environ.items() if not key.startswith(("XDG_", "SYFT_", "PRATIQUE_"))}
+        env.pop("PYTHONDONTWRITEBYTECODE", None)  # installed programs have their bytecode; some build machines forbid it
         env |= {"HOME": home, "PRATIQUE_HOME": f"{home}/pratique", "SYFT_CHECK_FOR_APP_UPDATE": "false"}
         env |= {f"XDG_{kind}_HOME": f"{home}/{kind.lower()}" for kind in ("CACHE", "CONFIG", "DATA", "STATE")}
         yield env

@@ -1,11 +1,12 @@
 """Which digests besides SHA-256 are taken of a file, so that it can be held against what its package says of it. Pure.
 
 dpkg states MD5, apk SHA-1; rpm, pacman and wheels state SHA-256. MD5 costs more than all else that is done to a file, so it is
-taken only where a package manager may own the file, and of a system whose family is known, only what that family states.
+taken only where a package manager may own the file, and of a system whose family is known, only what that family states; of
+one that shows marks of several, what any of those does.
 The choice depends on nothing but the order of the files: the same layer, the same digests.
 """
 
-DIGESTS_VERSION = 3
+DIGESTS_VERSION = 4
 
 _BOTH = ("md5", "sha1")
 _FAMILIES = (
@@ -26,16 +27,19 @@ class PackageDigests:
 
     def __init__(self) -> None:
         self._algorithms: tuple[str, ...] = _BOTH
-        self._known = False
+        self._families: set[tuple[str, ...]] = set()
 
     def __call__(self, path: str) -> tuple[str, ...]:
         """Algorithms of hashlib, besides SHA-256."""
-        if not self._known and path.startswith(_HINTS):
-            self._known = True
-            self._algorithms = next(algorithms for hints, algorithms in _FAMILIES if path.startswith(hints))
+        if path.startswith(_HINTS):
+            self._learn(path)
         if not self._algorithms or path.startswith(_FOREIGN) or "/" not in path:
             return ()
         # A tree of Node packages is never a distribution's outside /usr.
         if "node_modules/" in path and not path.startswith("usr/"):
             return ()
         return self._algorithms
+
+    def _learn(self, path: str) -> None:
+        self._families.add(next(algorithms for hints, algorithms in _FAMILIES if path.startswith(hints)))
+        self._algorithms = tuple(name for name in _BOTH if any(name in family for family in self._families))

@@ -10,6 +10,8 @@ is set aside, and the rest is looked at again. A file may thus hold several lice
 is the licence of anything, and of what, a text does not say. The text of a GNU licence does not say "or later": it is `-only`.
 """
 
+import hashlib
+import re
 import sys
 import zlib
 from array import array
@@ -22,6 +24,7 @@ from itertools import chain
 
 from pratique.sbom.licence_words import EQUAL, WORD
 from pratique.sbom.licences import normalise
+from pratique.sbom.pattern import lazy
 
 MAX_BYTES = 256 << 10
 _NEEDED = 0.9
@@ -35,6 +38,9 @@ _MAX_FOUND = 20
 _UNKNOWN_WORD = 0xFFFF
 _LANES = 0x0001_0001_0001_0001
 _HIGH = 0x8000_8000_8000_8000
+_KNOWN = 10_000
+# SPDX 2.3, Annex B: copyright notices are not matched. Only lines that hold nothing else are sure to be one.
+_NOTICE = lazy(rb"^[^a-z0-9\n]*+copyright[ \t]++(?:\(c\)|\xc2\xa9|[0-9]{4})[^\n]*+$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +95,9 @@ class _Library:
             self._index.setdefault(gram, []).append(row)
         self._samples.append(frozenset(grams))
 
-    def read(self, data: bytes) -> set[int]:
-        """The grams of a file."""
-        numbers = array("H", map(self._numbers.__getitem__, WORD.findall(data.lower())))
+    def read(self, words: bytes) -> set[int]:
+        """The grams of a file, whose words are parted by spaces."""
+        numbers = array("H", map(self._numbers.__getitem__, words.split(b" ")))
         return set(_all_grams(numbers.tobytes()))
 
     def candidates(self, grams: set[int]) -> list[int]:
@@ -112,9 +118,22 @@ class _Library:
 
 
 def find_licences(data: bytes) -> tuple[str, ...]:
-    """SPDX identifiers of the licences whose texts or notices stand in `data` (its first MAX_BYTES), sorted. Never raises."""
+    """SPDX identifiers of the licences whose texts or notices stand in `data` (its first MAX_BYTES), sorted. Never raises.
+
+    Most licence files of a system are the same few texts under other names of authors: each is looked up once.
+    """
+    words = b" ".join(WORD.findall(_NOTICE.sub(b"", data[:MAX_BYTES].lower())))
+    known, key = _known(), hashlib.sha256(words).digest()
+    if key not in known:
+        if len(known) >= _KNOWN:
+            known.clear()
+        known[key] = _find(words)
+    return known[key]
+
+
+def _find(words: bytes) -> tuple[str, ...]:
     library = _library()
-    grams = library.read(data[:MAX_BYTES])
+    grams = library.read(words)
     found: list[_Text] = []
     # The best first; of equal texts the one with the shorter name.
     left = set(grams)
@@ -174,6 +193,11 @@ def _all_grams(data: bytes) -> list[int]:
 
 def _grams(data: bytes) -> frozenset[int]:
     return frozenset(gram for gram in _all_grams(data) if _whole(gram))
+
+
+@cache
+def _known() -> dict[bytes, tuple[str, ...]]:
+    return {}
 
 
 @cache

@@ -13,7 +13,14 @@ def test_until_the_family_is_known_both_are_taken_and_then_only_what_it_states()
     assert choose("bin/busybox") == ("md5", "sha1")
     assert choose("etc/debian_version") == ("md5",)
     assert choose("usr/bin/ls") == ("md5",)
-    assert choose("lib/apk/db/installed") == ("md5",)  # the first word counts
+
+
+def test_a_system_with_marks_of_two_families_has_the_digests_of_both():
+    choose = PackageDigests()
+    choose("etc/apt/sources.list")
+    assert choose("lib/apk/db/installed") == choose("usr/bin/ls") == ("md5", "sha1")
+    choose("etc/rpm/macros")
+    assert choose("usr/bin/ls") == ("md5", "sha1")
 
 
 def test_a_family_that_states_sha256_costs_nothing_more():

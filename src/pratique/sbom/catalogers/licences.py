@@ -10,7 +10,7 @@ class LicenceFileCataloger:
     """See the module."""
 
     name = "licences"
-    version = 1
+    version = 2
     interest = Interest()
     probes = (LicenceTextProbe(),)
 

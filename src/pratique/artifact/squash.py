@@ -94,7 +94,7 @@ class _Layer:
         self._unknowns = unknowns
         self._work = work
         self._said: set[str] = set()
-        self._last: tuple[str, Folder] = ("", root)  # archives keep a folder's entries together
+        self._known: dict[str, Folder] = {}  # the folders that entries went to, until a way there may have changed
 
     def remove(self, path: str) -> None:
         """A whiteout. Nothing disappears through a link: engines disagree, and what is hidden cannot be checked."""
@@ -115,9 +115,9 @@ class _Layer:
         if what is What.WHITEOUT or what is What.OPAQUE:
             return
         folder_path, _, name = entry.path.rpartition("/")
-        if folder_path != self._last[0]:
-            self._last = (folder_path, cast(Folder, self._folder(folder_path, create=True)))
-        folder = self._last[1]
+        folder = self._known.get(folder_path)
+        if folder is None:
+            folder = self._known[folder_path] = cast(Folder, self._folder(folder_path, create=True))
         present = folder.get(name)
         new: Leaf | Folder
         if what is What.DIRECTORY:
@@ -132,7 +132,8 @@ class _Layer:
         if present is not None:
             if isinstance(present, Leaf) and present.placed == self._index:
                 self._unknowns.append(Unknown(entry.path, "stands twice in its layer: the later entry counts"))
-            self._last = ("", self._root)  # the way to it may have led through what is replaced now
+            if isinstance(present, dict) or present.source.what is What.SYMLINK:
+                self._known.clear()  # the way to a folder may have led through what is replaced now
         folder[name] = new
 
     def _linked(self, entry: LayerEntry) -> Leaf:
@@ -209,12 +210,15 @@ def _collect(
         read = scans[leaf.layer].facts.get(source.sha256)
         if read is not None:
             facts[path] = read
+        data = scans[leaf.layer].contents.get(source.sha256)
+        too_large = source.size > limits.max_wanted_file_bytes
+        if data is None and path == source.path and not too_large and source.sha256 not in scans[leaf.layer].dropped:
+            continue  # under this name it was not wanted when its layer was read
         if not wanted(path):
             continue
-        data = scans[leaf.layer].contents.get(source.sha256)
         if data is not None:
             contents[path] = data
-        elif source.size > limits.max_wanted_file_bytes:
+        elif too_large:
             unknowns.append(Unknown(path, f"{source.size} bytes are too many to be read as package metadata"))
         elif source.sha256 in scans[leaf.layer].dropped:
             unknowns.append(Unknown(path, f"layer {leaf.layer} has too much package metadata: this file was left out"))

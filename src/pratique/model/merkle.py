@@ -18,16 +18,17 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 def root_hash(entries: Iterable[bytes]) -> bytes:
     """MTH of the entries (RFC 9162 §2.1.1): 32 bytes; the hash of the empty string for none. O(log n) memory."""
-    stack: list[tuple[int, bytes]] = []  # (height, hash) of perfect subtrees, the highest first
-    for entry in entries:
-        height, current = 0, leaf_hash(entry)
-        while stack and stack[-1][0] == height:
-            current = node_hash(stack.pop()[1], current)
-            height += 1
-        stack.append((height, current))
+    sha256 = hashlib.sha256
+    stack: list[bytes] = []  # of perfect subtrees, the highest first: the ones of the count in binary say how high
+    for count, entry in enumerate(entries):
+        current = sha256(b"\x00" + entry).digest()
+        while count & 1:
+            current = sha256(b"\x01" + stack.pop() + current).digest()
+            count >>= 1  # noqa: PLW2901
+        stack.append(current)
     if not stack:
         return EMPTY_ROOT
-    root = stack.pop()[1]
+    root = stack.pop()
     while stack:
-        root = node_hash(stack.pop()[1], root)
+        root = node_hash(stack.pop(), root)
     return root

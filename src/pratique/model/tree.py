@@ -7,6 +7,7 @@ so that every byte string a layer can hold survives; `escape_path` makes them fi
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from pratique.model.digest import Digest
 
@@ -39,8 +40,7 @@ class Form(StrEnum):
         return self in (Form.ELF, Form.SCRIPT, Form.PE, Form.MACHO, Form.WASM)
 
 
-@dataclass(frozen=True, slots=True)
-class FileEntry:
+class FileEntry(NamedTuple):
     """One path. `mode`: permission bits with set-id and sticky (0o7777). `size`: bytes. `sha256`: 64 hex digits, files only.
 
     `target`: of a symbolic link, as written. `layer`: index into the artifact's layers, 0 the lowest. `form`: files only.
@@ -62,9 +62,8 @@ class FileEntry:
         path nor a target can contain. The layer is left out: the same files in other layers are the same content; the form
         is part of the content.
         """
-        content = self.sha256 or self.target
-        text = f"{self.kind.value}\0{self.mode:o}\0{self.size}\0{content}\0{self.path}"
-        return text.encode("utf-8", "surrogateescape")
+        path, kind, mode, size, sha256, target, _, _ = self
+        return f"{kind}\0{mode:o}\0{size}\0{sha256 or target}\0{path}".encode("utf-8", "surrogateescape")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 Goals on each image: wall at most a fifth of syft's and at most twice that of the bare pass (`barepass.py`: inflate in one
 thread, walk and hash in another; its process start included), peak memory at most 300 MB, while every file is hashed and held
-against its package. Beside them the bare pass with the digests of blobs, layers and dpkg: what proving as much costs by itself. Then, on one image with two layers: with the lower layer known, only what differs is paid for.
+against its package. Beside them the bare pass with the digests of blobs, layers and dpkg: what proving
+as much costs by itself. Then, on one image with two layers: with the lower layer known, only what differs is paid for.
 """
 
 import argparse

@@ -120,3 +120,34 @@ def test_another_checker_of_ntia_says_the_same_of_our_own_documents(tmp_path):
             path = tmp_path / f"{index}.{suffix}"
             path.write_bytes(rendered(document, name))
             assert differences(path) == set(), (index, name)
+
+
+BSI_ELEMENTS = (
+    *("creator", "timestamp", "completeness", "name", "version", "component-creator", "filename", "executable", "archive"),
+    *("structured", "distribution-licences", "sha512", "source-uri", "deployable-uri", "identifiers", "original-licences"),
+    *("effective-licence", "source-hash", "security-txt", "references"),
+)
+BSI_REASONS = {
+    ("executable", True): "silence means no, even of a package that is distributed as no file",
+    ("archive", True): "silence means no, even of a package that is distributed as no file",
+    ("structured", True): "does not ask it of a package that is distributed as no file",
+    ("sha512", True): "does not ask it of a package that is distributed as no file",
+    ("deployable-uri", True): "does not ask it of a package that is distributed as no file",
+    ("completeness", True): "takes a package of which no relation is stated for complete",
+    ("identifiers", False): "does not know software_packageUrl",
+}
+"""(element, its verdict) → why the other checker of BSI TR-03183-2 judges SPDX 3 otherwise."""
+
+
+@pytest.mark.parametrize("path", [one for one in vectors("spdx/software") if "spdx3.0" in str(one)], ids=name_of)
+def test_another_checker_of_bsi_says_the_same_but_for_listed_reasons(path):
+    from ntia_conformance_checker import SbomChecker
+
+    logging.getLogger().setLevel(logging.CRITICAL)
+    checker = SbomChecker(str(path), validate=False, compliance="bsi", sbom_spec="spdx3")
+    theirs = dict(zip(BSI_ELEMENTS, (verdict for _, verdict in checker.table_elements), strict=True))
+    marks = score_document(read_document(path.read_bytes()).document, ["bsi"]).marks[0]
+    ours = {rule.id: answer.met == answer.of for rule, answer in marks.answers}
+    found = {(name, theirs[name]) for name in BSI_ELEMENTS[:-1] if theirs[name] != ours[name]} - BSI_REASONS.keys()
+    # Of what nothing leads to from the document it judges nothing, be it good or bad.
+    assert not found or checker.floating_component_ids or not checker.components_evaluated

@@ -132,7 +132,7 @@ def _valid_licences(view: View, part: Part) -> bool:
 ACCURACY = Standard(
     id="accuracy",
     title="Accuracy",
-    source="Pratique's own measures: docs/architecture.md",
+    source="Pratique's own measures: docs/score.md",
     rules=(
         Rule(
             id="subject",

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pratique.sbom.document import Basis, Family, Part
 from pratique.sbom.score.fields import BSI as PROPERTY
 from pratique.sbom.score.fields import (
+    aside,
     has_contact,
     has_identifier,
     hashes_of,
@@ -70,8 +71,7 @@ def _flag(name: str, values: tuple[str, str], purposes: tuple[str, ...]) -> Call
     def test(view: View, part: Part) -> bool:
         if part.property(PROPERTY + name) in values:
             return True
-        files = view.artifacts.get(part.ref, ())
-        stated = [one.extra.get("/software_additionalPurpose") or () for one in files]
+        stated = [aside(one.extra, "/software_additionalPurpose") for one in view.artifacts.get(part.ref, ())]
         return any(any(purpose in rows for purpose in purposes) or not purposes for rows in stated)
 
     return test

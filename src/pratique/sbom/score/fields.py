@@ -6,14 +6,16 @@ SPDX's NOASSERTION and NONE are no values: whoever reads them knows no supplier 
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from pratique.errors import Malformed
-from pratique.sbom.document import Basis, Document, Family, Form, Hash, Licence, Part, Party
+from pratique.sbom.document import Basis, Document, Extra, Family, Form, Hash, Licence, Part, Party
 from pratique.sbom.pattern import lazy
 from pratique.sbom.spdx_ids import EXCEPTIONS, LICENCES
 
 _NOTHING = frozenset({"", "NOASSERTION", "NONE"})
-_MAIL = lazy(r"[^\s<>()@]+@[^\s<>()@]+\.[^\s<>()@]+")
+# One character before the sign is enough to know, and keeps the search linear in what strangers write.
+_MAIL = lazy(r"[^\s<>()@]@[^\s<>()@]+\.[^\s<>()@]")
 _URL = lazy(r"https?://[^\s/]+.*", re.DOTALL)
 _TIME = lazy(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 _REF = lazy(r"(DocumentRef-[A-Za-z0-9.-]+:)?LicenseRef-[A-Za-z0-9.-]+")
@@ -63,8 +65,7 @@ def reachable(party: Party) -> bool:
     if any(_MAIL.search(text) for text in texts) or any(_URL.fullmatch(text) for text in (*party.urls, party.name)):
         return True
     # SPDX 3: identifiers of an agent beside its name.
-    rows = party.extra.get("/externalIdentifier", [])
-    identifiers = [row.get("identifier", "") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    identifiers = [row.get("identifier") for row in aside(party.extra, "/externalIdentifier") if isinstance(row, dict)]
     if any(isinstance(one, str) and (_MAIL.search(one) or _URL.fullmatch(one)) for one in identifiers):
         return True
     return any(_MAIL.search(one.email) for one in party.contacts)
@@ -79,13 +80,20 @@ def has_identifier(part: Part) -> bool:
     return any(one.kind.lower() in _IDENTIFYING and said(one.url) for one in part.references)
 
 
+def aside(extra: Extra, pointer: str) -> list[Any]:
+    """The list that a reader set aside at this pointer; whatever else stands there, in a document of our own form, is none."""
+    found = extra.get(pointer)
+    return list(found) if isinstance(found, list | tuple) else []
+
+
 def hashes_of(part: Part) -> tuple[Hash, ...]:
     """All hashes of it. SPDX 3 keeps a list with other means of verification aside."""
-    rows = part.extra.get("/verifiedUsing", ())
-    found = [one for one in rows if isinstance(one, dict)] if isinstance(rows, list | tuple) else []
-    texts = [(str(one.get("algorithm", "")), one.get("hashValue")) for one in found]
-    aside = (Hash(name.replace("_", "-").lower(), value.lower()) for name, value in texts if isinstance(value, str))
-    return (*part.hashes, *aside)
+    if "/verifiedUsing" not in part.extra:
+        return part.hashes
+    rows = [one for one in aside(part.extra, "/verifiedUsing") if isinstance(one, dict)]
+    texts = [(str(one.get("algorithm", "")), one.get("hashValue")) for one in rows]
+    more = (Hash(name.replace("_", "-").lower(), value.lower()) for name, value in texts if isinstance(value, str))
+    return (*part.hashes, *more)
 
 
 def is_hash(one: Hash) -> bool:

@@ -95,7 +95,7 @@ def test_the_order_of_components_and_relations_does_not_matter(missing, random):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.fixed_dictionaries({name: ODD for name in ASIDE}))
+@given(st.fixed_dictionaries(dict.fromkeys(ASIDE, ODD)))
 def test_what_readers_set_aside_may_have_any_shape(extra):
     document = good_document()
     file = Part(ref="file", name="a.tgz", kind="file", extra=extra)

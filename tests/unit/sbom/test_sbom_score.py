@@ -158,6 +158,33 @@ def test_the_same_package_in_two_images_of_a_chart_is_listed_once_in_each():
     assert answers(twice, "accuracy")["duplicates"].missing == ("openssl 1.0.0",)
 
 
+@pytest.mark.parametrize(
+    ("purl", "version", "met"),
+    [
+        ("pkg:deb/debian/bsdutils@1:2.38", "2.38", True),
+        ("pkg:rpm/fedora/curl@8.0-1?epoch=2", "2:8.0-1", True),
+        ("pkg:golang/example.org/a@v1.2.3", "1.2.3", True),
+        ("pkg:oci/a@sha256:ab?tag=1.0", "1.0", True),
+        ("pkg:oci/a@sha256:ab", "sha256:ab", True),
+        ("pkg:npm/a", "1.0", True),
+        ("pkg:npm/a@1.0", "", True),
+        ("pkg:npm/a@1.0", "1.0.0", False),
+        ("pkg:oci/a@sha256:ab?tag=1.0", "1.1", False),
+    ],
+)
+def test_a_package_url_names_the_version_beside_it(purl, version, met):
+    document = with_part(good_document(), purl=purl, version=version)
+    assert ("purl-versions" in short(document, "accuracy")) is not met
+
+
+def test_an_image_may_be_named_by_a_version_that_is_its_digest():
+    document = with_counts(good_document(), subject_digest=None)
+    bare = replace(document, subject=replace(document.subject, hashes=()))
+    assert answers(bare, "accuracy")["subject"].met == 0
+    named = replace(bare, subject=replace(bare.subject, version="sha256:" + "ab" * 32))
+    assert answers(named, "accuracy")["subject"].met == 1
+
+
 def test_what_a_reader_did_not_understand_can_still_be_referred_to():
     document = good_document()
     related = (

@@ -21,7 +21,10 @@ _OWNED = ("matching", "modified", "unchecked")
 
 def _digest_of_subject(view: View) -> bool:
     subject = view.document.subject
-    return subject is not None and (any(is_strong(one) for one in hashes_of(subject)) or _is_digest(view.own("subject:digest")))
+    if subject is None:
+        return False
+    # The version of an image is often its digest.
+    return any(map(is_strong, hashes_of(subject))) or _is_digest(view.own("subject:digest")) or _is_digest(subject.version)
 
 
 def _is_digest(text: str) -> bool:
@@ -73,14 +76,14 @@ def _covers(view: View, part: Part) -> bool:
 
 
 def _agrees(part: Part) -> bool:
-    """Whether the package URL names the version that is stated beside it; an epoch may stand in a qualifier."""
+    """Whether the package URL names the version that is stated beside it: an epoch may stand in a qualifier, an image's tag does."""
     from pratique.sbom.purl_read import parse_purl
 
     try:
         purl = parse_purl(part.purl)
     except Malformed:
         return True  # what is no package URL is found by the rule above
-    if not purl.version or not part.version:
+    if not purl.version or not part.version or part.version == purl.qualifiers.get("tag"):
         return True
     # Go writes a v before its versions, dpkg and rpm an epoch; whether the URL does, is a matter of taste.
     stated, named = (text.partition(":")[2] or text for text in (part.version, purl.version))

@@ -22,6 +22,7 @@ from pratique.sbom.score.fields import (
     reachable,
     said,
 )
+from pratique.sbom.score.ntia import TIME
 from pratique.sbom.score.rules import Rule, Severity, Standard, each, each_in, once
 from pratique.sbom.score.view import View
 
@@ -117,7 +118,7 @@ BSI = Standard(
             id="timestamp",
             clause=f"{_TABLE_2}: Timestamp",
             asks="the document says when it was made",
-            advice="state the time, in UTC, at which the document was made",
+            advice=TIME,
             answer=once(lambda view: is_time(view.document.timestamp), "states no time"),
         ),
         Rule(

@@ -12,7 +12,7 @@ _FIELDS = "Minimum Elements, Data Fields"
 SUPPLIER = "name the supplier: `supplier`, `manufacturer`, `authors` or `publisher` (CycloneDX), PackageSupplier (SPDX)"
 IDENTIFIER = "add a package URL, or a CPE, SWID or SWHID where the component has none"
 RELATION = "say what depends on or contains each component; an empty list says that it is known to need nothing"
-TIME = "state the time, with its zone, at which the document was made"
+TIME = "state the time, with its zone, at which the document was made; `sbom` of a folder takes it from SOURCE_DATE_EPOCH"
 
 NTIA = Standard(
     id="ntia",

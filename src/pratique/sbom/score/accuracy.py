@@ -76,7 +76,7 @@ def _covers(view: View, part: Part) -> bool:
 
 
 def _agrees(part: Part) -> bool:
-    """Whether the package URL names the version that is stated beside it: an epoch may stand in a qualifier, an image's tag does."""
+    """Whether the package URL names the version stated beside it. An epoch may stand in a qualifier, an image's tag does."""
     from pratique.sbom.purl_read import parse_purl
 
     try:

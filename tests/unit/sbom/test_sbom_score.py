@@ -136,6 +136,21 @@ def test_a_supplier_may_stand_in_several_fields(field):
     assert short(with_part(nobody, **field), "ntia") == []
 
 
+def test_cyclonedx_names_the_supplier_of_the_whole_beside_it():
+    document = good_document()
+    bare = replace(document, subject=replace(document.subject, supplier=None))
+    assert short(bare, "ntia") == ["supplier"] and "component-creator" in short(bare, "bsi")
+    named = replace(bare, supplier=Party(name="Somebody", urls=("https://example.org",)))
+    assert short(named, "ntia") == [] and "component-creator" not in short(named, "bsi")
+
+
+def test_that_completeness_is_not_known_is_an_answer_and_silence_is_none():
+    document = replace(good_document(), completeness=())
+    unsure = replace(document, relations=tuple(replace(one, complete="no-assertion") for one in document.relations))
+    assert answers(document, "bsi")["completeness"].met == 0
+    assert answers(unsure, "bsi")["completeness"].met == len(View(unsure).components)
+
+
 @pytest.mark.parametrize("word", ["NOASSERTION", "NONE", "noassertion", " "])
 def test_a_word_for_nothing_is_no_value(word):
     nobody = MISSES["ntia", "supplier"](good_document())

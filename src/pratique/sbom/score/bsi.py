@@ -126,7 +126,7 @@ BSI = Standard(
             clause=f"{_TABLE_3}: Component creator",
             asks="each component gives a mail address or URL of who made it",
             advice="add the manufacturer or supplier with a mail address, or a URL if there is none",
-            answer=each(has_contact),
+            answer=each_in(has_contact),
         ),
         Rule(
             id="name",

@@ -41,7 +41,7 @@ CISA = Standard(
             clause=f"{_FIELDS}: Software Producer",
             asks="each component names who creates, defines and identifies it",
             advice=SUPPLIER,
-            answer=each(has_maker),
+            answer=each_in(has_maker),
         ),
         Rule(
             id="name",

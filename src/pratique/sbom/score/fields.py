@@ -11,6 +11,7 @@ from typing import Any
 from pratique.errors import Malformed
 from pratique.sbom.document import Basis, Document, Extra, Family, Form, Hash, Licence, Part, Party
 from pratique.sbom.pattern import lazy
+from pratique.sbom.score.view import View
 from pratique.sbom.spdx_ids import EXCEPTIONS, LICENCES
 
 _NOTHING = frozenset({"", "NOASSERTION", "NONE"})
@@ -41,22 +42,27 @@ def said(text: str) -> bool:
     return text.strip().upper() not in _NOTHING
 
 
-def makers(part: Part) -> Iterator[Party]:
-    """Whoever is named as supplying, making or writing it, in any field that a format has for it."""
+def makers(view: View, part: Part) -> Iterator[Party]:
+    """Whoever is named as supplying, making or writing it, in any field that a format has for it.
+
+    CycloneDX names the supplier of what the document is about beside it, too (`metadata.supplier`).
+    """
+    if part is view.document.subject and view.document.supplier is not None:
+        yield view.document.supplier
     yield from (one for one in (part.supplier, part.manufacturer, part.originator) if one is not None)
     yield from part.authors
     yield from (Party(name=text) for text in (part.author, part.publisher) if text)
 
 
-def has_maker(part: Part) -> bool:
+def has_maker(view: View, part: Part) -> bool:
     """Whether anybody is named. SPDX 3 keeps agents that are more than a name, or several, aside."""
-    named = any(said(one.name) or said(one.email) for one in makers(part))
+    named = any(said(one.name) or said(one.email) for one in makers(view, part))
     return named or bool(part.extra.get("/suppliedBy") or part.extra.get("/originatedBy"))
 
 
-def has_contact(part: Part) -> bool:
+def has_contact(view: View, part: Part) -> bool:
     """Whether a mail address or a URL of whoever is named is stated, be it within the name (`Name <mail>`)."""
-    return any(reachable(one) for one in makers(part))
+    return any(reachable(one) for one in makers(view, part))
 
 
 def reachable(party: Party) -> bool:

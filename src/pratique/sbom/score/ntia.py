@@ -24,7 +24,7 @@ NTIA = Standard(
             clause=f"{_FIELDS}: Supplier Name",
             asks="each component names who creates, defines and identifies it",
             advice=SUPPLIER,
-            answer=each(has_maker),
+            answer=each_in(has_maker),
         ),
         Rule(
             id="name",

@@ -10,14 +10,11 @@ from pratique.sbom.text import clean
 
 DISTRIBUTED = "has-distribution-artifact"
 STRUCTURE = frozenset(
-    {
-        CONTAINS,
-        DEPENDS_ON,
-        PROVIDES,
+    (
+        *(CONTAINS, DEPENDS_ON, PROVIDES, DISTRIBUTED),
         *"packaged-by has-static-link has-dynamic-link has-prerequisite has-optional-component has-optional-dependency".split(),
         *"has-provided-dependency runtime-depends-on build-depends-on development-depends-on test-depends-on".split(),
-        DISTRIBUTED,
-    }
+    )
 )
 """Kinds of relations that say what something is made of or needs."""
 LOGICAL = frozenset({"operating-system", "platform", "device", "cryptographic-asset"})
@@ -144,7 +141,8 @@ class View:
     def declared(self) -> frozenset[str]:
         """Refs of which it is said how complete what they are made of or need is listed."""
         found = {ref for one in self.document.completeness for ref in (*one.assemblies, *one.dependencies)}
-        found.update(ref for ref, rows in self.structure.items() if all(one.complete for one in rows))
+        related = [one for one in self.document.relations if one.kind in STRUCTURE]
+        found.update({one.source for one in related} - {one.source for one in related if not one.complete})
         return frozenset(found - {""})
 
     @property

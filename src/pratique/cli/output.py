@@ -65,6 +65,12 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     Console().print(table)
 
 
+def markdown_cell(text: str) -> str:
+    """As code, so that no foreign name can be markup; what would end the cell or the code is replaced."""
+    shown = printable(text).replace("`", "'").replace("|", "\\|")
+    return f"`{shown}`" if shown else ""
+
+
 def human_size(count: float) -> str:
     """Bytes with a binary prefix."""
     for unit in ("B", "KiB", "MiB", "GiB"):

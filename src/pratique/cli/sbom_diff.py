@@ -1,29 +1,17 @@
 """`pratique sbom diff`: what changed between two artifacts, two bills of materials, or one of each."""
 
-import json
-import os
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from pratique.cli.home import find_home
-from pratique.cli.options import opened, platform_option
-from pratique.cli.output import print_json, print_table, printable, progress_display
-from pratique.cli.sbom_convert import read_bounded, read_sbom, say_repairs
+from pratique.cli.options import platform_option
+from pratique.cli.output import markdown_cell, print_json, print_table
+from pratique.cli.sbom_side import load_side
 
 if TYPE_CHECKING:
-    from pratique.sbom.diff import Difference, Differences, Files
-    from pratique.sbom.document import Document
+    from pratique.sbom.diff import Difference, Differences
 
 _SHOWN_IN_MARKDOWN = 200
-
-
-@dataclass(frozen=True, slots=True)
-class _Side:
-    document: "Document"
-    files: "Files | None"
 
 
 @click.command()
@@ -40,7 +28,7 @@ def diff(before: str, after: str, format_: str, by_code: bool, platform: str | N
     """
     from pratique.sbom.diff import compare
 
-    one, other = _side(before, platform), _side(after, platform)
+    one, other = load_side(before, platform), load_side(after, platform)
     found = compare(one.document, other.document, one.files, other.files)
     if format_ == "json":
         print_json(_as_json(found))
@@ -49,43 +37,6 @@ def diff(before: str, after: str, format_: str, by_code: bool, platform: str | N
     else:
         _print(found)
     return 1 if by_code and found else 0
-
-
-def _side(place: str, platform: str | None) -> _Side:
-    from pratique.sbom.diff import files_of
-
-    if Path(place).is_file():
-        reading = read_sbom(place)
-        say_repairs(place, reading)
-        beside = Path(f"{place}.files.json")
-        return _Side(reading.document, _manifest_files(beside) if beside.exists() else files_of(reading.document))
-    from pratique.model import build_manifest
-    from pratique.sbom.formats.own import document_of
-    from pratique.sbom.inventory import take_inventory
-    from pratique.sbom.time import sbom_time
-
-    with opened(place, platform) as found, progress_display() as (begin, move):
-        begin("inventory")
-        inventory = take_inventory(found.artifact, cache=find_home().cache, progress=move)
-    root = build_manifest(inventory).root
-    document = document_of(inventory, timestamp=sbom_time(inventory, os.environ), manifest_root=root, files=True)
-    # An artifact without files is known to have none.
-    return _Side(document, files_of(document) or {})
-
-
-def _manifest_files(path: Path) -> "Files":
-    from pratique.errors import Malformed
-    from pratique.model import Kind, parse_manifest
-    from pratique.sbom.text import shown_path
-
-    try:
-        value = json.loads(read_bounded(path))
-    except (ValueError, RecursionError) as error:
-        raise Malformed("not JSON", where=str(path)) from error
-    if not isinstance(value, dict):
-        raise Malformed("not a file manifest", where=str(path))
-    entries = parse_manifest(value).entries
-    return {shown_path(one.path): {"sha256": one.sha256} for one in entries if one.kind is Kind.FILE and one.sha256}
 
 
 def _as_json(found: "Differences") -> dict[str, object]:
@@ -130,14 +81,9 @@ def _as_markdown(found: "Differences") -> str:
                 "|---|---|---|---|",
             ]
             for one in differences[:_SHOWN_IN_MARKDOWN]:
-                lines.append(f"| {one.change} | {_cell(one.name)} | {_cell(one.before)} | {_cell(one.after)} |")
+                cells = " | ".join(markdown_cell(text) for text in (one.name, one.before, one.after))
+                lines.append(f"| {one.change} | {cells} |")
             if len(differences) > _SHOWN_IN_MARKDOWN:
                 lines += ["", f"and {len(differences) - _SHOWN_IN_MARKDOWN} more"]
             lines.append("")
     return "\n".join([*(lines or ["No differences.", ""]), *(f"_{line}_" for line in _remarks(found))]).rstrip()
-
-
-def _cell(text: str) -> str:
-    """As code, so that no foreign name can be markup; what would end the cell or the code is replaced."""
-    shown = printable(text).replace("`", "'").replace("|", "\\|")
-    return f"`{shown}`" if shown else ""

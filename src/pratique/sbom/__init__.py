@@ -7,6 +7,7 @@
     formats/      `read` and `write` of every format by way of that value; `own` makes it of an inventory
     stated        what a document states that can be held against bytes
     check         does this document describe exactly these bytes?
+    score/        how good a document is before several standards: rules as data, what to do for a better score
     diff          what changed between two documents; `version_order` says which version is the newer one
 
 Everything here is pure but `inventory`, which asks the artifact to be read. Nothing that is inventoried is ever run.

@@ -45,6 +45,8 @@ _TYPES = {
     ArtifactKind.CHART: "application",
     ArtifactKind.MANIFESTS: "application",
 }
+_BUILT = (ArtifactKind.IMAGE, ArtifactKind.FILE)
+"""What is known to come out of a build; a folder may be sources as well as what was made of them."""
 _REFERENCE = lazy(
     r"(?P<repository>(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+|[a-z0-9.-]+:[0-9]+)(?::[0-9]+)?(?:/[a-z0-9._-]+)*/(?P<name>[a-z0-9._-]+))"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?(?:@sha(?:256|512):[0-9a-f]+)?"
@@ -78,6 +80,7 @@ def document_of(
         serial=f"urn:uuid:{uuid.uuid5(_NAMESPACE, f'{root}{chr(10)}{manifest_root}{chr(10)}{tool_version}')}",
         timestamp="" if timestamp is None else rfc3339(timestamp),
         tools=(Tool(name="pratique", version=tool_version),),
+        phases=("post-build",) if subject.kind in _BUILT else (),
         subject=_subject(subject),
         parts=tuple([_part(item) for item in inventory.components]),
         files=tuple(_files(inventory)) if files else (),

@@ -1,12 +1,45 @@
-"""Copy an image, or a multi-platform index with all its images, from one repository to another: streaming, byte for byte."""
+"""Copy an artifact, whatever it is made of and whatever is said about it, from one repository to another: byte for byte.
 
-from pratique.errors import DigestMismatch, LimitExceeded
+What is said about it are its referrers, theirs in turn, and the tags under which older tools keep signatures beside an image
+(sigstore/cosign, specs/SIGNATURE_SPEC.md, «Tag-based discovery»). Of an index, that of every image in it as well. The tag comes
+last, so that nobody meets the copy bare; and at the end the destination is asked what it has, since registries lose things.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pratique.errors import DigestMismatch, LimitExceeded, NotFound, Violation
 from pratique.model.digest import Digest
 from pratique.registry.types import Descriptor, Manifest, Repository
 from pratique.registry.verified import CHUNK
 
-_MAX_DEPTH = 4  # an index of indexes of images is as deep as anybody builds
+_MAX_DEPTH = 4  # an index of indexes of images is as deep as anybody builds; a signature on an SBOM is as far as they sign
 _MAX_MANIFESTS = 4096
+_OLDER_TAGS = ("sig", "att", "sbom")
+
+
+class Lost(Violation):
+    """The destination took everything and does not have all of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """Something that is said about a manifest. `tag`: "" for a referrer, else the name that older tools look for."""
+
+    about: Digest
+    digest: Digest
+    artifact_type: str
+    tag: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """What was copied. `manifests`: of the artifact itself; `blobs`: distinct ones, of everything."""
+
+    descriptor: Descriptor
+    manifests: tuple[Digest, ...]
+    said: tuple[Said, ...]
+    blobs: int
 
 
 def copy_image(source: Repository, reference: str, destination: Repository, tag: str | None = None) -> Descriptor:
@@ -14,7 +47,25 @@ def copy_image(source: Repository, reference: str, destination: Repository, tag:
 
     Raises as the two repositories do; what was copied before a failure is found again by the next try.
     """
-    return _copy(source, source.fetch_manifest(reference), destination, tag, depth=0, seen=set())
+    return _Copy(source, destination).image(source.fetch_manifest(reference), tag)
+
+
+def copy_artifact(source: Repository, reference: str, destination: Repository, tag: str | None = None) -> Copied:
+    """Copy what `reference` names with everything that is said about it, and prove that it arrived.
+
+    Raises as the two repositories do, LimitExceeded, and Lost, which names what the destination does not have.
+    """
+    manifest = source.fetch_manifest(reference)
+    work = _Copy(source, destination)
+    descriptor = work.image(manifest, None)
+    images = tuple(work.seen)
+    said: list[Said] = []
+    for digest in images:
+        said += work.about(digest, depth=0)
+    if tag is not None:
+        descriptor = destination.push_manifest(manifest.data, manifest.media_type, tag)
+    _check_arrived(destination, work, said)
+    return Copied(descriptor=descriptor, manifests=images, said=tuple(said), blobs=len(work.blobs))
 
 
 def copy_blob(source: Repository, blob: Descriptor, destination: Repository) -> None:
@@ -25,24 +76,91 @@ def copy_blob(source: Repository, blob: Descriptor, destination: Repository) -> 
         destination.push_blob(blob.digest, blob.size, iter(lambda: stream.read(CHUNK), b""))
 
 
-def _copy(
-    source: Repository, manifest: Manifest, destination: Repository, tag: str | None, *, depth: int, seen: set[Digest]
-) -> Descriptor:
-    if depth > _MAX_DEPTH:
-        raise LimitExceeded(f"indexes are nested deeper than {_MAX_DEPTH}", where=source.name)
-    seen.add(manifest.digest)
-    if len(seen) > _MAX_MANIFESTS:
-        raise LimitExceeded(f"the index names more than {_MAX_MANIFESTS} manifests", where=source.name)
-    for child in manifest.manifests:
-        if child.digest not in seen:
-            _copy(source, source.fetch_manifest(child.digest), destination, None, depth=depth + 1, seen=seen)
+@dataclass(slots=True)
+class _Copy:
+    """One errand, and what it has seen: manifests and blobs, in their order."""
+
+    source: Repository
+    destination: Repository
+    seen: dict[Digest, None] = field(default_factory=dict)
+    blobs: dict[Digest, None] = field(default_factory=dict)
+
+    def image(self, manifest: Manifest, tag: str | None, *, depth: int = 0) -> Descriptor:
+        """A manifest after what it consists of."""
+        if depth > _MAX_DEPTH:
+            raise LimitExceeded(f"indexes are nested deeper than {_MAX_DEPTH}", where=self.source.name)
+        self._see(manifest.digest)
+        for child in manifest.manifests:
+            if child.digest not in self.seen:
+                self.image(self.source.fetch_manifest(child.digest), None, depth=depth + 1)
+        for blob in _blobs(manifest):
+            if blob.digest not in self.blobs:
+                copy_blob(self.source, blob, self.destination)
+                self.blobs[blob.digest] = None
+        if manifest.subject is not None:
+            pushed = self.destination.push_referrers([manifest.data], manifest.media_type)[0]
+        if manifest.subject is None or tag is not None:
+            pushed = self.destination.push_manifest(manifest.data, manifest.media_type, tag)
+        if pushed.digest != manifest.digest:
+            raise DigestMismatch(f"copied {manifest.digest}, but it arrived as {pushed.digest}", where=self.destination.name)
+        return pushed
+
+    def about(self, subject: Digest, *, depth: int) -> Iterator[Said]:
+        """Copy what is said about a manifest, and what is said about that."""
+        if depth > _MAX_DEPTH:
+            raise LimitExceeded(f"referrers of referrers, deeper than {_MAX_DEPTH}", where=self.source.name)
+        for referrer in self.source.list_referrers(subject):
+            yield Said(about=subject, digest=referrer.digest, artifact_type=referrer.artifact_type)
+            if referrer.digest not in self.seen:
+                self.image(self.source.fetch_manifest(referrer.digest), None)
+                yield from self.about(referrer.digest, depth=depth + 1)
+        for kind in _OLDER_TAGS:
+            tag = f"{subject.algorithm}-{subject.hex}.{kind}"
+            try:
+                manifest = self.source.fetch_manifest(tag)
+            except NotFound:
+                continue
+            self.image(manifest, tag)
+            yield Said(about=subject, digest=manifest.digest, artifact_type=_type_of(manifest), tag=tag)
+
+    def _see(self, digest: Digest) -> None:
+        self.seen[digest] = None
+        if len(self.seen) > _MAX_MANIFESTS:
+            raise LimitExceeded(f"more than {_MAX_MANIFESTS} manifests belong to it", where=self.source.name)
+
+
+def _check_arrived(destination: Repository, work: _Copy, said: list[Said]) -> None:
+    """Ask the destination for each manifest, each blob and each referrer; nothing is believed because it was sent."""
+    missing = [str(digest) for digest in work.seen if not _has_manifest(destination, digest)]
+    missing += [str(digest) for digest in work.blobs if not destination.has_blob(digest)]
+    listed: dict[Digest, set[Digest]] = {}
+    for item in said:
+        if item.tag:
+            if destination.resolve(item.tag) != item.digest:
+                missing.append(item.tag)
+            continue
+        if item.about not in listed:
+            listed[item.about] = {referrer.digest for referrer in destination.list_referrers(item.about)}
+        if item.digest not in listed[item.about]:
+            missing.append(f"{item.digest}, which refers to {item.about.short}")
+    if missing:
+        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+        hint = "copy again; if it happens again, the registry drops what is pushed to it"
+        raise Lost(f"it took everything, and lacks {', '.join(missing[:3])}{more}", where=destination.name, hint=hint)
+
+
+def _has_manifest(destination: Repository, digest: Digest) -> bool:
+    try:
+        return destination.fetch_manifest(digest).digest == digest
+    except NotFound:
+        return False
+
+
+def _blobs(manifest: Manifest) -> list[Descriptor]:
     blobs = manifest.layers if manifest.is_index else (*manifest.layers, manifest.config)
-    for blob in {blob.digest: blob for blob in blobs}.values():
-        copy_blob(source, blob, destination)
-    if manifest.subject is not None:
-        pushed = destination.push_referrers([manifest.data], manifest.media_type)[0]
-    if manifest.subject is None or tag is not None:
-        pushed = destination.push_manifest(manifest.data, manifest.media_type, tag)
-    if pushed.digest != manifest.digest:
-        raise DigestMismatch(f"copied {manifest.digest}, but it arrived as {pushed.digest}", where=destination.name)
-    return pushed
+    return list({blob.digest: blob for blob in blobs}.values())
+
+
+def _type_of(manifest: Manifest) -> str:
+    """What a tagged manifest of older tools holds: they give it no artifact type, but its layers have one."""
+    return next((blob.media_type for blob in manifest.layers), manifest.artifact_type)

@@ -235,12 +235,20 @@ def test_one_authority_counts_once_however_many_tokens_it_gives(stamper, stamped
     assert len(verify_timestamps(tokens, SIGNATURE, rotated)) == 1
 
 
-def test_a_bad_token_beside_a_good_one_takes_nothing_away_and_alone_it_is_named(stamper, stamped, other):
+def test_an_unknown_token_beside_a_known_one_takes_nothing_away_and_alone_it_is_named(stamper, stamped, other):
     tokens = [parse_response(other.stamp(SIGNATURE)), parse_response(stamped)]
     assert len(verify_timestamps(tokens, SIGNATURE, [known(stamper)])) == 1
     with pytest.raises(Untrusted):
         verify_timestamps(tokens[:1], SIGNATURE, [known(stamper)])
     assert verify_timestamps([], SIGNATURE, [known(stamper)]) == ()
+
+
+def test_a_broken_token_beside_a_good_one_refuses_both(stamper, stamped):
+    signature = asn1.decode_der(Response, stamped).token.data.signers.as_list()[0].signature
+    broken = stamped.replace(signature, signature[:-1] + bytes([signature[-1] ^ 1]))
+    for bad, error in ((broken, SignatureInvalid), (stamper.stamp(b"other"), DigestMismatch)):
+        with pytest.raises(error):
+            verify_timestamps([parse_response(stamped), parse_response(bad)], SIGNATURE, [known(stamper)])
 
 
 def test_a_flood_of_tokens_is_refused(stamper, stamped):

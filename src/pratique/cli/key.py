@@ -1,15 +1,11 @@
 """`pratique key`: generate and show signing keys."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from pratique.cli.home import new_passphrase
 from pratique.cli.output import format_option, print_fact, print_json, print_title
-
-if TYPE_CHECKING:
-    from pratique.keys.file import Algorithm
 
 
 @click.group()
@@ -25,7 +21,7 @@ def command() -> None:
 @click.option("--passphrase-file", type=click.Path(), help="Read the passphrase from this file instead of asking.")
 @click.option("--no-passphrase", is_flag=True, help="Leave the key unencrypted, protected by its file mode alone.")
 @format_option
-def generate(output: str, algorithm: "Algorithm", passphrase_file: str | None, no_passphrase: bool, format_: str) -> None:
+def generate(output: str, algorithm: str, passphrase_file: str | None, no_passphrase: bool, format_: str) -> None:
     """Write a new private key (encrypted PKCS#8) and its public key beside it.
 
     The passphrase comes from --passphrase-file, PRATIQUE_KEY_PASSPHRASE or a prompt.

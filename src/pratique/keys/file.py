@@ -1,4 +1,7 @@
-"""Signing keys in files: `K`, an encrypted PKCS#8 PEM that only its owner can read, and beside it `K.pub`, the public half."""
+"""Signing keys in files: `K`, an encrypted PKCS#8 PEM that only its owner can read, and beside it `K.pub`, the public half.
+
+The algorithm of an RSA key, PKCS#1 v1.5 or PSS, stands in neither file: whoever names the key says it (`attest.publickey`).
+"""
 
 import fcntl
 import os
@@ -8,11 +11,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -21,13 +23,15 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from pratique.attest.publickey import MAX_KEY_SIZE, PublicKey
+from pratique.attest.publickey import ALGORITHMS, MAX_KEY_SIZE, PublicKey
 from pratique.errors import InputError, LimitExceeded, Locked, Malformed, NotFound, PassphraseWrong
 from pratique.files import storage_error, write_atomic
 from pratique.keys.pkcs8 import IV_SIZE, SALT_SIZE, encrypt_private_key, plain_private_key
+from pratique.keys.signer import closed
 
-Algorithm = Literal["ed25519", "ecdsa-p256"]
-PrivateKey = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey
+PrivateKey = (
+    ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | mldsa.MLDSA44PrivateKey | mldsa.MLDSA65PrivateKey
+)
 
 _PEM = re.compile(rb"\s*-----BEGIN ((?:ENCRYPTED )?PRIVATE KEY)-----\r?\n(?:[A-Za-z0-9+/=]+\r?\n)+-----END \1-----\s*")
 
@@ -39,9 +43,9 @@ class FileSigner:
 
     __slots__ = ("_private", "_public")
 
-    def __init__(self, private: PrivateKey) -> None:
-        self._private = private
-        self._public = _public_half(private)
+    def __init__(self, private: PrivateKey, algorithm: str | None = None) -> None:
+        self._private: PrivateKey | None = private
+        self._public = public_half(private, algorithm)
 
     @property
     def public_key(self) -> PublicKey:
@@ -49,17 +53,35 @@ class FileSigner:
         return self._public
 
     def sign(self, message: bytes) -> bytes:
-        """64 raw bytes for Ed25519, DER of ECDSA over SHA-256 for P-256."""
-        if isinstance(self._private, ed25519.Ed25519PrivateKey):
-            return self._private.sign(message)
-        return self._private.sign(message, ec.ECDSA(hashes.SHA256()))
+        """As the port says; the salt of PSS is as long as the hash."""
+        private = self._private
+        if private is None:
+            raise closed(f"key {self._public.keyid[:12]}…")
+        if isinstance(private, ec.EllipticCurvePrivateKey):
+            return private.sign(message, ec.ECDSA(hashes.SHA384() if self._public.hash_name == "sha384" else hashes.SHA256()))
+        if not isinstance(private, rsa.RSAPrivateKey):
+            return private.sign(message)
+        if self._public.algorithm.startswith("rsa-pss-"):
+            return private.sign(message, _PSS, hashes.SHA256())
+        return private.sign(message, padding.PKCS1v15(), hashes.SHA256())
+
+    def close(self) -> None:
+        """Let go of the private key."""
+        self._private = None
 
     def __repr__(self) -> str:
         return f"FileSigner({self._public.algorithm}, {self._public.keyid[:12]}…)"
 
 
-def generate_key(path: Path, algorithm: Algorithm, passphrase: bytes | None, *, replace_half: bool = False) -> PublicKey:
-    """Make a key pair: `path` with mode 0600, and `path`.pub. `passphrase` None leaves the private key unencrypted.
+def generate_key(path: Path, algorithm: str, passphrase: bytes | None, *, replace_half: bool = False) -> PublicKey:
+    """Make a key pair of one of `ALGORITHMS` and store it. Raises InputError, Locked, StorageError."""
+    return store_key(path, new_private_key(algorithm), passphrase, algorithm=algorithm, replace_half=replace_half)
+
+
+def store_key(
+    path: Path, private: PrivateKey, passphrase: bytes | None, *, algorithm: str | None = None, replace_half: bool = False
+) -> PublicKey:
+    """Write a key pair: `path` with mode 0600, and `path`.pub. `passphrase` None leaves the private key unencrypted.
 
     Nothing is overwritten. The public half is written first, so that no private key is ever without its public one; each file
     appears whole or not at all. A public half left by a run that was stopped in between is reported, not removed: it may belong
@@ -68,8 +90,7 @@ def generate_key(path: Path, algorithm: Algorithm, passphrase: bytes | None, *, 
     if passphrase is not None and not passphrase:
         raise InputError("the passphrase is empty", hint="give one, or ask for an unencrypted key")
     public_path = public_half_of(path)
-    private = _generate(algorithm)
-    public = _public_half(private)
+    public = public_half(private, algorithm)
     der = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     if passphrase is None:
         pem = plain_private_key(der)
@@ -94,13 +115,13 @@ def public_half_of(path: Path) -> Path:
     return path.with_name(path.name + ".pub")
 
 
-def load_signer(path: Path, passphrase: Callable[[], bytes | None]) -> FileSigner:
+def load_signer(path: Path, passphrase: Callable[[], bytes | None], algorithm: str | None = None) -> FileSigner:
     """Read a private key. `passphrase` is called once, only for an encrypted key; None means that nobody could give one.
 
-    Refused: files that group or others may read or write, whatever is in them, and every form but one PKCS#8 PEM block.
-    Raises NotFound, InputError, Malformed, PassphraseWrong.
+    `algorithm`: what the key is registered for; needed for RSA-PSS alone. Refused: files that group or others may read or write,
+    whatever is in them, and every form but one PKCS#8 PEM block. Raises NotFound, InputError, Malformed, PassphraseWrong.
     """
-    pem, mode = _read(path)
+    pem, mode = read_key_file(path)
     if mode & 0o077:
         raise InputError("the private key can be read by others than its owner", where=str(path), hint=f"run: chmod 600 {path}")
     match = _PEM.fullmatch(pem)
@@ -126,35 +147,56 @@ def load_signer(path: Path, passphrase: Callable[[], bytes | None]) -> FileSigne
             # A wrong passphrase and a damaged file look the same: both come out of the cipher as noise.
             raise PassphraseWrong("the passphrase does not open this key", where=str(path)) from error
         raise Malformed("not a private key in PKCS#8", where=str(path)) from error
-    if isinstance(private, ed25519.Ed25519PrivateKey):
-        return FileSigner(private)
-    if isinstance(private, ec.EllipticCurvePrivateKey) and isinstance(private.curve, ec.SECP256R1):
-        return FileSigner(private)
-    raise Malformed("a private key of an unsupported kind", where=str(path), hint="use Ed25519 or ECDSA P-256")
-
-
-def load_public_key(path: Path) -> PublicKey:
-    """Read a public key in PEM. Raises NotFound, InputError, Malformed."""
-    pem, _ = _read(path)
     try:
-        return PublicKey.from_pem(pem)
+        return FileSigner(supported_private_key(private), algorithm)
     except Malformed as error:
         raise type(error)(error.message, where=str(path), hint=error.hint) from error
 
 
-def _generate(algorithm: Algorithm) -> PrivateKey:
-    if algorithm == "ed25519":
-        return ed25519.Ed25519PrivateKey.generate()
-    if algorithm == "ecdsa-p256":
-        return ec.generate_private_key(ec.SECP256R1())
-    raise InputError(f"unknown key algorithm {algorithm!r}", hint="use ed25519 or ecdsa-p256")
+def supported_private_key(private: object) -> PrivateKey:
+    """`private` if it is of a kind that signs here. Raises Malformed."""
+    if isinstance(private, PrivateKey):
+        return private
+    raise Malformed("a private key of an unsupported kind", hint=_KINDS)
 
 
-def _public_half(private: PrivateKey) -> PublicKey:
-    return PublicKey.from_der(private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+def load_public_key(path: Path, algorithm: str | None = None) -> PublicKey:
+    """Read a public key in PEM, registered for `algorithm`. Raises NotFound, InputError, Malformed."""
+    pem, _ = read_key_file(path)
+    try:
+        return PublicKey.from_pem(pem, algorithm)
+    except Malformed as error:
+        raise type(error)(error.message, where=str(path), hint=error.hint) from error
 
 
-def _read(path: Path) -> tuple[bytes, int]:
+def new_private_key(algorithm: str) -> PrivateKey:
+    """A fresh private key for one of `ALGORITHMS`. Raises InputError."""
+    if algorithm not in ALGORITHMS:
+        raise InputError(f"unknown key algorithm {algorithm!r}", hint=f"use one of {', '.join(ALGORITHMS)}")
+    if algorithm.startswith("rsa-"):
+        return rsa.generate_private_key(65537, int(algorithm.rpartition("-")[2]))
+    return _MAKERS[algorithm]()
+
+
+def public_half(private: PrivateKey, algorithm: str | None = None) -> PublicKey:
+    """The public key, registered for `algorithm`. Raises Malformed when the key is for another, or weak."""
+    spki = private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return PublicKey.from_der(spki, algorithm)
+
+
+_KINDS = "use Ed25519, ECDSA P-256 or P-384, RSA 2048, 3072 or 4096, or ML-DSA-44 or -65"
+_PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.DIGEST_LENGTH)
+_MAKERS: dict[str, Callable[[], PrivateKey]] = {
+    "ed25519": ed25519.Ed25519PrivateKey.generate,
+    "ecdsa-p256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "ecdsa-p384": lambda: ec.generate_private_key(ec.SECP384R1()),
+    "ml-dsa-44": mldsa.MLDSA44PrivateKey.generate,
+    "ml-dsa-65": mldsa.MLDSA65PrivateKey.generate,
+}
+
+
+def read_key_file(path: Path) -> tuple[bytes, int]:
+    """The bytes of a file that may hold a key, and its mode. Raises NotFound, InputError, LimitExceeded."""
     # Mode and content come from one open file, so that it cannot be exchanged in between.
     try:
         with path.open("rb") as file:
@@ -175,7 +217,7 @@ def _not_a_private_key(path: Path, pem: bytes) -> Malformed:
     if b"BEGIN PUBLIC KEY" in pem:
         return Malformed("this is a public key where a private key belongs", where=str(path), hint="use the file without .pub")
     if b"SIGSTORE PRIVATE KEY" in pem or b"COSIGN PRIVATE KEY" in pem:
-        return Malformed("a private key in cosign's own encryption", where=str(path), hint="make one with pratique key generate")
+        return Malformed("a private key in cosign's own encryption", where=str(path), hint="run: pratique key import")
     if b"PRIVATE KEY-----" in pem:
         return Malformed("not one private key in PKCS#8", where=str(path), hint=f"run: openssl pkcs8 -topk8 -scrypt -in {path}")
     return Malformed("not a private key in PEM", where=str(path))

@@ -1,6 +1,5 @@
-"""Where a passphrase comes from, in this order: a file, the variable PRATIQUE_KEY_PASSPHRASE, a person at a terminal.
-
-A passphrase is never echoed, never on a command line, and never part of an error.
+"""Where a passphrase or PIN comes from, in this order: a file, a variable (PRATIQUE_KEY_PASSPHRASE, PRATIQUE_KEY_PIN), a person
+at a terminal. It is never echoed, never on a command line, and never part of an error.
 """
 
 import getpass
@@ -11,13 +10,19 @@ from pathlib import Path
 from pratique.errors import InputError, LimitExceeded, NotFound
 
 VARIABLE = "PRATIQUE_KEY_PASSPHRASE"
+PIN_VARIABLE = "PRATIQUE_KEY_PIN"
 MAX_SIZE = 4096  # bytes
 
 Prompt = Callable[[str], str]
 
 
 def passphrase_source(
-    *, file: Path | None, environ: Mapping[str, str], prompt: Prompt | None, question: str = "Passphrase: "
+    *,
+    file: Path | None,
+    environ: Mapping[str, str],
+    prompt: Prompt | None,
+    question: str = "Passphrase: ",
+    variable: str = VARIABLE,
 ) -> Callable[[], bytes | None]:
     """A function that gets the passphrase when it is needed, once, or None when there is nowhere to get it from.
 
@@ -27,9 +32,9 @@ def passphrase_source(
 
     def get() -> bytes | None:
         if file is not None:
-            return _read_file(file)
-        if environ.get(VARIABLE):
-            return _checked(environ[VARIABLE].encode("utf-8", "surrogateescape"), VARIABLE)
+            return read_secret(file)
+        if environ.get(variable):
+            return _checked(environ[variable].encode("utf-8", "surrogateescape"), variable)
         if prompt is not None:
             return _checked(_ask(prompt, question).encode("utf-8"), "terminal")
         return None
@@ -69,21 +74,22 @@ def _ask(prompt: Prompt, question: str) -> str:
         raise InputError("no passphrase was given") from None
 
 
-def _read_file(path: Path) -> bytes:
+def read_secret(path: Path) -> bytes:
+    """A file's one line: a passphrase, a PIN or an access token. Raises NotFound, InputError."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_SIZE + 2)
     except FileNotFoundError as error:
-        raise NotFound("no such passphrase file", where=str(path)) from error
+        raise NotFound("no such file with a secret", where=str(path)) from error
     except OSError as error:
-        raise InputError(f"cannot read the passphrase file: {(error.strerror or 'error').lower()}", where=str(path)) from error
+        raise InputError(f"cannot read the secret: {(error.strerror or 'error').lower()}", where=str(path)) from error
     # One line end belongs to the editor, not to the passphrase.
     return _checked(data.removesuffix(b"\n").removesuffix(b"\r"), str(path))
 
 
 def _checked(secret: bytes, where: str) -> bytes:
     if len(secret) > MAX_SIZE:
-        raise LimitExceeded(f"passphrase of more than {MAX_SIZE} bytes", where=where)
+        raise LimitExceeded(f"a secret of more than {MAX_SIZE} bytes", where=where)
     if b"\n" in secret or b"\0" in secret:
-        raise InputError("the passphrase has more than one line", where=where)
+        raise InputError("the secret has more than one line", where=where)
     return secret

@@ -1,0 +1,91 @@
+"""How a key is named, and where what opens it comes from.
+
+    FILE, file:FILE[?algorithm=A]
+    pkcs11:token=T;object=O?module-path=M&pin-source=F               RFC 7512
+    hashivault://KEY[?version=N]                                     Vault or OpenBao, transit engine
+    awskms://[ENDPOINT]/ID-OR-ALIAS-OR-ARN
+    gcpkms://projects/P/locations/L/keyRings/R/cryptoKeys/K[/cryptoKeyVersions/N]
+    azurekms://VAULT[.HOST]/KEY[/VERSION]
+    ssh-agent:SHA256:FINGERPRINT                                     or a key's comment
+
+The clouds' and Vault's spellings are cosign's. Each but the bare FILE may end in `?algorithm=A`, which says what an RSA key is
+registered for (`attest.publickey.ALGORITHMS`). A secret is never part of a reference.
+"""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from pratique.errors import InputError
+
+if TYPE_CHECKING:
+    import httpx
+
+MAX_REFERENCE = 2048
+
+# The scheme as it is written, longest first where one begins another; the back end's module in this package.
+BACKENDS = {
+    "hashivault://": "vault",
+    "awskms://": "aws",
+    "gcpkms://": "gcp",
+    "azurekms://": "azure",
+    "pkcs11:": "pkcs11",
+    "ssh-agent:": "sshagent",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyReference:
+    """A key's name taken apart. `scheme`: a key of `BACKENDS`, or `file:`. `options`: what stands after `?`, decoded."""
+
+    text: str
+    scheme: str
+    name: str
+    algorithm: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def only(self, *names: str) -> None:
+        """Raises InputError for options other than these: a misspelt one must not be passed over."""
+        for name in self.options:
+            if name not in names:
+                raise InputError(f"unknown option {name[:40]!r} of a {self.scheme} key", where=self.text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What opens keys. `passphrase`, `pin`: asked once, when needed; None means that nobody could give one.
+
+    `environ`: addresses and credentials, by the names that each back end's own tools use. `handler`: in the place of sockets.
+    `patience_s`: how long one request may take, with all of its repetitions. `sleep`: waits seconds.
+    """
+
+    passphrase: Callable[[], bytes | None]
+    pin: Callable[[], bytes | None]
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    handler: "httpx.BaseTransport | None" = field(default=None, repr=False)
+    patience_s: float = 30.0
+    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+
+
+def parse_reference(text: str) -> KeyReference:
+    """Take a reference apart. Whatever begins with no known scheme is a FILE. Raises InputError."""
+    if len(text) > MAX_REFERENCE or not text.isprintable() or not text:
+        raise InputError("not a key's name", where=text[:80])
+    scheme = next((known for known in (*BACKENDS, "file:") if text.startswith(known)), None)
+    if scheme is None:
+        return KeyReference(text=text, scheme="file:", name=text)
+    name, _, query = text.removeprefix(scheme).partition("?")
+    if not name:
+        raise InputError("names no key", where=text)
+    options: dict[str, str] = {}
+    for item in query.split("&") if query else ():
+        key, equals, value = item.partition("=")
+        if not equals or key in options:
+            raise InputError(f"not an option, or given twice: {key[:40]!r}", where=text.partition("?")[0])
+        options[key] = unquote(value)
+    if "pin-value" in options:
+        raise InputError("a PIN on the command line can be read by every user", hint="use pin-source=FILE or PRATIQUE_KEY_PIN")
+    return KeyReference(text=text, scheme=scheme, name=name, algorithm=options.pop("algorithm", None), options=options)

@@ -1,0 +1,169 @@
+"""What PKCS#11 tokens do beyond the contract of `Signer`. SoftHSM2 is real, its tokens are folders that can be taken out."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import pkcs11
+import pytest
+from signers import second_opinion
+from softhsm import PIN, SoftHsm
+
+from pratique.errors import InputError, NotFound, PassphraseWrong, Unavailable
+from pratique.keys import pkcs11_session
+from pratique.keys.access import parse_reference
+from pratique.keys.file import new_private_key, public_half
+from pratique.keys.open import create_signer, open_signer
+from pratique.keys.pkcs11 import import_key
+
+
+@pytest.fixture(scope="module")
+def key(pkcs11_place: SoftHsm) -> str:
+    reference = "pkcs11:token=first%20token;object=beyond;id=%01%ff"
+    create_signer(reference, "ecdsa-p256", pkcs11_place.access()).close()
+    return reference
+
+
+def test_another_reader_of_the_token_sees_a_private_key_that_cannot_be_read_out(pkcs11_place, key):
+    shown = pkcs11_place.tool("--login", "--pin", PIN, "--list-objects", "--type", "privkey", "--label", "beyond")
+    assert "sensitive, always sensitive, never extractable" in shown
+    assert "Usage:      sign\n" in shown
+
+
+def test_a_wrong_pin_is_tried_once(pkcs11_place, key):
+    with pytest.raises(PassphraseWrong, match="tried once") as caught:
+        open_signer(key, pkcs11_place.access("00000000"))
+    assert "00000000" not in str(caught.value)
+    signer = open_signer(key, pkcs11_place.access())
+    signer.close()
+
+
+def test_an_empty_pin_is_not_tried_at_all_and_none_says_where_to_give_one(pkcs11_place, key):
+    with pytest.raises(PassphraseWrong, match="not tried"):
+        open_signer(key, pkcs11_place.access(""))
+    with pytest.raises(InputError, match="PRATIQUE_KEY_PIN"):
+        open_signer(key, replace(pkcs11_place.access(), pin=lambda: None))
+
+
+@pytest.mark.parametrize(
+    ("flag", "words"),
+    [(pkcs11.TokenFlag.USER_PIN_FINAL_TRY, "one more wrong PIN would lock"), (pkcs11.TokenFlag.USER_PIN_LOCKED, "PIN is locked")],
+)
+def test_a_token_that_is_about_to_lock_itself_is_left_alone(pkcs11_place, key, flag, words):
+    class Token:
+        flags = pkcs11.TokenFlag.LOGIN_REQUIRED | flag
+
+    name = pkcs11_session.parse_name(parse_reference(key))
+    asked = []
+    with pytest.raises(Unavailable, match=words):
+        pkcs11_session._pin(Token(), name, replace(pkcs11_place.access(), pin=lambda: asked.append(1) or b"1"))
+    assert not asked
+
+
+def test_the_pin_comes_from_the_file_that_the_reference_names(pkcs11_place, key, tmp_path):
+    (tmp_path / "pin").write_text(PIN + "\n")
+    signer = open_signer(f"{key}?pin-source=file:{tmp_path}/pin", replace(pkcs11_place.access(), pin=lambda: None))
+    signer.public_key.verify(signer.sign(b"m"), b"m")
+    signer.close()
+
+
+def test_signers_of_one_token_share_a_login_and_closing_one_leaves_the_others(pkcs11_place, key):
+    first, second = (open_signer(key, pkcs11_place.access()) for _ in range(2))
+    first.close()
+    second.public_key.verify(second.sign(b"m"), b"m")
+    second.close()
+
+
+def test_a_key_is_found_by_its_id_alone(pkcs11_place, key):
+    signer = open_signer("pkcs11:token=first%20token;id=%01%ff;type=private", pkcs11_place.access())
+    signer.close()
+    with pytest.raises(NotFound, match="no such key"):
+        open_signer("pkcs11:token=first%20token;id=%02", pkcs11_place.access())
+
+
+@pytest.mark.parametrize(
+    ("reference", "words"),
+    [
+        ("pkcs11:token=first%20token", "names no key"),
+        ("pkcs11:object=beyond;colour=red", "not an attribute"),
+        ("pkcs11:object=beyond;object=other", "given twice"),
+        ("pkcs11:object=beyond;type=public", "names no private key"),
+        ("pkcs11:object=beyond?module-path=softhsm.so", "full path"),
+        ("pkcs11:object=beyond?module-path=/no/such/module.so", "no such PKCS#11 module"),
+    ],
+)
+def test_what_names_no_key_is_refused_before_any_token_is_touched(pkcs11_place, reference, words):
+    with pytest.raises(InputError, match=words):
+        open_signer(reference, replace(pkcs11_place.access(), pin=lambda: pytest.fail("asked for a PIN")))
+
+
+def test_what_is_no_module_is_one_error(pkcs11_place, tmp_path):
+    (tmp_path / "module.so").write_bytes(b"\x7fELF nothing")
+    with pytest.raises(Unavailable, match="not a PKCS#11 module"):
+        open_signer(f"pkcs11:object=k?module-path={tmp_path}/module.so", pkcs11_place.access())
+
+
+def test_an_unknown_token_is_unavailable_because_it_may_be_plugged_in_later(pkcs11_place):
+    with pytest.raises(Unavailable, match="plugged in"):
+        open_signer("pkcs11:token=elsewhere;object=k", pkcs11_place.access())
+
+
+def test_an_existing_key_is_never_overwritten_and_two_of_one_name_are_told_apart_by_id(pkcs11_place, key):
+    with pytest.raises(InputError, match="never overwritten"):
+        create_signer(key, "ed25519", pkcs11_place.access())
+    create_signer("pkcs11:token=first%20token;object=beyond;id=%03", "ecdsa-p256", pkcs11_place.access()).close()
+    with pytest.raises(InputError, match="several keys"):
+        open_signer("pkcs11:token=first%20token;object=beyond", pkcs11_place.access())
+
+
+@pytest.mark.parametrize("algorithm", ["ml-dsa-44", "rsa", "dsa"])
+def test_algorithms_that_tokens_do_not_make_are_refused(pkcs11_place, algorithm):
+    with pytest.raises(InputError, match="not made in tokens"):
+        create_signer("pkcs11:token=first%20token;object=new", algorithm, pkcs11_place.access())
+
+
+@pytest.mark.parametrize("algorithm", ["ed25519", "ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-pss-2048"])
+def test_a_key_that_was_made_elsewhere_is_stored_and_signs(pkcs11_place, algorithm, tmp_path):
+    private = new_private_key(algorithm)
+    reference = f"pkcs11:token=first%20token;object=imported-{algorithm}?algorithm={algorithm}"
+    stored = import_key(parse_reference(reference), private, algorithm, pkcs11_place.access())
+    assert stored.public_key == public_half(private, algorithm)
+    stored.close()
+    signer = open_signer(reference, pkcs11_place.access())
+    assert signer.public_key == public_half(private, algorithm)
+    assert second_opinion(signer.public_key, signer.sign(b"m"), b"m", tmp_path)
+    signer.close()
+    label = f"imported-{algorithm}"
+    shown = pkcs11_place.tool("--login", "--pin", PIN, "--list-objects", "--type", "privkey", "--label", label)
+    assert "sensitive" in shown
+    assert "sign\n" in shown
+    assert "decrypt" not in shown
+
+
+def test_a_private_key_without_its_public_one_says_what_is_missing(pkcs11_place):
+    create_signer("pkcs11:token=first%20token;object=half", "ecdsa-p256", pkcs11_place.access()).close()
+    pkcs11_place.tool("--login", "--pin", PIN, "--delete-object", "--type", "pubkey", "--label", "half")
+    with pytest.raises(NotFound, match="no public one"):
+        open_signer("pkcs11:token=first%20token;object=half", pkcs11_place.access())
+
+
+def test_a_token_that_signs_with_another_key_than_it_shows_is_found_out(pkcs11_place):
+    for label in ("swapped", "other"):
+        create_signer(f"pkcs11:token=first%20token;object={label}", "ecdsa-p256", pkcs11_place.access()).close()
+    pkcs11_place.tool("--login", "--pin", PIN, "--delete-object", "--type", "pubkey", "--label", "swapped")
+    der = pkcs11_place.root / "other.der"
+    pkcs11_place.tool("--read-object", "--type", "pubkey", "--label", "other", "--output-file", str(der))
+    pkcs11_place.tool("--login", "--pin", PIN, "--write-object", str(der), "--type", "pubkey", "--label", "swapped")
+    signer = open_signer("pkcs11:token=first%20token;object=swapped", pkcs11_place.access())
+    with pytest.raises(Unavailable, match="not a signature by this key"):
+        signer.sign(b"m")
+    signer.close()
+
+
+def test_the_token_is_used_by_a_command_of_its_own_process(pkcs11_place, key, tmp_path):
+    environment = os.environ | {"PRATIQUE_PKCS11_MODULE": pkcs11_place.module, "PRATIQUE_KEY_PIN": PIN}
+    command = [sys.executable, "-c", "from pratique.cli.main import main; main()", "key", "show", key]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "ecdsa-p256" in done.stdout

@@ -5,7 +5,7 @@ twice, lengths and numbers that are not in their shortest form (§4.1), floats, 
 of a map's keys is not held to anything.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import cbor2
@@ -22,6 +22,8 @@ _SEMANTIC = (*range(6), 25, 28, 29, 30, 35, 36, 37, 52, 54, 100, 256, 258, 260, 
 
 def load_cbor(data: bytes, *, what: str, max_size: int, tags: Collection[int] = ()) -> Any:
     """The value these bytes spell; a tag in `tags` stays a `cbor2.CBORTag`. `what` names it in errors.
+
+    Arrays are lists or, within a tag, tuples; maps are mappings.
 
     Raises Malformed, LimitExceeded.
     """
@@ -70,11 +72,11 @@ def _check(value: Any, what: str) -> None:
     todo = [value]
     while todo:
         item = todo.pop()
-        if isinstance(item, dict):
+        if isinstance(item, Mapping):
             if any(type(key) not in (str, int) for key in item):  # True would pass for 1
                 raise Malformed(f"{what} holds a map whose key is neither text nor a whole number")
             todo += item.values()
-        elif isinstance(item, list):
+        elif isinstance(item, list | tuple):
             todo += item
         elif isinstance(item, CBORTag):
             todo.append(item.value)

@@ -1,5 +1,6 @@
 """Notary Project signatures as COSE_Sign1, tagged (signature-envelope-cose.md; RFC 9052 §4.2, §4.4). Pure."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cbor2 import CBORTag
@@ -93,10 +94,10 @@ def render_cose(envelope: UnverifiedEnvelope) -> bytes:
     return dump_cbor(CBORTag(_SIGN1, [protected, header, envelope.payload, envelope.signature]))
 
 
-def _sign1(data: bytes) -> tuple[bytes, dict[Any, Any], bytes, bytes]:
+def _sign1(data: bytes) -> tuple[bytes, Mapping[Any, Any], bytes, bytes]:
     value = load_cbor(data, what="envelope", max_size=MAX_ENVELOPE_SIZE, tags=(_SIGN1,))
     parts = value.value if isinstance(value, CBORTag) else None
-    if not isinstance(parts, list) or len(parts) != 4:
+    if not isinstance(parts, list | tuple) or len(parts) != 4:
         raise Malformed("the envelope is not a tagged COSE_Sign1 message")
     protected, unsigned, payload, signature = parts
     return (
@@ -134,13 +135,13 @@ def _bytes(value: Any, where: str) -> bytes:
     return value
 
 
-def _list(value: Any, where: str) -> list[Any]:
-    if not isinstance(value, list):
+def _list(value: Any, where: str) -> Sequence[Any]:
+    if not isinstance(value, list | tuple):
         raise Malformed(f"{where} is not a list")
     return value
 
 
-def _map(value: Any, where: str) -> dict[Any, Any]:
-    if not isinstance(value, dict):
+def _map(value: Any, where: str) -> Mapping[Any, Any]:
+    if not isinstance(value, Mapping):
         raise Malformed(f"{where} is not a map")
     return value

@@ -7,7 +7,6 @@ certificates only, tell nothing here: then the answer is that it could not be fo
 from collections.abc import Sequence
 from typing import TypeVar
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509 import (
     Certificate,
     CertificateRevocationList,
@@ -16,7 +15,6 @@ from cryptography.x509 import (
     CRLReason,
     DeltaCRLIndicator,
     DistributionPoint,
-    DuplicateExtension,
     ExtensionNotFound,
     ExtensionType,
     FreshestCRL,
@@ -25,11 +23,20 @@ from cryptography.x509 import (
     ReasonFlags,
     RevokedCertificate,
     UniformResourceIdentifier,
-    UnsupportedGeneralNameType,
     load_der_x509_crl,
 )
 
-from pratique.attest.notation.standing import GOOD, Answers, Standing, invalid_since, is_http, line_of, signed_with, unknown
+from pratique.attest.notation.standing import (
+    FOREIGN,
+    GOOD,
+    Answers,
+    Standing,
+    invalid_since,
+    is_http,
+    line_of,
+    signed_with,
+    unknown,
+)
 from pratique.attest.x509 import extension
 from pratique.model.verdict import Cause
 
@@ -102,7 +109,7 @@ def _load(data: bytes, issuer: Certificate) -> CertificateRevocationList:
         found = load_der_x509_crl(data)
         extensions, hashed = found.extensions, found.signature_hash_algorithm
         _ = found.next_update_utc, found.issuer
-    except (TypeError, UnsupportedAlgorithm, DuplicateExtension, UnsupportedGeneralNameType, OverflowError) as error:
+    except FOREIGN as error:
         raise ValueError(line_of(error)) from error
     usage = extension(issuer, KeyUsage)
     if usage is None or not usage.value.crl_sign:

@@ -8,13 +8,11 @@ import base64
 import itertools
 import urllib.parse
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import (
     AuthorityInformationAccess,
     Certificate,
-    DuplicateExtension,
     ExtendedKeyUsage,
     GeneralName,
     OCSPNoCheck,
@@ -32,7 +30,17 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 
 from pratique.attest.notation.certificates import issued_by
 from pratique.attest.notation.crl import check_lists, names_lists
-from pratique.attest.notation.standing import GOOD, Answers, Standing, invalid_since, is_http, line_of, signed_with, unknown
+from pratique.attest.notation.standing import (
+    FOREIGN,
+    GOOD,
+    Answers,
+    Standing,
+    invalid_since,
+    is_http,
+    line_of,
+    signed_with,
+    unknown,
+)
 from pratique.attest.x509 import extension, validity
 from pratique.model.verdict import Cause
 
@@ -93,7 +101,7 @@ def _judge(
         responder = _responder(response, issuer, at)
         single = _single(response, certificate, issuer)
         next_update, status, since = single.next_update_utc, single.certificate_status, _invalid_since(response)
-    except (TypeError, UnsupportedAlgorithm, DuplicateExtension, OverflowError) as error:
+    except FOREIGN as error:
         raise ValueError(line_of(error)) from error
     # One whose certificate does not say `nocheck` is itself held against its authority's lists, if it names any.
     if responder != issuer and extension(responder, OCSPNoCheck) is None and names_lists(responder):

@@ -7,16 +7,33 @@ hands in the same. What is needed and not there is named, so that a caller who m
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.hashes import HashAlgorithm
-from cryptography.x509 import CRLReason, Extensions, InvalidityDate
+from cryptography.x509 import (
+    CRLReason,
+    DuplicateExtension,
+    Extensions,
+    InvalidityDate,
+    InvalidVersion,
+    UnsupportedGeneralNameType,
+)
 
 from pratique.model.verdict import Cause
 
 Answers = Mapping[str, bytes | None]
 """URL → what it answered; None where it was asked and gave nothing usable."""
+
+# What the library raises on hostile lists and responses, besides ValueError.
+FOREIGN = (
+    TypeError,
+    OverflowError,
+    InvalidVersion,
+    UnsupportedAlgorithm,
+    DuplicateExtension,
+    UnsupportedGeneralNameType,
+)
 
 _HASHES = frozenset(("sha256", "sha384", "sha512"))
 

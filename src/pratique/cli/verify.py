@@ -75,7 +75,7 @@ def trust_keys(keys: tuple[str, ...], log_keys: tuple[str, ...]) -> "TrustedKeys
     for path in log_keys:
         key = load_public_key(Path(path))
         logs[log_id(key.raw)] = key
-    authorities = Authorities(tuple(Authority(name=path, keyids=frozenset([key.keyid])) for path, key in loaded.items()))
+    authorities = Authorities(tuple(Authority.of_keys(path, [key.keyid]) for path, key in loaded.items()))
     return TrustedKeys(keys={key.keyid: key for key in loaded.values()}, authorities=authorities, logs=logs)
 
 

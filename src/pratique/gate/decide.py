@@ -49,7 +49,7 @@ def load_policy(path: Path, *, logs: dict[bytes, PublicKey]) -> LoadedPolicy:
         if not loaded:
             raise Malformed(f"the authority {name} has no keys", where=str(path))
         keys.update({key.keyid: key for key in loaded})
-        authorities.append(Authority(name=name, keyids=frozenset(key.keyid for key in loaded)))
+        authorities.append(Authority.of_keys(name, (key.keyid for key in loaded)))
     return LoadedPolicy(policy=policy, trust=TrustedKeys(keys=keys, authorities=Authorities(tuple(authorities)), logs=logs))
 
 

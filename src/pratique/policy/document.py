@@ -20,12 +20,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pratique.errors import LimitExceeded, Malformed
+from pratique.errors import Malformed
 from pratique.model import Digest
 from pratique.model.purl_pattern import split_purl
+from pratique.trust.strictyaml import MAX_BYTES, Reader, load_yaml
 
-MAX_POLICY_BYTES = 1 << 20  # a policy is written by people
-MAX_YAML_TOKENS = 50_000
+MAX_POLICY_BYTES = MAX_BYTES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ class Policy:
 
 def parse_policy(data: bytes, *, where: str) -> Policy:
     """Read a policy strictly. `where` names the file in errors. Raises Malformed, LimitExceeded."""
-    document = _load_yaml(data, where)
+    document = load_yaml(data, what="policy", where=where)
     if document is None:
         raise Malformed("the policy is empty", where=where)
     reader = _Reader(where)
@@ -102,75 +102,8 @@ def parse_policy(data: bytes, *, where: str) -> Policy:
     return policy
 
 
-def _load_yaml(data: bytes, where: str) -> Any:
-    """YAML without tags, aliases (they multiply) or duplicate keys."""
-    import yaml
-
-    if len(data) > MAX_POLICY_BYTES:
-        raise LimitExceeded(f"a policy may have {MAX_POLICY_BYTES} bytes, this has {len(data)}", where=where)
-
-    class Loader(yaml.SafeLoader):
-        def compose_node(self, parent: Any, index: Any) -> Any:
-            if self.check_event(yaml.events.AliasEvent):
-                raise Malformed("aliases are not allowed in a policy", where=where)
-            return super().compose_node(parent, index)
-
-        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-            keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-            for key in keys:
-                if not isinstance(key, str):
-                    raise Malformed(f"line {node.start_mark.line + 1}: the key {key!r} is not a text", where=where)
-                if keys.count(key) > 1:
-                    raise Malformed(f"line {node.start_mark.line + 1}: the key {key!r} stands twice", where=where)
-            return super().construct_mapping(node, deep=deep)
-
-    try:
-        text = data.decode("utf-8")
-        for count, _ in enumerate(yaml.scan(text, Loader=yaml.SafeLoader)):
-            if count > MAX_YAML_TOKENS:
-                raise LimitExceeded(f"a policy may have {MAX_YAML_TOKENS} YAML tokens", where=where)
-        return Loader(text).get_single_data()
-    except yaml.MarkedYAMLError as error:
-        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        raise Malformed(f"{line}not YAML: {error.problem}", where=where) from error
-    except UnicodeDecodeError as error:
-        raise Malformed("not YAML: not a text in UTF-8", where=where) from error
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise Malformed(f"not YAML: {str(error).splitlines()[0]}", where=where) from error
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """Typed access to the document; every error names the field."""
-
-    where: str
-
-    def fail(self, field: str, problem: str, hint: str | None = None) -> Malformed:
-        return Malformed(f"field {field or '(document)'} {problem}", where=self.where, hint=hint)
-
-    def mapping(self, value: Any, field: str, known: set[str] | None) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            raise self.fail(field, "must be a mapping")
-        unknown = set(value) - known if known is not None else set()
-        if unknown:
-            name = f"{field}.{min(unknown)}".lstrip(".")
-            raise self.fail(name, "is not known", f"known here: {', '.join(sorted(known or ()))}")
-        return value
-
-    def string(self, value: Any, field: str) -> str:
-        if not isinstance(value, str) or not value:
-            raise self.fail(field, "must be a text")
-        return value
-
-    def boolean(self, value: Any, field: str) -> bool:
-        if not isinstance(value, bool):
-            raise self.fail(field, "must be true or false")
-        return value
-
-    def strings(self, value: Any, field: str) -> tuple[str, ...]:
-        if not isinstance(value, list):
-            raise self.fail(field, "must be a list of texts")
-        return tuple(self.string(item, field) for item in value)
+class _Reader(Reader):
+    """What a policy has beside texts and lists."""
 
     def patterns(self, value: Any, field: str) -> tuple[str, ...]:
         found = self.strings(value, field)

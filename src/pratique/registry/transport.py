@@ -218,7 +218,8 @@ class Transport:
     def _open(self) -> httpx.Client:
         with self._lock:
             if self._client is None:
-                verify: ssl.SSLContext | bool = _tls() if self._origin.scheme == "https" and self._handler is None else False
+                encrypted = self._origin.scheme == "https" and self._handler is None
+                verify: ssl.SSLContext | bool = tls_context() if encrypted else False
                 self._client = httpx.Client(
                     timeout=_TIMEOUT,
                     verify=verify,
@@ -229,7 +230,7 @@ class Transport:
             return self._client
 
 
-def _tls() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
     """The system's authorities, or SSL_CERT_FILE and SSL_CERT_DIR; where a system has none, Mozilla's."""
     context = ssl.create_default_context()
     paths = ssl.get_default_verify_paths()

@@ -1,8 +1,42 @@
-"""Who is who among signers: authorities, the keys that speak for them, and how thresholds count. Pure.
+"""Who is believed about what, as of when. Pure: no I/O, no clock; keys are bytes here and are put to use in the rooms above.
 
-An authority is a party, not a key: it may hold several keys, and however many of them sign, it is one voice.
+    trust        Trust: everything a team agreed to believe, with Threshold, ServiceKey, Carried, Revocation
+    authorities  Authority, Authorities, Grant, count_authorities
+    identity     Key, Workload, Certified: the signers that speak for an authority
+    lifetime     Window, Lifetime, proven_at: windows, retirement, compromise
+    authorise    Claim, authorise, check_quorum: does this signature count
+    document     parse_source (trust.yaml), read_published; `published` renders, `difference` puts changes in words
+    strictyaml   YAML with one meaning, shared with the policy
+
+An authority is a party, not a key: it may hold several signers, and however many of them sign, it is one voice.
 """
 
-from pratique.trust.authorities import Authorities, Authority, count_authorities
+from pratique.trust.authorise import Claim, authorise, check_quorum
+from pratique.trust.authorities import Authorities, Authority, Grant, count_authorities
+from pratique.trust.identity import Certified, Identity, Key, Workload
+from pratique.trust.lifetime import Lifetime, Window, proven_at
+from pratique.trust.scope import Scope
+from pratique.trust.trust import Carried, Revocation, ServiceKey, Threshold, Trust
 
-__all__ = ["Authorities", "Authority", "count_authorities"]
+__all__ = [
+    "Authorities",
+    "Authority",
+    "Carried",
+    "Certified",
+    "Claim",
+    "Grant",
+    "Identity",
+    "Key",
+    "Lifetime",
+    "Revocation",
+    "Scope",
+    "ServiceKey",
+    "Threshold",
+    "Trust",
+    "Window",
+    "Workload",
+    "authorise",
+    "check_quorum",
+    "count_authorities",
+    "proven_at",
+]

@@ -1,54 +1,94 @@
-"""Authorities and the counting of their voices. Pure.
+"""Authorities, what they may say, and the counting of their voices. Pure.
 
-Keys are named by keyid, the hex SHA-256 of their DER SubjectPublicKeyInfo; keys themselves belong to the rooms above.
+An authority is a party: a person, a team, a CI pipeline. It may have many signers; however many of them sign, it is one voice.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from pratique.errors import Malformed
+from pratique.model.signer import CertifiedSigner, KeySigner, Signer, WorkloadSigner
+from pratique.trust.identity import Certified, Identity, Key, Workload
+from pratique.trust.lifetime import ANY_TIME, Window
+from pratique.trust.scope import Scope
 
-_KEYID = re.compile(r"[0-9a-f]{64}")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What an authority may say: predicate types, and which artifacts about. `window`: when it may have said so."""
+
+    predicates: frozenset[str]
+    scopes: tuple[Scope, ...]
+    window: Window = ANY_TIME
+
+    def __post_init__(self) -> None:
+        if not self.predicates or not self.scopes:
+            raise Malformed("a permission without predicate types or scopes")
+
+    def covers(self, predicate_type: str, artifact_name: str) -> bool:
+        """Whether it is about this kind of statement on this artifact, at whatever time."""
+        return predicate_type in self.predicates and any(scope.covers(artifact_name) for scope in self.scopes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authority:
-    """A party that signs. `keyids`: 64 hex digits each, at least one. Raises Malformed when either is not so."""
+    """A party that signs. Raises Malformed when its name could be mistaken, it has no signer, or one of its keys twice."""
 
     name: str
-    keyids: frozenset[str]
+    signers: tuple[Identity, ...]
+    grants: tuple[Grant, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.name or self.name != self.name.strip() or not self.name.isprintable():
             raise Malformed(f"not a name for an authority: {self.name[:80]!r}")
-        if not self.keyids:
-            raise Malformed(f"authority {self.name!r} has no key")
-        for keyid in self.keyids:
-            if not _KEYID.fullmatch(keyid):
-                raise Malformed(f"authority {self.name!r}: not a key id: {keyid[:80]!r}")
+        if not self.signers:
+            raise Malformed(f"authority {self.name!r} has no key and no other signer")
+        keys = [signer for signer in self.signers if isinstance(signer, Key)]
+        if len({key.keyid for key in keys}) != len(keys):
+            raise Malformed(f"authority {self.name!r} has the same key twice")
+
+    @classmethod
+    def of_keys(cls, name: str, keyids: Iterable[str]) -> "Authority":
+        """A party with bare keys and no windows; what it may say is for others to decide."""
+        return cls(name=name, signers=tuple(Key(keyid=keyid) for keyid in sorted(keyids)))
+
+    @property
+    def keyids(self) -> frozenset[str]:
+        """Its keys."""
+        return frozenset(signer.keyid for signer in self.signers if isinstance(signer, Key))
 
 
 @dataclass(frozen=True, slots=True)
 class Authorities:
-    """All known authorities. A key or a name that stands in two of them is refused: one voice must not count twice."""
+    """All known authorities. A name that stands twice, and a signer that could speak for two of them, is refused (Malformed)."""
 
     items: tuple[Authority, ...] = ()
-    _by_keyid: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    _by_keyid: Mapping[str, Authority] = field(init=False, repr=False, compare=False)
+    _shelves: Mapping[tuple[str, ...], tuple[tuple[Authority, Identity], ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         names: set[str] = set()
-        by_keyid: dict[str, str] = {}
+        by_keyid: dict[str, Authority] = {}
+        others: dict[tuple[str, ...], list[tuple[Authority, Identity]]] = {}
         for authority in self.items:
             if authority.name in names:
                 raise Malformed(f"authority {authority.name!r} is named twice")
             names.add(authority.name)
-            for keyid in authority.keyids:
-                if keyid in by_keyid:
-                    raise Malformed(f"key {keyid[:12]}… belongs to both {by_keyid[keyid]!r} and {authority.name!r}")
-                by_keyid[keyid] = authority.name
+            for identity in authority.signers:
+                if isinstance(identity, Key):
+                    owner = by_keyid.setdefault(identity.keyid, authority)
+                    if owner is not authority:
+                        raise Malformed(f"{identity} belongs to both {owner.name!r} and {authority.name!r}")
+                    continue
+                place = others.setdefault(_shelf(identity), [])
+                for owner, other in place:
+                    if owner is not authority and identity.overlaps(other):
+                        hint = "one voice must not count twice: tell them apart by subject or by a claim"
+                        raise Malformed(f"{identity} could speak for both {owner.name!r} and {authority.name!r}", hint=hint)
+                place.append((authority, identity))
         object.__setattr__(self, "_by_keyid", MappingProxyType(by_keyid))
+        object.__setattr__(self, "_shelves", MappingProxyType({name: tuple(found) for name, found in others.items()}))
 
     @property
     def names(self) -> frozenset[str]:
@@ -62,15 +102,41 @@ class Authorities:
 
     def name_of(self, keyid: str) -> str | None:
         """Whose key this is, None for nobody's."""
-        return self._by_keyid.get(keyid)
+        owner = self._by_keyid.get(keyid)
+        return owner.name if owner else None
+
+    def find(self, signer: Signer) -> tuple[Authority, tuple[Identity, ...]] | None:
+        """Whom this signer speaks for, and as which of its identities; None for nobody. There is never a second authority."""
+        if isinstance(signer, KeySigner):
+            owner = self._by_keyid.get(signer.keyid)
+            return (owner, tuple(item for item in owner.signers if item.speaks_as(signer))) if owner else None
+        shelf = self._shelves.get(_shelf(signer), ())
+        found = [(owner, identity) for owner, identity in shelf if identity.speaks_as(signer)]
+        return (found[0][0], tuple(identity for _, identity in found)) if found else None
 
 
-def count_authorities(keyids: Iterable[str], authorities: Authorities, allowed: Iterable[str] | None = None) -> frozenset[str]:
-    """The distinct authorities whose keys are among `keyids`, and, unless None, among the names `allowed`.
+def count_authorities(
+    signers: Iterable[Signer], authorities: Authorities, allowed: Iterable[str] | None = None
+) -> frozenset[str]:
+    """The distinct authorities that `signers` speak for, and, unless None, that are among the names `allowed`.
 
-    `keyids`: of keys whose signatures were verified, repeated as often as they signed. A threshold compares with the size of
+    `signers`: whose signatures were verified, repeated as often as they signed. A threshold compares with the size of
     what comes back, which counts voices and never signatures. An empty `allowed` allows nobody.
     """
-    names = {authorities.name_of(keyid) for keyid in keyids}
-    speaking = frozenset(name for name in names if name is not None)
+    found = (authorities.find(signer) for signer in signers)
+    speaking = frozenset(match[0].name for match in found if match is not None)
     return speaking if allowed is None else speaking & frozenset(allowed)
+
+
+def _shelf(item: Identity | Signer) -> tuple[str, ...]:
+    """Where those lie together that could be the same, so that a signer is compared with few.
+
+    A pattern's subject is spelled out up to its first path segment, so that much of a subject tells shelves apart.
+    """
+    match item:
+        case Key() | KeySigner():
+            return ("key", item.keyid)
+        case Workload() | WorkloadSigner():
+            return ("workload", item.issuer, *item.subject.split("/")[:4])
+        case Certified() | CertifiedSigner():
+            return ("certified", item.store, item.name)

@@ -1,0 +1,90 @@
+"""From a `trust.yaml` and the files it names to what is published: the same sources, the same bytes.
+
+Files are looked for below the folder of the document and nowhere else: what they hold is published.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from pratique.anchors.value import DOCUMENT, Anchors, check_keys
+from pratique.attest.publickey import PublicKey
+from pratique.errors import InputError, LimitExceeded, Malformed, NotFound
+from pratique.model.digest import Digest
+from pratique.trust import Trust
+from pratique.trust.document import Files, parse_source
+from pratique.trust.published import render_published
+from pratique.trust.strictyaml import MAX_BYTES
+
+MAX_FILE_BYTES = 4 << 20  # of one carried file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """`targets`: everything to be published, by path, the document itself included. `expiry`: days by role."""
+
+    trust: Trust
+    targets: Mapping[str, bytes]
+    expiry: Mapping[str, int]
+
+    @property
+    def document(self) -> bytes:
+        """The published document."""
+        return self.targets[DOCUMENT]
+
+
+def compile_source(path: Path) -> Compiled:
+    """Read `path` and what it names. Raises NotFound, Malformed, LimitExceeded, InputError."""
+    contents: dict[Digest, bytes] = {}
+
+    def key(name: str) -> bytes:
+        data = _read(_below(path, name), MAX_FILE_BYTES)
+        try:
+            return PublicKey.from_pem(data).spki
+        except Malformed as error:
+            raise type(error)(error.message, where=str(path.parent / name), hint=error.hint) from error
+
+    def digest(name: str) -> Digest:
+        data = _read(_below(path, name), MAX_FILE_BYTES)
+        contents[Digest.of(data)] = data
+        return Digest.of(data)
+
+    data = _read(path, MAX_BYTES)
+    source = parse_source(data, files=Files(key=key, digest=digest), where=str(path))
+    check_keys(source.trust, where=str(path))
+    targets = {DOCUMENT: render_published(source.trust)}
+    targets |= {item.path: contents[item.digest] for item in source.trust.carried}
+    return Compiled(trust=source.trust, targets=targets, expiry=source.expiry)
+
+
+def read_source(path: Path, *, now: int) -> Anchors:
+    """A `trust.yaml` as anchors, as it stands: nobody signed it, so it is as trusted as the folder it lies in.
+
+    Raises as `compile_source`.
+    """
+    compiled = compile_source(path)
+    keys = check_keys(compiled.trust, where=str(path))
+    return Anchors(trust=compiled.trust, keys=keys, targets=compiled.targets, source=str(path), fetched_at=now)
+
+
+def _below(document: Path, name: str) -> Path:
+    parts = PurePosixPath(name)
+    if parts.is_absolute() or ".." in parts.parts:
+        raise InputError(f"names {name[:200]!r}", where=str(document), hint="keep the files below the folder of the document")
+    path = document.parent / parts
+    if not path.resolve().is_relative_to(document.parent.resolve()):
+        raise InputError(f"names {name[:200]!r}, which leads out of its folder", where=str(document))
+    return path
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except FileNotFoundError as error:
+        raise NotFound("no such file", where=str(path)) from error
+    except OSError as error:
+        raise InputError(f"cannot be read: {(error.strerror or 'error').lower()}", where=str(path)) from error
+    if len(data) > limit:
+        raise LimitExceeded(f"larger than {limit} bytes", where=str(path))
+    return data

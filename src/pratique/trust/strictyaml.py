@@ -1,0 +1,113 @@
+"""YAML that people write, with one meaning only, in bounded size: no tags, no aliases (they multiply), no key twice. Pure.
+
+`Reader` takes members out of what was parsed: each of its methods returns the stated type or raises Malformed naming the field.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pratique.errors import LimitExceeded, Malformed
+
+MAX_BYTES = 1 << 20  # these documents are written by people
+MAX_TOKENS = 50_000
+
+
+def load_yaml(data: bytes, *, what: str, where: str, max_tokens: int = MAX_TOKENS, times_as_text: bool = False) -> Any:
+    """The value these bytes spell; None for an empty document. `what` and `where` name it in errors.
+
+    `times_as_text`: leave dates and times as they are written. Raises Malformed, LimitExceeded.
+    """
+    import yaml
+
+    if len(data) > MAX_BYTES:
+        raise LimitExceeded(f"a {what} may have {MAX_BYTES} bytes, this has {len(data)}", where=where)
+
+    class Loader(yaml.SafeLoader):
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            if self.check_event(yaml.events.AliasEvent):
+                raise Malformed(f"aliases are not allowed in a {what}", where=where)
+            return super().compose_node(parent, index)
+
+        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+            keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+            seen: set[str] = set()
+            for key in keys:
+                if not isinstance(key, str):
+                    raise Malformed(f"line {node.start_mark.line + 1}: the key {key!r} is not a text", where=where)
+                if key in seen:
+                    raise Malformed(f"line {node.start_mark.line + 1}: the key {key!r} stands twice", where=where)
+                seen.add(key)
+            return super().construct_mapping(node, deep=deep)
+
+    if times_as_text:
+        Loader.add_constructor("tag:yaml.org,2002:timestamp", _as_written)
+    try:
+        text = data.decode("utf-8")
+        for count, _ in enumerate(yaml.scan(text, Loader=yaml.SafeLoader)):
+            if count > max_tokens:
+                raise LimitExceeded(f"a {what} may have {max_tokens} YAML tokens", where=where)
+        return Loader(text).get_single_data()
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise Malformed(f"{line}not YAML: {error.problem}", where=where) from error
+    except UnicodeDecodeError as error:
+        raise Malformed("not YAML: not a text in UTF-8", where=where) from error
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise Malformed(f"not YAML: {str(error).splitlines()[0]}", where=where) from error
+
+
+def _as_written(loader: Any, node: Any) -> Any:
+    return loader.construct_scalar(node)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Typed access to a document; every error names the field and, by `where`, the file."""
+
+    where: str
+
+    def fail(self, field: str, problem: str, hint: str | None = None) -> Malformed:
+        """The error to raise about a field."""
+        return Malformed(f"field {field or '(document)'} {problem}", where=self.where, hint=hint)
+
+    def mapping(self, value: Any, field: str, known: set[str] | None) -> dict[str, Any]:
+        """A mapping with no other members than `known`; None lets any be."""
+        if not isinstance(value, dict):
+            raise self.fail(field, "must be a mapping")
+        unknown = set(value) - known if known is not None else set()
+        if unknown:
+            name = f"{field}.{min(unknown)}".lstrip(".")
+            raise self.fail(name, "is not known", f"known here: {', '.join(sorted(known or ()))}")
+        return value
+
+    def items(self, value: Any, field: str) -> list[Any]:
+        """A list; a member that is left out is an empty one."""
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise self.fail(field, "must be a list")
+        return value
+
+    def string(self, value: Any, field: str) -> str:
+        """A text that is not empty."""
+        if not isinstance(value, str) or not value:
+            raise self.fail(field, "must be a text")
+        return value
+
+    def boolean(self, value: Any, field: str) -> bool:
+        """True or false."""
+        if not isinstance(value, bool):
+            raise self.fail(field, "must be true or false")
+        return value
+
+    def count(self, value: Any, field: str, most: int) -> int:
+        """A whole number from 1 to `most`."""
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+            raise self.fail(field, f"must be a number from 1 to {most}")
+        return value
+
+    def strings(self, value: Any, field: str) -> tuple[str, ...]:
+        """A list of texts."""
+        if not isinstance(value, list):
+            raise self.fail(field, "must be a list of texts")
+        return tuple(self.string(item, field) for item in value)

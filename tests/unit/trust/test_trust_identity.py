@@ -1,0 +1,151 @@
+"""Who is who: exact identities, anchored patterns, and no signer for two authorities."""
+
+import pytest
+
+from pratique.errors import Malformed
+from pratique.model.signer import CertifiedSigner, KeySigner, WorkloadSigner
+from pratique.trust import Authorities, Authority, Certified, Key, Workload
+
+GITHUB = "https://token.actions.githubusercontent.com"
+RELEASE = "https://github.com/acme/app/.github/workflows/release.yml@refs/tags/"
+
+
+def signer(subject=RELEASE + "v1", issuer=GITHUB, **claims):
+    return WorkloadSigner(issuer=issuer, subject=subject, claims=claims)
+
+
+def test_a_workload_is_known_by_issuer_and_whole_subject():
+    identity = Workload(issuer=GITHUB, subject=RELEASE + "v1")
+    assert identity.speaks_as(signer())
+    assert not identity.speaks_as(signer(RELEASE + "v10"))
+    assert not identity.speaks_as(signer("x" + RELEASE + "v1"))
+    assert not identity.speaks_as(signer(issuer=GITHUB + "/evil"))
+    assert not identity.speaks_as(KeySigner(keyid="a1" * 32))
+
+
+def test_every_claim_must_be_there_and_equal():
+    identity = Workload(issuer=GITHUB, subject=RELEASE + "v1", claims={"runner_environment": "github-hosted"})
+    assert identity.speaks_as(signer(runner_environment="github-hosted", more="x"))
+    assert not identity.speaks_as(signer(runner_environment="github-hosted "))
+    assert not identity.speaks_as(signer())
+
+
+def test_a_star_in_a_plain_subject_is_a_character_like_any_other():
+    identity = Workload(issuer=GITHUB, subject=RELEASE + "*")
+    assert not identity.speaks_as(signer())
+    assert identity.speaks_as(signer(RELEASE + "*"))
+
+
+def test_a_pattern_matches_the_whole_subject_within_one_segment():
+    identity = Workload(issuer=GITHUB, subject=RELEASE + "v*", pattern=True)
+    assert identity.speaks_as(signer(RELEASE + "v1"))
+    assert not identity.speaks_as(signer(RELEASE + "v"))
+    assert not identity.speaks_as(signer(RELEASE + "v1/evil"))
+    assert not identity.speaks_as(signer("https://evil.example/" + RELEASE + "v1"))
+    assert not identity.speaks_as(signer(RELEASE + "w1"))
+
+
+def test_head_and_tail_of_a_pattern_do_not_share_a_character():
+    identity = Workload(issuer=GITHUB, subject="https://github.com/acme/ab*ba", pattern=True)
+    assert identity.speaks_as(signer("https://github.com/acme/abXba"))
+    assert not identity.speaks_as(signer("https://github.com/acme/aba"))
+    assert not identity.speaks_as(signer("https://github.com/acme/abba"))
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        ".+",
+        "*",
+        "*@acme.example",
+        "https://*",
+        "https://github.com/*",
+        "https://github.com/*/app",
+        "https://*.com/acme/app",
+        "https://github.com/acme",
+        "github.com/acme/*",
+        "https://github.com/acme/**",
+        "https://github.com/acme/a*b*",
+    ],
+)
+def test_an_unanchored_identity_pattern_is_refused(subject):
+    with pytest.raises(Malformed):
+        Workload(issuer=GITHUB, subject=subject, pattern=True)
+
+
+@pytest.mark.parametrize(
+    "issuer", ["*", "https://*.example", "https://a.example/*", "token.example", "", "https://a.example?x", "https://A.example"]
+)
+def test_an_issuer_has_no_wildcards_and_is_a_url(issuer):
+    with pytest.raises(Malformed, match="issuer"):
+        Workload(issuer=issuer, subject="a@acme.example")
+
+
+@pytest.mark.parametrize("subject", ["", "a\nb", "x" * 3000])
+def test_a_subject_that_cannot_be_read_is_refused(subject):
+    with pytest.raises(Malformed, match="subject"):
+        Workload(issuer=GITHUB, subject=subject)
+
+
+def test_a_name_in_a_trust_store_is_exact():
+    identity = Certified(store="ca:acme", name="CN=release,O=Acme")
+    assert identity.speaks_as(CertifiedSigner(name="CN=release,O=Acme", store="ca:acme", thumbprint="a1" * 32))
+    assert not identity.speaks_as(CertifiedSigner(name="CN=release,O=Acme", store="ca:other", thumbprint="a1" * 32))
+    assert not identity.speaks_as(CertifiedSigner(name="CN=release,O=Acme,L=x", store="ca:acme", thumbprint="a1" * 32))
+
+
+def test_a_thumbprint_narrows_a_name_to_one_certificate():
+    identity = Certified(store="ca:acme", name="CN=r", thumbprint="a1" * 32)
+    assert identity.speaks_as(CertifiedSigner(name="CN=r", store="ca:acme", thumbprint="a1" * 32))
+    assert not identity.speaks_as(CertifiedSigner(name="CN=r", store="ca:acme", thumbprint="b1" * 32))
+
+
+def test_a_key_is_listed_under_the_id_of_its_bytes():
+    assert Key.of(b"spki").speaks_as(KeySigner(keyid=Key.of(b"spki").keyid))
+    with pytest.raises(Malformed, match="key id"):
+        Key(keyid="a1" * 32, spki=b"spki")
+
+
+def both(left, right):
+    return Authorities((Authority(name="one", signers=(left,)), Authority(name="two", signers=(right,))))
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (Workload(issuer=GITHUB, subject="a@x"), Workload(issuer=GITHUB, subject="a@x")),
+        (Workload(issuer=GITHUB, subject="a@x"), Workload(issuer=GITHUB, subject="a@x", claims={"ref": "main"})),
+        (Workload(issuer=GITHUB, subject=RELEASE + "v1"), Workload(issuer=GITHUB, subject=RELEASE + "*", pattern=True)),
+        (
+            Workload(issuer=GITHUB, subject=RELEASE + "v*", pattern=True),
+            Workload(issuer=GITHUB, subject=RELEASE + "*1", pattern=True),
+        ),
+        (Certified(store="ca:a", name="CN=r"), Certified(store="ca:a", name="CN=r", thumbprint="a1" * 32)),
+        (Key(keyid="a1" * 32), Key(keyid="a1" * 32)),
+    ],
+)
+def test_a_signer_that_could_speak_for_two_authorities_is_refused(left, right):
+    with pytest.raises(Malformed, match="both 'one' and 'two'"):
+        both(left, right)
+    with pytest.raises(Malformed, match="both 'one' and 'two'"):
+        both(right, left)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (
+            Workload(issuer=GITHUB, subject="a@x", claims={"ref": "dev"}),
+            Workload(issuer=GITHUB, subject="a@x", claims={"ref": "main"}),
+        ),
+        (Workload(issuer=GITHUB, subject="a@x"), Workload(issuer=GITHUB + "/e", subject="a@x")),
+        (
+            Workload(issuer=GITHUB, subject=RELEASE + "v*", pattern=True),
+            Workload(issuer=GITHUB, subject=RELEASE + "w*", pattern=True),
+        ),
+        (Certified(store="ca:a", name="CN=r", thumbprint="b1" * 32), Certified(store="ca:a", name="CN=r", thumbprint="a1" * 32)),
+        (Key(keyid="a1" * 32), Certified(store="ca:a", name="CN=r")),
+    ],
+)
+def test_signers_that_something_tells_apart_may_speak_for_different_authorities(left, right):
+    assert both(left, right).names == {"one", "two"}

@@ -8,9 +8,8 @@ import cbor2
 import pytest
 from cbor2 import CBORTag
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from jwcrypto import jws
 from jwcrypto.jwk import JWK
-from jwcrypto.jws import JWS as OtherJWS
-from jwcrypto.jws import InvalidJWSSignature
 from notary import AT, KEYS, TARGET, check, signed, signing_function, team
 from pycose.algorithms import Es256, Es384, Es512, Ps256, Ps384, Ps512
 from pycose.headers import Algorithm as CoseAlgorithm
@@ -50,7 +49,7 @@ def cose_key(key):
 
 def test_jwcrypto_verifies_our_jws_and_refuses_it_altered(party):
     data = signed(party)
-    token = OtherJWS()
+    token = jws.JWS()
     token.header_registry[SIGNING_SCHEME] = type(token.header_registry["alg"])("Signing Scheme", True, True, None)
     token.allowed_algs = [party.algorithm]
     token.deserialize(data.decode())
@@ -59,12 +58,12 @@ def test_jwcrypto_verifies_our_jws_and_refuses_it_altered(party):
     altered = json.loads(data)
     altered["payload"] = base64.urlsafe_b64encode(b'{"targetArtifact":{}}').rstrip(b"=").decode()
     token.deserialize(json.dumps(altered))
-    with pytest.raises(InvalidJWSSignature):
+    with pytest.raises(jws.InvalidJWSSignature):
         token.verify(jwk(party.key, private=False))
 
 
 def test_a_jws_by_jwcrypto_verifies_here(party):
-    token = OtherJWS(render_target(TARGET))
+    token = jws.JWS(render_target(TARGET))
     token.header_registry[SIGNING_SCHEME] = type(token.header_registry["alg"])("Signing Scheme", True, True, None)
     token.allowed_algs = [party.algorithm]
     protected = {

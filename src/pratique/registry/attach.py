@@ -27,9 +27,14 @@ def attach(
     artifact_type: str,
     annotations: Mapping[str, str],
     created: int | None,
+    media_type: str | None = None,
 ) -> Descriptor:
     """`attach_all` of one blob."""
-    return attach_all(repository, subject=subject, blobs=[(blob, annotations)], artifact_type=artifact_type, created=created)[0]
+    blobs = [(blob, annotations)]
+    (manifest,) = attach_all(
+        repository, subject=subject, blobs=blobs, artifact_type=artifact_type, created=created, media_type=media_type
+    )
+    return manifest
 
 
 def attach_all(
@@ -39,23 +44,27 @@ def attach_all(
     blobs: Sequence[tuple[bytes, Mapping[str, str]]],
     artifact_type: str,
     created: int | None,
+    media_type: str | None = None,
 ) -> list[Descriptor]:
     """Push each blob and a manifest, with these annotations, that ties it to `subject`; returns the manifests' descriptors.
 
-    `artifact_type`: media type of the blobs, and what they are listed under. `created`: Unix seconds, for the annotation.
+    `artifact_type`: what the blobs are listed under, and their media type, unless `media_type` is another. `created`: Unix
+    seconds, for the annotation.
     Raises as `Repository.push_referrers` does; a crash in between leaves blobs, and a second call completes it.
     """
     manifests = []
     for blob, annotations in blobs:
-        layer = Descriptor(media_type=artifact_type, digest=Digest.of(blob), size=len(blob))
-        manifests.append(render_attachment(subject, layer, annotations=annotations, created=created))
+        layer = Descriptor(media_type=media_type or artifact_type, digest=Digest.of(blob), size=len(blob))
+        manifests.append(render_attachment(subject, layer, artifact_type, annotations=annotations, created=created))
         repository.push_blob(layer.digest, layer.size, [blob])
     repository.push_blob(Digest.of(EMPTY_CONFIG_DATA), len(EMPTY_CONFIG_DATA), [EMPTY_CONFIG_DATA])
     return repository.push_referrers(manifests, OCI_MANIFEST)
 
 
-def render_attachment(subject: Descriptor, layer: Descriptor, *, annotations: Mapping[str, str], created: int | None) -> bytes:
-    """The image manifest with the empty configuration, one layer, whose type is the artifact's, and a subject. Pure."""
+def render_attachment(
+    subject: Descriptor, layer: Descriptor, artifact_type: str, *, annotations: Mapping[str, str], created: int | None
+) -> bytes:
+    """The image manifest of this artifact type with the empty configuration, one layer and a subject. Pure."""
     config = Descriptor(media_type=EMPTY_CONFIG, digest=Digest.of(EMPTY_CONFIG_DATA), size=len(EMPTY_CONFIG_DATA))
     plain_subject = Descriptor(media_type=subject.media_type, digest=subject.digest, size=subject.size)
     notes = dict(annotations)
@@ -64,7 +73,7 @@ def render_attachment(subject: Descriptor, layer: Descriptor, *, annotations: Ma
     document = {
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,
-        "artifactType": layer.media_type,
+        "artifactType": artifact_type,
         "config": descriptor_to_json(config),
         "layers": [descriptor_to_json(layer)],
         "subject": descriptor_to_json(plain_subject),

@@ -1,0 +1,345 @@
+"""CRLs and OCSP of our own authorities, made as they are needed, and the ones that notation's own tests use."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from notary import AT, causes, check, signed, team
+from pki import make
+
+from pratique.attest.notation import Scheme, TrustStores, parse_certificates
+from pratique.attest.notation.crl import check_lists
+from pratique.attest.notation.ocsp import responder_urls
+from pratique.attest.notation.policy import PERMISSIVE, Action, Kind, Level
+from pratique.attest.notation.revocation import check_revocation
+from pratique.attest.x509 import parse_certificate
+from pratique.model.verdict import Cause
+
+DATA = Path(__file__).resolve().parents[2] / "data" / "notation" / "lists"
+LIST, CHANGES, RESPONDER = "http://ca.example/all.crl", "http://ca.example/new.crl", "http://ca.example/ocsp"
+HOLD, REMOVE = x509.ReasonFlags.certificate_hold, x509.ReasonFlags.remove_from_crl
+
+
+def day(seconds):
+    return dt.datetime.fromtimestamp(seconds, dt.UTC)
+
+
+def points(*urls):
+    names = [[x509.UniformResourceIdentifier(url)] for url in urls]
+    return [x509.DistributionPoint(full_name, None, None, None) for full_name in names]
+
+
+def lists_at(*urls):
+    return (x509.CRLDistributionPoints(points(*urls)), False)
+
+
+def responder_at(url=RESPONDER):
+    access = x509.AccessDescription(x509.oid.AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(url))
+    return (x509.AuthorityInformationAccess([access]), False)
+
+
+def revoked(serial, *, reason=None, since=None, critical=None, at=AT - 100):
+    entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(day(at))
+    if reason:
+        entry = entry.add_extension(x509.CRLReason(reason), False)
+    if since:
+        entry = entry.add_extension(x509.InvalidityDate(day(since)), False)
+    if critical:
+        entry = entry.add_extension(x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3"), b"\x05\x00"), True)
+    return entry.build()
+
+
+def crl(issuer, *entries, number=1, until=AT + 1000, freshest=None, base=None, extensions=(), key=None, hashed=None):
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(issuer.certificate.subject)
+        .last_update(day(AT - 1000))
+        .next_update(day(until))
+        .add_extension(x509.CRLNumber(number), False)
+    )
+    if freshest:
+        builder = builder.add_extension(x509.FreshestCRL(points(freshest)), False)
+    if base is not None:
+        builder = builder.add_extension(x509.DeltaCRLIndicator(base), True)
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical)
+    for entry in entries:
+        builder = builder.add_revoked_certificate(entry)
+    return builder.sign((key or issuer).key, hashed or hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+def response(acme, status, *, signer=None, until=AT + 1000, certificate=None, issuer=None, with_chain=True, since=None):
+    signer = signer or acme.middle
+    builder = ocsp.OCSPResponseBuilder().add_response(
+        cert=(certificate or acme.leaf).certificate,
+        issuer=(issuer or acme.middle).certificate,
+        algorithm=hashes.SHA1(),  # noqa: S303
+        cert_status=status,
+        this_update=day(AT - 1000),
+        next_update=day(until),
+        revocation_time=day(AT - 100) if status is ocsp.OCSPCertStatus.REVOKED else None,
+        revocation_reason=None,
+    )
+    builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, signer.certificate)
+    if signer is not acme.middle and with_chain:
+        builder = builder.certificates([signer.certificate])
+    return builder.sign(signer.key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+GOOD, BAD, UNKNOWN = ocsp.OCSPCertStatus.GOOD, ocsp.OCSPCertStatus.REVOKED, ocsp.OCSPCertStatus.UNKNOWN
+
+
+@pytest.fixture(scope="module")
+def listed():
+    return team(extensions=[lists_at(LIST)])
+
+
+@pytest.fixture(scope="module")
+def asked():
+    return team(extensions=[responder_at(), lists_at(LIST)])
+
+
+def standing(acme, answers, *, at=AT, signed_at=None):
+    chain = [parse_certificate(der) for der in acme.chain]
+    return check_revocation(chain, answers, at=at, signed_at=signed_at)
+
+
+def question(acme):
+    (url,) = responder_urls(acme.leaf.certificate, acme.middle.certificate)
+    return url
+
+
+def test_certificates_that_name_no_way_to_revoke_them_are_not_asked_about():
+    acme = team()
+    assert standing(acme, {}).cause is Cause.NONE
+    assert check(signed(acme), acme).wanted == ()
+
+
+def test_what_was_not_asked_is_unreachable_and_says_what_to_ask(listed):
+    verification = check(signed(listed), listed)
+    assert (verification.cause, verification.wanted) == ("unreachable", (LIST,))
+    assert verification.signed is not None
+    verification = check(signed(listed), listed, answers={LIST: None})
+    assert (verification.cause, verification.wanted) == ("unreachable", ())
+    assert "could not be had" in verification.detail
+    verification = check(signed(listed), listed, answers={LIST: crl(listed.middle)})
+    assert (verification.cause, verification.wanted) == ("none", ())
+
+
+def test_strangers_certificates_send_nobody_anywhere(listed):
+    verification = check(signed(listed), listed, stores=TrustStores(certificates={}))
+    assert (causes(verification)["revocation"], verification.wanted) == ("unreachable", ())
+
+
+def test_a_listed_certificate_is_revoked(listed):
+    serial = listed.leaf.certificate.serial_number
+    verification = check(signed(listed), listed, answers={LIST: crl(listed.middle, revoked(serial))})
+    assert (verification.cause, LIST in verification.detail) == ("revoked", True)
+    assert check(signed(listed), listed, answers={LIST: crl(listed.middle, revoked(serial + 1))}).cause == "none"
+
+
+def test_a_permissive_statement_logs_it_and_one_that_skips_does_not_ask(listed):
+    data = signed(listed)
+    lost = {LIST: crl(listed.middle, revoked(listed.leaf.certificate.serial_number))}
+    verification = check(data, listed, answers=lost, level=PERMISSIVE)
+    assert (verification.cause, causes(verification)) == ("none", {"revocation": "revoked"})
+    skipping = Level(name="strict", actions={**dict.fromkeys(Kind, Action.ENFORCE), Kind.REVOCATION: Action.SKIP})
+    verification = check(data, listed, level=skipping)
+    assert (verification.cause, verification.wanted, len(verification.checks)) == ("none", (), 4)
+
+
+def test_lists_that_say_nothing_about_the_certificate_are_no_clearance(listed):
+    stranger = make("Middle", ca=True)
+    silent = make("Middle", ca=True, usage=x509.KeyUsage(False, False, False, False, False, True, False, False, False))
+    scope = {
+        "only_contains_user_certs": False,
+        "only_contains_ca_certs": False,
+        "only_contains_attribute_certs": False,
+        "indirect_crl": False,
+        "only_some_reasons": None,
+        "full_name": points(LIST)[0].full_name,
+        "relative_name": None,
+    }
+    reasons = frozenset([x509.ReasonFlags.key_compromise])
+    unknown = (x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3"), b"\x05\x00"), True)
+    serial = listed.leaf.certificate.serial_number
+    for data in (
+        b"",
+        b"not a list",
+        crl(listed.middle)[:-1],
+        crl(listed.middle, until=AT - 1),
+        crl(listed.root),
+        crl(stranger),
+        crl(silent),
+        crl(listed.middle, key=stranger),
+        crl(listed.middle, base=1, number=2),
+        crl(listed.middle, extensions=[unknown]),
+        crl(listed.middle, revoked(serial, critical=True)),
+        crl(listed.middle, extensions=[(x509.IssuingDistributionPoint(**{**scope, "indirect_crl": True}), True)]),
+        crl(listed.middle, extensions=[(x509.IssuingDistributionPoint(**{**scope, "only_some_reasons": reasons}), True)]),
+        b"\x30" * (33 << 20),
+    ):
+        found = standing(listed, {LIST: data})
+        assert (found.cause, found.wanted) == (Cause.UNREACHABLE, ()), found.detail
+    whole = crl(listed.middle, extensions=[(x509.IssuingDistributionPoint(**scope), True)])
+    assert standing(listed, {LIST: whole}).cause is Cause.NONE
+
+
+def test_an_old_list_still_revokes_and_clears_nobody(listed):
+    serial = listed.leaf.certificate.serial_number
+    assert standing(listed, {LIST: crl(listed.middle, revoked(serial), until=AT - 1)}).cause is Cause.REVOKED
+    assert standing(listed, {LIST: crl(listed.middle, revoked(serial, reason=HOLD), until=AT - 1)}).cause is Cause.UNREACHABLE
+
+
+def test_all_lists_of_a_certificate_are_asked():
+    acme = team(extensions=[lists_at(LIST, CHANGES)])
+    serial = acme.leaf.certificate.serial_number
+    assert standing(acme, {LIST: crl(acme.middle)}).wanted == (CHANGES,)
+    assert standing(acme, {LIST: crl(acme.middle), CHANGES: crl(acme.middle, revoked(serial))}).cause is Cause.REVOKED
+
+
+def test_a_certificate_whose_lists_cannot_be_asked_by_http_is_not_cleared():
+    acme = team(extensions=[lists_at("ldap://ca.example/all")])
+    found = standing(acme, {})
+    assert (found.cause, found.wanted) == (Cause.UNREACHABLE, ())
+
+
+def test_a_key_that_became_invalid_after_the_proven_signing_time_was_good_then(listed):
+    serial = listed.leaf.certificate.serial_number
+    answers = {LIST: crl(listed.middle, revoked(serial, since=AT - 50))}
+    for signed_at, wanted in [(None, Cause.REVOKED), (AT - 51, Cause.NONE), (AT - 50, Cause.REVOKED), (AT, Cause.REVOKED)]:
+        assert standing(listed, answers, signed_at=signed_at).cause is wanted
+    # Without an invalidity date nothing is known of when it became invalid.
+    assert standing(listed, {LIST: crl(listed.middle, revoked(serial))}, signed_at=1).cause is Cause.REVOKED
+
+
+def test_a_signing_authoritys_time_saves_what_it_signed_before_its_key_was_lost(listed):
+    stores = TrustStores(certificates={"signingAuthority:acme": (listed.root.der,)})
+    data = signed(listed, scheme=Scheme.AUTHORITY)
+    lost = revoked(listed.leaf.certificate.serial_number, since=AT + 10)
+    options = {"stores": stores, "stores_named": ("signingAuthority:acme",), "answers": {LIST: crl(listed.middle, lost)}}
+    assert check(data, listed, at=AT + 100, **options).cause == "none"
+    lost = revoked(listed.leaf.certificate.serial_number, since=AT - 10)
+    options["answers"] = {LIST: crl(listed.middle, lost)}
+    assert check(data, listed, at=AT + 100, **options).cause == "revoked"
+
+
+def test_changes_to_a_list_are_asked_and_count(listed):
+    serial = listed.leaf.certificate.serial_number
+    middle = listed.middle
+
+    def judge(changes, *entries):
+        answers = {LIST: crl(middle, *entries, number=5, freshest=CHANGES)}
+        return standing(listed, answers if changes is ... else {**answers, CHANGES: changes})
+
+    assert judge(...).wanted == (CHANGES,)
+    assert judge(None).cause is Cause.UNREACHABLE
+    assert judge(None, revoked(serial)).cause is Cause.REVOKED
+    assert judge(crl(middle, number=6, base=5)).cause is Cause.NONE
+    assert judge(crl(middle, revoked(serial), number=6, base=5)).cause is Cause.REVOKED
+    assert judge(crl(middle, revoked(serial, reason=HOLD), number=6, base=5)).cause is Cause.REVOKED
+    assert judge(crl(middle, revoked(serial, reason=REMOVE), number=6, base=5), revoked(serial, reason=HOLD)).cause is Cause.NONE
+    assert judge(crl(middle, revoked(serial, reason=REMOVE), number=6, base=5), revoked(serial)).cause is Cause.REVOKED
+    for other in (
+        crl(middle, number=6),
+        crl(middle, number=5, base=5),
+        crl(middle, number=7, base=6),
+        crl(middle, number=6, base=5, until=AT - 1),
+        crl(make("Middle", ca=True), number=6, base=5),
+    ):
+        assert judge(other).cause is Cause.UNREACHABLE
+
+
+def test_ocsp_is_asked_first_and_lists_where_it_does_not_answer(asked):
+    url = question(asked)
+    assert url.startswith(f"{RESPONDER}/")
+    assert standing(asked, {}).wanted == (url,)
+    assert standing(asked, {url: response(asked, GOOD)}).cause is Cause.NONE
+    assert standing(asked, {url: response(asked, BAD)}).cause is Cause.REVOKED
+    for useless in (None, b"", b"not a response", response(asked, UNKNOWN), response(asked, GOOD, until=AT - 1)):
+        assert standing(asked, {url: useless}).wanted == (LIST,)
+        assert standing(asked, {url: useless, LIST: crl(asked.middle)}).cause is Cause.NONE
+
+
+def test_responses_that_answer_another_question_are_none(asked):
+    url = question(asked)
+    other = asked.middle.issue("other")
+    stranger = make("Middle", ca=True)
+    refused = ocsp.OCSPResponseBuilder.build_unsuccessful(ocsp.OCSPResponseStatus.TRY_LATER).public_bytes(Encoding.DER)
+    for data in (
+        response(asked, GOOD, certificate=other),
+        response(asked, GOOD, issuer=stranger),
+        response(asked, GOOD, signer=stranger),
+        response(asked, GOOD, signer=asked.leaf),
+        response(asked, GOOD)[:-1],
+        response(asked, GOOD) + b"\0",
+        b"\x30" * 100_000,
+        refused,
+    ):
+        found = standing(asked, {url: data, LIST: None})
+        assert found.cause is Cause.UNREACHABLE, found.detail
+
+
+def test_an_authority_delegates_to_a_responder_that_it_certified(asked):
+    url = question(asked)
+    purpose = (x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.OCSP_SIGNING]), False)
+    nocheck = (x509.OCSPNoCheck(), False)
+    for signer, wanted in [
+        (asked.middle.issue("responder", extensions=[purpose, nocheck]), Cause.NONE),
+        (asked.middle.issue("responder", extensions=[purpose]), Cause.NONE),
+        (asked.middle.issue("responder", extensions=[nocheck]), Cause.UNREACHABLE),
+        (asked.middle.issue("responder", extensions=[purpose, nocheck], died=AT - 1), Cause.UNREACHABLE),
+        (asked.root.issue("responder", extensions=[purpose, nocheck]), Cause.UNREACHABLE),
+        (make("responder", extensions=[purpose, nocheck]), Cause.UNREACHABLE),
+    ]:
+        assert standing(asked, {url: response(asked, GOOD, signer=signer), LIST: None}).cause is wanted
+    watched = asked.middle.issue("responder", extensions=[purpose, lists_at(CHANGES)])
+    answers = {url: response(asked, GOOD, signer=watched), LIST: None}
+    assert standing(asked, answers).wanted == (CHANGES,)
+    assert standing(asked, {**answers, CHANGES: crl(asked.middle)}).cause is Cause.NONE
+    lost = crl(asked.middle, revoked(watched.certificate.serial_number))
+    assert standing(asked, {**answers, CHANGES: lost}).cause is Cause.UNREACHABLE
+
+
+def test_a_revoked_authority_revokes_and_outweighs_what_could_not_be_asked():
+    acme = team(extensions=[lists_at(LIST)], middle_extensions=[lists_at(CHANGES)])
+    lost = crl(acme.root, revoked(acme.middle.certificate.serial_number))
+    assert standing(acme, {LIST: None, CHANGES: lost}).cause is Cause.REVOKED
+    assert standing(acme, {LIST: crl(acme.middle), CHANGES: lost}).cause is Cause.REVOKED
+    assert standing(acme, {LIST: None, CHANGES: crl(acme.root)}).cause is Cause.UNREACHABLE
+    assert standing(acme, {}).wanted == (LIST, CHANGES)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=40), st.integers(0, 3999), st.integers(0, 7), st.booleans())
+def test_any_bytes_as_an_answer_never_clear_and_never_crash(asked, junk, at, bit, lists):
+    good = bytearray(crl(asked.middle) if lists else response(asked, GOOD))
+    good[at % len(good)] ^= 1 << bit
+    url = question(asked)
+    for data in (junk, bytes(good)):
+        answers = {url: None, LIST: data} if lists else {url: data, LIST: None}
+        assert standing(asked, answers).cause is Cause.UNREACHABLE
+
+
+def test_lists_of_notations_own_tests_come_to_what_they_are_named():
+    chain = [parse_certificate(der) for der in parse_certificates((DATA / "certchain_with_crl.pem").read_bytes(), "chain")]
+    for leaf, intermediate, wanted in [
+        ("leaf.crl", "intermediate.crl", Cause.NONE),
+        ("leaf_revoked.crl", "intermediate.crl", Cause.REVOKED),
+        ("leaf.crl", "intermediate_revoked.crl", Cause.REVOKED),
+        ("leaf_expired.crl", "intermediate.crl", Cause.UNREACHABLE),
+    ]:
+        certificates = [(chain[0], chain[1], leaf), (chain[1], chain[2], intermediate)]
+        found = []
+        for certificate, issuer, file in certificates:
+            place = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value[0].full_name[0].value
+            answers = {place: (DATA / file).read_bytes()}
+            found.append(check_lists(certificate, issuer, answers, at=AT, signed_at=None).cause)
+        worst = next((cause for cause in found if cause is not Cause.NONE), Cause.NONE)
+        assert worst is wanted

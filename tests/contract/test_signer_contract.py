@@ -23,6 +23,9 @@ ADAPTERS = {
     "file": [name for name in ALGORITHMS if not name.endswith(("3072", "4096"))],
     "encrypted-file": ["ed25519", "ecdsa-p256"],
     "vault": ["ed25519", "ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-pss-3072"],
+    "aws": ["ed25519", "ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-pss-3072", "ml-dsa-44", "ml-dsa-65"],
+    "gcp": ["ed25519", "ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-pss-3072"],
+    "azure": ["ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-pss-3072"],
     "pkcs11": ["ecdsa-p256", "ecdsa-p384", "ed25519", "rsa-2048", "rsa-pss-3072"],
 }
 
@@ -34,7 +37,7 @@ def adapter(request, tmp_path_factory):
     if place.endswith("file"):
         made = file_adapter(folder, algorithm, PASSPHRASE if place == "encrypted-file" else None)
     else:
-        made = request.getfixturevalue(f"{place}_place").adapter(algorithm)
+        made = request.getfixturevalue(f"{place}_place").adapter(algorithm, folder)
     yield made
     for signer in made.signers:
         signer.close()

@@ -84,22 +84,25 @@ class Service:
         headers: Callable[[bytes], Mapping[str, str]] | Mapping[str, str] | None = None,
         json_body: Mapping[str, Any] | None = None,
         form: Mapping[str, str] | None = None,
+        content: bytes = b"",
         busy: Callable[[Answer], bool] = lambda _: False,
     ) -> Answer:
         """One request, repeated while the service is busy. `headers`: or how to make them for the body, anew each time.
+        `content`: a body whose type is among the headers.
 
         `busy`: recognises a service's own way to say so. Answers of any other status are for the caller to judge. Raises
         Unavailable, RateLimited.
         """
-        content, kind = b"", "application/json"
+        kind = None
         if json_body is not None:
             content = json.dumps(json_body, separators=(",", ":")).encode()
+            kind = "application/json"
         elif form is not None:
             content, kind = str(httpx.QueryParams(dict(form))).encode(), "application/x-www-form-urlencoded"
         deadline = time.monotonic() + self._access.patience_s
         for attempt in range(1, ATTEMPTS + 1):
             sent = {"Accept-Encoding": "identity", "Accept": "application/json"}
-            sent |= {"Content-Type": kind} if content else {}
+            sent |= {"Content-Type": kind} if kind else {}
             sent |= headers(content) if callable(headers) else headers or {}
             once = partial(self._once, method, path, sent, content, deadline, what)
             delay = 0.5 * 2 ** (attempt - 1)

@@ -98,7 +98,7 @@ class TrustFolder:
             return None
         self.check()
         path = self.published / "targets" / f"{targets.signed.targets[DOCUMENT].hashes['sha256']}.{DOCUMENT}"
-        data = _bytes(path)
+        data = read_bytes(path)
         if Digest.of(data).hex != targets.signed.targets[DOCUMENT].hashes["sha256"]:
             raise DigestMismatch("it was altered", where=str(path), hint="restore it from git")
         return read_published(load_json(data, what="the trust document"), where=str(path))
@@ -210,13 +210,14 @@ class TrustFolder:
         return sorted(int(name[0]) for name in names if name[0].isdecimal())
 
     def _read(self, path: Path, role: str) -> Metadata[Any]:
-        return read_metadata(_bytes(path), _KINDS[role], str(path))
+        return read_metadata(read_bytes(path), _KINDS[role], str(path))
 
     def _write_draft(self, role: str, draft: Metadata[Any]) -> None:
         write_atomic(self.draft_path(role), draft.to_bytes())
 
 
-def _bytes(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """A file of the trust, of bounded size. Raises NotFound, InputError, LimitExceeded."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_METADATA_BYTES * 8 + 1)

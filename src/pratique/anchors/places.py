@@ -138,9 +138,10 @@ class OciPlace:
             raise Unavailable(f"{path} is listed and missing", where=self.name) from error
 
 
-def open_place(source: str) -> Place:
+def open_place(source: str, *, create: bool = False) -> Place:
     """`file:PATH`, `https://…`, `http://…`, `registry:HOST/NAME[:TAG]`, `oci-dir:PATH[:TAG]`. Nothing is asked yet.
 
+    `create`: make a layout where there is none, to publish to it.
     Raises InputError, NotFound for a layout that is not there.
     """
     scheme, _, rest = source.partition(":")
@@ -151,7 +152,7 @@ def open_place(source: str) -> Place:
     if scheme in ("registry", "oci-dir", "oci-archive"):
         from pratique.registry.open import open_repository
 
-        repository, selector = open_repository(source)
+        repository, selector = open_repository(source, create=create)
         return OciPlace(repository, selector or "latest", source)
     raise InputError(
         f"not a place for trust: {source[:200]!r}", hint="write file:PATH, https://…, registry:HOST/NAME or oci-dir:PATH"

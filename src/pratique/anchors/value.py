@@ -7,7 +7,7 @@ from pratique.attest.publickey import PublicKey
 from pratique.attest.strictjson import load_json
 from pratique.errors import DigestMismatch, Malformed, Unavailable
 from pratique.model.digest import Digest
-from pratique.trust import Key, Trust
+from pratique.trust import Key, ServiceKey, Trust
 from pratique.trust.document import read_published
 from pratique.trust.lifetime import when
 
@@ -79,9 +79,15 @@ def read_anchors(
 
 def check_keys(trust: Trust, *, where: str) -> dict[str, PublicKey]:
     """Every key of the document by its key ID, ready to verify with. Raises Malformed for one that is none."""
-    spkis = [item.spki for party in trust.authorities.items for item in party.signers if isinstance(item, Key)]
-    try:
-        keys = [PublicKey.from_der(spki) for spki in (*spkis, *(service.spki for service in (*trust.logs, *trust.witnesses)))]
-    except Malformed as error:
-        raise Malformed(error.message, where=where, hint=error.hint) from error
-    return {key.keyid: key for key in keys}
+    listed: list[Key | ServiceKey] = [*trust.logs, *trust.witnesses]
+    listed += [item for party in trust.authorities.items for item in party.signers if isinstance(item, Key)]
+    keys = {}
+    for item in listed:
+        try:
+            key = PublicKey.from_der(item.spki)
+        except Malformed as error:
+            raise Malformed(error.message, where=where, hint=error.hint) from error
+        if item.algorithm not in ("", key.algorithm):
+            raise Malformed(f"a key of {key.algorithm} that is listed as one of {item.algorithm[:40]!r}", where=where)
+        keys[key.keyid] = key
+    return keys

@@ -47,6 +47,11 @@ class Home:
         return self.root / "keys" / "log.key"
 
     @property
+    def trust(self) -> Path:
+        """The trust that this machine follows, as it was last fetched."""
+        return self.root / "trust"
+
+    @property
     def service_key(self) -> Path:
         """Signs decisions and runtime reports when no other key is given."""
         return self.root / "keys" / "service.key"

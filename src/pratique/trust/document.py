@@ -146,8 +146,8 @@ class _Reader(Reader):
         return self.made(field, lambda: Authority(name=name, signers=tuple(signers), grants=grants))
 
     def key(self, value: Any, field: str) -> Key:
-        body = self.mapping(value, field, {"file", "spki"} | _LIFETIME)
-        return self.made(field, lambda: Key.of(self.spki(body, field), self.lifetime(body, field)))
+        body = self.mapping(value, field, {"file", "spki", "algorithm"} | _LIFETIME)
+        return self.made(field, lambda: Key.of(self.spki(body, field), self.lifetime(body, field), self.algorithm(body, field)))
 
     def workload(self, value: Any, field: str) -> Workload:
         body = self.mapping(value, field, {"issuer", "subject", "subject-pattern", "claims"} | _LIFETIME)
@@ -197,11 +197,12 @@ class _Reader(Reader):
     def services(self, top: Mapping[str, Any], section: str) -> tuple[ServiceKey, ...]:
         found: dict[bytes, ServiceKey] = {}
         for value, field in self.each(top.get(section), section):
-            body = self.mapping(value, field, {"name", "operator", "file", "spki"} | _LIFETIME)
+            body = self.mapping(value, field, {"name", "operator", "file", "spki", "algorithm"} | _LIFETIME)
             key = ServiceKey(
                 name=self.name(body.get("name"), f"{field}.name"),
                 operator=self.string(body.get("operator"), f"{field}.operator"),
                 spki=self.spki(body, field),
+                algorithm=self.algorithm(body, field),
                 lifetime=self.lifetime(body, field),
             )
             if found.setdefault(key.spki, key) is not key:
@@ -258,6 +259,10 @@ class _Reader(Reader):
         if not data or base64.b64encode(data).decode("ascii") != text:
             raise self.fail(f"{field}.spki", "is not canonical base64")
         return data
+
+    def algorithm(self, body: Mapping[str, Any], field: str) -> str:
+        """Left out where the key itself tells."""
+        return self.string(body["algorithm"], f"{field}.algorithm") if "algorithm" in body else ""
 
     def digest_of_file(self, body: Mapping[str, Any], field: str) -> Digest:
         """The digest of a carried file."""

@@ -53,3 +53,13 @@ def opened(source: str, platform: str | None, max_entries: int | None = None) ->
         limits = replace(limits, max_entries=max_entries)
     with open_artifact(parsed, platform=platform, limits=limits) as artifact:
         yield Opened(artifact, parsed)
+
+
+def public_name(place: str) -> str:
+    """What documents call an artifact: its place in a registry, or the last part of a path, without its folders."""
+    scheme, _, location = place.partition(":")
+    if scheme == "registry":
+        return location
+    return (location if scheme in ("oci-dir", "oci-archive", "docker-archive", "podman", "dir", "file") else place).rpartition(
+        "/"
+    )[2]

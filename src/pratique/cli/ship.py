@@ -7,7 +7,15 @@ from pathlib import Path
 import click
 
 from pratique.cli.home import find_home, load_chosen_signer, open_home_catalog, open_scribe
-from pratique.cli.options import key_option, max_entries_option, opened, passphrase_option, platform_option, source_argument
+from pratique.cli.options import (
+    key_option,
+    max_entries_option,
+    opened,
+    passphrase_option,
+    platform_option,
+    public_name,
+    source_argument,
+)
 from pratique.cli.output import (
     format_option,
     human_size,
@@ -78,16 +86,6 @@ def command(
             steps=show_steps(begin, move),
         )
     _print(shipment, format_, time.monotonic() - began, Path(key) if key else home.service_key)
-
-
-def public_name(place: str) -> str:
-    """What documents call an artifact: its place in a registry, or the last part of a path, without its folders."""
-    scheme, _, location = place.partition(":")
-    if scheme == "registry":
-        return location
-    return (location if scheme in ("oci-dir", "oci-archive", "docker-archive", "podman", "dir", "file") else place).rpartition(
-        "/"
-    )[2]
 
 
 def _print(shipment: object, format_: str, seconds: float, key: Path) -> None:

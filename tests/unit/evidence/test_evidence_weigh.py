@@ -31,9 +31,7 @@ TARGET = Descriptor(media_type=notary.IMAGE, digest=Digest.of(world.ARTIFACT), s
 WORLD = world.World()
 KEYLESS = world.dump(WORLD.bundle(content="dsse"))
 TEAM = notary.team()
-NOTED = notary.signed(
-    TEAM, target=notary.Target(media_type=notary.IMAGE, digest=TARGET.digest, size=TARGET.size, annotations={})
-)
+NOTED = notary.signed(TEAM, target=notary.Target(media_type=notary.IMAGE, digest=TARGET.digest, size=TARGET.size, annotations={}))
 
 
 def own_bundle(predicate_type=CYCLONEDX, digest=TARGET.digest, signer=KEY):

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from pratique.cli.home import Home
 from pratique.cli.options import opened, public_name
 from pratique.cli.output import progress_display
+from pratique.errors import InputError, Unavailable
+from pratique.model import Cause
 
 if TYPE_CHECKING:
     from pratique.artifact.types import Artifact
@@ -80,6 +82,30 @@ def gather(
             blobs=blobs,
             damaged=tuple(damaged),
         )
+
+
+def repair_evidence(
+    home: Home, source: str, belief: "Belief", *, evidence: str | None, name: str | None, platform: str | None
+) -> list[str]:
+    """Put back beside SOURCE what the catalog has, what verifies, and what is not there; says what that was."""
+    from pratique.evidence.collect import collect_from_repository
+    from pratique.model.predicates import TITLES
+    from pratique.registry.open import open_repository
+    from pratique.ship.restore import lost_pieces, restore
+
+    with opened(source, platform) as found:
+        place = evidence or found.home
+        if place is None or not place.startswith(("registry:", "oci-dir:")):
+            raise InputError(f"nothing can be put back beside {source}", hint="name a registry: or oci-dir: by --evidence")
+        repository, _ = open_repository(place)
+        target = target_of(found.artifact)
+        there, kept = collect_from_repository(repository, target.digest), collect_from_home(home, target.digest)
+        if there.cause is not Cause.NONE:
+            raise Unavailable(there.detail)
+        weighed = weigh_asking(target, name or public_name(str(found.source)), kept, belief)
+        lost = lost_pieces(weighed.pieces, there)
+        restore(repository, target, lost, kept, created=found.artifact.subject.created)
+    return [TITLES.get(piece.predicate_type, piece.predicate_type) for piece in lost]
 
 
 def target_of(artifact: "Artifact") -> "Descriptor":

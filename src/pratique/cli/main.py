@@ -16,6 +16,7 @@ COMMANDS = {
     "ship": ("pratique.cli.ship", "Inventory, sign, attest, push, log and catalogue an artifact: the whole way out."),
     "sbom": ("pratique.cli.sbom", "Make a bill of materials, or check one against the bytes it is about."),
     "verify": ("pratique.cli.verify", "Verify everything that is said about an artifact."),
+    "bundle": ("pratique.cli.bundle", "Take an artifact, its evidence and the trust where there is no network."),
     "copy": ("pratique.cli.copy", "Copy an artifact with everything that is said about it."),
     "gate": ("pratique.cli.gate", "Decide by policy whether an artifact may be deployed."),
     "agent": ("pratique.cli.agent", "Hold running containers to their signed file manifests."),

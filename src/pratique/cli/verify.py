@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pratique.cli.belief import belief_options, believed
-from pratique.cli.facts import Gathered, gather
+from pratique.cli.facts import Gathered, gather, repair_evidence
 from pratique.cli.home import find_home
 from pratique.cli.options import platform_option, source_argument
 from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_title, print_verdict
@@ -14,6 +14,8 @@ from pratique.model import Cause, State
 from pratique.model.predicates import CYCLONEDX, FILE_MANIFEST, IMAGE_SIGNATURE, SLSA_PROVENANCE, TITLES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pratique.evidence.belief import Belief
     from pratique.policy import Piece
 
@@ -29,6 +31,7 @@ Answer = tuple[str, Cause, str, "Piece | None"]
 @click.option("--evidence", help="Where the evidence is: registry:…, oci-dir:…, or catalog; default beside SOURCE.")
 @click.option("--require", multiple=True, metavar="TYPE", help=f"What must be there: {', '.join(_NAMES)}, or a URI; repeatable.")
 @click.option("--name", help="What the artifact is called where a trust speaks of it; default what SOURCE names.")
+@click.option("--repair", is_flag=True, help="Attach evidence again that the catalog has, and that verifies, and the place lost.")
 @click.option("--content/--no-content", default=True, help="Whether to read every layer and every other blob of a store.")
 @platform_option
 @format_option
@@ -37,6 +40,7 @@ def command(
     evidence: str | None,
     require: tuple[str, ...],
     name: str | None,
+    repair: bool,
     content: bool,
     platform: str | None,
     format_: str,
@@ -48,21 +52,48 @@ def command(
     follows names. Unless --require says otherwise, signature, SBOM, file manifest and provenance must be there. Exit code 0 only
     if all of it is there and holds; 1 if something is missing or broken; 3 if something could not be asked.
     """
+    return report(
+        source,
+        believed(find_home(), **beliefs),
+        tuple(map(predicate_type, require)) or REQUIRED,
+        evidence=evidence,
+        name=name,
+        platform=platform,
+        content=content,
+        format_=format_,
+        repair=repair,
+    )
+
+
+def report(
+    source: str,
+    belief: "Belief",
+    wanted: tuple[str, ...],
+    *,
+    evidence: str | None,
+    name: str | None,
+    platform: str | None,
+    content: bool,
+    format_: str,
+    repair: bool = False,
+    about: "Sequence[Answer]" = (),
+) -> int:
+    """Verify and print; gives the exit code. `about`: answers that come before the artifact's own."""
     from pratique.errors import Unavailable
 
-    wanted = tuple(map(_predicate_type, require)) or REQUIRED
     home = find_home()
-    belief = believed(home, **beliefs)
+    restored = repair_evidence(home, source, belief, evidence=evidence, name=name, platform=platform) if repair else []
     gathered = gather(home, source, belief, platform=platform, evidence=evidence, content=content, name=name, whole_store=content)
     facts = gathered.facts
     if facts.gathering.state is State.UNCHECKED:
         raise Unavailable(facts.gathering_detail or f"the evidence at {gathered.place} could not be read")
-    answers = [*_answers(gathered, wanted), *_quorums(gathered, belief)]
+    answers = [*about, *_answers(gathered, wanted), *_quorums(gathered, belief)]
     if format_ == "json":
         print_json(
             {
                 "digest": facts.subject,
                 "place": gathered.place,
+                "restored": restored,
                 "answers": [_answer_json(answer) for answer in answers],
             }
         )
@@ -70,13 +101,15 @@ def command(
         print_title(f"{facts.subject_name}")
         print_fact("digest", facts.subject)
         print_fact("evidence", gathered.place)
+        for title in restored:
+            print_fact("restored", title)
         for label, cause, text, _ in answers:
             print_verdict(cause, label, text)
     states = {cause.state for _, cause, _, _ in answers}
     return 1 if State.VIOLATED in states else 3 if State.UNCHECKED in states else 0
 
 
-def _predicate_type(text: str) -> str:
+def predicate_type(text: str) -> str:
     """A short name or a URI."""
     if text in _NAMES:
         return _NAMES[text]

@@ -17,6 +17,7 @@ from pratique.errors import DigestMismatch, InputError
 from pratique.evidence.seal import Scribe, Sealed, log_envelopes, sign_payload
 from pratique.model import Digest, FileManifest, Inventory, build_manifest
 from pratique.model.predicates import TITLES
+from pratique.registry.attach import attach_bundles
 from pratique.sbom.formats.cyclonedx import render_cyclonedx
 from pratique.sbom.inventory import take_inventory
 from pratique.sbom.time import sbom_time
@@ -26,7 +27,7 @@ from pratique.ship.statements import Draft, draft_statements, same_claim
 if TYPE_CHECKING:
     from pratique.artifact.types import Artifact, ImageContents
     from pratique.catalog.ledger import Catalog
-    from pratique.registry.types import Descriptor, Repository
+    from pratique.registry.types import Repository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,8 @@ def ship(
         }
         if destination is not None:
             steps.begin("attach the evidence")
-            _attach(destination, subject, bundles, inventory.subject.created)
+            signed = ((kind, sealed.data) for kind, sealed in sorted(bundles.items()))
+            attach_bundles(destination, subject, signed, created=inventory.subject.created)
             if tag is not None:
                 image = _image_of(artifact)
                 destination.push_manifest(image.manifest, image.media_type, tag)
@@ -176,20 +178,6 @@ def _check_destination(artifact: "Artifact", destination: "Repository", tag: str
         raise InputError(f"the image is {image.digest}, it cannot be pushed as {tag}", where=destination.name)
     if tag is not None and not is_digest(tag) and not is_tag(tag):
         raise InputError(f"not a tag: {tag[:80]!r}", where=destination.name)
-
-
-def _attach(destination: "Repository", subject: "Descriptor", bundles: Mapping[str, Sealed], created: int | None) -> None:
-    from pratique.registry.attach import attach_all
-    from pratique.registry.types import SIGSTORE_BUNDLE
-
-    blobs = [
-        (
-            sealed.data,
-            {"dev.sigstore.bundle.content": "dsse-envelope", "dev.sigstore.bundle.predicateType": predicate_type},
-        )
-        for predicate_type, sealed in sorted(bundles.items())
-    ]
-    attach_all(destination, subject=subject, blobs=blobs, artifact_type=SIGSTORE_BUNDLE, created=created)
 
 
 def _record(

@@ -1,9 +1,8 @@
-"""Sigstore bundles v0.3 as JSON (sigstore/protobuf-specs, sigstore_bundle.proto, sigstore_rekor.proto). Pure.
+"""Sigstore bundles as JSON (sigstore/protobuf-specs, sigstore_bundle.proto, sigstore_rekor.proto). Pure.
 
-Written: one DSSE envelope with one signature, the public key's hint, and the log entries with their inclusion proofs. Read: the
-same, strictly; members that v0.3 does not have are refused, as other clients refuse them. A bundle that holds a certificate is
-read, so that its signer can be called unknown instead of its bytes broken; its hint is "" and no key of ours verifies it.
-`inclusionPromise` and RFC 3161 timestamps are kept in the received bytes and believed by nobody.
+Written: v0.3 only. Read, strictly: v0.1 to v0.3; members that the format does not have are refused, as other clients refuse
+them, and so is what a version does not allow: v0.3 has one certificate and no chain, v0.1 wants an inclusion promise, later
+versions an inclusion proof. A member that is null is absent, as protobuf-JSON has it. Nothing is verified here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,9 +19,23 @@ if TYPE_CHECKING:
     from pratique.attest.publickey import PublicKey
 
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+MAX_CERTIFICATES = 10
+MAX_TIMESTAMPS = 32
 MAX_BUNDLE_SIZE = MAX_SIZE // 3 * 4 + 1024 * 1024  # a statement of the largest size in base64, and its proofs
 MAX_LOG_ENTRIES = 32  # as sigstore's own clients limit them
 MAX_PROOF_HASHES = 64  # a tree of 2⁶⁴ leaves
+
+
+_VERSIONS = {
+    "application/vnd.dev.sigstore.bundle+json;version=0.1": "0.1",
+    "application/vnd.dev.sigstore.bundle+json;version=0.2": "0.2",
+    "application/vnd.dev.sigstore.bundle+json;version=0.3": "0.3",
+    MEDIA_TYPE: "0.3",
+}
+
+
+DIGEST_NAMES = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
+"""The spellings of sigstore_common.proto (HashAlgorithm) and their names in hashlib."""
 
 
 class BundleUnsupported(Malformed):
@@ -45,7 +58,8 @@ class LogEntry:
     """A place in a transparency log, as its holder claims it. `log_id`: 32 bytes that name the log.
 
     `body`: the entry's bytes (`canonicalizedBody`). `integrated_time`: Unix seconds said by the log and authenticated by
-    nothing here; 0 when not stated, as always in logs of tiles.
+    nothing here; 0 when not stated, as always in logs of tiles. `promise`: the signed entry timestamp, b"" when there is none.
+    `proof`: None only in old bundles that have a promise instead.
     """
 
     log_index: int
@@ -53,64 +67,184 @@ class LogEntry:
     kind: str = "hashedrekord"
     version: str = "0.0.2"
     body: bytes
-    proof: InclusionProof
+    proof: InclusionProof | None
     integrated_time: int = 0
+    promise: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageSignature:
+    """A signature over an artifact's bytes, without a statement. `digest`: what they are said to hash to, None unstated."""
+
+    sig: bytes
+    digest: tuple[str, bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnverifiedBundle:
     """A bundle of the right form, about which nothing was verified. `digest` is that of `received`, the bytes as they came.
 
-    `hint`: which public key is said to have signed; "" when a certificate is said to have.
+    `hint`: which public key is said to have signed; "" when a certificate is said to have. `certificates`: DER, the signer's
+    first. `timestamps`: RFC 3161 responses, DER.
     """
 
     received: bytes
     digest: Digest
-    envelope: Envelope
+    content: Envelope | MessageSignature
     hint: str
     log_entries: tuple[LogEntry, ...]
+    certificates: tuple[bytes, ...] = ()
+    timestamps: tuple[bytes, ...] = ()
+    version: str = "0.3"
+
+    @property
+    def envelope(self) -> Envelope:
+        """The DSSE envelope. Raises BundleUnsupported when there is a bare message signature instead."""
+        if isinstance(self.content, MessageSignature):
+            raise BundleUnsupported("bundle holds a bare message signature", hint="sign a statement in a DSSE envelope instead")
+        return self.content
+
+    @property
+    def signature(self) -> bytes:
+        """The raw signature, of whichever content."""
+        return self.content.sig if isinstance(self.content, MessageSignature) else self.content.signatures[0].sig
 
 
-def render_bundle(envelope: Envelope, key: "PublicKey", log_entries: Sequence[LogEntry] = ()) -> bytes:
-    """The bundle's bytes: compact JSON with sorted members. Raises Malformed unless `envelope` has exactly one signature."""
-    _check_signature_fits(envelope, key.hint)
-    material: dict[str, Any] = {"publicKey": {"hint": key.hint}}
+def render_bundle(
+    content: Envelope | MessageSignature,
+    signer: "PublicKey | bytes",
+    log_entries: Sequence[LogEntry] = (),
+    timestamps: Sequence[bytes] = (),
+) -> bytes:
+    """The bytes of a bundle v0.3: compact JSON with sorted members. `signer`: the key, or the certificate in DER.
+
+    Raises Malformed unless an envelope has exactly one signature, whose keyid is the key's if it states one.
+    """
+    if isinstance(signer, bytes):
+        material: dict[str, Any] = {"certificate": {"rawBytes": base64_text(signer)}}
+        hint = ""
+    else:
+        material, hint = {"publicKey": {"hint": signer.hint}}, signer.hint
     if log_entries:
         material["tlogEntries"] = [_render_log_entry(entry) for entry in log_entries]
-    return dump_json(
-        {"mediaType": MEDIA_TYPE, "verificationMaterial": material, "dsseEnvelope": render_envelope(envelope)},
-    )
+    if timestamps:
+        stamps = [{"signedTimestamp": base64_text(item)} for item in timestamps]
+        material["timestampVerificationData"] = {"rfc3161Timestamps": stamps}
+    members: dict[str, Any] = {"mediaType": MEDIA_TYPE, "verificationMaterial": material}
+    if isinstance(content, Envelope):
+        _check_signature_fits(content, hint)
+        members["dsseEnvelope"] = render_envelope(content)
+    else:
+        members["messageSignature"] = _render_message(content)
+    return dump_json(members)
 
 
 def parse_bundle(data: bytes) -> UnverifiedBundle:
     """Read a bundle; verifies nothing. Raises Malformed, LimitExceeded, and BundleUnsupported for other sorts of bundle."""
-    members = as_object(load_json(data, what="bundle", max_size=MAX_BUNDLE_SIZE), "bundle")
-    if members.get("mediaType") != MEDIA_TYPE:
-        raise BundleUnsupported(f"not a Sigstore bundle v0.3: mediaType is {str(members.get('mediaType'))[:80]!r}")
+    members = _present(load_json(data, what="bundle", max_size=MAX_BUNDLE_SIZE), "bundle")
+    version = _VERSIONS.get(members["mediaType"]) if isinstance(members.get("mediaType"), str) else None
+    if version is None:
+        raise BundleUnsupported(f"not a Sigstore bundle of v0.1 to v0.3: mediaType is {str(members.get('mediaType'))[:80]!r}")
     refuse_unknown(members, ("mediaType", "verificationMaterial", "dsseEnvelope", "messageSignature"), "bundle")
     if ("messageSignature" in members) == ("dsseEnvelope" in members):
         raise Malformed("bundle must hold either a DSSE envelope or a message signature")
-    if "messageSignature" in members:
-        raise BundleUnsupported("bundle holds a bare message signature", hint="sign a statement in a DSSE envelope instead")
-    material = as_object(members.get("verificationMaterial"), "verificationMaterial")
-    refuse_unknown(material, ("publicKey", "certificate", "tlogEntries", "timestampVerificationData"), "verificationMaterial")
-    if ("publicKey" in material) == ("certificate" in material):
-        raise Malformed("bundle must name either a public key or a certificate")
-    hint = _parse_hint(material["publicKey"]) if "publicKey" in material else ""
-    envelope = parse_envelope(as_object(members["dsseEnvelope"], "dsseEnvelope"))
-    _check_signature_fits(envelope, hint)
+    material = _present(members.get("verificationMaterial"), "verificationMaterial")
+    refuse_unknown(material, (*_SIGNERS, "tlogEntries", "timestampVerificationData"), "verificationMaterial")
+    hint, certificates = _parse_signer(material, version)
+    content: Envelope | MessageSignature
+    if "dsseEnvelope" in members:
+        content = parse_envelope(as_object(members["dsseEnvelope"], "dsseEnvelope"))
+        _check_signature_fits(content, hint)
+    else:
+        content = _parse_message(members["messageSignature"])
     entries = as_list(material.get("tlogEntries", []), "tlogEntries", limit=MAX_LOG_ENTRIES)
     return UnverifiedBundle(
         received=data,
         digest=Digest.of(data),
-        envelope=envelope,
+        content=content,
         hint=hint,
-        log_entries=tuple(_parse_log_entry(entry, f"tlogEntries[{number}]") for number, entry in enumerate(entries)),
+        log_entries=tuple(_parse_log_entry(entry, f"tlogEntries[{number}]", version) for number, entry in enumerate(entries)),
+        certificates=certificates,
+        timestamps=_parse_timestamps(material.get("timestampVerificationData", {})),
+        version=version,
     )
 
 
+_SIGNERS = ("publicKey", "certificate", "x509CertificateChain")
+
+
+def _parse_signer(material: Mapping[str, Any], version: str) -> tuple[str, tuple[bytes, ...]]:
+    """The key's hint and no certificates, or no hint and at least one."""
+    named = [name for name in _SIGNERS if name in material]
+    if len(named) != 1:
+        raise Malformed("bundle must name exactly one of a public key, a certificate and a certificate chain")
+    if named[0] == "publicKey":
+        return _parse_hint(material["publicKey"]), ()
+    if (named[0] == "certificate") != (version == "0.3"):
+        raise Malformed(f"a bundle v{version} has no {named[0]}")
+    if named[0] == "certificate":
+        return "", (_parse_certificate(material["certificate"], "certificate"),)
+    chain = _present(material["x509CertificateChain"], "x509CertificateChain")
+    refuse_unknown(chain, ("certificates",), "x509CertificateChain")
+    items = as_list(chain.get("certificates", []), "x509CertificateChain.certificates", limit=MAX_CERTIFICATES)
+    if not items:
+        raise Malformed("bundle with an empty certificate chain")
+    return "", tuple(_parse_certificate(item, f"certificates[{number}]") for number, item in enumerate(items))
+
+
+def _parse_certificate(value: Any, where: str) -> bytes:
+    member = _present(value, where)
+    refuse_unknown(member, ("rawBytes",), where)
+    der = as_bytes(member.get("rawBytes"), f"{where}.rawBytes")
+    if not der:
+        raise Malformed(f"{where} is empty")
+    return der
+
+
+def _parse_message(value: Any) -> MessageSignature:
+    message = _present(value, "messageSignature")
+    refuse_unknown(message, ("messageDigest", "signature"), "messageSignature")
+    sig = as_bytes(message.get("signature"), "messageSignature.signature")
+    if not sig:
+        raise Malformed("messageSignature.signature is empty")
+    if "messageDigest" not in message:
+        return MessageSignature(sig=sig)
+    stated = _present(message["messageDigest"], "messageDigest")
+    refuse_unknown(stated, ("algorithm", "digest"), "messageDigest")
+    name = as_text(stated.get("algorithm"), "messageDigest.algorithm")
+    if name not in DIGEST_NAMES:
+        raise BundleUnsupported(f"messageDigest.algorithm is {name[:40]!r}")
+    return MessageSignature(sig=sig, digest=(DIGEST_NAMES[name], as_bytes(stated.get("digest"), "messageDigest.digest")))
+
+
+def _render_message(message: MessageSignature) -> dict[str, Any]:
+    rendered: dict[str, Any] = {"signature": base64_text(message.sig)}
+    if message.digest is not None:
+        names = {name: spelling for spelling, name in DIGEST_NAMES.items()}
+        rendered["messageDigest"] = {"algorithm": names[message.digest[0]], "digest": base64_text(message.digest[1])}
+    return rendered
+
+
+def _parse_timestamps(value: Any) -> tuple[bytes, ...]:
+    data = _present(value, "timestampVerificationData")
+    refuse_unknown(data, ("rfc3161Timestamps",), "timestampVerificationData")
+    items = as_list(data.get("rfc3161Timestamps", []), "rfc3161Timestamps", limit=MAX_TIMESTAMPS)
+    found = []
+    for number, item in enumerate(items):
+        where = f"rfc3161Timestamps[{number}]"
+        member = _present(item, where)
+        refuse_unknown(member, ("signedTimestamp",), where)
+        found.append(as_bytes(member.get("signedTimestamp"), f"{where}.signedTimestamp"))
+    return tuple(found)
+
+
+def _present(value: Any, where: str) -> Mapping[str, Any]:
+    """The members of an object that are not null."""
+    return {name: member for name, member in as_object(value, where).items() if member is not None}
+
+
 def _parse_hint(value: Any) -> str:
-    member = as_object(value, "publicKey")
+    member = _present(value, "publicKey")
     refuse_unknown(member, ("hint",), "publicKey")
     hint = as_text(member.get("hint"), "publicKey.hint")
     if not hint:
@@ -131,17 +265,21 @@ def _render_log_entry(entry: LogEntry) -> dict[str, Any]:
         "logIndex": str(entry.log_index),
         "logId": {"keyId": base64_text(entry.log_id)},
         "kindVersion": {"kind": entry.kind, "version": entry.version},
-        "inclusionProof": {
-            "logIndex": str(entry.proof.log_index),
-            "treeSize": str(entry.proof.tree_size),
-            "rootHash": base64_text(entry.proof.root_hash),
-            "hashes": [base64_text(item) for item in entry.proof.hashes],
-            "checkpoint": {"envelope": entry.proof.checkpoint},
-        },
         "canonicalizedBody": base64_text(entry.body),
+    }
+    if entry.proof is None:
+        raise Malformed("a log entry without an inclusion proof cannot be written")
+    rendered["inclusionProof"] = {
+        "logIndex": str(entry.proof.log_index),
+        "treeSize": str(entry.proof.tree_size),
+        "rootHash": base64_text(entry.proof.root_hash),
+        "hashes": [base64_text(item) for item in entry.proof.hashes],
+        "checkpoint": {"envelope": entry.proof.checkpoint},
     }
     if entry.integrated_time:
         rendered["integratedTime"] = str(entry.integrated_time)
+    if entry.promise:
+        rendered["inclusionPromise"] = {"signedEntryTimestamp": base64_text(entry.promise)}
     return rendered
 
 
@@ -156,26 +294,42 @@ _ENTRY_MEMBERS = (
 )
 
 
-def _parse_log_entry(value: Any, where: str) -> LogEntry:
-    entry = as_object(value, where)
+def _parse_log_entry(value: Any, where: str, version: str) -> LogEntry:
+    entry = _present(value, where)
     refuse_unknown(entry, _ENTRY_MEMBERS, where)
     kind_version = as_object(entry.get("kindVersion"), f"{where}.kindVersion")
     body = as_bytes(entry.get("canonicalizedBody"), f"{where}.canonicalizedBody")
     if not body:
         raise Malformed(f"{where} has no body")
+    if version == "0.1" and "inclusionPromise" not in entry:
+        raise Malformed(f"{where} of a bundle v0.1 has no inclusion promise")
+    if version != "0.1" and "inclusionProof" not in entry:
+        raise Malformed(f"{where} has no inclusion proof")
     return LogEntry(
         log_index=_index(entry, where),
         log_id=_hash(as_object(entry.get("logId"), f"{where}.logId").get("keyId"), f"{where}.logId.keyId"),
         kind=as_text(kind_version.get("kind"), f"{where}.kindVersion.kind"),
         version=as_text(kind_version.get("version"), f"{where}.kindVersion.version"),
         body=body,
-        proof=_parse_proof(entry.get("inclusionProof"), f"{where}.inclusionProof"),
+        proof=_parse_proof(entry["inclusionProof"], f"{where}.inclusionProof") if "inclusionProof" in entry else None,
         integrated_time=as_int64(entry.get("integratedTime", "0"), f"{where}.integratedTime"),
+        promise=_parse_promise(entry.get("inclusionPromise"), f"{where}.inclusionPromise"),
     )
 
 
+def _parse_promise(value: Any, where: str) -> bytes:
+    if value is None:
+        return b""
+    promise = _present(value, where)
+    refuse_unknown(promise, ("signedEntryTimestamp",), where)
+    stamp = as_bytes(promise.get("signedEntryTimestamp"), f"{where}.signedEntryTimestamp")
+    if not stamp:
+        raise Malformed(f"{where} is empty")
+    return stamp
+
+
 def _parse_proof(value: Any, where: str) -> InclusionProof:
-    proof = as_object(value, where)
+    proof = _present(value, where)
     refuse_unknown(proof, ("logIndex", "rootHash", "treeSize", "hashes", "checkpoint"), where)
     index, size = _index(proof, where), as_int64(proof.get("treeSize"), f"{where}.treeSize")
     if index >= size:

@@ -14,6 +14,7 @@ from pratique.errors import Malformed
 from pratique.model.digest import Digest, is_digest
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+_TYPES_READ = (STATEMENT_TYPE, "https://in-toto.io/Statement/v0.1")  # of the same form; much was signed with the older one
 MAX_SUBJECTS = 10_000
 
 _HEX = re.compile(r"(?:[0-9a-f]{2})+")
@@ -63,7 +64,7 @@ def render_statement(*, subjects: Iterable[Subject], predicate_type: str, predic
 def parse_statement(payload: bytes) -> Statement:
     """Read a payload whose signature was verified. At most 256 MiB, nested at most 64 deep. Raises Malformed, LimitExceeded."""
     members = as_object(load_json(payload, what="statement"), "statement")
-    if members.get("_type") != STATEMENT_TYPE:
+    if members.get("_type") not in _TYPES_READ:
         raise Malformed(f"not an in-toto statement v1: _type is {str(members.get('_type'))[:80]!r}")
     subjects = []
     for number, item in enumerate(as_list(members.get("subject"), "subject", limit=MAX_SUBJECTS)):

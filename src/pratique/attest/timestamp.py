@@ -23,7 +23,7 @@ from cryptography.x509 import Certificate, ObjectIdentifier
 
 from pratique.attest.cms import SIGNED_DATA, Algorithm, ContentInfo, SignedData, SignerInfo, attribute, hash_of, verify_signer
 from pratique.attest.x509 import TIME_STAMPING, Window, build_chain, parse_certificate, require_purpose
-from pratique.errors import DigestMismatch, Expired, LimitExceeded, Malformed, PratiqueError, Untrusted, Violation
+from pratique.errors import DigestMismatch, Expired, LimitExceeded, Malformed, Untrusted, Violation
 
 T = TypeVar("T")
 
@@ -202,19 +202,20 @@ def verify_timestamp(timestamp: UnverifiedTimestamp, signature: bytes, authoriti
 def verify_timestamps(
     timestamps: Sequence[UnverifiedTimestamp], signature: bytes, authorities: Sequence[TimestampAuthority]
 ) -> tuple[Timestamp, ...]:
-    """The times of all tokens that hold: one an operator, its earliest, however many tokens it gave.
+    """The times of all tokens: one an operator, its earliest, however many tokens it gave.
 
-    A token that does not hold adds nothing and takes nothing away; when none does, the last one's error is raised.
-    Raises LimitExceeded, and what `verify_timestamp` does.
+    A token of an authority that is not known, or not for that time, adds nothing and takes nothing away; when there are no
+    others, its error is raised. One that is broken, or about another signature, refuses all. Raises LimitExceeded, and what
+    `verify_timestamp` does.
     """
     if len(timestamps) > MAX_TIMESTAMPS:
         raise LimitExceeded(f"{len(timestamps)} timestamps, more than the limit of {MAX_TIMESTAMPS}")
     found: dict[str, Timestamp] = {}
-    refusal: PratiqueError | None = None
+    refusal: Violation | None = None
     for item in timestamps:
         try:
             verified = verify_timestamp(item, signature, authorities)
-        except (Violation, Malformed) as error:
+        except (Untrusted, Expired) as error:
             refusal = error
             continue
         known = found.get(verified.operator)

@@ -188,7 +188,8 @@ def _blame_time(leaf: Certificate, at: float, anchors: Sequence[Certificate], in
 
 
 def _name(certificate: Certificate) -> str:
-    return repr(certificate.subject.rfc4514_string()[:120])
+    # Fulcio's certificates have no subject.
+    return repr(certificate.subject.rfc4514_string()[:120] or f"serial number {certificate.serial_number:x}"[:56])
 
 
 def _instant(at: float) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pratique.attest.bundle import UnverifiedBundle, parse_bundle
 from pratique.attest.record import check_record
 from pratique.attest.verify import verify_bundle
-from pratique.errors import InputError, Untrusted, Violation
+from pratique.errors import InputError, ProofInvalid, Untrusted, Violation
 from pratique.evidence.collect import Collected, Collection
 from pratique.model import Cause, Digest, FileManifest, Tree, parse_manifest
 from pratique.model.predicates import CYCLONEDX, FILE_MANIFEST, TITLES
@@ -90,6 +90,8 @@ def _prove_logged(bundle: UnverifiedBundle, trust: TrustedKeys) -> int | None:
         key = trust.logs.get(entry.log_id)
         if key is None:
             continue
+        if entry.proof is None:
+            raise ProofInvalid("the log entry has no inclusion proof")
         check_record(entry.body, bundle)
         verify_entry(
             entry.body,

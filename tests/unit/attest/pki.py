@@ -50,7 +50,7 @@ def make(
 ):
     """A certificate: of itself without `issuer`; `usage=False` leaves the key usage out, a KeyUsage replaces it."""
     key = key or ec.generate_private_key(ec.SECP256R1())
-    subject = subject or x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    subject = subject if subject is not None else x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)

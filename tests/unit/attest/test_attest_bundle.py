@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.attest.bundle import MEDIA_TYPE, BundleUnsupported, InclusionProof, LogEntry, parse_bundle, render_bundle
+from pratique.attest.bundle import (
+    MEDIA_TYPE,
+    BundleUnsupported,
+    InclusionProof,
+    LogEntry,
+    MessageSignature,
+    parse_bundle,
+    render_bundle,
+)
 from pratique.attest.dsse import Signature
 from pratique.errors import LimitExceeded, Malformed
 from pratique.model.digest import Digest
@@ -144,7 +152,12 @@ B64_33 = base64.b64encode(b"\x01" * 33).decode()
         ([*ENTRY, "inclusionProof", "rootHash"], ""),
         ([*ENTRY, "inclusionProof", "rootHash"], B64_33),
         ([*ENTRY, "inclusionProof", "hashes", 0], B64_31),
-        ([*ENTRY, "inclusionProof", "hashes"], None),
+        ([*ENTRY, "inclusionProof", "hashes"], {}),
+        ([*ENTRY, "inclusionPromise"], {}),
+        ([*ENTRY, "inclusionPromise"], {"signedEntryTimestamp": ""}),
+        (["verificationMaterial", "x509CertificateChain"], {"certificates": [{"rawBytes": "AA=="}]}),
+        (["verificationMaterial", "timestampVerificationData"], {"rfc3161Timestamps": [{}]}),
+        (["verificationMaterial", "timestampVerificationData"], {"timestamps": []}),
         ([*ENTRY, "inclusionProof", "treeSize"], ...),
         ([*ENTRY, "inclusionProof", "treeSize"], "0"),
         ([*ENTRY, "inclusionProof", "treeSize"], "4"),
@@ -185,15 +198,81 @@ def test_a_member_named_twice_is_refused(parties, payload):
         parse_bundle(data[:-1] + b',"dsseEnvelope":{}}')
 
 
-@pytest.mark.parametrize("media_type", ["application/vnd.dev.sigstore.bundle+json;version=0.2", MEDIA_TYPE + " ", None, 3])
+@pytest.mark.parametrize("media_type", ["application/vnd.dev.sigstore.bundle+json;version=0.4", MEDIA_TYPE + " ", None, 3])
 def test_another_version_is_unsupported_and_not_broken(document, media_type):
     with pytest.raises(BundleUnsupported):
         parse(change(document, ["mediaType"], media_type))
 
 
-def test_a_message_signature_of_another_tool_is_unsupported_and_not_broken():
+def test_a_member_that_is_null_is_absent_as_protobuf_json_has_it(document):
+    document["messageSignature"] = None
+    document["verificationMaterial"]["certificate"] = None
+    document["verificationMaterial"]["timestampVerificationData"] = None
+    assert parse(document).timestamps == ()
+
+
+def test_a_bare_message_signature_is_read_and_is_no_statement():
+    bundle = parse_bundle(vector("managed-key-happy-path"))
+    assert isinstance(bundle.content, MessageSignature)
+    assert bundle.content.digest[0] == "sha256"
+    assert bundle.signature == bundle.content.sig
+    assert len(bundle.timestamps) == 1
+    assert bundle.log_entries[0].promise
     with pytest.raises(BundleUnsupported, match="message signature"):
-        parse_bundle(vector("managed-key-happy-path"))
+        _ = bundle.envelope
+
+
+@pytest.mark.parametrize("version", ["0.1", "0.2", "0.3", "0.3-new-mediaType"])
+def test_every_version_is_read(version):
+    bundle = parse_bundle(vector(f"happy-path-v{version}"))
+    assert bundle.version == version[:3]
+    assert len(bundle.certificates) == 1
+    assert bundle.hint == ""
+
+
+def old(document, version):
+    """The document as an older version writes it."""
+    document["mediaType"] = f"application/vnd.dev.sigstore.bundle+json;version={version}"
+    return document
+
+
+def test_what_a_version_does_not_allow_is_refused():
+    modern, old_one = json.loads(vector("happy-path-v0.3")), json.loads(vector("happy-path-v0.1"))
+    with pytest.raises(Malformed, match="has no certificate"):
+        parse(old(modern, "0.2"))
+    with pytest.raises(Malformed, match="has no x509CertificateChain"):
+        parse(old(old_one, "0.3"))
+
+
+def test_only_the_oldest_version_may_have_a_promise_instead_of_a_proof():
+    document = json.loads(vector("happy-path-v0.1"))
+    entry = document["verificationMaterial"]["tlogEntries"][0]
+    del entry["inclusionProof"]
+    assert parse(document).log_entries[0].proof is None
+    with pytest.raises(Malformed, match="no inclusion proof"):
+        parse(old(document, "0.2"))
+    document = json.loads(vector("happy-path-v0.1"))
+    del document["verificationMaterial"]["tlogEntries"][0]["inclusionPromise"]
+    with pytest.raises(Malformed, match="no inclusion promise"):
+        parse(document)
+
+
+def test_a_bundle_of_certificate_message_and_timestamps_survives_rendering():
+    bundle = parse_bundle(vector("rekor2-happy-path"))
+    data = render_bundle(bundle.content, bundle.certificates[0], bundle.log_entries, bundle.timestamps)
+    assert replace(parse_bundle(data), received=bundle.received, digest=bundle.digest) == bundle
+
+
+def test_floods_of_certificates_and_timestamps_are_refused():
+    document = json.loads(vector("happy-path-v0.1"))
+    chain = document["verificationMaterial"]["x509CertificateChain"]
+    chain["certificates"] *= 11
+    with pytest.raises(LimitExceeded):
+        parse(document)
+    document = json.loads(vector("rekor2-happy-path"))
+    document["verificationMaterial"]["timestampVerificationData"]["rfc3161Timestamps"] *= 33
+    with pytest.raises(LimitExceeded):
+        parse(document)
 
 
 @pytest.mark.parametrize("name", ["rekor2-dsse-happy-path", "happy-path-intoto-in-dsse-v3"])

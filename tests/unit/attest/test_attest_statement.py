@@ -37,7 +37,7 @@ def test_a_statement_survives_rendering(names, predicate_type, predicate):
 @pytest.mark.parametrize(
     "change",
     [
-        {"_type": "https://in-toto.io/Statement/v0.1"},
+        {"_type": "https://in-toto.io/Statement/v2"},
         {"_type": None},
         {"subject": []},
         {"subject": None},
@@ -88,3 +88,9 @@ def test_a_statement_about_nothing_is_not_written():
         render_statement(subjects=[Subject(name="a", digest={})], predicate_type="t", predicate={})
     with pytest.raises(Malformed):
         render_statement(subjects=[Subject.of("a", D)], predicate_type="", predicate={})
+
+
+def test_the_older_statement_type_of_the_same_form_is_read_and_never_written(parties):
+    payload = b'{"_type":"https://in-toto.io/Statement/v0.1","subject":[{"name":"a","digest":{"sha1":"00"}}],"predicateType":"x"}'
+    assert parse_statement(payload).predicate_type == "x"
+    assert b"Statement/v1" in render_statement(subjects=[Subject(digest={"sha1": "00"})], predicate_type="x", predicate={})

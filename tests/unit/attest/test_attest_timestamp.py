@@ -2,7 +2,6 @@ import dataclasses
 import hashlib
 import math
 from types import SimpleNamespace
-from typing import Annotated
 
 import pytest
 from cryptography import x509
@@ -13,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pki import CODE, STAMP, UNKNOWN_CRITICAL, Stamper, make
 from rfc3161_client import VerifierBuilder, decode_timestamp_response
+from world import Issued, tlv
 
 from pratique.attest import cms
 from pratique.attest.timestamp import (
@@ -73,32 +73,6 @@ def rebuild(data, *, certificates=None, edit=None):
     if edit is not None:
         edit(signed)
     return asn1.encode_der(response)
-
-
-@asn1.sequence
-class Wrapped:
-    item: asn1.TLV
-
-
-@asn1.sequence
-class Issued:
-    """The members of a certificate up to its issuer's name."""
-
-    version: Annotated[int, asn1.Explicit(0)]
-    serial: int
-    algorithm: asn1.TLV
-    issuer: asn1.TLV
-    validity: asn1.TLV
-    subject: asn1.TLV
-    key: asn1.TLV
-    extensions: Annotated[asn1.TLV, asn1.Explicit(3)]
-
-
-def tlv(value):
-    der = value if isinstance(value, bytes) else asn1.encode_der(value)
-    length = len(der).to_bytes(2, "big")
-    header = length[1:] if len(der) < 128 else b"\x81" + length[1:] if len(der) < 256 else b"\x82" + length
-    return asn1.decode_der(Wrapped, b"\x30" + header + der).item
 
 
 def test_a_timestamp_says_when_by_whom_and_under_which_certificates(stamper, stamped):
@@ -235,12 +209,20 @@ def test_one_authority_counts_once_however_many_tokens_it_gives(stamper, stamped
     assert len(verify_timestamps(tokens, SIGNATURE, rotated)) == 1
 
 
-def test_a_bad_token_beside_a_good_one_takes_nothing_away_and_alone_it_is_named(stamper, stamped, other):
+def test_an_unknown_token_beside_a_known_one_takes_nothing_away_and_alone_it_is_named(stamper, stamped, other):
     tokens = [parse_response(other.stamp(SIGNATURE)), parse_response(stamped)]
     assert len(verify_timestamps(tokens, SIGNATURE, [known(stamper)])) == 1
     with pytest.raises(Untrusted):
         verify_timestamps(tokens[:1], SIGNATURE, [known(stamper)])
     assert verify_timestamps([], SIGNATURE, [known(stamper)]) == ()
+
+
+def test_a_broken_token_beside_a_good_one_refuses_both(stamper, stamped):
+    signature = asn1.decode_der(Response, stamped).token.data.signers.as_list()[0].signature
+    broken = stamped.replace(signature, signature[:-1] + bytes([signature[-1] ^ 1]))
+    for bad, error in ((broken, SignatureInvalid), (stamper.stamp(b"other"), DigestMismatch)):
+        with pytest.raises(error):
+            verify_timestamps([parse_response(stamped), parse_response(bad)], SIGNATURE, [known(stamper)])
 
 
 def test_a_flood_of_tokens_is_refused(stamper, stamped):

@@ -44,7 +44,7 @@ def test_any_flipped_bit_of_payload_or_signature_is_found(parties, payload, name
         replace(envelope, signatures=(replace(sig, sig=flip(sig.sig, bit)),)),
     ):
         with pytest.raises(SignatureInvalid):
-            verify_bundle(replace(bundle, envelope=changed), trust(party))
+            verify_bundle(replace(bundle, content=changed), trust(party))
 
 
 @settings(max_examples=50)
@@ -62,7 +62,7 @@ def test_any_flipped_bit_of_the_bundles_bytes_is_found_or_changes_nothing_that_i
 
 def test_the_payload_type_is_under_the_signature(parties, payload):
     bundle = parse_bundle(parties.ed25519.bundle(payload))
-    changed = replace(bundle, envelope=replace(bundle.envelope, payload_type="text/plain"))
+    changed = replace(bundle, content=replace(bundle.envelope, payload_type="text/plain"))
     with pytest.raises(SignatureInvalid):
         verify_bundle(changed, trust(parties.ed25519))
 
@@ -80,7 +80,7 @@ def test_a_signature_made_with_lengths_in_characters_is_refused(parties):
     bundle = parse_bundle(parties.ed25519.bundle(payload, "t"))
     forged = replace(bundle.envelope, signatures=(Signature(sig=parties.ed25519.sign(wrong)),))
     with pytest.raises(SignatureInvalid):
-        verify_bundle(replace(bundle, envelope=forged), trust(parties.ed25519))
+        verify_bundle(replace(bundle, content=forged), trust(parties.ed25519))
 
 
 def test_a_key_nobody_named_is_not_trusted_and_not_called_invalid(parties, payload):
@@ -124,7 +124,7 @@ def test_the_payload_is_not_parsed_before_its_signature_verifies(parties):
         verify_bundle(bundle, trust(parties.ed25519))
     changed = replace(bundle.envelope, payload=b"{not json either")
     with pytest.raises(SignatureInvalid):
-        verify_bundle(replace(bundle, envelope=changed), trust(parties.ed25519))
+        verify_bundle(replace(bundle, content=changed), trust(parties.ed25519))
 
 
 def test_a_signed_statement_with_two_subjects_lists_is_refused(parties, payload):

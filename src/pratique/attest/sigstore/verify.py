@@ -1,0 +1,228 @@
+"""A Sigstore bundle under a trusted root: who signed, at which proven times, in which logs. Pure, and offline.
+
+The steps are those of Sigstore's client specification (sigstore/architecture-docs, client-spec.md §4 "Verification"):
+
+1. times: RFC 3161 timestamps, and log entries' times where the log signed them;
+2. the signer: a bare key that is known, or a certificate that chains to a trusted authority at all of those times and was logged;
+3. the log entries: included, of a log that was trusted then, and about this very signature;
+4. the signature itself, and only then what was signed.
+
+Whether this signer may say such a thing is not decided here; `require_identity` compares with one that is expected, exactly.
+Thresholds count operators: several logs or authorities of one operator are one.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pratique.attest.bundle import LogEntry, MessageSignature, UnverifiedBundle
+from pratique.attest.dsse import IN_TOTO, Envelope
+from pratique.attest.publickey import PublicKey
+from pratique.attest.sigstore.certificate import verify_certificate
+from pratique.attest.sigstore.rekor import Logged, Signing, find_log, verify_log_entry, verify_promise
+from pratique.attest.sigstore.trusted_root import TrustedLog, TrustedRoot
+from pratique.attest.statement import Statement, parse_statement
+from pratique.attest.timestamp import Timestamp, parse_response, verify_timestamps
+from pratique.attest.verify import hint_keyid
+from pratique.errors import DigestMismatch, Expired, Malformed, SignatureInvalid, Untrusted
+from pratique.model.signer import KeySigner, LogPlace, Signed, Signer, TrustedTime, WorkloadSigner
+
+HASH_NAMES = ("sha256", "sha384", "sha512")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirements:
+    """How many distinct operators must vouch. `logs`: transparency logs with proven inclusion; `times`: proven times, of which a
+    certificate needs one in any case; `certificate_logs`: for certificates. `promises`: a log's signed promise counts as a proof,
+    which older formats have instead of one.
+    """
+
+    logs: int = 1
+    times: int = 0
+    certificate_logs: int = 1
+    promises: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """Bytes that are said to be signed. `digests`: hash name (sha256, …) → digest. `data`: the bytes, where they are at hand."""
+
+    digests: Mapping[str, bytes] = field(default_factory=dict)
+    data: bytes | None = None
+
+    @classmethod
+    def of(cls, data: bytes) -> "Artifact":
+        """An artifact at hand, hashed by each function that a signature may use."""
+        return cls(digests={name: hashlib.new(name, data).digest() for name in HASH_NAMES}, data=data)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedStatement:
+    """A statement and who signed it."""
+
+    statement: Statement
+    signed: Signed
+
+
+def verify_attestation(
+    bundle: UnverifiedBundle, root: TrustedRoot, *, keys: Mapping[str, PublicKey], needs: Requirements = Requirements()
+) -> SignedStatement:
+    """Verify a bundle that holds an in-toto statement. `keys`: keyid → key, for bundles signed by bare keys.
+
+    Raises Malformed, SignatureInvalid, ProofInvalid, Untrusted, Expired, DigestMismatch, LimitExceeded.
+    """
+    envelope = bundle.envelope
+    signed = _verify(bundle, root, keys, needs, Artifact())
+    if envelope.payload_type != IN_TOTO:
+        raise Malformed(f"signed payload is {envelope.payload_type[:80]!r}, not an in-toto statement")
+    return SignedStatement(statement=parse_statement(envelope.payload), signed=signed)
+
+
+def verify_message(
+    bundle: UnverifiedBundle,
+    artifact: Artifact,
+    root: TrustedRoot,
+    *,
+    keys: Mapping[str, PublicKey],
+    needs: Requirements = Requirements(),
+) -> Signed:
+    """Verify a bundle that holds a bare signature over `artifact`. Raises as `verify_attestation`."""
+    if not isinstance(bundle.content, MessageSignature):
+        raise Malformed("bundle holds an envelope, not a signature over an artifact")
+    if bundle.content.digest is not None:
+        # Nobody signed this digest: it refuses what cannot be meant, and proves nothing.
+        name, digest = bundle.content.digest
+        if artifact.digests.get(name, digest) != digest:
+            raise DigestMismatch("bundle is about another artifact")
+    return _verify(bundle, root, keys, needs, artifact)
+
+
+def require_identity(signer: Signer, *, issuer: str, subject: str) -> None:
+    """Check that the signer is this workload: both names exactly, neither patterns nor prefixes. Raises Untrusted."""
+    if not isinstance(signer, WorkloadSigner) or (signer.issuer, signer.subject) != (issuer, subject):
+        raise Untrusted(f"signed by {signer}, not by {subject} (by {issuer})")
+
+
+def require_subject(statement: Statement, artifact: Artifact) -> None:
+    """Check that the statement is about the artifact. Raises DigestMismatch."""
+    known = {(name, digest.hex()) for name, digest in artifact.digests.items()}
+    if not any(known & set(subject.digest.items()) for subject in statement.subjects):
+        raise DigestMismatch("the statement is about another artifact")
+
+
+def _verify(
+    bundle: UnverifiedBundle, root: TrustedRoot, keys: Mapping[str, PublicKey], needs: Requirements, artifact: Artifact
+) -> Signed:
+    stamps = _stamped(bundle, root)
+    entries = _entries(bundle, root)
+    moments = [*(stamp.time for stamp in stamps), *(float(item.at) for item in entries if item.at is not None)]
+    signer: Signer
+    if bundle.certificates:
+        signer, key = verify_certificate(bundle.certificates, moments, root, log_threshold=needs.certificate_logs)
+    else:
+        key = _known_key(bundle, keys)
+        signer = KeySigner(keyid=key.keyid)
+    certificate = bundle.certificates[0] if bundle.certificates else b""
+    signing = Signing(content=bundle.content, key=key, certificate=certificate, digests=artifact.digests)
+    logged = [_logged(item, signing, moments) for item in entries]
+    _check_signature(signing, artifact)
+    times = (
+        *(TrustedTime(at=stamp.at, source="timestamp authority", operator=stamp.operator) for stamp in stamps),
+        *(TrustedTime(at=item.at, source="log", operator=item.log.operator) for item in entries if item.at is not None),
+    )
+    counted = [item for item in logged if item.included or needs.promises]
+    _check_count({item.log.operator for item in counted}, needs.logs, "transparency logs")
+    _check_count({time.operator for time in times}, needs.times, "sources of time")
+    places = tuple(LogPlace(log=item.log.url, operator=item.log.operator, index=item.index) for item in counted)
+    return Signed(signer=signer, times=times, places=places)
+
+
+def _stamped(bundle: UnverifiedBundle, root: TrustedRoot) -> tuple[Timestamp, ...]:
+    parsed = [parse_response(item) for item in bundle.timestamps]
+    try:
+        return verify_timestamps(parsed, bundle.signature, root.timestamp_authorities)
+    except (Untrusted, Expired):
+        if bundle.certificates and not any(entry.promise for entry in bundle.log_entries):
+            raise  # nothing else can tell the time, so this is what is wrong
+        return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """An entry of a trusted log. `at`: the time that the log signed for it."""
+
+    entry: LogEntry
+    log: TrustedLog
+    at: int | None
+
+
+def _entries(bundle: UnverifiedBundle, root: TrustedRoot) -> list[_Entry]:
+    """The entries of logs that are known; the others are passed over and count for nothing."""
+    found = []
+    for entry in bundle.log_entries:
+        log = find_log(entry, root)
+        if log is None:
+            continue
+        at = verify_promise(entry, log)
+        if at is not None and at not in log.window:
+            raise Expired(f"log {log.url} was not trusted at the time of its entry")
+        found.append(_Entry(entry=entry, log=log, at=at))
+    return found
+
+
+def _known_key(bundle: UnverifiedBundle, keys: Mapping[str, PublicKey]) -> PublicKey:
+    keyid = hint_keyid(bundle.hint)
+    if not keyid and len(keys) == 1:
+        return next(iter(keys.values()))  # a hint of the signer's own making says nothing; the one key is tried
+    key = keys.get(keyid)
+    if key is None or key.keyid != keyid:
+        raise Untrusted(f"signed by key {(keyid or bundle.hint)[:12]}…, which is not among the trusted keys")
+    return key
+
+
+def _logged(item: _Entry, signing: Signing, moments: Sequence[float]) -> Logged:
+    if item.at is None:
+        # The entry has no time of its own: it was made about when the signature was first seen by anybody.
+        first = min(moments, default=None)
+        if first is None and item.log.window.end is not None:
+            raise Expired(f"log {item.log.url} is no longer trusted, and nothing proves that its entry is from before")
+        if first is not None and first not in item.log.window:
+            raise Expired(f"log {item.log.url} was not trusted when this was signed")
+    return verify_log_entry(item.entry, item.log, signing, promised=item.at)
+
+
+def _check_signature(signing: Signing, artifact: Artifact) -> None:
+    content = signing.content
+    if isinstance(content, Envelope):
+        signing.key.verify(signing.signature, content.pae)
+    elif artifact.data is not None:
+        signing.key.verify(signing.signature, artifact.data)
+    else:
+        _verify_prehashed(signing.key, signing.signature, artifact.digests)
+
+
+def _verify_prehashed(key: PublicKey, signature: bytes, digests: Mapping[str, bytes]) -> None:
+    """A signature over an artifact of which only the digest is at hand."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    digest = digests.get(key.hash_name)
+    loaded = load_der_public_key(key.spki)
+    if digest is None or not isinstance(loaded, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
+        wanted = f"its {key.hash_name}" if isinstance(loaded, ec.EllipticCurvePublicKey | rsa.RSAPublicKey) else "the artifact"
+        raise Malformed(f"a signature of an {key.algorithm} key cannot be verified without {wanted}")
+    hashed = utils.Prehashed(hashes.SHA384() if key.hash_name == "sha384" else hashes.SHA256())
+    try:
+        if isinstance(loaded, ec.EllipticCurvePublicKey):
+            loaded.verify(signature, digest, ec.ECDSA(hashed))
+        else:
+            loaded.verify(signature, digest, padding.PKCS1v15(), hashed)
+    except (InvalidSignature, ValueError) as error:
+        raise SignatureInvalid(f"signature does not verify under {key.algorithm} key {key.keyid[:12]}…") from error
+
+
+def _check_count(operators: set[str], wanted: int, what: str) -> None:
+    if len(operators) < wanted:
+        raise Untrusted(f"proven by {len(operators)} of the {wanted} {what} it takes, counted by operator")

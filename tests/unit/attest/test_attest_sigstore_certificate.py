@@ -1,0 +1,224 @@
+import copy
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat import asn1
+from cryptography.hazmat.primitives.asymmetric import ec
+from pki import STAMP, make
+from world import (
+    FULCIO,
+    ISSUER,
+    NOW,
+    SUBJECT,
+    Log,
+    World,
+    verify,
+)
+
+from pratique.attest.sigstore.verify import require_identity
+from pratique.errors import (
+    Expired,
+    Malformed,
+    SignatureInvalid,
+    Untrusted,
+)
+from pratique.model.signer import KeySigner
+
+
+@pytest.fixture(scope="module")
+def world():
+    return World()
+
+
+# --- identity
+
+
+def test_an_identity_is_compared_exactly_and_is_no_pattern(world):
+    signer = verify(world, world.bundle()).signer
+    for issuer, subject in (
+        (ISSUER, ".*"),
+        (".+", SUBJECT),
+        (ISSUER, SUBJECT[:-1]),
+        (ISSUER, SUBJECT + "x"),
+        (ISSUER + "/", SUBJECT),
+        (ISSUER, SUBJECT.upper()),
+        (ISSUER, ""),
+    ):
+        with pytest.raises(Untrusted):
+            require_identity(signer, issuer=issuer, subject=subject)
+    with pytest.raises(Untrusted):
+        require_identity(KeySigner(keyid="0" * 64), issuer=ISSUER, subject=SUBJECT)
+
+
+def claim(number, text):
+    return (x509.UnrecognizedExtension(x509.ObjectIdentifier(f"{FULCIO}.{number}"), asn1.encode_der(text)), False)
+
+
+def test_the_claims_of_a_certificate_are_named_as_fulcio_names_them(world):
+    raw = (x509.UnrecognizedExtension(x509.ObjectIdentifier(f"{FULCIO}.6"), b"refs/heads/main"), False)
+    party = world.certificate(extensions=[claim(14, "refs/heads/main"), claim(24, "repo:team/app"), raw])
+    signer = verify(world, world.bundle(party=party)).signer
+    assert signer.claims == {
+        "source_repository_ref": "refs/heads/main",
+        "token_subject": "repo:team/app",
+        "github_workflow_ref": "refs/heads/main",
+    }
+
+
+@pytest.mark.parametrize("issuers", [(1,), (8,), (1, 8)])
+def test_the_issuer_may_stand_in_either_extension_and_must_be_the_same_in_both(world, issuers):
+    assert verify(world, world.bundle(party=world.certificate(issuers=issuers))).signer.issuer == ISSUER
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"issuers": ()},
+        {"issuers": (1,), "extensions": [claim(8, "https://evil.example")]},
+        {"extensions": [(x509.UnrecognizedExtension(x509.ObjectIdentifier(f"{FULCIO}.14"), b"refs/heads/main"), False)]},
+        {"extensions": [(x509.UnrecognizedExtension(x509.ObjectIdentifier(f"{FULCIO}.6"), b"\xff"), False)]},
+        {"names": [x509.UniformResourceIdentifier(SUBJECT), x509.RFC822Name("a@example.com")]},
+        {"names": [x509.DNSName("example.com")]},
+        {"names": [x509.OtherName(x509.ObjectIdentifier("1.2.3"), asn1.encode_der("x"))]},
+    ],
+    ids=["no issuer", "two issuers", "claim not in DER", "claim not UTF-8", "two names", "a host", "another other name"],
+)
+def test_a_certificate_whose_holder_is_ambiguous_is_refused(world, options):
+    with pytest.raises(Malformed):
+        verify(world, world.bundle(party=world.certificate(**options)))
+
+
+@pytest.mark.parametrize(
+    ("name", "subject"),
+    [
+        (x509.RFC822Name("person@example.com"), "person@example.com"),
+        (x509.OtherName(x509.ObjectIdentifier(f"{FULCIO}.7"), asn1.encode_der("user!example.com")), "user!example.com"),
+    ],
+)
+def test_people_and_user_names_are_subjects_too(world, name, subject):
+    assert verify(world, world.bundle(party=world.certificate(names=[name]))).signer.subject == subject
+
+
+# --- certificates
+
+
+def test_a_certificate_of_another_authority_is_untrusted(world):
+    stranger = make("Root", ca=True).issue("Middle", ca=True)
+    with pytest.raises(Untrusted):
+        verify(world, world.bundle(party=world.certificate(issuer=stranger)))
+
+
+def test_a_certificate_not_for_code_signing_is_untrusted(world):
+    with pytest.raises(Untrusted, match="code signing"):
+        verify(world, world.bundle(party=world.certificate(purpose=STAMP)))
+
+
+@pytest.mark.parametrize("at", [NOW - 60, NOW + 540])
+def test_the_ends_of_a_certificates_life_belong_to_it(world, at):
+    assert verify(world, world.bundle(party=world.certificate(at=NOW), at=at))
+
+
+@pytest.mark.parametrize("at", [NOW - 61, NOW + 541])
+def test_a_signature_outside_the_certificates_life_is_expired(world, at):
+    for rekor in (1, 2):
+        with pytest.raises(Expired):
+            verify(world, world.bundle(party=world.certificate(at=NOW), at=at, rekor=rekor))
+
+
+def test_every_proven_time_must_lie_in_the_certificates_life(world):
+    party = world.certificate(at=NOW)
+    assert verify(world, world.bundle(party=party, stamps=[NOW + 5]))
+    with pytest.raises(Expired):
+        verify(world, world.bundle(party=party, stamps=[NOW + 541]))
+
+
+def test_an_authority_is_trusted_within_its_window_ends_included(world):
+    for start, end, holds in ((NOW, NOW, True), (NOW + 1, None, False), (NOW - 9, NOW - 1, False)):
+        root = world.trusted_root(
+            certificateAuthorities=[world.authority("https://ca.example", world.middle, world.ca, start=start, end=end)]
+        )
+        if holds:
+            assert verify(world, world.bundle(), root=root)
+        else:
+            with pytest.raises(Expired):
+                verify(world, world.bundle(), root=root)
+
+
+def test_an_authority_rotated_by_another_with_the_same_name_leaves_old_certificates_valid(world):
+    new = World()
+    authorities = [
+        world.authority("https://ca.example", new.middle, new.ca),
+        world.authority("https://ca.example", world.middle, world.ca, end=NOW),
+    ]
+    assert verify(world, world.bundle(), root=world.trusted_root(certificateAuthorities=authorities))
+    assert verify(world, world.bundle(), root=world.trusted_root(certificateAuthorities=authorities[::-1]))
+
+
+# --- certificate logs
+
+
+def test_a_certificate_that_no_known_log_has_seen_is_untrusted(world):
+    stranger = Log("ct.example", ec.generate_private_key(ec.SECP256R1()))
+    for logs in ([], [stranger]):
+        document = world.bundle(party=world.certificate(logs=logs))
+        with pytest.raises(Untrusted, match="0 of the 1 certificate logs"):
+            verify(world, document)
+        assert verify(world, document, certificate_logs=0)
+
+
+def test_a_forged_certificate_timestamp_is_invalid(world):
+    forger = Log("ct.example", ec.generate_private_key(ec.SECP256R1()))
+    forged = world.certificate(logs=[_Impostor(world.certificate_log, forger.key)])
+    with pytest.raises(SignatureInvalid, match="certificate timestamp"):
+        verify(world, world.bundle(party=forged))
+
+
+class _Impostor:
+    """Signs with its own key under the name of another log."""
+
+    def __init__(self, log, key):
+        self.id, self.key = log.id, key
+
+
+def test_a_certificate_timestamp_of_another_certificate_is_invalid(world):
+    first, second = world.certificate(), world.certificate()
+    oid = x509.PrecertificateSignedCertificateTimestamps.oid
+    listed = first.certificate.extensions.get_extension_for_oid(oid).value.public_bytes()
+    options = [extension for extension in second.certificate.extensions if extension.oid != oid]
+    swapped = make(
+        "",
+        issuer=world.middle,
+        key=second.key,
+        usage=False,
+        subject=x509.Name([]),
+        born=NOW - 60,
+        died=NOW + 540,
+        extensions=[*((item.value, item.critical) for item in options), (x509.UnrecognizedExtension(oid, listed), False)],
+    )
+    with pytest.raises(SignatureInvalid, match="certificate timestamp"):
+        verify(world, world.bundle(party=swapped))
+
+
+def test_a_certificate_log_counts_only_within_its_window(world):
+    log = copy.copy(world.certificate_log)
+    log.end = NOW - 1
+    with pytest.raises(Expired, match="certificate log"):
+        verify(world, world.bundle(), root=world.trusted_root(ctlogs=[log.instance()]))
+
+
+def test_certificate_logs_are_counted_by_operator(world):
+    def extra(name):
+        return Log(name, ec.generate_private_key(ec.SECP256R1()))
+
+    same, other = extra("ct2.example"), extra("ct.elsewhere")
+    for log, enough in ((same, False), (other, True)):
+        document = world.bundle(party=world.certificate(logs=[world.certificate_log, log]))
+        instances = [
+            dict(item.instance(), operator=name) for item, name in ((world.certificate_log, "a"), (log, "b" if enough else "a"))
+        ]
+        root = world.trusted_root(ctlogs=instances)
+        if enough:
+            assert verify(world, document, root=root, certificate_logs=2)
+        else:
+            with pytest.raises(Untrusted, match="1 of the 2 certificate logs"):
+                verify(world, document, root=root, certificate_logs=2)

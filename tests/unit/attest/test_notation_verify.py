@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from notary import ACME, AT, DIED, KEYS, STAMP, TARGET, causes, check, name, signed, statement, team
+from notation_lists import LIST, crl, lists_at, revoked
 from pki import CA_USAGE, CODE, Stamper, make
 
 from pratique.attest.notation import (
@@ -23,8 +24,9 @@ from pratique.attest.notation import (
     sign,
     verify,
 )
-from pratique.attest.notation.policy import AUDIT, PERMISSIVE, SKIP
+from pratique.attest.notation.policy import AUDIT, PERMISSIVE, SKIP, Action, Kind, Level
 from pratique.attest.notation.verify import parse_target
+from pratique.attest.timestamp import parse_token
 from pratique.errors import Malformed, PratiqueError, Untrusted
 from pratique.model.digest import Digest
 from pratique.model.verdict import Cause
@@ -488,3 +490,53 @@ def test_absurd_dates_are_a_verdict():
         )
         for at in (0, AT, AT + 100 * 365 * DAY):
             assert check(render_envelope(envelope), acme, at=at).cause in ("expired", "none")
+
+
+def test_a_timestamp_by_the_baseline_policy_is_accurate_to_a_second_without_saying_so(tmp_path):
+    import time
+
+    now = int(time.time())
+    stamper = Stamper.start(tmp_path)
+    config = (tmp_path / "ts.cnf").read_text()
+    acme = team(born=now - 600, died=now + 600)
+    stores = TrustStores(certificates={"ca:acme": (acme.root.der,), "tsa:stamp": (stamper.root.der,)})
+    for policy, accuracy in (("0.4.0.2023.1.1", 1), ("1.2.3.4.1", 0)):
+        (tmp_path / "ts.cnf").write_text(config.replace("1.2.3.4.1", policy).replace("accuracy = secs:1\n", ""))
+        data = stamped(stamper, signed(acme, at=now), JWS)
+        assert parse_token(parse_envelope(data, JWS).timestamp).accuracy == accuracy
+        assert check(data, acme, at=now, stores=stores, stores_named=("ca:acme", "tsa:stamp")).cause == "none"
+
+
+def test_a_revoked_timestamp_authority_proves_no_time_also_where_signers_are_not_asked_about(tmp_path):
+    """As notation once did not ask (CVE-2024-56138)."""
+    import time
+
+    now = int(time.time())
+    root = make("Stamp Root", ca=True)
+    signer = root.issue("Stamp Signer", extensions=[STAMP, lists_at(LIST)])
+    stamper = Stamper.start(tmp_path, root, signer)
+    acme = team(born=now - 600, died=now + 600)
+    data = stamped(stamper, signed(acme, at=now), JWS)
+    stores = TrustStores(certificates={"ca:acme": (acme.root.der,), "tsa:stamp": (root.der,)})
+    actions = {**dict.fromkeys(Kind, Action.ENFORCE), Kind.REVOCATION: Action.SKIP}
+    for answers, cause, wanted in [
+        ({}, "unreachable", (LIST,)),
+        ({LIST: None}, "unreachable", ()),
+        ({LIST: crl(root, begin=now - 1000, until=now + 1000)}, "none", ()),
+        (
+            {LIST: crl(root, revoked(signer.certificate.serial_number, at=now - 500), begin=now - 1000, until=now + 1000)},
+            "revoked",
+            (),
+        ),
+    ]:
+        verification = check(
+            data,
+            acme,
+            at=now,
+            stores=stores,
+            stores_named=("ca:acme", "tsa:stamp"),
+            answers=answers,
+            level=Level(name="strict", actions=actions),
+        )
+        assert (verification.cause, verification.wanted) == (cause, wanted), verification.detail
+        assert bool(verification.signed.times) is (cause == "none")

@@ -10,6 +10,7 @@ Pure: the time, and what revocation servers answered, are arguments.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.x509 import Certificate
 
@@ -166,9 +167,9 @@ def parse_target(payload: bytes) -> Target:
     )
 
 
-def _check_integrity(envelope: UnverifiedEnvelope) -> list[Certificate]:
+def _check_integrity(envelope: UnverifiedEnvelope) -> tuple[Certificate, ...]:
     """The chain, once the signature holds and everything that must be understood is. Raises Malformed, SignatureInvalid …"""
-    chain = [parse_certificate(der, f"certificate {number}") for number, der in enumerate(envelope.chain)]
+    chain = _parse_chain(envelope.chain)
     key = chain[0].public_key()
     if envelope.algorithm != algorithm_of(key):
         raise SignatureInvalid(f"it claims {envelope.algorithm.name}, which its certificate's key does not sign with")
@@ -178,8 +179,19 @@ def _check_integrity(envelope: UnverifiedEnvelope) -> list[Certificate]:
         raise Malformed(f"its payload is {attributes.content_type[:80]!r}, which is not read")
     if attributes.unknown:
         raise Malformed(f"it demands {attributes.unknown[0][:80]!r}, which nobody here understands")
-    check_signing_chain(chain)
+    _check_chain(envelope.chain)
     return chain
+
+
+# One team signs many artifacts with one chain, and what a chain is never changes.
+@lru_cache(maxsize=32)
+def _parse_chain(chain: tuple[bytes, ...]) -> tuple[Certificate, ...]:
+    return tuple(parse_certificate(der, f"certificate {number}") for number, der in enumerate(chain))
+
+
+@lru_cache(maxsize=32)
+def _check_chain(chain: tuple[bytes, ...]) -> None:
+    check_signing_chain(_parse_chain(chain))
 
 
 def _plugin(envelope: UnverifiedEnvelope) -> tuple[Cause, str]:

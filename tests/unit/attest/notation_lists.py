@@ -59,7 +59,7 @@ def crl(
         builder = builder.add_extension(extension, critical)
     for entry in entries:
         builder = builder.add_revoked_certificate(entry)
-    return builder.sign((key or issuer).key, hashed or hashes.SHA256()).public_bytes(Encoding.DER)
+    return builder.sign((key or issuer).key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
 def response(acme, status, *, signer=None, until=AT + 1000, certificate=None, issuer=None, with_chain=True, since=None):

@@ -519,12 +519,13 @@ def test_a_revoked_timestamp_authority_proves_no_time_also_where_signers_are_not
     data = stamped(stamper, signed(acme, at=now), JWS)
     stores = TrustStores(certificates={"ca:acme": (acme.root.der,), "tsa:stamp": (root.der,)})
     actions = {**dict.fromkeys(Kind, Action.ENFORCE), Kind.REVOCATION: Action.SKIP}
+    lost = revoked(signer.certificate.serial_number, at=now - 500)
     for answers, cause, wanted in [
         ({}, "unreachable", (LIST,)),
         ({LIST: None}, "unreachable", ()),
         ({LIST: crl(root, begin=now - 1000, until=now + 1000)}, "none", ()),
         (
-            {LIST: crl(root, revoked(signer.certificate.serial_number, at=now - 500), begin=now - 1000, until=now + 1000)},
+            {LIST: crl(root, lost, begin=now - 1000, until=now + 1000)},
             "revoked",
             (),
         ),

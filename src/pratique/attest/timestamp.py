@@ -176,6 +176,14 @@ def parse_token(data: bytes) -> UnverifiedTimestamp:
     return _unverified(data, _decode(ContentInfo, data))
 
 
+def token_in(data: bytes) -> bytes:
+    """The bare token in an authority's answer, byte for byte: what notation keeps of it. Raises Malformed, LimitExceeded."""
+    token = bytes(asn1.encode_der(_decode(_Response, data).token))
+    if not data.endswith(token):
+        raise Malformed("not a timestamp in DER: its token is spelled otherwise than it is written")
+    return token
+
+
 def verify_timestamp(timestamp: UnverifiedTimestamp, signature: bytes, authorities: Iterable[TimestampAuthority]) -> Timestamp:
     """The time at which one of `authorities` saw `signature` (the raw bytes that were stamped).
 

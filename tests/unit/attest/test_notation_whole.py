@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
 from notary import AT, IMAGE, signed, team
 from notation_lists import LIST, crl, lists_at, revoked
 
@@ -12,6 +12,7 @@ from pratique.anchors.revocation import verify_asking
 from pratique.attest.notation import MEDIA_TYPES, Target, verify
 from pratique.attest.notation.weigh import weigh
 from pratique.errors import Unavailable
+from pratique.keys.file import generate_key, load_signer
 from pratique.model.digest import Digest
 from pratique.registry.layout import open_layout
 from pratique.registry.notation import attach_signature, fetch_signature, list_signatures
@@ -112,3 +113,18 @@ def test_another_identity_of_the_same_authority_is_untrusted(tmp_path, repositor
     data = signed(acme, target=target)
     attach_signature(repository, subject=image.descriptor, data=data, media_type=MEDIA_TYPES[0], created=AT)
     assert verdict(repository, policy, stores, lambda url: b"").cause == "untrusted"
+
+
+def test_a_key_of_ours_signs_once_an_authority_certified_it(tmp_path, repository):
+    generate_key(tmp_path / "team.key", "ecdsa-p256", None)
+    signer = load_signer(tmp_path / "team.key", lambda: None)
+    acme = team(certified=load_der_public_key(signer.public_key.spki))
+    acme.sign = signer.sign
+    policy, stores = configure(tmp_path / "notation", acme)
+    image = repository.fetch_manifest("v1")
+    target = Target(media_type=image.media_type, digest=image.digest, size=len(image.data), annotations={})
+    for media_type in MEDIA_TYPES:
+        data = signed(acme, target=target, media_type=media_type)
+        attach_signature(repository, subject=image.descriptor, data=data, media_type=media_type, created=AT)
+    found = verdict(repository, policy, stores, lambda url: b"")
+    assert (found.cause, len(found.accepted)) == ("none", 2)

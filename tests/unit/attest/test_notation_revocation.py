@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import pytest
@@ -23,13 +24,14 @@ from notation_lists import (
     response,
     revoked,
 )
-from pki import make
+from pki import Stamper, make
 
-from pratique.attest.notation import Scheme, TrustStores, parse_certificates
+from pratique.attest.notation import JWS, Scheme, TrustStores, countersign, parse_certificates, parse_envelope
 from pratique.attest.notation.crl import check_lists
 from pratique.attest.notation.ocsp import responder_urls
 from pratique.attest.notation.policy import PERMISSIVE, Action, Kind, Level
 from pratique.attest.notation.revocation import check_revocation
+from pratique.attest.timestamp import token_in
 from pratique.attest.x509 import parse_certificate
 from pratique.model.verdict import Cause
 
@@ -160,15 +162,27 @@ def test_a_key_that_became_invalid_after_the_proven_signing_time_was_good_then(l
     assert standing(listed, {LIST: crl(listed.middle, revoked(serial))}, signed_at=1).cause is Cause.REVOKED
 
 
-def test_a_signing_authoritys_time_saves_what_it_signed_before_its_key_was_lost(listed):
+def test_a_signing_authoritys_own_time_saves_nothing_from_a_revocation(listed):
     stores = TrustStores(certificates={"signingAuthority:acme": (listed.root.der,)})
     data = signed(listed, scheme=Scheme.AUTHORITY)
+    options = {"stores": stores, "stores_named": ("signingAuthority:acme",)}
     lost = revoked(listed.leaf.certificate.serial_number, since=AT + 10)
-    options = {"stores": stores, "stores_named": ("signingAuthority:acme",), "answers": {LIST: crl(listed.middle, lost)}}
-    assert check(data, listed, at=AT + 100, **options).cause == "none"
-    lost = revoked(listed.leaf.certificate.serial_number, since=AT - 10)
-    options["answers"] = {LIST: crl(listed.middle, lost)}
-    assert check(data, listed, at=AT + 100, **options).cause == "revoked"
+    for answer, wanted in [(crl(listed.middle), "none"), (crl(listed.middle, lost), "revoked")]:
+        assert check(data, listed, at=AT + 100, answers={LIST: answer}, **options).cause == wanted
+
+
+def test_a_countersigned_signature_survives_that_its_key_was_lost_later(tmp_path):
+    now = int(time.time())
+    stamper = Stamper.start(tmp_path)
+    acme = team(extensions=[lists_at(LIST)])
+    plain = signed(acme, at=now)
+    data = countersign(plain, JWS, token_in(stamper.stamp(parse_envelope(plain, JWS).signature)))
+    stores = TrustStores(certificates={"ca:acme": (acme.root.der,), "tsa:stamp": (stamper.root.der,)})
+    options = {"stores": stores, "stores_named": ("ca:acme", "tsa:stamp")}
+    serial = acme.leaf.certificate.serial_number
+    for since, wanted in [(now + 600, "none"), (now - 600, "revoked"), (None, "revoked")]:
+        answers = {LIST: crl(acme.middle, revoked(serial, since=since, at=now + 700), begin=now + 700)}
+        assert check(data, acme, at=AT, answers=answers, **options).cause == wanted
 
 
 def test_changes_to_a_list_are_asked_and_count(listed):

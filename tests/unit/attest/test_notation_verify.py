@@ -24,7 +24,7 @@ from pratique.attest.notation import (
     sign,
     verify,
 )
-from pratique.attest.notation.policy import AUDIT, PERMISSIVE, SKIP, Action, Kind, Level
+from pratique.attest.notation.policy import AUDIT, PERMISSIVE, SKIP, Action, Kind, Level, Timestamps
 from pratique.attest.notation.sign import render_envelope
 from pratique.attest.notation.verify import parse_target
 from pratique.attest.timestamp import parse_token, token_in
@@ -191,7 +191,7 @@ def test_a_countersigned_signature_outlives_its_certificate(stamper, media_type)
     (proven,) = verification.signed.times
     assert (proven.source, proven.operator) == ("timestamp authority", "tsa:stamp")
     assert abs(proven.at - now) < 300
-    assert check(data, acme, at=later, after_expiry_only=True, **with_tsa).cause == "none"
+    assert check(data, acme, at=later, timestamps=Timestamps.AFTER_EXPIRY, **with_tsa).cause == "none"
     # Without a store of timestamp authorities the token proves nothing.
     assert check(data, acme, at=later, media_type=media_type, stores=stores).cause == "expired"
     # Another authority's root, and none at all.
@@ -211,8 +211,33 @@ def test_a_timestamp_store_demands_a_timestamp_unless_only_after_expiry(acme, st
     stores = TrustStores(certificates={"ca:acme": (acme.root.der,), "tsa:stamp": (stamper.root.der,)})
     named = {"stores": stores, "stores_named": ("ca:acme", "tsa:stamp")}
     assert check(signed(acme), acme, **named).cause == "expired"
-    assert check(signed(acme), acme, after_expiry_only=True, **named).cause == "none"
-    assert check(signed(acme), acme, at=DIED + 1, after_expiry_only=True, **named).cause == "expired"
+    assert check(signed(acme), acme, timestamps=Timestamps.AFTER_EXPIRY, **named).cause == "none"
+    assert check(signed(acme), acme, at=DIED + 1, timestamps=Timestamps.AFTER_EXPIRY, **named).cause == "expired"
+
+
+def test_a_timestamp_that_is_not_demanded_proves_a_time_when_it_is_there_and_trusted(stamper):
+    import time
+
+    now = int(time.time())
+    acme = team(born=now - 600, died=now + 600)
+    plain = signed(acme, at=now)
+    data = stamped(stamper, plain, JWS)
+    stores = TrustStores(certificates={"ca:acme": (acme.root.der,), "tsa:stamp": (stamper.root.der,)})
+    strangers = TrustStores(certificates={"ca:acme": (acme.root.der,), "tsa:stamp": (make("Other", ca=True).der,)})
+    options = {"stores_named": ("ca:acme", "tsa:stamp"), "timestamps": Timestamps.WHEN_PRESENT}
+    for envelope, known, at, cause, times in [
+        (plain, stores, now, "none", 0),
+        (plain, stores, now + DAY, "expired", 0),
+        (data, stores, now, "none", 1),
+        (data, stores, now + DAY, "none", 1),
+        (data, strangers, now, "none", 0),
+        (data, strangers, now + DAY, "expired", 0),
+    ]:
+        verification = check(envelope, acme, at=at, stores=known, **options)
+        assert (verification.cause, len(verification.signed.times)) == (cause, times), verification.detail
+    token = parse_envelope(data, JWS).timestamp
+    broken = render_envelope(replace(parse_envelope(plain, JWS), timestamp=token[:-1] + bytes([token[-1] ^ 1])))
+    assert check(broken, acme, at=now, stores=stores, **options).cause == "invalid"
 
 
 def test_a_timestamp_from_outside_the_certificates_validity_proves_that_it_was_invalid(stamper):

@@ -562,3 +562,9 @@ def test_a_revoked_timestamp_authority_proves_no_time_also_where_signers_are_not
         )
         assert (verification.cause, verification.wanted) == (cause, wanted), verification.detail
         assert bool(verification.signed.times) is (cause == "none")
+        # Where no timestamp is demanded it proves nothing then, and the signature stands as long as its certificate does.
+        relaxed = {"stores": stores, "stores_named": ("ca:acme", "tsa:stamp"), "timestamps": Timestamps.WHEN_PRESENT}
+        again = check(data, acme, at=now, answers=answers, **relaxed)
+        assert (again.cause, again.wanted, len(again.signed.times)) == ("none", wanted, cause == "none")
+        later = check(data, acme, at=now + 900, answers=answers, **relaxed)
+        assert later.cause == cause

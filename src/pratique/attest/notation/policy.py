@@ -51,7 +51,7 @@ class Timestamps(StrEnum):
 
     ALWAYS = "always"  # and there must be one
     AFTER_EXPIRY = "afterCertExpiry"  # only once a certificate of the chain has expired; then there must be one
-    WHEN_PRESENT = "whenPresent"  # in no document: one of a trusted authority proves a time, and none is needed
+    WHEN_PRESENT = "whenPresent"  # in no document: one of an authority in good standing proves a time, and none is needed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ Pure: the time, and what revocation servers answered, are arguments.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from cryptography.x509 import Certificate
@@ -60,7 +60,7 @@ class Verification:
 
     `signed`: who signed, and by when that is proven; None unless integrity and authenticity hold, whatever the level. `target`:
     what was signed; None unless integrity holds. `wanted`: URLs whose answers may change the outcome, to be asked before the
-    next call; none when everything that matters was answered.
+    next call, also when the signature is accepted: then they may prove a time. None when everything that matters was answered.
     """
 
     statement: str
@@ -266,6 +266,9 @@ def _check_time(
         return _Timed(cause=Cause.EXPIRED, detail=f"when it was countersigned {problem}")
     standing = check_revocation(found.chain, answers, at=at, signed_at=None)
     if standing.cause is not Cause.NONE:
+        now = _check_now(chain, at)
+        if statement.timestamps is Timestamps.WHEN_PRESENT and now.cause is Cause.NONE:
+            return replace(now, wanted=standing.wanted)
         return _Timed(cause=standing.cause, detail=f"its timestamp authority: {standing.detail}", wanted=standing.wanted)
     time = TrustedTime(at=found.upper, source="timestamp authority", operator=found.store)
     return _Timed(upper=found.upper, times=(time,))

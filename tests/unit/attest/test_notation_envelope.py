@@ -316,3 +316,10 @@ def test_annotations_are_signed_with_the_artifact_and_reserved_names_are_not(acm
     assert (verification.cause, verification.target) == ("none", noted)
     with pytest.raises(Malformed, match="own"):
         signed(acme, target=replace(TARGET, annotations={"io.cncf.notary.x": "1"}))
+
+
+def test_no_verification_fails_on_what_the_signing_agent_is(acme):
+    for agent in ("", "x" * 100_000, 7, None, ["a"]):
+        assert check(resign_jws(acme, extra={"io.cncf.notary.signingAgent": agent}), acme).cause == "none"
+        bad = resign_cose(acme, unprotected={"io.cncf.notary.signingAgent": agent})
+        assert check(bad, acme, media_type=COSE).cause == "none"

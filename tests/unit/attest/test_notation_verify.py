@@ -190,7 +190,7 @@ def test_a_countersigned_signature_outlives_its_certificate(stamper, media_type)
     assert verification.cause == "none", verification.detail
     (proven,) = verification.signed.times
     assert (proven.source, proven.operator) == ("timestamp authority", "tsa:stamp")
-    assert abs(proven.at - now) < 300
+    assert proven.at >= now
     assert check(data, acme, at=later, timestamps=Timestamps.AFTER_EXPIRY, **with_tsa).cause == "none"
     # Without a store of timestamp authorities the token proves nothing.
     assert check(data, acme, at=later, media_type=media_type, stores=stores).cause == "expired"

@@ -1,10 +1,12 @@
 """Mutate real files and show them to every parser of foreign bytes: `fuzz.py [SECONDS] [SEED]`.
 
 The corpus is `tests/data`. A mutated file goes through the pass and all catalogers under a path that some cataloger waits for,
-through the readers of bills of materials, and as a layer. An exception that is not ours, or an input that takes longer than
-LIMIT_S, is a finding: it is written to a file, with the seed that makes it again, and the exit code is 1.
+through the readers of bills of materials, as a layer, and as each thing that notation's signatures are made of. An exception that
+is not ours, or an input that takes longer than LIMIT_S, is a finding: it is written to a file, with the seed that makes it again,
+and the exit code is 1.
 """
 
+import contextlib
 import io
 import random
 import sys
@@ -17,6 +19,10 @@ from pathlib import Path
 from pratique.artifact.examine import Examiner
 from pratique.artifact.layer import read_layer
 from pratique.artifact.limits import Limits
+from pratique.attest.notation import MEDIA_TYPES, TrustStatement, TrustStores, parse_certificates, parse_policy, verify
+from pratique.attest.notation.ocsp import responder_urls
+from pratique.attest.notation.revocation import check_revocation
+from pratique.attest.x509 import parse_certificate
 from pratique.errors import PratiqueError
 from pratique.model import ArtifactKind, Digest, FileEntry, Kind, Subject, Tree
 from pratique.sbom.catalogers import CATALOGERS
@@ -26,6 +32,7 @@ from pratique.sbom.inventory import WANTS, catalogue_tree
 DATA = Path(__file__).resolve().parents[1] / "tests" / "data"
 LIMIT_S = 5.0
 MAX_BYTES = 1 << 20
+CHAIN = [parse_certificate(der) for der in parse_certificates((DATA / "notation/lists/certchain_with_crl.pem").read_bytes(), "")]
 SUBJECT = Subject(kind=ArtifactKind.DIRECTORY, name="fuzz", digest=Digest.of(b"fuzz"))
 
 
@@ -74,6 +81,29 @@ def catalogue(path: str, data: bytes) -> None:
     catalogue_tree(SUBJECT, Tree(entries=entries, contents=contents, facts=facts, digests=examiner.digests))
 
 
+def notation(data: bytes) -> None:
+    """As an envelope, a trust policy, a file of a trust store, and an answer of a revocation server."""
+    for media_type in MEDIA_TYPES:
+        outcome = verify(
+            data,
+            media_type,
+            digest=Digest.of(b""),
+            size=0,
+            artifact_type="",
+            statement=TrustStatement(name="fuzz", identities=None),
+            stores=TrustStores(certificates={}),
+            at=0,
+            answers={},
+        )
+        if outcome.signed is not None:
+            raise AssertionError("accepted")
+    for parse in (parse_policy, lambda data: parse_certificates(data, "file")):
+        with contextlib.suppress(PratiqueError):
+            parse(data)
+    answers = {"http://localhost:10086/leaf.crl": data, "http://localhost:10086/intermediate.crl": data}
+    check_revocation(CHAIN, answers | {responder_urls(CHAIN[1], CHAIN[2])[0]: data}, at=0, signed_at=None)
+
+
 def main() -> int:
     """Until the time is over."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
@@ -86,6 +116,7 @@ def main() -> int:
         ("catalogers", catalogue),
         ("documents", lambda _, data: read_document(data)),
         ("documents, lenient", lambda _, data: read_document(data, lenient=True)),
+        ("notation", lambda _, data: notation(data)),
         ("layer", lambda _, data: read_layer(io.BytesIO(data), wants=WANTS, limits=Limits())),
     )
     print(f"seed {seed}, {len(corpus)} files, {len(places)} paths")

@@ -8,5 +8,10 @@
     places    open_place: a folder, a web server, a registry, a layout
     roles     RoleKeys, standing: who holds the repository, and how far something is signed
 
+And for Notary Project signatures:
+
+    notation    their trust stores and policies, from a trust or from notation's own folder
+    revocation  asking CRL and OCSP servers, for verification that says what to ask
+
 Import from these modules: most load python-tuf. `value`, `cache` and `client.load` do not: reading what is followed is quick.
 """

@@ -19,6 +19,7 @@ from pratique.attest.timestamp import (
     TimestampAuthority,
     parse_response,
     parse_token,
+    token_in,
     verify_timestamp,
     verify_timestamps,
 )
@@ -302,3 +303,13 @@ def test_signed_data_says_its_algorithms():
     assert cms.hash_of(SimpleNamespace(oid=x509.ObjectIdentifier("2.16.840.1.101.3.4.2.2"))).name == "sha384"
     with pytest.raises(Malformed):
         cms.hash_of(SimpleNamespace(oid=x509.ObjectIdentifier("1.3.14.3.2.26")))
+
+
+def test_the_token_in_an_answer_is_taken_out_byte_for_byte(stamper):
+    answer = stamper.stamp(SIGNATURE)
+    token = token_in(answer)
+    assert answer.endswith(token)
+    assert parse_token(token).imprint == parse_response(answer).imprint
+    for bad in (token, answer[:-1], answer + b"\0", b""):
+        with pytest.raises(Malformed):
+            token_in(bad)

@@ -38,6 +38,7 @@ artifacts = Table(
     _text("platform"),
     Column("config_digest", Text, nullable=False, server_default="", index=True),
     _text("manifest_root"),
+    Column("chain_id", Text, nullable=False, server_default="", index=True),
     _time("first_seen"),
     _time("last_seen"),
 )

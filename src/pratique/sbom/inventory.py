@@ -6,15 +6,17 @@ The only module of this room that makes anything be read.
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pratique.artifact.wants import Wants
 from pratique.model import ArtifactKind, Component, Inventory, Presence, Subject, Tree, Unknown
+from pratique.model.chain import Bases
 from pratique.sbom.catalogers import CATALOGERS
 from pratique.sbom.catalogers.base import Claim
 from pratique.sbom.digests import DIGESTS_VERSION, PackageDigests
 from pratique.sbom.doubts import find_doubts
-from pratique.sbom.image_config import image_facts
+from pratique.sbom.image_config import base_facts, image_facts
 from pratique.sbom.keep import Keep
 from pratique.sbom.licence_files import add_found_licences
 from pratique.sbom.ownership import settle_ownership
@@ -30,10 +32,15 @@ WANTS = Wants(
     digests=PackageDigests,
 )
 """What all catalogers together want of an artifact."""
+_NO_BASES: Bases = MappingProxyType({})
 
 
-def take_inventory(artifact: "Artifact", *, cache: Path | None, progress: "Progress | None" = None) -> Inventory:
+def take_inventory(
+    artifact: "Artifact", *, cache: Path | None, progress: "Progress | None" = None, bases: Bases = _NO_BASES
+) -> Inventory:
     """Everything one pass over the artifact finds. `cache`: a folder for what was read; None reads and verifies all.
+
+    `bases`: images that are known by their layers, one of which an image may be built on.
 
     Raises what `Artifact.read_tree` raises: Malformed, LimitExceeded, DigestMismatch, Unavailable, StorageError.
     """
@@ -41,6 +48,7 @@ def take_inventory(artifact: "Artifact", *, cache: Path | None, progress: "Progr
     subject, image = artifact.subject, artifact.image
     if image is not None:
         subject = replace(subject, facts={**subject.facts, **image_facts(image.manifest, image.config)})
+        subject = replace(subject, facts={**subject.facts, **base_facts(image.diff_ids, bases)})
     return catalogue_tree(subject, tree)
 
 

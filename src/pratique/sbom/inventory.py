@@ -14,6 +14,7 @@ from pratique.model import ArtifactKind, Component, Inventory, Presence, Subject
 from pratique.model.chain import Bases
 from pratique.sbom.catalogers import CATALOGERS
 from pratique.sbom.catalogers.base import Claim
+from pratique.sbom.chroots import catalogue_roots
 from pratique.sbom.digests import DIGESTS_VERSION, PackageDigests
 from pratique.sbom.doubts import find_doubts
 from pratique.sbom.image_config import base_facts, image_facts
@@ -60,8 +61,7 @@ def catalogue_tree(subject: Subject, tree: Tree) -> Inventory:
     components: list[Component] = []
     claims: list[Claim] = []
     unknowns: list[Unknown] = list(tree.unknowns)
-    for cataloger in CATALOGERS.values():
-        found = cataloger.catalogue(tree)
+    for found in (*catalogue_roots(tree), *(cataloger.catalogue(tree) for cataloger in CATALOGERS.values())):
         components += found.components
         claims += found.claims
         unknowns += found.unknowns

@@ -18,6 +18,7 @@ from pratique.sbom.purl import build_purl
 from pratique.sbom.text import clean
 
 DATABASES = ("lib/apk/db/installed", "usr/lib/apk/db/installed")
+_BELOW = tuple(f"/{path}" for path in DATABASES)
 _LINK_MODE = "777"
 _DIGESTS = {"Q1": ("sha1", 20), "Q2": ("sha256", 32)}
 _CONFIGURATION = "etc/"  # apk's protected paths, as all releases ship them
@@ -28,13 +29,13 @@ class ApkCataloger:
     """See the module."""
 
     name = "apk"
-    version = 1
+    version = 2
     interest = Interest(names=frozenset({"installed"}))
     probes = ()
 
     def wants(self, path: str) -> bool:
-        """The database."""
-        return path in DATABASES
+        """The database, also below another root."""
+        return path.endswith(_BELOW) or path in DATABASES
 
     def catalogue(self, tree: Tree) -> Catalogued:
         """Components of all installed packages, and their claims."""

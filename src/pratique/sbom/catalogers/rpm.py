@@ -22,7 +22,8 @@ from pratique.sbom.text import clean
 
 FOLDERS = ("usr/lib/sysimage/rpm/", "var/lib/rpm/", "usr/share/rpm/")
 MANIFEST = "var/lib/rpmmanifest/container-manifest-2"
-_DATABASES = frozenset(folder + name for folder in FOLDERS for name in ("rpmdb.sqlite", "Packages.db", "Packages"))
+DATABASES = frozenset(folder + name for folder in FOLDERS for name in ("rpmdb.sqlite", "Packages.db", "Packages"))
+_BELOW = tuple(f"/{path}" for path in sorted(DATABASES))
 _JOURNALS = tuple(f"{folder}rpmdb.sqlite-wal" for folder in FOLDERS)
 _VENDORS = {"rhel": "redhat"}
 _SOURCE = lazy(r"(.+)-([^-]+)-([^-]+)\.(?:no)?src\.rpm")
@@ -38,8 +39,8 @@ class _DatabaseProbe:
     interest = Interest(names=frozenset({"rpmdb.sqlite", "Packages.db", "Packages"}))
 
     def applies(self, path: str, size: int, head: bytes) -> bool:
-        """Where rpm keeps its database."""
-        return path in _DATABASES and size > 0
+        """Where rpm keeps its database, also below another root."""
+        return size > 0 and (path in DATABASES or path.endswith(_BELOW))
 
     def read(self, content: Content) -> bytes:
         """See `read_database`."""
@@ -50,7 +51,7 @@ class RpmCataloger:
     """See the module."""
 
     name = "rpm"
-    version = 1
+    version = 2
     interest = Interest(names=frozenset({"container-manifest-2"}))
     probes = (_DatabaseProbe(),)
 
@@ -77,7 +78,7 @@ class _Reading:
         self._vendor, self._distro = _distribution(release)
 
     def catalogue(self) -> Catalogued:
-        databases = [path for path in sorted(_DATABASES) if _DatabaseProbe.name in self._tree.facts.get(path, {})]
+        databases = [path for path in sorted(DATABASES) if _DatabaseProbe.name in self._tree.facts.get(path, {})]
         packages = [package for path in databases for package in self._database(path)]
         edges = self._edges(packages, databases[0] if databases else "")
         for package in packages:

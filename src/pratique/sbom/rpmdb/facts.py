@@ -4,13 +4,15 @@ Written and read here alone, as JSON: folders apart from names, as rpm has them,
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pratique.artifact.content import Content
 from pratique.errors import Malformed
 from pratique.sbom.rpmdb import bdb, header, ndb, sqlite
-from pratique.sbom.rpmdb.header import Header
+from pratique.sbom.rpmdb.header import Header, Proof
+from pratique.sbom.text import clean
 
 _ALGORITHMS = {1: "md5", 2: "sha1", 8: "sha256", 9: "sha384", 10: "sha512", 11: "sha224"}
 _CONFIGURATION, _GHOST = 1 << 0, 1 << 6
@@ -19,6 +21,7 @@ _FOLDER, _LINK = 0o040000, 0o120000
 _TYPE = 0o170000
 _NOT_THERE = frozenset({1, 2, 3, 4})  # replaced by another package, not installed, on a shared volume, of another word size
 _MAX_PACKAGES = 100_000
+_SHOWN = 8
 _MAX_PATH = 4096  # each folder stands before many names
 
 LISTED, DIGEST, TARGET = 0, 1, 2
@@ -59,6 +62,7 @@ def read_database(content: Content) -> bytes:
     """
     packages: list[list[Any]] = []
     problems: list[str] = []
+    proofs: dict[Proof, list[str]] = {proof: [] for proof in Proof}
     blobs = _blobs(content)
     try:
         for blob in blobs:
@@ -66,15 +70,19 @@ def read_database(content: Content) -> bytes:
                 problems.append(f"more than {_MAX_PACKAGES} packages: the rest was left out")
                 break
             try:
-                package = _package(Header(blob))
+                tags = Header(blob)
+                proof = tags.proof()
+                package = _package(tags, proof)
             except Malformed as error:
                 problems.append(error.message)
                 continue
             if package is not None:
+                proofs[proof].append(f"{package.name} {package.version}")
                 packages.append([getattr(package, name) for name in _FIELDS])
     except Malformed as error:
         problems.append(f"{error.message}: what follows was not read")
-    return json.dumps({"packages": packages, "problems": _counted(problems)}, separators=(",", ":")).encode()
+    problems = [*_counted(problems), *_doubts(proofs)]
+    return json.dumps({"packages": packages, "problems": problems}, separators=(",", ":")).encode()
 
 
 def load_facts(facts: bytes) -> tuple[list[RpmPackage], list[str]]:
@@ -94,7 +102,7 @@ def _blobs(content: Content) -> Any:
     return (row[1] for row in rows if len(row) > 1 and isinstance(row[1], bytes))
 
 
-def _package(tags: Header) -> RpmPackage | None:
+def _package(tags: Header, proof: Proof) -> RpmPackage | None:
     name = tags.text(header.NAME)
     if name == "gpg-pubkey":  # a trusted key, kept among the packages
         return None
@@ -112,7 +120,7 @@ def _package(tags: Header) -> RpmPackage | None:
         url=tags.text(header.URL),
         source=tags.text(header.SOURCE_RPM),
         module=tags.text(header.MODULE),
-        sha256=tags.text(header.HEADER_SHA256),
+        sha256=tags.text(header.HEADER_SHA256) if proof is not Proof.DIFFERENT else "",
         provides=list(dict.fromkeys(tags.texts(header.PROVIDES))),
         requires=_requires(tags),
         algorithm="md5" if number is None else _ALGORITHMS.get(number, ""),
@@ -166,6 +174,17 @@ def _texts(values: list[str], count: int) -> list[str]:
     if values and len(values) != count:
         raise Malformed("the file lists of an rpm header are of different lengths")
     return values or [""] * count
+
+
+def _doubts(proofs: dict[Proof, list[str]]) -> Iterator[str]:
+    """What is not as it was built, or cannot be shown to be: one line each."""
+    for proof, what in (
+        (Proof.DIFFERENT, "does not have the digest that was stated when it was built: it was edited"),
+        (Proof.ABSENT, "states no digest: whether it was edited cannot be told"),
+    ):
+        if found := proofs[proof]:
+            few = ", ".join(clean(name, 80) for name in found[:_SHOWN]) + (" …" if len(found) > _SHOWN else "")
+            yield f"the record of {few} {what}" if len(found) == 1 else f"each of {len(found)} records {what}: {few}"
 
 
 def _counted(problems: list[str]) -> list[str]:

@@ -11,6 +11,7 @@ from pratique.artifact.wants import Interest
 from pratique.model import Component, Tree
 from pratique.sbom.catalogers.base import Catalogued, Collector
 from pratique.sbom.deb822 import read_relations, read_source, read_stanzas
+from pratique.sbom.debian_changelog import CHANGELOGS, NEWEST, ChangelogProbe
 from pratique.sbom.debian_copyright import read_copyright
 from pratique.sbom.os_release import read_os_release
 from pratique.sbom.paths import Resolver
@@ -35,11 +36,11 @@ class DpkgCataloger:
     """See the module."""
 
     name = "dpkg"
-    version = 3
+    version = 4
     interest = Interest(
         names=frozenset({"copyright", "diversions", "status"}), endings=frozenset(_LISTS), prefixes=("var/lib/dpkg/",)
     )
-    probes = ()
+    probes = (ChangelogProbe(),)
 
     def wants(self, path: str) -> bool:
         """dpkg's own files, and copyright files; both also below another root."""
@@ -93,6 +94,7 @@ class _Reading:
             self._claim(path, ref, name, digest, configuration)
         self._own_files()
         self._strays()
+        self._versions()
         if self._resolver.exhausted:
             self._out.unknown(_DOC, "symbolic links lead in too long ways: some copyright files were not found")
         return self._out.result()
@@ -262,6 +264,31 @@ class _Reading:
             few = ", ".join(self._unlisted[:_SHOWN])
             reason = f"{len(self._unlisted)} packages have no list of files, so what they own is not known in full: {few}"
             self._out.unknown(INFO, reason + (" …" if len(self._unlisted) > _SHOWN else ""))
+
+    def _versions(self) -> None:
+        """A version that was edited in the database alone disagrees with the changelog that came with the package."""
+        if not any(NEWEST in facts for facts in self._tree.facts.values()):
+            return
+        doubted: list[str] = []
+        for package in self._packages:
+            name, version = package.component.name, package.component.version
+            source, source_version = read_source(package.fields)
+            newest = self._newest(name)
+            stated = {f"{source} ({source_version})", f"{source} ({version})"}
+            if newest.startswith(f"{source} (") and newest not in stated:  # a folder may be a link to another package's
+                doubted.append(f"{name} {version} (changelog: {clean(newest, 120)})")
+        if doubted:
+            few = "; ".join(doubted[:_SHOWN]) + (" …" if len(doubted) > _SHOWN else "")
+            self._out.unknown(STATUS, f"{len(doubted)} with a version that is not that of the changelog beside it: {few}")
+
+    def _newest(self, name: str) -> str:
+        """`source (version)` on top of a package's changelog; empty where it has none of Debian's form."""
+        for place in CHANGELOGS:
+            path = self._resolver.follow(f"{_DOC}{name}/{place}") if "/" not in name else None
+            fact = self._tree.facts.get(path or "", {}).get(NEWEST)
+            if fact:
+                return fact.decode("utf-8", "replace")
+        return ""
 
 
 def _first_installed(

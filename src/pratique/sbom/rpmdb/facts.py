@@ -61,48 +61,61 @@ def read_database(content: Content) -> bytes:
     Raises Malformed for what is no database at all; one that breaks off keeps what stands before.
     """
     packages: list[list[Any]] = []
+    rows: list[tuple[int, int]] = []
     problems: list[str] = []
     proofs: dict[Proof, list[str]] = {proof: [] for proof in Proof}
     blobs = _blobs(content)
     try:
-        for blob in blobs:
+        for page, row, blob in blobs:
             if len(packages) >= _MAX_PACKAGES:
                 problems.append(f"more than {_MAX_PACKAGES} packages: the rest was left out")
                 break
             try:
                 tags = Header(blob)
                 proof = tags.proof()
-                package = _package(tags, proof)
+                package = package_of(tags, proof)
             except Malformed as error:
                 problems.append(error.message)
                 continue
             if package is not None:
                 proofs[proof].append(f"{package.name} {package.version}")
-                packages.append([getattr(package, name) for name in _FIELDS])
+                packages.append(as_row(package))
+                rows.append((page, row))
     except Malformed as error:
         problems.append(f"{error.message}: what follows was not read")
-    problems = [*_counted(problems), *_doubts(proofs)]
-    return json.dumps({"packages": packages, "problems": problems}, separators=(",", ":")).encode()
+    problems = [*counted(problems), *doubts(proofs)]
+    return json.dumps({"packages": packages, "rows": rows, "problems": problems}, separators=(",", ":")).encode()
 
 
 def load_facts(facts: bytes) -> tuple[list[RpmPackage], list[str]]:
     """Packages and problems, as `read_database` wrote them."""
     document = json.loads(facts)
-    packages = [RpmPackage(**dict(zip(_FIELDS, row, strict=True))) for row in document["packages"]]
-    return packages, document["problems"]
+    return [from_row(row) for row in document["packages"]], document["problems"]
 
 
-def _blobs(content: Content) -> Any:
+def as_row(package: RpmPackage) -> list[Any]:
+    """The values of its fields, for JSON."""
+    return [getattr(package, name) for name in _FIELDS]
+
+
+def from_row(row: list[Any]) -> RpmPackage:
+    """The package that `as_row` was given."""
+    return RpmPackage(**dict(zip(_FIELDS, row, strict=True)))
+
+
+def _blobs(content: Content) -> Iterator[tuple[int, int, bytes]]:
+    """Page and rowid, where the container has such, and the header."""
     head = content.read(0, 16)
     if head.startswith(ndb.MAGIC):
-        return ndb.read_ndb(content)
+        return ((0, 0, value) for value in ndb.read_ndb(content))
     if bdb.is_bdb(head):
-        return (value for value in bdb.read_bdb(content) if len(value) > 8)  # a counter stands among the headers
+        return ((0, 0, value) for value in bdb.read_bdb(content) if len(value) > 8)  # a counter stands among the headers
     rows = sqlite.Database(content).rows("Packages")
-    return (row[1] for row in rows if len(row) > 1 and isinstance(row[1], bytes))
+    return ((row.page, row.number, blob) for row in rows if len(row.values) > 1 and isinstance(blob := row.values[1], bytes))
 
 
-def _package(tags: Header, proof: Proof) -> RpmPackage | None:
+def package_of(tags: Header, proof: Proof) -> RpmPackage | None:
+    """The package that a header is about; None for a key."""
     name = tags.text(header.NAME)
     if name == "gpg-pubkey":  # a trusted key, kept among the packages
         return None
@@ -176,7 +189,7 @@ def _texts(values: list[str], count: int) -> list[str]:
     return values or [""] * count
 
 
-def _doubts(proofs: dict[Proof, list[str]]) -> Iterator[str]:
+def doubts(proofs: dict[Proof, list[str]]) -> Iterator[str]:
     """What is not as it was built, or cannot be shown to be: one line each."""
     for proof, what in (
         (Proof.DIFFERENT, "does not have the digest that was stated when it was built: it was edited"),
@@ -187,7 +200,7 @@ def _doubts(proofs: dict[Proof, list[str]]) -> Iterator[str]:
             yield f"the record of {few} {what}" if len(found) == 1 else f"each of {len(found)} records {what}: {few}"
 
 
-def _counted(problems: list[str]) -> list[str]:
+def counted(problems: list[str]) -> list[str]:
     """Each problem once, with how often it came."""
     counts: dict[str, int] = {}
     for problem in problems:

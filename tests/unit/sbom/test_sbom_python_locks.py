@@ -197,6 +197,5 @@ def test_each_package_of_a_pipfile_is_of_the_index_it_names():
 
 
 def test_a_folder_of_wheels_is_no_registry():
-    assert set(told({"uv.lock": '[[package]]\nname = "a"\nversion = "1"\nsource = { registry = "../wheels" }\n'})) == {
-        "pkg:pypi/a@1"
-    }
+    lock = '[[package]]\nname = "a"\nversion = "1"\nsource = { registry = "../wheels" }\n'
+    assert set(told({"uv.lock": lock})) == {"pkg:pypi/a@1"}

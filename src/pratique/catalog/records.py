@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Protocol
+from urllib.parse import unquote
 
 from sqlalchemy import Connection, Table, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -229,7 +230,14 @@ def _component_row(component: Component) -> dict[str, Any]:
         "name": purl.name,
         "version": purl.version or component.version,
         "licences": _licences(component),
+        "source": _source_name(component.source, purl.name),
     }
+
+
+def _source_name(source: str, name: str) -> str:
+    """The name in the purl of a source package; empty where it is the package's own."""
+    found = unquote(source.partition("?")[0].rpartition("/")[2].partition("@")[0])
+    return "" if found == name else found
 
 
 def _licences(component: Component) -> str:

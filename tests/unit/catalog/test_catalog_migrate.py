@@ -67,3 +67,21 @@ def test_a_catalog_of_the_first_version_is_brought_up_with_what_is_in_it(tmp_pat
     monkeypatch.undo()
     with open_catalog(tmp_path) as catalog:
         assert [(row.digest, row.name) for row in catalog.list_artifacts()] == [(digest, "app")]
+
+
+def test_sources_of_packages_that_were_listed_before_are_taken_from_their_purls(tmp_path, monkeypatch):
+    purls = {
+        "pkg:deb/debian/libssl3@3.0?arch=amd64&upstream=openssl": "openssl",
+        "pkg:deb/debian/bsdutils@1:2.38?upstream=util-linux%402.38.1": "util-linux",
+        "pkg:rpm/fedora/bash-libs@5-1?upstream=bash-5-1.src.rpm": "bash",
+        "pkg:rpm/fedora/bash@5-1?upstream=bash-5-1.src.rpm": "",
+        "pkg:pypi/x@1": "",
+    }
+    monkeypatch.setattr(migrate, "HEAD", "0002")
+    open_catalog(tmp_path).close()
+    with sqlite3.connect(tmp_path / "catalog.db") as connection:
+        connection.executemany("INSERT INTO components (purl) VALUES (?)", [(purl,) for purl in purls])
+    monkeypatch.undo()
+    open_catalog(tmp_path).close()
+    with sqlite3.connect(tmp_path / "catalog.db") as connection:
+        assert dict(connection.execute("SELECT purl, source FROM components").fetchall()) == purls

@@ -75,7 +75,7 @@ def make(
     it. Versions: cyclonedx-json@1.4 to @1.7 (1.6 if none is said), spdx-json@2.3 (default) and @3.0.1. With --images each image
     is a part of its own: `sbom check IMAGE SBOM` holds it against its part. Exit code 3 when one could not be fetched.
     """
-    from pratique.sbom.inventory import take_inventory
+    from pratique.sbom.inventory import WANTS, WANTS_SHA1, take_inventory
     from pratique.sbom.parts import Whole
 
     wanted = _wanted(outputs, path)
@@ -84,7 +84,8 @@ def make(
     # A chart has no platform, its images have.
     with opened(source, None if images else platform, max_entries) as found, progress_display() as (begin, move):
         begin("inventory")
-        inventory = take_inventory(found.artifact, cache=cache, progress=move, bases=bases_of(home, found.artifact))
+        wants = WANTS_SHA1 if files and any(target.lists_sha1 for target, _ in wanted) else WANTS
+        inventory = take_inventory(found.artifact, cache=cache, progress=move, bases=bases_of(home, found.artifact), wants=wants)
     whole = _with_images(inventory, platform, home, cache) if images else Whole(inventory=inventory, parts=(), failed=())
     _print_all(whole, wanted, source=source, files=files)
     return 3 if whole.failed else 0

@@ -15,7 +15,7 @@ from pratique.model.chain import Bases
 from pratique.sbom.catalogers import CATALOGERS
 from pratique.sbom.catalogers.base import Claim
 from pratique.sbom.chroots import catalogue_roots
-from pratique.sbom.digests import DIGESTS_VERSION, PackageDigests
+from pratique.sbom.digests import DIGESTS_VERSION, PackageDigests, WithSha1
 from pratique.sbom.doubts import find_doubts
 from pratique.sbom.image_config import base_facts, image_facts
 from pratique.sbom.keep import Keep
@@ -33,19 +33,26 @@ WANTS = Wants(
     digests=PackageDigests,
 )
 """What all catalogers together want of an artifact."""
+WANTS_SHA1 = replace(WANTS, version=f"{WANTS.version}-sha1", digests=WithSha1)
+"""The same for a document that has to have the SHA-1 of every file."""
 _NO_BASES: Bases = MappingProxyType({})
 
 
 def take_inventory(
-    artifact: "Artifact", *, cache: Path | None, progress: "Progress | None" = None, bases: Bases = _NO_BASES
+    artifact: "Artifact",
+    *,
+    cache: Path | None,
+    progress: "Progress | None" = None,
+    bases: Bases = _NO_BASES,
+    wants: Wants = WANTS,
 ) -> Inventory:
     """Everything one pass over the artifact finds. `cache`: a folder for what was read; None reads and verifies all.
 
-    `bases`: images that are known by their layers, one of which an image may be built on.
+    `bases`: images that are known by their layers, one of which an image may be built on. `wants`: WANTS or WANTS_SHA1.
 
     Raises what `Artifact.read_tree` raises: Malformed, LimitExceeded, DigestMismatch, Unavailable, StorageError.
     """
-    tree = artifact.read_tree(WANTS, cache=cache, progress=progress)
+    tree = artifact.read_tree(wants, cache=cache, progress=progress)
     subject, image = artifact.subject, artifact.image
     if image is not None:
         subject = replace(subject, facts={**subject.facts, **image_facts(image.manifest, image.config)})

@@ -82,7 +82,7 @@ def _filled(tree: Tree, roots: dict[str, _Root]) -> dict[str, _Root]:
             for prefix in prefixes:
                 if path.startswith(prefix):
                     inner = path.removeprefix(prefix)
-                    roots[prefix[:-1]].entries[inner] = replace(entry, path=inner)
+                    roots[prefix[:-1]].entries[inner] = entry._replace(path=inner)
     return roots
 
 

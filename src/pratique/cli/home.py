@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pratique.errors import InputError
+import click
+
+from pratique.errors import InputError, StorageError
 
 if TYPE_CHECKING:
+    from pratique.artifact.types import Artifact
     from pratique.catalog.ledger import Catalog
     from pratique.evidence.seal import Scribe
     from pratique.keys.access import Access
     from pratique.keys.signer import Signer
+    from pratique.model.chain import Bases
     from pratique.tlog.log import TileLog
 
 LOG_ORIGIN = "pratique.local/log"
@@ -106,6 +110,19 @@ def open_home_catalog(home: Home) -> "Catalog":
     from pratique.catalog.ledger import open_catalog
 
     return open_catalog(home.catalog_directory)
+
+
+def bases_of(home: Home, artifact: "Artifact") -> "Bases":
+    """What this home's ledger knows of the layers of an image; nothing, and a word about it, where it cannot be read."""
+    from pratique.catalog.bases import known_bases
+
+    if artifact.image is None:
+        return {}
+    try:
+        return known_bases(home.catalog_directory, artifact.image.diff_ids)
+    except StorageError as error:
+        click.echo(f"pratique: {error}", err=True)
+        return {}
 
 
 def load_chosen_signer(home: Home, key: str | None, passphrase_file: str | None) -> "Signer":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pratique.cli.home import find_home, load_chosen_signer, open_home_catalog, open_scribe
+from pratique.cli.home import bases_of, find_home, load_chosen_signer, open_home_catalog, open_scribe
 from pratique.cli.options import (
     key_option,
     max_entries_option,
@@ -84,6 +84,7 @@ def command(
             journals=home.journals,
             clock=lambda: int(time.time()),
             steps=show_steps(begin, move),
+            bases=bases_of(home, found.artifact),
         )
     _print(shipment, format_, time.monotonic() - began, Path(key) if key else home.service_key)
 

@@ -16,6 +16,7 @@ from pratique.attest.dsse import Envelope, parse_envelope, render_envelope
 from pratique.errors import DigestMismatch, InputError
 from pratique.evidence.seal import Scribe, Sealed, log_envelopes, sign_payload
 from pratique.model import Digest, FileManifest, Inventory, build_manifest
+from pratique.model.chain import Bases
 from pratique.model.predicates import TITLES
 from pratique.registry.attach import attach_bundles
 from pratique.sbom.formats.cyclonedx import render_cyclonedx
@@ -63,16 +64,17 @@ def ship(
     journals: Path,
     clock: Callable[[], int],
     steps: Steps,
+    bases: Bases,
 ) -> Shipment:
     """Inventory, prove, sign, log, attach, catalogue. Raises what its parts raise.
 
-    `name`: what the documents call the artifact, "" for its own; `clock`: Unix seconds.
+    `name`: what the documents call the artifact, "" for its own; `clock`: Unix seconds; `bases`: as `take_inventory` has them.
     """
     started = clock()
     if destination is not None:
         _check_destination(artifact, destination, tag)
     steps.begin("inventory")
-    inventory = take_inventory(artifact, cache=cache, progress=steps.progress)
+    inventory = take_inventory(artifact, cache=cache, progress=steps.progress, bases=bases)
     if name:
         inventory = replace(inventory, subject=replace(inventory.subject, name=name))
     manifest = build_manifest(inventory)
@@ -197,7 +199,9 @@ def _record(
 
     subject = inventory.subject
     with catalog.transaction() as ledger:
-        ledger.record_artifact(subject, manifest_root=manifest.root, location=place or subject.name, at=now)
+        ledger.record_artifact(
+            subject, manifest_root=manifest.root, location=place or subject.name, at=now, diff_ids=inventory.tree.layers
+        )
         ledger.record_components(subject.digest, inventory.components)
         ledger.record_document(subject.digest, sbom, role="sbom", media_type="application/vnd.cyclonedx+json", at=now)
         for predicate_type, sealed in bundles.items():

@@ -15,6 +15,7 @@ from typing import Any
 
 from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 
+from pratique.anchors.cache import locked
 from pratique.anchors.compile import Compiled, compile_source
 from pratique.anchors.metadata import MAX_METADATA_BYTES, first_root, next_root, next_targets, read_metadata
 from pratique.anchors.roles import RoleKeys, RoleSigner, Standing, roles_of, sign_metadata, standing, to_tuf
@@ -152,23 +153,24 @@ class TrustFolder:
         `renew`: draft the next version of both although nothing changed, because they are about to expire. Nothing is written
         unless every signature could be made. Raises InputError when nothing waits for this key, and what the signer raises.
         """
-        self.check()
-        drafts = self._prepare(now=now, renew=renew)
-        own = to_tuf(signer.public_key).keyid
-        mine = {
-            role: draft
-            for role, draft in drafts.items()
-            if any(own in rule.roles[role].keyids for rule in self._rules(role, drafts))
-        }
-        if not mine:
-            waiting = ", ".join(drafts) or "nothing"
-            hint = "pratique trust show tells whose signatures are missing"
-            raise InputError(f"there is nothing for this key to sign; waiting: {waiting}", where=str(self.path), hint=hint)
-        for draft in mine.values():
-            sign_metadata(draft, signer)
-        for role, draft in mine.items():
-            self._write_draft(role, draft)
-        return {role: standing(draft, role, self._rules(role, drafts)) for role, draft in mine.items()}
+        with locked(self.path):
+            self.check()
+            drafts = self._prepare(now=now, renew=renew)
+            own = to_tuf(signer.public_key).keyid
+            mine = {
+                role: draft
+                for role, draft in drafts.items()
+                if any(own in rule.roles[role].keyids for rule in self._rules(role, drafts))
+            }
+            if not mine:
+                waiting = ", ".join(drafts) or "nothing"
+                hint = "pratique trust show tells whose signatures are missing"
+                raise InputError(f"there is nothing for this key to sign; waiting: {waiting}", where=str(self.path), hint=hint)
+            for draft in mine.values():
+                sign_metadata(draft, signer)
+            for role, draft in mine.items():
+                self._write_draft(role, draft)
+            return {role: standing(draft, role, self._rules(role, drafts)) for role, draft in mine.items()}
 
     def standings(self) -> dict[str, Standing]:
         """How far each draft is signed."""

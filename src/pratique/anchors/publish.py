@@ -16,6 +16,7 @@ from typing import Any
 
 from tuf.api.metadata import Metadata, Root, Targets, Timestamp
 
+from pratique.anchors.cache import locked
 from pratique.anchors.client import verify_files
 from pratique.anchors.folder import TrustFolder
 from pratique.anchors.metadata import MAX_METADATA_BYTES, expires_at, next_snapshot, next_timestamp, read_metadata
@@ -49,6 +50,21 @@ def publish(folder: TrustFolder, signers: Sequence[RoleSigner], places: Sequence
     `signers`: for snapshot and timestamp. A draft goes out when it has all its signatures; else nothing does. Raises InputError
     for missing signatures or keys, Unavailable, StorageError; running it again completes what was interrupted.
     """
+    with locked(folder.path):
+        return _publish(folder, signers, places, now)
+
+
+def write_place(place: Place, files: Mapping[str, bytes]) -> None:
+    """Make these files the repository at `place`, at one instant. Raises InputError for places that are only read."""
+    if isinstance(place, DirectoryPlace):
+        _write_directory(place.root, files)
+    elif isinstance(place, OciPlace):
+        _write_artifact(place, files)
+    else:
+        raise InputError("cannot be published to", where=place.name, hint="publish to a folder and serve that, or to a registry")
+
+
+def _publish(folder: TrustFolder, signers: Sequence[RoleSigner], places: Sequence[Place], now: int) -> Published:
     folder.check()
     compiled = folder.compile()
     unsigned = folder.changed(compiled) and not folder.drafted(compiled)
@@ -97,16 +113,6 @@ def publish(folder: TrustFolder, signers: Sequence[RoleSigner], places: Sequence
         first_root=first,
         unsigned=unsigned,
     )
-
-
-def write_place(place: Place, files: Mapping[str, bytes]) -> None:
-    """Make these files the repository at `place`, at one instant. Raises InputError for places that are only read."""
-    if isinstance(place, DirectoryPlace):
-        _write_directory(place.root, files)
-    elif isinstance(place, OciPlace):
-        _write_artifact(place, files)
-    else:
-        raise InputError("cannot be published to", where=place.name, hint="publish to a folder and serve that, or to a registry")
 
 
 def _sign(metadata: Metadata[Any], role: str, root: Root, signers: Iterable[RoleSigner]) -> None:

@@ -15,11 +15,12 @@ from typing import Any
 
 from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 
-from pratique.anchors.cache import locked
+from pratique.anchors.cache import locked, read_state
 from pratique.anchors.compile import Compiled, compile_source
 from pratique.anchors.metadata import MAX_METADATA_BYTES, first_root, next_root, next_targets, read_metadata
 from pratique.anchors.roles import RoleKeys, RoleSigner, Standing, roles_of, sign_metadata, standing, to_tuf
 from pratique.anchors.value import DOCUMENT
+from pratique.attest.publickey import PublicKey
 from pratique.attest.strictjson import load_json
 from pratique.errors import DigestMismatch, InputError, LimitExceeded, NotFound, Untrusted
 from pratique.files import write_atomic
@@ -119,6 +120,26 @@ class TrustFolder:
         targets = self.newest("targets")
         if targets and previous and not standing(targets, "targets", [previous]).enough:
             raise Untrusted("the published document is not signed by its holders", where=str(self.published))
+
+    def check_followed(self, followed: Path, key: PublicKey) -> None:
+        """That this folder goes on from the trust in `followed` (`anchors.client`), if `key` holds anything in that one.
+
+        A signature is good in every repository whose root lists its key. Whoever exchanged the folder for one of his own making
+        could else show harmless changes and get a signature that counts elsewhere. Raises Untrusted.
+        """
+        path = followed / "metadata" / "root.json"
+        if not path.exists():
+            return
+        data = read_bytes(path)
+        root: Root = read_metadata(data, Root, str(path)).signed
+        if to_tuf(key).keyid not in root.keys:
+            return
+        hint = "is the folder up to date (git pull), and has nobody exchanged it?"
+        if self.roots().get(f"metadata/{root.version}.root.json") != data:
+            raise Untrusted("this is not the trust that this machine follows with that key", where=str(self.path), hint=hint)
+        targets, seen = self.newest("targets"), read_state(followed)["versions"]["targets"]
+        if targets is None or targets.signed.version < seen:
+            raise Untrusted(f"older than version {seen}, which this machine has seen", where=str(self.path), hint=hint)
 
     def start(self, roles: Mapping[str, RoleKeys], source: str, *, now: int) -> None:
         """Make the folder with the draft of a first root, and a `trust.yaml` unless there is one. Raises InputError when kept."""

@@ -7,7 +7,7 @@ from pratique.attest.publickey import PublicKey
 from pratique.attest.strictjson import load_json
 from pratique.errors import DigestMismatch, Malformed, Unavailable
 from pratique.model.digest import Digest
-from pratique.trust import Carried, Key, ServiceKey, Trust
+from pratique.trust import Key, ServiceKey, Trust
 from pratique.trust.document import read_published
 from pratique.trust.lifetime import when
 
@@ -33,9 +33,9 @@ class Anchors:
     versions: Mapping[str, int] = field(default_factory=dict)
     stale: str = ""
 
-    def files(self, kind: str) -> list[tuple[Carried, bytes]]:
-        """The carried files of a kind, `sigstore`, `tsa` or `store`, and their contents."""
-        return [(item, self.targets[item.path]) for item in self.trust.files(kind)]
+    def files(self, kind: str) -> list[tuple[str, bytes]]:
+        """Name and content of the carried files of a kind: `sigstore`, `tsa` or `store`."""
+        return [(item.name, self.targets[item.path]) for item in self.trust.files(kind)]
 
     def expired(self, now: int) -> bool:
         """Whether it may not be used any more: from the second `expires` on (TUF specification, §4.3)."""

@@ -70,6 +70,7 @@ def ask(value, by=None, what=None, now=NOW):
 
 
 RELEASE = party("release", key(A1), key(A2))
+RELEASE_TRUST = trust(RELEASE)
 
 
 def test_an_authority_may_say_what_it_was_granted():
@@ -148,7 +149,17 @@ def test_a_key_outside_its_window_is_expired_and_both_ends_are_inside_ghsa_wqqc_
             ask(value, signed(A1, at))
 
 
-def test_a_log_that_merely_lists_the_signature_vouches_for_no_time():
+def test_a_signing_authority_does_not_vouch_for_its_own_time():
+    own_word = TrustedTime(at=500, source="signing authority", operator="signingAuthority:acme")
+    by = replace(signed(), times=(own_word,))
+    with pytest.raises(Revoked):
+        ask(trust(party("release", key(compromised_at=1000))), by)
+    with pytest.raises(Expired):
+        ask(trust(party("release", key(retired_at=1000))), by)
+    assert ask(RELEASE_TRUST, by) == "release"
+
+
+def test_a_log_that_merely_lists_the_signature_vouches_for_no_time_integrated_time_unauthenticated():
     by = replace(signed(), places=(LogPlace(log="rekor", operator="sigstore", index=5),))
     with pytest.raises(Expired):
         ask(trust(party("release", key(retired_at=1000))), by)

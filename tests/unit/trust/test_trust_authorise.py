@@ -332,12 +332,14 @@ def with_lifetime(value, keyid, **changes):
 @given(_trusts(), _signed, _claims, st.integers(0, 40), st.sampled_from([A1, A2, B1]), st.integers(0, 40))
 def test_taking_something_back_never_makes_anything_trusted(value, by, what, now, keyid, at):
     before = verdict(value, by, what, now)
-    compromised = min(
-        filter(None, (at, *(s.lifetime.compromised_at for p in value.authorities.items for s in p.signers if s.keyid == keyid))),
-        default=0,
-    )
+
+    def earliest(event):
+        known = [getattr(s.lifetime, event) for p in value.authorities.items for s in p.signers if s.keyid == keyid]
+        return {event: min([at, *(earlier for earlier in known if earlier is not None)])}
+
     harsher = [
-        with_lifetime(value, keyid, compromised_at=compromised),
+        with_lifetime(value, keyid, **earliest("compromised_at")),
+        with_lifetime(value, keyid, **earliest("retired_at")),
         replace(value, revocations=(Revocation(statement=STATEMENT),)),
         replace(value, revocations=(Revocation(predicate_type=CYCLONEDX, subject=SUBJECT),)),
         replace(value, authorities=Authorities(value.authorities.items[1:])),

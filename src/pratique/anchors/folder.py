@@ -212,9 +212,8 @@ class TrustFolder:
             drafts["root"] = root
         elif renew and published:
             drafts["root"] = next_root(published.signed, {}, days=compiled.expiry["root"], now=now)
-        if self.drafted(compiled):
-            drafts["targets"] = self.draft("targets") or drafts["targets"]
-            return drafts
+        if (waiting := self.draft("targets")) and _hashes(waiting.signed) == _file_hashes(compiled):
+            return drafts | {"targets": waiting}
         targets = self.newest("targets")
         ahead = (drafts.get("root") or self.root_ahead()).signed
         if renew or targets is None or self.changed(compiled) or not standing(targets, "targets", [ahead]).enough:

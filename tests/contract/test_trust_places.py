@@ -5,10 +5,14 @@ import http.server
 import shutil
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 from tuf.ngclient import Updater
 
 from pratique.anchors.client import follow, refresh
@@ -32,6 +36,17 @@ stores: [{name: "ca:acme", file: ca.pem}]
 """
 
 
+def _certificate():
+    key = ed25519.Ed25519PrivateKey.generate()
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ca")])
+    day = datetime(2026, 1, 1, tzinfo=UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, day, day + timedelta(days=9000))
+    return builder.sign(key, None).public_bytes(Encoding.PEM)
+
+
+CERTIFICATE = _certificate()
+
+
 @pytest.fixture
 def signer():
     return FileSigner(ed25519.Ed25519PrivateKey.generate())
@@ -43,7 +58,7 @@ def folder(tmp_path, signer):
     folder = TrustFolder(tmp_path / "trust")
     folder.path.mkdir()
     (folder.path / "release.pub").write_bytes(signer.public_key.pem)
-    (folder.path / "ca.pem").write_bytes(b"-----BEGIN CERTIFICATE-----\n")
+    (folder.path / "ca.pem").write_bytes(CERTIFICATE)
     holders = RoleKeys(keys=(signer.public_key,))
     folder.start(dict.fromkeys(("root", "targets", "snapshot", "timestamp"), holders), SOURCE, now=NOW)
     folder.sign(signer, now=NOW)
@@ -92,7 +107,7 @@ def test_what_is_published_at_a_place_is_followed_from_there_and_refreshed(where
     root = (folder.published / "metadata" / "1.root.json").read_bytes()
     home = tmp_path / "home"
     anchors = follow(home, source, root=root, now=NOW)
-    assert anchors.files("store") == [("ca:acme", b"-----BEGIN CERTIFICATE-----\n")]
+    assert anchors.files("store") == [("ca:acme", CERTIFICATE)]
     new = FileSigner(ed25519.Ed25519PrivateKey.generate())
     folder.change_roles({"root": RoleKeys(keys=(new.public_key,))}, now=NOW)
     folder.sign(signer, now=NOW)
@@ -124,7 +139,7 @@ def test_python_tufs_own_client_updates_from_our_repository(site, folder, signer
     document, updater = update()
     assert document == folder.compile().document
     carried = folder.compile().trust.carried[0].path
-    assert Path(updater.download_target(updater.get_targetinfo(carried))).read_bytes() == b"-----BEGIN CERTIFICATE-----\n"
+    assert Path(updater.download_target(updater.get_targetinfo(carried))).read_bytes() == CERTIFICATE
     folder.source.write_text(SOURCE.replace("name: acme\n", "name: acme-two\n"))
     new = FileSigner(ed25519.Ed25519PrivateKey.generate())
     folder.change_roles({"targets": RoleKeys(keys=(new.public_key,))}, now=NOW)

@@ -302,3 +302,36 @@ def test_nothing_followed_is_said_with_what_to_do(desk):
     carol = desk("carol")
     assert "pratique trust follow" in carol("trust", "show", code=2)
     assert "pratique trust follow" in carol("trust", "refresh", code=2)
+
+
+def test_whoever_exchanges_the_folder_does_not_get_a_signature_for_the_real_trust(team, desk):
+    """Mallory makes a trust of her own in which Bob holds trust.yaml; what he signs there would count in the real one."""
+    _, bob, machine = team
+    agree(team)
+    published = machine.folder / "published"
+    bob("trust", "follow", f"file:{published}", "--root", str(published / "metadata" / "1.root.json"))
+    mallory = desk("mallory")
+    own = mallory.key("own")
+    signers = ["--targets-key", str(bob.path / "bob.pub"), "--targets-key", own]
+    mallory("trust", "init", "--name", "acme", "--root-key", own, *signers)
+    mallory("trust", "add", "release", "--key", own, "--says", "signature", "--about", "*")
+    mallory("trust", "sign", "--key", str(mallory.path / "own"))
+    mallory("trust", "publish")
+    mallory("trust", "add", "helper", "--key", mallory.key("other"), "--says", "sbom", "--about", "example.com/harmless")
+    hand_over(mallory, bob)
+    assert "not the trust that this machine follows" in bob("trust", "sign", "--key", str(bob.path / "bob"), code=1)
+
+
+def test_an_old_folder_is_not_signed_by_who_has_seen_a_newer(team):
+    alice, bob, machine = team
+    agree(team)
+    hand_over(machine, bob)
+    alice("trust", "add", "release", "--says", "provenance", "--about", "registry.example.com/acme")
+    alice("trust", "sign", "--key", str(alice.path / "alice"))
+    hand_over(alice, machine)
+    machine("trust", "sign", "--key", str(bob.path / "bob"))
+    machine("trust", "publish", "--key", str(machine.path / "online"))
+    published = machine.folder / "published"
+    bob("trust", "follow", f"file:{published}", "--root", str(published / "metadata" / "1.root.json"))
+    bob("trust", "add", "release", "--says", "decision", "--about", "registry.example.com/acme")
+    assert "older than version 2, which this machine has seen" in bob("trust", "sign", "--key", str(bob.path / "bob"), code=1)

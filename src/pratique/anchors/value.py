@@ -33,13 +33,13 @@ class Anchors:
     versions: Mapping[str, int] = field(default_factory=dict)
     stale: str = ""
 
-    def files(self, kind: str) -> "list[tuple[str, bytes]]":
+    def files(self, kind: str) -> list[tuple[str, bytes]]:
         """Name and content of the carried files of a kind: `sigstore`, `tsa` or `store`."""
         return [(item.name, self.targets[item.path]) for item in self.trust.files(kind)]
 
     def expired(self, now: int) -> bool:
-        """Whether it may not be used any more. It may in the second in which it expires."""
-        return self.expires is not None and now > self.expires
+        """Whether it may not be used any more: from the second `expires` on (TUF specification, §4.3)."""
+        return self.expires is not None and now >= self.expires
 
     def check(self, now: int) -> None:
         """Raise Unavailable when it has expired: what is said today about keys may no longer be true."""

@@ -104,6 +104,7 @@ def sign(directory: str, keys: tuple[str, ...], passphrase_file: str | None, ren
     Holders do this one after another, each on their own machine: the drafts travel with the folder.
     """
     from pratique.anchors.folder import TrustFolder
+    from pratique.model import Digest
     from pratique.trust.difference import describe_changes
 
     folder = TrustFolder(Path(directory))
@@ -113,8 +114,11 @@ def sign(directory: str, keys: tuple[str, ...], passphrase_file: str | None, ren
         print_title(f"{compiled.trust.name}: what you sign")
         for line in changes or ["nothing changes; it is signed for a longer time"]:
             click.echo(f"  {printable(line)}")
+        if first := folder.roots().get("metadata/1.root.json"):
+            print_fact("first root", f"{Digest.of(first)}: the trust that this belongs to")
     for key in keys or (None,):
         signer = load_chosen_signer(find_home(), key, passphrase_file)
+        folder.check_followed(find_home().trust, signer.public_key)
         standings = folder.sign(signer, now=now(), renew=renew)
     if format_ == "json":
         print_json({"changes": changes, "signed": {role: standing_json(item) for role, item in standings.items()}})

@@ -44,7 +44,7 @@ def show(directory: str, followed: bool, format_: str) -> int:
     else:
         _print_trust(compiled.trust, at)
         _print_folder(folder, pending, expires, at)
-    return 3 if any(at > end for end in expires.values()) else 0
+    return 3 if any(at >= end for end in expires.values()) else 0
 
 
 def _show_followed(at: int, format_: str) -> int:
@@ -121,7 +121,7 @@ def _print_folder(folder: "TrustFolder", pending: list[str], expires: dict[str, 
     for role, rule in roles_of(folder.root_ahead().signed).items():
         print_fact(f"  {role}", role_text(rule))
     for role, end in expires.items():
-        if at > end:
+        if at >= end:
             print_fact("expired", f"{role}, at {iso_time(end)}: clients believe nothing of it any more")
         elif end - at < _SOON_S:
             print_fact("expires soon", f"{role}, at {iso_time(end)}")

@@ -34,6 +34,7 @@ file's digest (`sha256`) in the place of `file`, and without `expiry`, which con
 import base64
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -54,8 +55,8 @@ EXPIRY = {"root": 365, "targets": 90, "snapshot": 14, "timestamp": 7}  # days
 PREDICATES = {title.lower().replace(" ", "-"): uri for uri, title in TITLES.items()}
 SECTIONS = {"sigstore": "sigstore", "timestamp-authorities": "tsa", "stores": "store"}
 
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT = re.compile(rf"{_DAY.pattern}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}Z")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/+-]{0,126}[A-Za-z0-9])?")
 _STORE = re.compile(rf"(?:{'|'.join(STORE_TYPES)}):[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}}")
 _TOP = {"version", "name", "authorities", "thresholds", "time-operators", "logs", "witnesses", "revoked", *SECTIONS}
@@ -315,13 +316,14 @@ class _Reader(Reader):
         if value is None:
             return None
         text = self.string(value, field)
-        try:
+        seconds = -1
+        with suppress(ValueError):
             if _DAY.fullmatch(text):
-                return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) + (86399 if end else 0)
-            if _INSTANT.fullmatch(text):
-                return int(datetime.fromisoformat(text).timestamp())
-        except ValueError:
-            pass
+                seconds = int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) + (86399 if end else 0)
+            elif _INSTANT.fullmatch(text):
+                seconds = int(datetime.fromisoformat(text).timestamp())
+        if seconds >= 0:
+            return seconds
         raise self.fail(field, f"is no time: {text[:40]!r}", "write 2026-01-31 or 2026-01-31T12:00:00Z")
 
     def name(self, value: Any, field: str) -> str:

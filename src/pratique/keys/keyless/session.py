@@ -15,6 +15,7 @@ from pratique.attest.sigstore.certificate import read_identity
 from pratique.attest.sigstore.rekor import Signing
 from pratique.attest.sigstore.trusted_root import TrustedRoot
 from pratique.attest.sigstore.verify import Artifact, Requirements, verify_attestation, verify_message
+from pratique.attest.statement import parse_statement
 from pratique.attest.x509 import parse_certificate, validity
 from pratique.errors import Expired, InputError, PratiqueError, Unavailable, Violation
 from pratique.keys.keyless.fulcio import request_certificate
@@ -65,7 +66,8 @@ class Session:
     clock: Callable[[], float] = field(repr=False)
 
     def sign_statement(self, payload: bytes) -> bytes:
-        """A bundle round an in-toto statement. Raises Expired, Unavailable, RateLimited, Malformed."""
+        """A bundle round an in-toto statement. Raises Malformed for what is none, Expired, Unavailable, RateLimited."""
+        parse_statement(payload)
         signature = Signature(sig=self._sign(pae(IN_TOTO, payload)))
         content = Envelope(payload_type=IN_TOTO, payload=payload, signatures=(signature,))
         data = self._finish(content, {})

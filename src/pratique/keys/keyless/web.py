@@ -83,7 +83,7 @@ class Web:
                     raise Unavailable(f"{what}: {response.url.host} answers more than {MAX_ANSWER} bytes")
                 if time.monotonic() > deadline:
                     raise Unavailable(f"{what}: {response.url.host}'s answer does not end")
-            return response.status_code, dict(response.headers), bytes(body)
+            return response.status_code, response.headers, bytes(body)
 
     def _open(self) -> httpx.Client:
         if self._client is None:
@@ -105,7 +105,8 @@ def _checked(url: str) -> str:
     except (httpx.InvalidURL, ValueError) as error:
         raise InputError("not the address of a service", where=url[:200]) from error
     if parsed.scheme not in ("http", "https") or not parsed.host or parsed.userinfo:
-        raise InputError("not the address of a service", where=url[:200], hint="expected https://HOST[:PORT][/PATH]")
+        place = f"{parsed.scheme}://{parsed.host}"  # whoever writes a password into an address shall not see it in a log
+        raise InputError("not the address of a service", where=place[:200], hint="expected https://HOST[:PORT][/PATH]")
     if parsed.scheme == "http" and not _is_here(parsed.host):
         raise InputError(f"an identity would go to {parsed.host} in the clear: refused", hint="use https")
     return parsed.host

@@ -22,7 +22,7 @@ def ours(stack, data: bytes):
     if isinstance(bundle.content, MessageSignature):
         return verify_message(bundle, artifact, stack.root, keys={}).signer
     found = verify_attestation(bundle, stack.root, keys={})
-    require_subject(found.statement, artifact)
+    require_subject(found.head, artifact)
     return found.signed.signer
 
 

@@ -360,7 +360,7 @@ def verify(world, document, *, root=None, keys=(), artifact=None, **needs):
     if "messageSignature" in document:
         return verify_message(bundle, artifact, trusted, **options)
     found = verify_attestation(bundle, trusted, **options)
-    require_subject(found.statement, artifact)
+    require_subject(found.head, artifact)
     return found.signed
 
 

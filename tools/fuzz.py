@@ -1,13 +1,15 @@
 """Mutate real files and show them to every parser of foreign bytes: `fuzz.py [SECONDS] [SEED]`.
 
 The corpus is `tests/data`. A mutated file goes through the pass and all catalogers under a path that some cataloger waits for,
-through the readers of bills of materials, as a layer, and as each thing that notation's signatures are made of. An exception that
-is not ours, or an input that takes longer than LIMIT_S, is a finding: it is written to a file, with the seed that makes it again,
-and the exit code is 1.
+through the readers of bills of materials, as a layer, and as each thing that signatures of Sigstore and notation are made of. An
+exception that is not ours, or an input that takes longer than LIMIT_S, is a finding: it is written to a file, with the seed that
+makes it again, and the exit code is 1.
 """
 
+import base64
 import contextlib
 import io
+import json
 import random
 import sys
 import tempfile
@@ -15,15 +17,23 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from pratique.artifact.examine import Examiner
 from pratique.artifact.layer import read_layer
 from pratique.artifact.limits import Limits
+from pratique.attest.bundle import MessageSignature, parse_bundle
 from pratique.attest.notation import MEDIA_TYPES, TrustStatement, TrustStores, parse_certificates, parse_policy, verify
 from pratique.attest.notation.ocsp import responder_urls
 from pratique.attest.notation.revocation import check_revocation
+from pratique.attest.sigstore.certificate import read_identity
+from pratique.attest.sigstore.trusted_root import parse_trusted_root
+from pratique.attest.sigstore.verify import Artifact, verify_attestation, verify_message
+from pratique.attest.statement import parse_head
+from pratique.attest.timestamp import parse_response, parse_token, verify_timestamp
 from pratique.attest.x509 import parse_certificate
 from pratique.errors import PratiqueError
+from pratique.keys.keyless.services import parse_signing_config
 from pratique.model import ArtifactKind, Digest, FileEntry, Kind, Subject, Tree
 from pratique.sbom.catalogers import CATALOGERS
 from pratique.sbom.formats.read import read_document
@@ -33,6 +43,7 @@ DATA = Path(__file__).resolve().parents[1] / "tests" / "data"
 LIMIT_S = 5.0
 MAX_BYTES = 1 << 20
 CHAIN = [parse_certificate(der) for der in parse_certificates((DATA / "notation/lists/certchain_with_crl.pem").read_bytes(), "")]
+ROOT = parse_trusted_root((DATA / "sigstore" / "trusted_root.json").read_bytes())
 SUBJECT = Subject(kind=ArtifactKind.DIRECTORY, name="fuzz", digest=Digest.of(b"fuzz"))
 
 
@@ -104,12 +115,59 @@ def notation(data: bytes) -> None:
     check_revocation(CHAIN, answers | {responder_urls(CHAIN[1], CHAIN[2])[0]: data}, at=0, signed_at=None)
 
 
+def sigstore(data: bytes) -> None:
+    """As a bundle that is verified, and as each of the documents and pieces beside it."""
+    readers: tuple[Callable[[bytes], object], ...] = (
+        verify_bundle,
+        parse_trusted_root,
+        parse_head,
+        parse_token,
+        lambda data: parse_signing_config(data, now=1_750_000_000),
+        lambda data: verify_timestamp(parse_response(data), b"signature", ROOT.timestamp_authorities),
+        lambda data: read_identity(parse_certificate(data)),
+    )
+    for read in readers:
+        with contextlib.suppress(PratiqueError):
+            read(data)
+
+
+def verify_bundle(data: bytes) -> None:
+    """Whatever it holds."""
+    bundle = parse_bundle(data)
+    if isinstance(bundle.content, MessageSignature):
+        verify_message(bundle, Artifact.of(b"hello, harbour\n"), ROOT, keys={})
+    else:
+        verify_attestation(bundle, ROOT, keys={})
+
+
+def inside_bundle(chance: random.Random, bundles: list[bytes], corpus: list[bytes]) -> bytes:
+    """A bundle of which one piece was mutated: JSON and base64 stay whole, so that what is behind them is reached."""
+    document = json.loads(chance.choice(bundles))
+    places: list[tuple[Any, Any]] = []
+    level: list[Any] = [document]
+    while level:
+        parent = level.pop()
+        for name, value in parent.items() if isinstance(parent, dict) else enumerate(parent):
+            if isinstance(value, str):
+                places.append((parent, name))
+            else:
+                level.append(value)
+    parent, name = chance.choice(places)
+    try:
+        piece = base64.b64decode(parent[name], validate=True)
+        parent[name] = base64.b64encode(mutate(piece, chance, corpus)).decode()
+    except ValueError:
+        parent[name] = mutate(parent[name].encode(), chance, corpus).decode("latin-1")
+    return json.dumps(document).encode()
+
+
 def main() -> int:
     """Until the time is over."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else time.time_ns()
     chance = random.Random(seed)
     corpus = [data for file in sorted(DATA.rglob("*")) if file.is_file() and len(data := file.read_bytes()) <= MAX_BYTES]
+    bundles = [file.read_bytes() for file in sorted(DATA.rglob("*.sigstore.json"))]
     places = paths()
     targets: tuple[tuple[str, Callable[[str, bytes], object]], ...] = (
         ("catalogers", catalogue),
@@ -117,6 +175,7 @@ def main() -> int:
         ("documents", lambda _, data: read_document(data)),
         ("documents, lenient", lambda _, data: read_document(data, lenient=True)),
         ("notation", lambda _, data: notation(data)),
+        ("sigstore", lambda _, data: sigstore(data)),
         ("layer", lambda _, data: read_layer(io.BytesIO(data), wants=WANTS, limits=Limits())),
     )
     print(f"seed {seed}, {len(corpus)} files, {len(places)} paths")
@@ -124,6 +183,8 @@ def main() -> int:
     while time.monotonic() - begin < seconds:
         data, path = mutate(chance.choice(corpus), chance, corpus), chance.choice(places)
         name, target = chance.choice(targets)
+        if name == "sigstore" and chance.random() < 0.7:
+            data = inside_bundle(chance, bundles, corpus)
         started = time.monotonic()
         problem = ""
         try:

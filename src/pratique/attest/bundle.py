@@ -163,7 +163,7 @@ def parse_bundle(data: bytes) -> UnverifiedBundle:
         digest=Digest.of(data),
         content=content,
         hint=hint,
-        log_entries=tuple(_parse_log_entry(entry, f"tlogEntries[{number}]", version) for number, entry in enumerate(entries)),
+        log_entries=tuple(parse_log_entry(entry, f"tlogEntries[{number}]", version) for number, entry in enumerate(entries)),
         certificates=certificates,
         timestamps=_parse_timestamps(material.get("timestampVerificationData", {})),
         version=version,
@@ -294,7 +294,8 @@ _ENTRY_MEMBERS = (
 )
 
 
-def _parse_log_entry(value: Any, where: str, version: str) -> LogEntry:
+def parse_log_entry(value: Any, where: str, version: str = "0.3") -> LogEntry:
+    """Read a TransparencyLogEntry as a bundle of this version may hold it, and as Rekor v2 answers. Raises Malformed."""
     entry = _present(value, where)
     refuse_unknown(entry, _ENTRY_MEMBERS, where)
     kind_version = as_object(entry.get("kindVersion"), f"{where}.kindVersion")

@@ -167,6 +167,15 @@ def _check_dsse_v1(spec: Mapping[str, Any], signing: Signing) -> None:
     _same_signer(signature.get("verifier"), signing)
 
 
+def _check_dsse_v2(spec: Mapping[str, Any], signing: Signing) -> None:
+    """Of the first releases of Rekor v2, and still written by some signers."""
+    envelope = _envelope(signing)
+    logged = as_object(spec.get("dsseV002"), "dsseV002")
+    stated = {"algorithm": "SHA2_256", "digest": base64_text(hashlib.sha256(envelope.payload).digest())}
+    _same(logged.get("payloadHash"), stated, "payload")
+    _same(_only_signature(logged), record_spec(signing)["hashedRekordV002"]["signature"], "signature or key")
+
+
 def _check_intoto_v2(spec: Mapping[str, Any], signing: Signing) -> None:
     envelope = _envelope(signing)
     content = as_object(spec.get("content"), "content")
@@ -186,6 +195,7 @@ def _check_hashedrekord_v2(spec: Mapping[str, Any], signing: Signing) -> None:
 _KINDS = {
     ("hashedrekord", "0.0.1"): _check_hashedrekord_v1,
     ("dsse", "0.0.1"): _check_dsse_v1,
+    ("dsse", "0.0.2"): _check_dsse_v2,
     ("intoto", "0.0.2"): _check_intoto_v2,
     ("hashedrekord", "0.0.2"): _check_hashedrekord_v2,
 }

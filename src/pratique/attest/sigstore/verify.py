@@ -21,7 +21,7 @@ from pratique.attest.publickey import PublicKey
 from pratique.attest.sigstore.certificate import verify_certificate
 from pratique.attest.sigstore.rekor import Logged, Signing, find_log, verify_log_entry, verify_promise
 from pratique.attest.sigstore.trusted_root import TrustedLog, TrustedRoot
-from pratique.attest.statement import Statement, parse_statement
+from pratique.attest.statement import Statement, StatementHead, parse_head, parse_statement
 from pratique.attest.timestamp import Timestamp, parse_response, verify_timestamps
 from pratique.attest.verify import hint_keyid
 from pratique.errors import DigestMismatch, Expired, Malformed, SignatureInvalid, Untrusted
@@ -43,6 +43,9 @@ class Requirements:
     promises: bool = False
 
 
+DEFAULT = Requirements()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
     """Bytes that are said to be signed. `digests`: hash name (sha256, …) → digest. `data`: the bytes, where they are at hand."""
@@ -58,14 +61,19 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedStatement:
-    """A statement and who signed it."""
+    """A statement and who signed it. `head`: what it is about; `payload`: all of it, for `statement` to read when wanted."""
 
-    statement: Statement
+    head: StatementHead
+    payload: bytes
     signed: Signed
+
+    def statement(self) -> Statement:
+        """With its predicate. Raises Malformed, LimitExceeded."""
+        return parse_statement(self.payload)
 
 
 def verify_attestation(
-    bundle: UnverifiedBundle, root: TrustedRoot, *, keys: Mapping[str, PublicKey], needs: Requirements = Requirements()
+    bundle: UnverifiedBundle, root: TrustedRoot, *, keys: Mapping[str, PublicKey], needs: Requirements = DEFAULT
 ) -> SignedStatement:
     """Verify a bundle that holds an in-toto statement. `keys`: keyid → key, for bundles signed by bare keys.
 
@@ -75,7 +83,7 @@ def verify_attestation(
     signed = _verify(bundle, root, keys, needs, Artifact())
     if envelope.payload_type != IN_TOTO:
         raise Malformed(f"signed payload is {envelope.payload_type[:80]!r}, not an in-toto statement")
-    return SignedStatement(statement=parse_statement(envelope.payload), signed=signed)
+    return SignedStatement(head=parse_head(envelope.payload), payload=envelope.payload, signed=signed)
 
 
 def verify_message(
@@ -84,7 +92,7 @@ def verify_message(
     root: TrustedRoot,
     *,
     keys: Mapping[str, PublicKey],
-    needs: Requirements = Requirements(),
+    needs: Requirements = DEFAULT,
 ) -> Signed:
     """Verify a bundle that holds a bare signature over `artifact`. Raises as `verify_attestation`."""
     if not isinstance(bundle.content, MessageSignature):
@@ -103,7 +111,7 @@ def require_identity(signer: Signer, *, issuer: str, subject: str) -> None:
         raise Untrusted(f"signed by {signer}, not by {subject} (by {issuer})")
 
 
-def require_subject(statement: Statement, artifact: Artifact) -> None:
+def require_subject(statement: StatementHead, artifact: Artifact) -> None:
     """Check that the statement is about the artifact. Raises DigestMismatch."""
     known = {(name, digest.hex()) for name, digest in artifact.digests.items()}
     if not any(known & set(subject.digest.items()) for subject in statement.subjects):

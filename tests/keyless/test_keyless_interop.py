@@ -1,0 +1,114 @@
+"""Who signed × who verified: Pratique, sigstore-js and sigstore-python, against one private stack."""
+
+import json
+
+import pytest
+from sigstore.models import Bundle, TrustedRoot
+from sigstore.verify import Verifier, policy
+
+from conftest import ARTIFACT, ISSUER, SUBJECT, encode
+from pratique.attest.bundle import MessageSignature, parse_bundle
+from pratique.attest.sigstore.verify import Artifact, require_identity, require_subject, verify_attestation, verify_message
+from pratique.errors import PratiqueError
+from pratique.model.signer import WorkloadSigner
+
+KINDS = [(content, version) for content in ("message", "dsse") for version in (1, 2)]
+IDENTITY = {"subjectAlternativeName": SUBJECT, "extensions": {"issuer": ISSUER}}
+
+
+def ours(stack, data: bytes):
+    """What we say of a bundle: who signed."""
+    bundle, artifact = parse_bundle(data), Artifact.of(ARTIFACT)
+    if isinstance(bundle.content, MessageSignature):
+        return verify_message(bundle, artifact, stack.root, keys={}).signer
+    found = verify_attestation(bundle, stack.root, keys={})
+    require_subject(found.head, artifact)
+    return found.signed.signer
+
+
+def case(data: bytes, content: str, **options) -> dict:
+    return {"bundle": json.loads(data), "artifact": encode(ARTIFACT) if content == "message" else None} | options
+
+
+@pytest.mark.parametrize(("content", "version"), KINDS)
+def test_we_accept_what_we_signed(stack, bundles, content, version):
+    signer = ours(stack, bundles[content, version])
+    require_identity(signer, issuer=ISSUER, subject=SUBJECT)
+    assert signer.claims["source_repository_ref"] == "refs/heads/main"
+
+
+def test_sigstore_js_accepts_what_we_signed_for_the_right_identity_only(stack, bundles):
+    cases = [case(data, content, identity=IDENTITY) for (content, _), data in bundles.items()]
+    assert stack.javascript_verdicts(cases) == [""] * len(cases)
+    wrong = [case(data, content, identity=IDENTITY | {"subjectAlternativeName": "x"}) for (content, _), data in bundles.items()]
+    assert all("POLICY" in verdict or "UNTRUSTED_SIGNER" in verdict for verdict in stack.javascript_verdicts(wrong))
+
+
+PLACES = [
+    "messageSignature.signature",
+    "dsseEnvelope.payload",
+    "dsseEnvelope.signatures.0.sig",
+    "verificationMaterial.certificate.rawBytes",
+    "verificationMaterial.tlogEntries.0.canonicalizedBody",
+    "verificationMaterial.tlogEntries.0.inclusionPromise.signedEntryTimestamp",
+    "verificationMaterial.timestampVerificationData.rfc3161Timestamps.0.signedTimestamp",
+]
+
+
+def altered(data: bytes) -> list[bytes]:
+    """The bundle with the last byte of one signed thing changed, for each that it has."""
+    found = []
+    for place in PLACES:
+        document = json.loads(data)
+        *parents, last = [int(step) if step.isdigit() else step for step in place.split(".")]
+        parent = document
+        try:
+            for step in parents:
+                parent = parent[step]
+            value = parent[last]
+        except (KeyError, IndexError):
+            continue
+        middle = len(value) // 2 if place.endswith("payload") else len(value) - 9
+        parent[last] = value[:middle] + ("A" if value[middle] != "A" else "B") + value[middle + 1 :]
+        found.append(json.dumps(document).encode())
+    return found
+
+
+def test_sigstore_js_and_we_refuse_what_was_altered(stack, bundles):
+    cases = [(content, data) for (content, _), whole in bundles.items() for data in altered(whole)]
+    assert len(cases) >= 14
+    assert all(stack.javascript_verdicts([case(data, content) for content, data in cases]))
+    for _, data in cases:
+        with pytest.raises(PratiqueError):
+            ours(stack, data)
+
+
+@pytest.fixture(scope="module")
+def python_verifier(stack, tmp_path_factory):
+    path = tmp_path_factory.mktemp("root") / "trusted_root.json"
+    path.write_bytes(stack.get("trusted_root.json"))
+    return Verifier(trusted_root=TrustedRoot.from_file(str(path)))
+
+
+@pytest.mark.parametrize(("content", "version"), KINDS)
+def test_sigstore_python_accepts_what_we_signed(python_verifier, bundles, statement, content, version):
+    bundle = Bundle.from_json(bundles[content, version])
+    identity = policy.Identity(identity=SUBJECT, issuer=ISSUER)
+    if content == "message":
+        python_verifier.verify_artifact(ARTIFACT, bundle, identity)
+    else:
+        assert python_verifier.verify_dsse(bundle, identity)[1] == statement
+
+
+@pytest.mark.parametrize("rekor", [1, 2])
+def test_we_accept_what_sigstore_js_signed(stack, statement, rekor):
+    cases = [
+        {"data": encode(ARTIFACT), "type": None, "rekor": rekor},
+        {"data": encode(statement), "type": "application/vnd.in-toto+json", "rekor": rekor},
+    ]
+    for document in stack.run("sign.mjs", {"base": stack.base, "token": stack.token().value, "cases": cases}):
+        signer = ours(stack, json.dumps(document).encode())
+        assert isinstance(signer, WorkloadSigner)
+        assert (signer.issuer, signer.subject) == (ISSUER, SUBJECT)
+        with pytest.raises(PratiqueError):
+            ours(stack, altered(json.dumps(document).encode())[0])

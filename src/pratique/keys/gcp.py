@@ -21,7 +21,7 @@ from google.auth import compute_engine, exceptions, transport
 
 from pratique.attest.publickey import PublicKey
 from pratique.attest.strictjson import load_json
-from pratique.errors import AuthenticationRequired, InputError, Malformed, NotFound, Unavailable
+from pratique.errors import AuthenticationRequired, InputError, Malformed, NotFound, PratiqueError, Unavailable
 from pratique.keys.access import Access, KeyReference
 from pratique.keys.encodings import crc32c
 from pratique.keys.service import Service, read_environment_file
@@ -240,7 +240,14 @@ class _CloudKms:
                 raise Unavailable("logging in: no access token can be had", where=self.where, hint=hint) from error
             except Unavailable as error:
                 raise type(error)(error.message, where=self.where, hint=hint or error.hint) from error
-            return self.service.hide(str(self._credentials.token))
+            except PratiqueError:
+                raise
+            except Exception as error:  # the library reads answers as if they were always what they should be
+                raise self.service.garbage("logging in") from error
+            token = self._credentials.token
+            if not isinstance(token, str) or not re.fullmatch(r"[\x21-\x7e]{1,16384}", token):
+                raise self.service.garbage("logging in")
+            return self.service.hide(token)
 
     def _find_credentials(self, environ: Mapping[str, str]) -> Any:
         chosen = environ.get("GOOGLE_APPLICATION_CREDENTIALS")

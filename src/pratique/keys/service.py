@@ -195,10 +195,11 @@ class Service:
         with self._lock:
             if self._client is None:
                 timeout = min(_TIMEOUT_S, self._access.patience_s)
+                secure = self._base.scheme == "https"
                 self._client = httpx.Client(
                     timeout=httpx.Timeout(timeout),
-                    verify=self._tls() if self._base.scheme == "https" else False,
-                    trust_env=self._base.scheme == "https",  # a proxy never sees what goes in the clear
+                    verify=self._tls() if secure and self._access.handler is None else False,
+                    trust_env=secure,  # a proxy never sees what goes in the clear
                     transport=self._access.handler,
                     headers={"User-Agent": "pratique"},
                 )

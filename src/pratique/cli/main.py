@@ -19,7 +19,7 @@ COMMANDS = {
     "gate": ("pratique.cli.gate", "Decide by policy whether an artifact may be deployed."),
     "agent": ("pratique.cli.agent", "Hold running containers to their signed file manifests."),
     "trace": ("pratique.cli.trace", "Show the chain of custody of a digest or a running container."),
-    "key": ("pratique.cli.key", "Generate and show signing keys."),
+    "key": ("pratique.cli.key", "Generate, import, show and rotate signing keys."),
     "log": ("pratique.cli.log", "Look into the transparency log and verify all of it."),
     "catalog": ("pratique.cli.catalog", "Search the ledger of artifacts, components and decisions."),
 }

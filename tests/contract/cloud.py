@@ -109,6 +109,13 @@ class Routes(httpx.BaseTransport):
         return self._inner.handle_request(request)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """A client that hangs up is what some tests are about."""
+
+
 class Cloud:
     """A stand-in. `answer`: makes the reply; `script`: replies for the next requests, None for the true one."""
 
@@ -123,6 +130,7 @@ class Cloud:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def handle_any(self) -> None:
                 url = urlsplit(self.path)
@@ -145,10 +153,9 @@ class Cloud:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = _Server(("127.0.0.1", 0), Handler)
         self.routes = Routes(self.hosts, self.server.server_port)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def answer(self, request: Request) -> Reply:
         raise NotImplementedError

@@ -14,6 +14,7 @@ from cloud_gcp import CloudKms
 from oci_server import OciServer
 from openbao import OpenBao
 from softhsm import SoftHsm
+from ssh_agent import SshAgent
 
 _CONFIG = """\
 version: 0.1
@@ -121,3 +122,13 @@ def gcp_place() -> Iterator[Cloud]:
 def azure_place() -> Iterator[Cloud]:
     """A stand-in for Azure Key Vault."""
     yield from _cloud(KeyVault)
+
+
+@pytest.fixture(scope="session")
+def ssh_agent_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshAgent]:
+    """A real ssh-agent."""
+    place = SshAgent.start(tmp_path_factory.mktemp("agent"))
+    if place is None:
+        pytest.skip("openssh-client is not installed")
+    yield place
+    place.stop()

@@ -165,7 +165,7 @@ class Reviews:
     def __init__(self) -> None:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), TokenReviews)
         self.server.pods = {}  # type: ignore[attr-defined]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
     def address(self) -> str:

@@ -26,6 +26,7 @@ ADAPTERS = {
     "aws": ["ed25519", "ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-pss-3072", "ml-dsa-44", "ml-dsa-65"],
     "gcp": ["ed25519", "ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-pss-3072"],
     "azure": ["ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-pss-3072"],
+    "ssh_agent": ["ed25519", "ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-3072"],
     "pkcs11": ["ecdsa-p256", "ecdsa-p384", "ed25519", "rsa-2048", "rsa-pss-3072"],
 }
 

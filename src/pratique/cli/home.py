@@ -126,12 +126,17 @@ def bases_of(home: Home, artifact: "Artifact") -> "Bases":
 
 
 def load_chosen_signer(home: Home, key: str | None, passphrase_file: str | None) -> "Signer":
-    """The signer of `--key` (any reference of `keys.access`), or this home's service key."""
+    """The signer of `--key` (any reference of `keys.access`), or this home's service key. It is closed when the command ends."""
+    import click
+
     from pratique.keys.open import open_signer
 
     if key is None:
         return load_or_make_key(home.service_key)
-    return open_signer(key, key_access(passphrase_file))
+    signer = open_signer(key, key_access(passphrase_file))
+    if context := click.get_current_context(silent=True):
+        context.call_on_close(signer.close)
+    return signer
 
 
 def key_access(secret_file: str | None) -> "Access":

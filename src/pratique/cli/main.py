@@ -22,7 +22,7 @@ COMMANDS = {
     "agent": ("pratique.cli.agent", "Hold running containers to their signed file manifests."),
     "trace": ("pratique.cli.trace", "Show the chain of custody of a digest or a running container."),
     "trust": ("pratique.cli.trust", "Say who may say what; sign, publish and follow it."),
-    "key": ("pratique.cli.key", "Generate and show signing keys."),
+    "key": ("pratique.cli.key", "Generate, import, show and rotate signing keys."),
     "log": ("pratique.cli.log", "Look into the transparency log and verify all of it."),
     "catalog": ("pratique.cli.catalog", "Search the ledger of artifacts, components and decisions."),
 }

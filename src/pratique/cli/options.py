@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 platform_option = click.option("--platform", help="Which platform of a multi-platform image, as os/arch; default this machine's.")
 source_argument = click.argument("source")
-key_option = click.option("--key", type=click.Path(), help="The private key to sign with; default this machine's service key.")
-passphrase_option = click.option("--passphrase-file", type=click.Path(), help="Read the key's passphrase from this file.")
+key_option = click.option(
+    "--key", help="The private key to sign with, a FILE or a reference (docs/keys.md); default this machine's service key."
+)
+passphrase_option = click.option("--passphrase-file", type=click.Path(), help="Read the key's passphrase or PIN from this file.")
 max_entries_option = click.option("--max-entries", type=int, help="Read artifacts with more files than the default allows.")
 
 

@@ -14,14 +14,14 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 import httpx
 from google.auth import compute_engine, exceptions, transport
 
 from pratique.attest.publickey import PublicKey
 from pratique.attest.strictjson import load_json
-from pratique.errors import AuthenticationRequired, InputError, Malformed, NotFound, Unavailable
+from pratique.errors import AuthenticationRequired, InputError, Malformed, NotFound, PratiqueError, Unavailable
 from pratique.keys.access import Access, KeyReference
 from pratique.keys.encodings import crc32c
 from pratique.keys.service import Service, read_environment_file
@@ -172,7 +172,7 @@ class _CloudKms:
         address = access.environ.get("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS") or "https://cloudkms.googleapis.com"
         self.service = Service(address, name="Cloud KMS", where=reference.text, access=access)
         self._lock = threading.Lock()
-        self._request = _Transport(access, reference.text)
+        self._request = _Transport(access, self.service, reference.text)
         self._credentials = self._find_credentials(access.environ)
 
     def ask(self, method: str, path: str, what: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -227,17 +227,27 @@ class _CloudKms:
         raise Unavailable("the key was not made in time", where=self.where, hint="look at it in the console")
 
     def _token(self) -> str:
+        of_machine = isinstance(self._credentials, compute_engine.Credentials)
+        hint = "set GOOGLE_APPLICATION_CREDENTIALS, or give this machine a service account" if of_machine else None
         with self._lock:
             try:
                 if not self._credentials.valid:
                     self._credentials.refresh(self._request)
-            except exceptions.RefreshError as error:
+            except (exceptions.RefreshError, exceptions.OAuthError) as error:
                 said = self.service.printable(str(error.args[0]) if error.args else "")
-                raise AuthenticationRequired(f"logging in: Google refuses us: {said}", where=self.where) from error
+                raise AuthenticationRequired(f"logging in: Google refuses us: {said}", where=self.where, hint=hint) from error
             except exceptions.GoogleAuthError as error:
-                hint = "set GOOGLE_APPLICATION_CREDENTIALS, or give this machine a service account"
                 raise Unavailable("logging in: no access token can be had", where=self.where, hint=hint) from error
-            return self.service.hide(str(self._credentials.token))
+            except Unavailable as error:
+                raise type(error)(error.message, where=self.where, hint=hint or error.hint) from error
+            except PratiqueError:
+                raise
+            except Exception as error:  # the library reads answers as if they were always what they should be
+                raise self.service.garbage("logging in") from error
+            token = self._credentials.token
+            if not isinstance(token, str) or not re.fullmatch(r"[\x21-\x7e]{1,16384}", token):
+                raise self.service.garbage("logging in")
+            return self.service.hide(token)
 
     def _find_credentials(self, environ: Mapping[str, str]) -> Any:
         chosen = environ.get("GOOGLE_APPLICATION_CREDENTIALS")
@@ -273,8 +283,9 @@ def _from_file(info: Any) -> Any:
 class _Transport(transport.Request):
     """How google-auth asks for tokens: within the limits of `Service`."""
 
-    def __init__(self, access: Access, where: str) -> None:
+    def __init__(self, access: Access, hidden_from: Service, where: str) -> None:
         self._access = access
+        self._hidden_from = hidden_from
         self._where = where
 
     def __call__(
@@ -284,6 +295,9 @@ class _Transport(transport.Request):
         origin = str(target.copy_with(raw_path=b"/"))
         service = Service(origin, name="Google's token service", where=self._where, access=self._access, local=True)
         content = body.encode() if isinstance(body, str) else body or b""
+        for _, value in parse_qsl(content.decode("utf-8", "replace")):
+            if len(value) > 16:  # an assertion or a token, and not the name of a grant's type
+                self._hidden_from.hide(value)
         path = target.raw_path.decode("ascii")
         try:
             answer = service.ask(method, path, what="logging in", headers=dict(headers or {}), content=content)

@@ -108,6 +108,15 @@ def repository_files(directory: Path) -> dict[str, bytes]:
 
 
 def _update(directory: Path, place: Place, source: str, now: int) -> Anchors:
+    try:
+        return _updated(directory, place, source, now)
+    except OSError as error:  # of this machine: those of places are Unavailable already
+        raise storage_error(error, directory) from error
+    finally:
+        place.close()
+
+
+def _updated(directory: Path, place: Place, source: str, now: int) -> Anchors:
     from tuf.ngclient import Updater, UpdaterConfig
 
     from pratique.anchors.fetcher import PlaceFetcher, translated

@@ -1,5 +1,6 @@
 """Following a trust: rollback, freeze, mixing and damage are refused; stale trust is said, and never passes when it expired."""
 
+import errno
 import json
 import os
 import random
@@ -26,6 +27,7 @@ from pratique.errors import (
     NotFound,
     PratiqueError,
     ProofInvalid,
+    StorageError,
     Unavailable,
     Untrusted,
 )
@@ -47,6 +49,9 @@ class Gone:
     def chunks(self, path):
         raise Unavailable("no route to host", where=self.name)
         yield b""
+
+    def close(self):
+        pass
 
 
 def changed(team, name="second"):
@@ -153,6 +158,19 @@ def test_a_place_that_lies_is_not_forgiven_as_one_that_cannot_be_asked(team):
 def test_nothing_followed_is_said_with_what_to_do(tmp_path):
     with pytest.raises(NotFound, match="pratique trust follow"):
         load(tmp_path / "trust", now=NOW)
+
+
+def test_a_full_disk_is_said_as_such_and_what_was_followed_stays(team, monkeypatch):
+    anchors = team.follow()
+    changed(team)
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tuf.ngclient.updater.tempfile.NamedTemporaryFile", full)
+    with pytest.raises(StorageError, match="no space left"):
+        refresh(team.home, now=NOW, place=team.place)
+    assert load(team.home, now=NOW) == anchors
 
 
 def test_following_another_trust_replaces_the_first_only_when_it_is_good(team):

@@ -21,7 +21,7 @@ from pratique.attest.bundle import LogEntry, MessageSignature, UnverifiedBundle
 from pratique.attest.dsse import IN_TOTO, Envelope, parse_envelope, render_envelope
 from pratique.attest.members import as_bytes, as_count, as_object, as_text, base64_text, refuse_unknown
 from pratique.attest.strictjson import dump_json, load_json
-from pratique.errors import DigestMismatch, LimitExceeded, Malformed, SignatureInvalid, Untrusted
+from pratique.errors import DigestMismatch, LimitExceeded, Malformed
 from pratique.model.digest import Digest
 
 if TYPE_CHECKING:
@@ -44,7 +44,6 @@ PREDICATE_TYPE = "predicateType"
 MAX_PAYLOAD_SIZE = 64 * 1024
 MAX_ANNOTATION_SIZE = 1024 * 1024
 MAX_CHAIN = 10
-MAX_KEYS_TRIED = 64
 
 _CERTIFICATE_PEM = re.compile(r"-----BEGIN CERTIFICATE-----\s+([A-Za-z0-9+/=\s]+?)-----END CERTIFICATE-----\s*")
 
@@ -181,17 +180,9 @@ def _with_hint(bundle: UnverifiedBundle, message: bytes, keys: Mapping[str, "Pub
     """The bundle with the name of the key under which its signature verifies: the layout itself names none."""
     if bundle.certificates:
         return bundle
-    if not keys:
-        raise Untrusted("signed by a bare key, and no key is trusted")
-    if len(keys) > MAX_KEYS_TRIED:
-        raise LimitExceeded(f"the layout names no key, and {len(keys)} are more than the {MAX_KEYS_TRIED} that are tried")
-    for key in keys.values():
-        try:
-            key.verify(bundle.signature, message)
-        except SignatureInvalid:
-            continue
-        return replace(bundle, hint=key.hint)
-    raise SignatureInvalid(f"signature verifies under none of the {len(keys)} trusted keys; by which key it is, nothing says")
+    from pratique.attest.verify import find_key
+
+    return replace(bundle, hint=find_key(bundle.signature, message, keys).hint)
 
 
 def _with_annotations(data: bytes, content: MessageSignature | Envelope, annotations: Mapping[str, str]) -> UnverifiedBundle:

@@ -6,6 +6,7 @@ SLSA_PROVENANCE = "https://slsa.dev/provenance/v1"
 SLSA_VSA = "https://slsa.dev/verification_summary/v1"
 FILE_MANIFEST = "https://pratique.dev/file-manifest/v1"
 RUNTIME_REPORT = "https://pratique.dev/runtime-report/v1"
+KUBERNETES_OBJECTS = "https://pratique.dev/kubernetes-objects/v1"
 
 TITLES = {
     IMAGE_SIGNATURE: "signature",
@@ -14,4 +15,5 @@ TITLES = {
     SLSA_VSA: "decision",
     FILE_MANIFEST: "file manifest",
     RUNTIME_REPORT: "runtime report",
+    KUBERNETES_OBJECTS: "manifests",
 }

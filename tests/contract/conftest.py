@@ -4,7 +4,9 @@ import shutil
 import socket
 import subprocess
 import time
+import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from cloud import Cloud
@@ -15,6 +17,10 @@ from oci_server import OciServer
 from openbao import OpenBao
 from softhsm import SoftHsm
 from ssh_agent import SshAgent
+
+from pratique.registry.layout import open_layout
+from pratique.registry.remote import Remote
+from pratique.registry.types import Repository
 
 _CONFIG = """\
 version: 0.1
@@ -132,3 +138,17 @@ def ssh_agent_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshAge
         pytest.skip("openssh-client is not installed")
     yield place
     place.stop()
+
+
+@pytest.fixture(params=["layout", "docker-registry", "oci-1.1"])
+def repository(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Repository]:
+    """A folder, a real registry without referrers API, and one with it."""
+    made: Repository
+    if request.param == "layout":
+        made = open_layout(tmp_path / "layout", create=True)
+    elif request.param == "docker-registry":
+        made = Remote(request.getfixturevalue("registry_host"), f"contract/{uuid.uuid4().hex}", plain_http=True, environ={})
+    else:
+        made = Remote(request.getfixturevalue("oci_server").host, "contract/app", plain_http=True, environ={})
+    yield made
+    made.close()

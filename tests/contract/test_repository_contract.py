@@ -2,7 +2,6 @@
 
 import json
 import threading
-import uuid
 from pathlib import Path
 
 import pytest
@@ -14,22 +13,9 @@ from pratique.model import Digest
 from pratique.registry.attach import attach
 from pratique.registry.copy import copy_image
 from pratique.registry.layout import open_layout
-from pratique.registry.remote import Remote
 from pratique.registry.types import OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST, SIGSTORE_BUNDLE, Descriptor, Repository
 
 OTHER = "application/vnd.example.other+json"
-
-
-@pytest.fixture(params=["layout", "docker-registry", "oci-1.1"])
-def repository(request, tmp_path):
-    if request.param == "layout":
-        made = open_layout(tmp_path / "layout", create=True)
-    elif request.param == "docker-registry":
-        made = Remote(request.getfixturevalue("registry_host"), f"contract/{uuid.uuid4().hex}", plain_http=True, environ={})
-    else:
-        made = Remote(request.getfixturevalue("oci_server").host, "contract/app", plain_http=True, environ={})
-    yield made
-    made.close()
 
 
 def put(repository: Repository, data: bytes, media_type: str) -> dict:

@@ -85,7 +85,7 @@ class UnverifiedBundle:
     """A bundle of the right form, about which nothing was verified. `digest` is that of `received`, the bytes as they came.
 
     `hint`: which public key is said to have signed; "" when a certificate is said to have. `certificates`: DER, the signer's
-    first. `timestamps`: RFC 3161 responses, DER.
+    first. `timestamps`: RFC 3161 responses, DER. `timestamped`: what they are about, where that is not the signature.
     """
 
     received: bytes
@@ -96,6 +96,7 @@ class UnverifiedBundle:
     certificates: tuple[bytes, ...] = ()
     timestamps: tuple[bytes, ...] = ()
     version: str = "0.3"
+    timestamped: bytes = b""
 
     @property
     def envelope(self) -> Envelope:

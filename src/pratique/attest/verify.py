@@ -13,7 +13,9 @@ from pratique.attest.bundle import UnverifiedBundle
 from pratique.attest.dsse import IN_TOTO
 from pratique.attest.publickey import PublicKey
 from pratique.attest.statement import Statement, parse_statement
-from pratique.errors import Malformed, Untrusted
+from pratique.errors import LimitExceeded, Malformed, SignatureInvalid, Untrusted
+
+MAX_KEYS_TRIED = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,24 @@ def verify_bundle(bundle: UnverifiedBundle, keys: Mapping[str, PublicKey]) -> Ve
     if bundle.envelope.payload_type != IN_TOTO:
         raise Malformed(f"signed payload is {bundle.envelope.payload_type[:80]!r}, not an in-toto statement")
     return VerifiedStatement(statement=parse_statement(bundle.envelope.payload), keyid=keyid, bundle=bundle)
+
+
+def find_key(signature: bytes, message: bytes, keys: Mapping[str, PublicKey]) -> PublicKey:
+    """The key under which a signature verifies that names none. `keys`: keyid → key; all of them are tried.
+
+    Raises Untrusted when there are none, LimitExceeded for more than MAX_KEYS_TRIED, SignatureInvalid.
+    """
+    if not keys:
+        raise Untrusted("signed by a bare key, and no key is trusted")
+    if len(keys) > MAX_KEYS_TRIED:
+        raise LimitExceeded(f"the signature names no key, and {len(keys)} are more than the {MAX_KEYS_TRIED} that are tried")
+    for key in keys.values():
+        try:
+            key.verify(signature, message)
+        except SignatureInvalid:
+            continue
+        return key
+    raise SignatureInvalid(f"signature verifies under none of {len(keys)} trusted keys, and does not say which key made it")
 
 
 def hint_keyid(hint: str) -> str:

@@ -124,9 +124,7 @@ def _followed(home: Home) -> "tuple[Anchors | None, dict[str, bytes]]":
     return anchors, repository_files(home.trust)
 
 
-def _carried(
-    home: Home, archive: "Archive", trust_root: str | None, log_keys: tuple[str, ...]
-) -> "tuple[Belief, Anchors]":
+def _carried(home: Home, archive: "Archive", trust_root: str | None, log_keys: tuple[str, ...]) -> "tuple[Belief, Anchors]":
     """The trust in the archive, from a root that came by another way."""
     from pratique.anchors.client import verify_files
     from pratique.cli.belief import known_logs

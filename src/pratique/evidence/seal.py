@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pratique.attest.bundle import InclusionProof, LogEntry, render_bundle
+from pratique.attest.bundle import InclusionProof, LogEntry, MessageSignature, render_bundle
 from pratique.attest.dsse import Envelope
 from pratique.attest.record import log_record
 from pratique.model import Digest
@@ -48,8 +48,10 @@ def sign_payload(scribe: Scribe, payload: bytes) -> Envelope:
     return sign_statement(scribe.signer, payload)
 
 
-def log_envelopes(scribe: Scribe, envelopes: Sequence[Envelope], *, resumed: bool = False) -> list[Sealed]:
-    """Record the envelopes in one durable batch. With `resumed`, those already in the log are found, not added again."""
+def log_envelopes(scribe: Scribe, envelopes: Sequence[Envelope | MessageSignature], *, resumed: bool = False) -> list[Sealed]:
+    """Record envelopes, or bare signatures, in one durable batch. With `resumed`, those already in the log are found, not added
+    again.
+    """
     key = scribe.signer.public_key
     records = [log_record(envelope, key) for envelope in envelopes]
     found = [scribe.log.find(record) if resumed else None for record in records]

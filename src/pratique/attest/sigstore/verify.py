@@ -148,7 +148,7 @@ def _verify(
 def _stamped(bundle: UnverifiedBundle, root: TrustedRoot) -> tuple[Timestamp, ...]:
     parsed = [parse_response(item) for item in bundle.timestamps]
     try:
-        return verify_timestamps(parsed, bundle.signature, root.timestamp_authorities)
+        return verify_timestamps(parsed, bundle.timestamped or bundle.signature, root.timestamp_authorities)
     except (Untrusted, Expired):
         if bundle.certificates and not any(entry.promise for entry in bundle.log_entries):
             raise  # nothing else can tell the time, so this is what is wrong

@@ -1,0 +1,109 @@
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pratique.attest.bundle import MessageSignature, parse_bundle, render_bundle
+from pratique.attest.detached import MAX_RAW_SIZE, parse_raw, render_raw, sign_digest, verify_file, verify_raw
+from pratique.attest.record import check_record, log_record
+from pratique.attest.sigstore.trusted_root import TrustedRoot
+from pratique.attest.sigstore.verify import Artifact, Requirements
+from pratique.errors import DigestMismatch, LimitExceeded, Malformed, ProofInvalid, SignatureInvalid, Untrusted
+from pratique.model.signer import KeySigner
+
+FILE = b"settings: true\n"
+KEY_ONLY = Requirements(logs=0)
+
+
+def keys(*parties):
+    return {party.key.keyid: party.key for party in parties}
+
+
+def message_bundle(party, data=FILE):
+    return render_bundle(MessageSignature(sig=party.sign(data), digest=sign_digest(party.key, data)), party.key)
+
+
+@pytest.mark.parametrize("name", ["ed25519", "p256", "p384"])
+def test_a_bundle_over_the_bytes_of_a_file_verifies_and_not_over_others(parties, name):
+    party = getattr(parties, name)
+    bundle = parse_bundle(message_bundle(party))
+    found = verify_file(bundle, Artifact.of(FILE), TrustedRoot(), keys=keys(party), needs=KEY_ONLY)
+    assert (found.signed.signer, found.statement) == (KeySigner(keyid=party.key.keyid), None)
+    with pytest.raises(DigestMismatch):
+        verify_file(bundle, Artifact.of(FILE + b"#"), TrustedRoot(), keys=keys(party), needs=KEY_ONLY)
+
+
+def test_a_statement_about_a_file_verifies_and_not_about_another(parties, payload):
+    bundle = parse_bundle(parties.ed25519.bundle(payload))
+    found = verify_file(bundle, Artifact.of(b"app"), TrustedRoot(), keys=keys(parties.ed25519), needs=KEY_ONLY)
+    assert found.statement is not None
+    with pytest.raises(DigestMismatch):
+        verify_file(bundle, Artifact.of(FILE), TrustedRoot(), keys=keys(parties.ed25519), needs=KEY_ONLY)
+
+
+def test_a_stated_digest_proves_nothing(parties):
+    lie = MessageSignature(sig=parties.p256.sign(b"another"), digest=sign_digest(parties.p256.key, FILE))
+    bundle = parse_bundle(render_bundle(lie, parties.p256.key))
+    with pytest.raises(SignatureInvalid):
+        verify_file(bundle, Artifact.of(FILE), TrustedRoot(), keys=keys(parties.p256), needs=KEY_ONLY)
+
+
+@pytest.mark.parametrize("name", ["ed25519", "p256", "p384"])
+@given(at=st.integers(0, 10_000), bit=st.integers(0, 7), where=st.booleans())
+def test_any_flipped_bit_of_a_file_or_its_bare_signature_fails(parties, name, at, bit, where):
+    party = getattr(parties, name)
+    sig = party.sign(FILE)
+    assert verify_raw(parse_raw(render_raw(sig)), FILE, keys(parties.other, party)).signed.signer == KeySigner(
+        keyid=party.key.keyid
+    )
+    changed = bytearray(sig if where else FILE)
+    changed[at % len(changed)] ^= 1 << bit
+    with pytest.raises(SignatureInvalid):
+        verify_raw(bytes(changed) if where else sig, FILE if where else bytes(changed), keys(parties.other, party))
+
+
+def test_a_bare_signature_is_read_with_and_without_its_line_break():
+    for text in (b"AAAA", b"AAAA\n", b"AAAA\r\n"):
+        assert parse_raw(text) == b"\0\0\0"
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b"AAAA\n\n", b" AAAA", b"AAA", b"AB==", b"\xff", b"AAAA\nAAAA", b"-----BEGIN"])
+def test_a_signature_file_of_any_other_form_is_malformed(data):
+    with pytest.raises(Malformed):
+        parse_raw(data)
+
+
+def test_a_huge_signature_file_is_refused():
+    with pytest.raises(LimitExceeded):
+        parse_raw(b"A" * (MAX_RAW_SIZE + 4))
+
+
+def test_bare_signatures_want_keys_and_not_too_many(parties):
+    with pytest.raises(Untrusted):
+        verify_raw(b"x", FILE, {})
+    with pytest.raises(LimitExceeded):
+        verify_raw(b"x", FILE, {str(number): parties.p256.key for number in range(65)})
+
+
+@pytest.mark.parametrize("name", ["ed25519", "p256", "p384"])
+def test_a_logged_bare_signature_is_bound_to_its_record(parties, name):
+    party = getattr(parties, name)
+    content = MessageSignature(sig=party.sign(FILE), digest=sign_digest(party.key, FILE))
+    bundle = parse_bundle(render_bundle(content, party.key))
+    check_record(log_record(content, party.key), bundle)
+    other = MessageSignature(sig=party.sign(b"x"), digest=sign_digest(party.key, b"x"))
+    with pytest.raises(ProofInvalid):
+        check_record(log_record(other, party.key), bundle)
+
+
+def test_a_signature_without_its_digest_is_not_logged(parties):
+    with pytest.raises(Malformed):
+        log_record(MessageSignature(sig=b"x"), parties.p256.key)
+    with pytest.raises(Malformed):
+        log_record(MessageSignature(sig=b"x", digest=("sha256", bytes(32))), parties.p384.key)
+
+
+def test_the_line_of_base64_is_what_other_tools_read(parties):
+    sig = parties.p256.sign(FILE)
+    assert base64.b64decode(render_raw(sig)) == sig

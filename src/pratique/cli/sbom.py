@@ -13,6 +13,7 @@ from pratique.cli.output import progress_display
 from pratique.cli.sbom_check import check
 from pratique.cli.sbom_convert import convert
 from pratique.cli.sbom_diff import diff
+from pratique.cli.sbom_merge import merge
 from pratique.cli.sbom_table import print_inventory
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ class _DefaultGroup(click.Group):
 @click.group(cls=_DefaultGroup)
 def command() -> None:
     """Make a bill of materials (`sbom SOURCE`), check one against the bytes it is about (`sbom check SOURCE SBOM`), write
-    one in another format (`sbom convert IN -o FORMAT`), or say what changed (`sbom diff A B`).
+    one in another format (`sbom convert IN -o FORMAT`), say what changed (`sbom diff A B`), or make one of several
+    (`sbom merge A B… -o FORMAT`).
 
     SOURCE is registry:HOST/NAME:TAG, oci-archive:PATH, oci-dir:PATH, docker-archive:PATH, podman:NAME, docker:NAME,
     containerd:NAME, chart:PATH, manifests:PATH, dir:PATH, file:PATH, or a bare word that is guessed and said.
@@ -184,3 +186,4 @@ def _write(data: bytes, path: str | None, manifest: "FileManifest") -> None:
 command.add_command(convert)
 command.add_command(check)
 command.add_command(diff)
+command.add_command(merge)

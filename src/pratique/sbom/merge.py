@@ -39,7 +39,7 @@ from pratique.sbom.formats.shape import Problem
 from pratique.sbom.formats.spdx_common import namespace_of
 from pratique.sbom.merge_extra import Lose, Raw, join_extras, join_vulnerabilities
 from pratique.sbom.merge_graph import Row, Stated, join_completeness, join_relations
-from pratique.sbom.merge_names import free, given_names, settle_licences, spelled
+from pratique.sbom.merge_names import addresses, bom_link, free, given_names, settle_licences, spelled
 from pratique.sbom.merge_parts import Conflict, Key, identity, remembered, title, unite
 from pratique.sbom.merge_prepare import Side, prepare
 
@@ -132,6 +132,7 @@ class _Merge:
             self._name(side, serial)
             for problem in side.losses:
                 self._lose(side)(problem.pointer, problem.reason)
+        self._address(serial)
         raw = [Raw(document=side.document, names=side.names, lose=self._lose(side)) for side in self.sides]
         vulnerabilities, extra = join_vulnerabilities(raw), join_extras(raw)
         for side in self.sides:
@@ -175,7 +176,7 @@ class _Merge:
 
     def _key(self, side: Side, index: int) -> Key:
         member = side.members[index]
-        return identity(member.part, is_file=member.is_file, alone=(side.number, index))
+        return identity(member.part, is_file=member.is_file, code=member.code, alone=(side.number, index))
 
     def _common_subject(self) -> Key | None:
         """What all inputs are about, if that is one thing."""
@@ -221,6 +222,19 @@ class _Merge:
             names.given.add(names.raw[one])
         names.licences = settle_licences(side.document, self.licences)
 
+    def _address(self, serial: str) -> None:
+        """Let the inputs find each other's parts: what one says of another's comes together here."""
+        found: dict[str, str] = {}
+        for side in self.sides:
+            document = self.inputs[side.number].document
+            found.update(addresses(document, side.names.refs))
+            rows = document.extra.get("/externalDocumentRefs", ())
+            side.names.documents = {row["externalDocumentId"]: row["spdxDocument"] for row in rows}
+        spoken = {address: spelled(self.family, serial, ref) for address, ref in found.items()}
+        for side in self.sides:
+            side.names.elsewhere = found
+            side.names.addressed = {address: ref for address, ref in spoken.items() if address != ref}
+
     def _group(self, side: Side, about: Key) -> None:
         """Lay the input's parts to those that are the same."""
         names = side.names
@@ -239,7 +253,7 @@ class _Merge:
         source, one = side.document, self.inputs[side.number]
         own = () if whole else tuple(row for row in source.properties if row not in part.properties)
         references = tuple(row for row in source.references if row not in part.references)
-        address = _bom_link(one.document)
+        address = bom_link(one.document)
         if address:
             references += (Reference(kind="bom", url=address, hashes=(Hash("sha256", one.sha256),)),)
         return replace(
@@ -355,14 +369,6 @@ def _moment(text: str) -> datetime | None:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def _bom_link(document: Document) -> str:
-    """How an external reference of the type `bom` names a document: a BOM-Link (CycloneDX), or its namespace (SPDX)."""
-    serial = document.serial
-    if serial.startswith("urn:uuid:") and document.family in (Family.CYCLONEDX, Family.OWN):
-        return f"urn:cdx:{serial.removeprefix('urn:uuid:').lower()}/{document.revision}"
-    return serial
 
 
 def _distinct(rows: Iterable[Any]) -> tuple[Any, ...]:

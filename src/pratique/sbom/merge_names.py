@@ -5,6 +5,7 @@ of a format; what refers to something there is renamed, too: in CycloneDX and SP
 SPDX 3 wherever an identifier stands, since those are unique in the world.
 """
 
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -109,6 +110,9 @@ class Names:
 
     `refs`: of its parts and files. `raw`: of all that raw members name, as the format spells it, parts and files among them;
     `moved`: those that change. `given`: what the input's own raw members define, as the result spells it.
+
+    `elsewhere`: address in the world → ref in the result, of the parts and files of all inputs; `addressed`: the same as raw
+    members spell it. `documents`: `DocumentRef-…` → namespace, by which SPDX 2 speaks of other documents.
     """
 
     family: Family
@@ -116,6 +120,9 @@ class Names:
     raw: dict[str, str] = field(default_factory=dict)
     moved: dict[str, str] = field(default_factory=dict)
     given: set[str] = field(default_factory=set)
+    documents: dict[str, str] = field(default_factory=dict)
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    addressed: dict[str, str] = field(default_factory=dict)
     licences: dict[str, str] = field(default_factory=dict)
 
     def spell(self, before: str, after: str) -> None:
@@ -127,7 +134,7 @@ class Names:
 
     def known(self, ref: str) -> str | None:
         """What a ref of the input is called in the result; None for what the input does not define."""
-        found = self.refs.get(ref)
+        found = self.refs.get(ref) or self.elsewhere.get(self._address(ref))
         if found is not None:
             return found
         if ref in self.raw:
@@ -138,6 +145,10 @@ class Names:
         if self.family is Family.SPDX2 and colon and document in self.raw:
             return f"{self.raw[document]}:{element}"
         return None
+
+    def _address(self, ref: str) -> str:
+        document, colon, element = ref.partition(":")
+        return f"{self.documents[document]}#{element}" if colon and document in self.documents else ref
 
     def all_known(self, refs: Iterable[str], missing: Callable[[str], None]) -> tuple[str, ...]:
         """Each once, in order; `missing` is told of those that nothing defines."""
@@ -152,13 +163,13 @@ class Names:
 
     def in_json(self, value: Any) -> Any:
         """A raw value with its names as they are in the result."""
-        if self.moved:
-            value = _renamed(value, self.moved, _REFERRING.get(self.family))
+        if self.moved or self.addressed:
+            value = _renamed(value, ChainMap(self.moved, self.addressed), _REFERRING.get(self.family))
         return _informed(value, self.given) if self.family is Family.SPDX3 else value
 
     def in_extras(self, value: Carrier) -> Carrier:
         """A value with the names in its extras as they are in the result."""
-        return each_extra(value, self.in_json) if self.moved or self.family is Family.SPDX3 else value
+        return each_extra(value, self.in_json) if self.moved or self.addressed or self.family is Family.SPDX3 else value
 
     def in_licences(self, licences: tuple[Licence, ...]) -> tuple[Licence, ...]:
         """Licences with the `LicenseRef-…` that they have in the result."""
@@ -182,6 +193,32 @@ def spelled(family: Family, serial: str, ref: str) -> str:
 
         return f"{serial}#{quote(ref, safe='/@:+~')}"
     return ref
+
+
+def addresses(document: Document, refs: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """How other documents speak of this one's parts and files, and what those are called in the result (`refs`): BOM-Links of
+    CycloneDX, identifiers of SPDX."""
+    from urllib.parse import quote
+
+    serial = bom_link(document)
+    if not serial:
+        return
+    for before, after in refs.items():
+        if document.family is Family.SPDX2:
+            yield f"{serial}#{spdx2_id(before)}", after
+        elif document.family is Family.SPDX3:
+            yield spelled(Family.SPDX3, serial, before), after
+        else:
+            yield f"{serial}#{before}", after
+            yield f"{serial}#{quote(before, safe='')}", after
+
+
+def bom_link(document: Document) -> str:
+    """How other documents, and external references of the type `bom`, name a document: a BOM-Link, or its namespace."""
+    serial = document.serial
+    if serial.startswith("urn:uuid:") and document.family in (Family.CYCLONEDX, Family.OWN):
+        return f"urn:cdx:{serial.removeprefix('urn:uuid:').lower()}/{document.revision}"
+    return serial
 
 
 def is_global(ref: str) -> bool:

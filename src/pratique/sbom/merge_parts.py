@@ -24,7 +24,7 @@ from pratique.sbom.stated import licence_words
 Key = tuple[object, ...]
 
 CONFLICT = f"{OWN_PREFIX}conflict:"
-_ALONE = "alone"
+_INFO = "/creationInfo"  # of SPDX 3: who wrote the element down, which is not said of the component
 _TEXTS = (
     "kind version author publisher description summary comment copyright scope mime_type file_name download source_info built"
     " released valid_until".split()
@@ -52,19 +52,15 @@ class Conflict:
     others: tuple[Said, ...]
 
 
-def identity(part: Part, *, is_file: bool, alone: Key) -> Key:
-    """What two components have in common that are one. `alone`: what tells this one from all others, where nothing else does."""
+def identity(part: Part, *, alone: Key, is_file: bool = False, code: str = "") -> Key:
+    """What two components have in common that are one. `code`: a hash that does not stand among the hashes. `alone`: what tells
+    this one from all others, where nothing else does."""
     if part.purl:
         purl, versioned = _canonical(part.purl)
         return (is_file, purl, "" if versioned else part.version)
-    if part.version or part.hashes:
-        return (is_file, part.kind, part.full_name, part.version, frozenset(part.hashes))
-    return (_ALONE, is_file, *alone)
-
-
-def is_alone(key: Key) -> bool:
-    """Whether a component of that identity can have no equal in another document."""
-    return key[0] == _ALONE
+    if part.version or part.hashes or code:
+        return (is_file, part.kind, part.full_name, part.version, frozenset(part.hashes), code)
+    return (is_file, *alone)
 
 
 def title(part: Part) -> str:
@@ -248,10 +244,10 @@ def _extras(members: Sequence[tuple[int, Part]], choose: Callable[..., Any]) -> 
     found: dict[str, Any] = {}
     for pointer in pointers:
         rows = [part.extra[pointer] for _, part in members if pointer in part.extra]
-        if all(isinstance(one, list) for one in rows):
-            found[pointer] = list(_joined(rows))
-        elif all(one == rows[0] for one in rows):
+        if pointer == _INFO or all(one == rows[0] for one in rows):
             found[pointer] = rows[0]
+        elif all(isinstance(one, list) for one in rows):
+            found[pointer] = list(_joined(rows))
         else:
             found[pointer] = choose(pointer.lstrip("/"), partial(_extra, pointer=pointer), _json, _json)
     return found

@@ -1,5 +1,6 @@
 """A document made ready to be merged: flat, every part with a ref, its extras in the family of the result. Pure."""
 
+import json
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,13 +11,16 @@ from pratique.sbom.formats.extra import extras_that_matter
 from pratique.sbom.formats.shape import Problem
 from pratique.sbom.merge_names import Names, each_extra
 
+_CODE = "/packageVerificationCode"
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A part of an input."""
+    """A part of an input. `code`: SPDX's package verification code, which is a hash of all of a package's files; "" for none."""
 
     part: Part
     is_file: bool
+    code: str = ""
 
 
 @dataclass(slots=True)
@@ -43,21 +47,26 @@ def prepare(document: Document, number: int, family: Family, *, label: str = "")
     losses: list[Problem] = []
     source = document
     _check_refs(source, label)
-    document = _without_foreign(source, losses) if source.family is not family else source
+    described = [row for row in source.relations if row.kind == "describes" and not row.source]
+    kept = tuple(row for row in source.relations if row.kind != "describes" or row.source)
+    document = flattened(replace(source, relations=kept))
+    codes = {part.ref: json.dumps(part.extra[_CODE], sort_keys=True) for part in _packages(document) if _CODE in part.extra}
+    document = _without_foreign(document, losses) if source.family is not family else document
     document = _without_signatures(document, losses)
-    described = [row for row in document.relations if row.kind == "describes" and not row.source]
-    kept = tuple(row for row in document.relations if row.kind != "describes" or row.source)
-    document = flattened(replace(document, relations=kept))
     files = tuple(row if row.ref else replace(row, ref=f"file-{index}") for index, row in enumerate(document.files))
     document = replace(document, files=files)
     if source.family in (Family.CYCLONEDX, Family.OWN) and document.subject is not None:
         document = _with_loose_files(document)
     subject = document.subject
     roots = (subject.ref,) if subject is not None else tuple(dict.fromkeys(ref for row in described for ref in row.targets))
-    members = [Member(part, False) for part in ([subject] if subject is not None else [])]
-    members += [Member(part, False) for part in document.parts]
+    members = [Member(part, False, codes.get(part.ref, "")) for part in _packages(document)]
     members += [Member(part, True) for part in document.files]
     return Side(number, replace(document, family=family), source.family, roots, members, losses, Names(family))
+
+
+def _packages(document: Document) -> tuple[Part, ...]:
+    """The subject first."""
+    return document.parts if document.subject is None else (document.subject, *document.parts)
 
 
 def _check_refs(document: Document, label: str) -> None:

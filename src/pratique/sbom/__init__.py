@@ -7,6 +7,7 @@
     formats/      `read` and `write` of every format by way of that value; `own` makes it of an inventory
     stated        what a document states that can be held against bytes
     check         does this document describe exactly these bytes?
+    merge         one document of a product from those of its parts; `merge_…` hold how parts, names and graph come together
     diff          what changed between two documents; `version_order` says which version is the newer one
 
 Everything here is pure but `inventory`, which asks the artifact to be read. Nothing that is inventoried is ever run.

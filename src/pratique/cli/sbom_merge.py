@@ -54,6 +54,8 @@ def merge(
     epoch = stated_epoch(os.environ)
     if version and not name:
         raise InputError("--version without --name", hint="a version is one of something: give its name")
+    if not (name + version).isprintable():
+        raise InputError("--name or --version has characters that do not print")
     if documents.count("-") > 1:
         raise InputError("standard input can be read only once")
     inputs: list[Input] = []
@@ -61,7 +63,7 @@ def merge(
     for one in documents:
         data = sbom_bytes(one)
         readings.append(parse_sbom(one, data, lenient=lenient))
-        inputs.append(Input(document=readings[-1].document, sha256=hashlib.sha256(data).hexdigest(), label=one))
+        inputs.append(Input(document=readings[-1].document, sha256=hashlib.sha256(data).hexdigest(), label=_label(one)))
     merged = merge_documents(inputs, family=_family(wanted), name=name, version=version, epoch=epoch)
     rendered = render_document(merged.document, wanted, environ=os.environ)
     if path is None:
@@ -86,6 +88,10 @@ def merge(
         click.echo(f"pratique: {printable(documents[number])} is byte for byte a document given before: it counts once", err=True)
     _say_conflicts(merged, documents)
     say(f"{wanted} cannot say of {', '.join(documents[:SHOWN])}", left_out)
+
+
+def _label(path: str) -> str:
+    return "standard input" if path == "-" else path
 
 
 def _family(wanted: "Target") -> "Family | None":

@@ -42,6 +42,7 @@ from pratique.sbom.merge_graph import Row, Stated, join_completeness, join_relat
 from pratique.sbom.merge_names import addresses, bom_link, free, given_names, settle_licences, spelled
 from pratique.sbom.merge_parts import Conflict, Key, identity, remembered, title, unite
 from pratique.sbom.merge_prepare import Side, prepare
+from pratique.sbom.values import as_list, as_table, as_text
 
 _SERIALS = uuid.uuid5(uuid.NAMESPACE_URL, "https://pratique.dev/sbom/merged/v1")
 MERGED = f"{OWN_PREFIX}merged"
@@ -174,13 +175,9 @@ class _Merge:
 
         return lose
 
-    def _key(self, side: Side, index: int) -> Key:
-        member = side.members[index]
-        return identity(member.part, is_file=member.is_file, code=member.code, alone=(side.number, index))
-
     def _common_subject(self) -> Key | None:
         """What all inputs are about, if that is one thing."""
-        keys = {self._key(side, 0) if side.subject is not None else None for side in self.sides}
+        keys = {side.members[0].key if side.subject is not None else None for side in self.sides}
         return keys.pop() if len(keys) == 1 else None
 
     def _derived_name(self) -> str:
@@ -194,7 +191,7 @@ class _Merge:
         key = identity(product, is_file=False, alone=(_PRODUCT,))
         self.refs[key] = f"{product.name}@{product.version}" if product.version else product.name
         self.taken.add(self.refs[key])
-        self.groups[key] = [(_PRODUCT, product)]
+        self.groups[key] = [(_PRODUCT, replace(product, ref=self.refs[key]))]
         return key
 
     def _name(self, side: Side, serial: str) -> None:
@@ -202,8 +199,8 @@ class _Merge:
         names = side.names
         same = side.family is self.family
         before = namespace_of(self.inputs[side.number].document) if same and self.family is Family.SPDX3 else ""
-        for index, member in enumerate(side.members):
-            key, ref = self._key(side, index), member.part.ref
+        for member in side.members:
+            key, ref = member.key, member.part.ref
             if key not in self.refs:
                 # Identifiers of SPDX 3 stay what they are in the world, though the document that they were made for is another.
                 self.refs[key] = free(spelled(Family.SPDX3, before, ref) if before else ref, self.taken)
@@ -224,12 +221,15 @@ class _Merge:
 
     def _address(self, serial: str) -> None:
         """Let the inputs find each other's parts: what one says of another's comes together here."""
-        found: dict[str, str] = {}
+        meant: dict[str, set[str]] = {}
         for side in self.sides:
             document = self.inputs[side.number].document
-            found.update(addresses(document, side.names.refs))
-            rows = document.extra.get("/externalDocumentRefs", ())
-            side.names.documents = {row["externalDocumentId"]: row["spdxDocument"] for row in rows}
+            for address, ref in addresses(document, side.names.refs):
+                meant.setdefault(address, set()).add(ref)
+            rows = [as_table(row) for row in as_list(document.extra.get("/externalDocumentRefs"))]
+            side.names.documents = {as_text(row.get("externalDocumentId")): as_text(row.get("spdxDocument")) for row in rows}
+        # Two documents that go by one name and mean different things by an address: which was meant, nobody knows.
+        found = {address: refs.pop() for address, refs in meant.items() if len(refs) == 1}
         spoken = {address: spelled(self.family, serial, ref) for address, ref in found.items()}
         for side in self.sides:
             side.names.elsewhere = found
@@ -239,30 +239,29 @@ class _Merge:
         """Lay the input's parts to those that are the same."""
         names = side.names
         for index, member in enumerate(side.members):
-            key = self._key(side, index)
             part = names.in_extras(member.part)
-            part = replace(part, ref=self.refs[key], licences=names.in_licences(part.licences))
+            part = replace(part, ref=self.refs[member.key], licences=names.in_licences(part.licences))
+            group = self.groups.setdefault(member.key, [])
             if index == 0 and side.subject is not None:
-                part = self._with_document(side, part, whole=key == about)
-            self.groups.setdefault(key, []).append((side.number, part))
+                group += [(side.number, one) for one in self._with_document(side, part, whole=member.key == about)]
+            else:
+                group.append((side.number, part))
             if member.is_file:
-                self.files.add(key)
+                self.files.add(member.key)
 
-    def _with_document(self, side: Side, part: Part, *, whole: bool) -> Part:
-        """What an input is about, with what the input says as a whole. `whole`: so is the result, which says the rest itself."""
+    def _with_document(self, side: Side, part: Part, *, whole: bool) -> Iterable[Part]:
+        """What an input is about, and what the input says of it as a whole, which may differ. `whole`: so is the result, which
+        says the rest itself."""
         source, one = side.document, self.inputs[side.number]
         own = () if whole else tuple(row for row in source.properties if row not in part.properties)
         references = tuple(row for row in source.references if row not in part.references)
         address = bom_link(one.document)
         if address:
             references += (Reference(kind="bom", url=address, hashes=(Hash("sha256", one.sha256),)),)
-        return replace(
-            part,
-            supplier=part.supplier or source.supplier,
-            manufacturer=part.manufacturer or source.manufacturer,
-            properties=part.properties + own,
-            references=part.references + references,
-        )
+        yield replace(part, properties=part.properties + own, references=part.references + references)
+        if source.supplier is not None or source.manufacturer is not None:
+            bare = Part(ref=part.ref, name=part.name, group=part.group)
+            yield replace(bare, supplier=source.supplier, manufacturer=source.manufacturer)
 
     def _united(self, about: Key) -> tuple[tuple[Part, ...], tuple[Part, ...], Part]:
         """Parts, files and the subject."""
@@ -271,7 +270,7 @@ class _Merge:
         for key, members in self.groups.items():
             part, conflicts = unite(members)
             self.conflicts += conflicts
-            found[key] = remembered(replace(part, ref=self.refs[key]), conflicts, called)
+            found[key] = remembered(part, conflicts, called)
         subject = found.pop(about)
         files = tuple(part for key, part in found.items() if key in self.files)
         return tuple(part for key, part in found.items() if key not in self.files), files, subject
@@ -306,12 +305,12 @@ class _Merge:
             if source is None:
                 lose(place, "is said of what is not in the document" if row.source else "is said of the input as a document")
                 continue
-            missing = [ref for ref in row.targets if names.known(ref) is None]
-            for ref in missing:
+            known = {ref: names.known(ref) for ref in row.targets}
+            for ref in [ref for ref, name in known.items() if name is None]:
                 lose(place, f"names {ref or 'the document'}, which is not in the document")
             # What two parts say of each other is no statement once they are one.
-            meant = [names.known(ref) for ref in row.targets if names.known(ref) != source or ref == row.source]
-            targets = tuple(dict.fromkeys(ref for ref in meant if ref is not None))
+            meant = [name for ref, name in known.items() if name is not None and (name != source or ref == row.source)]
+            targets = tuple(dict.fromkeys(meant))
             if row.targets and not targets:
                 continue
             extra = {key: one for key, one in row.extra.items() if key != "/dependsOn"}
@@ -348,7 +347,7 @@ class _Merge:
             }
             said = {key: value for key, value in record.items() if value}
             records.append(Property(MERGED, json.dumps(said, ensure_ascii=False, sort_keys=True)))
-            if side.subject is None or self._key(side, 0) == about:
+            if side.subject is None or side.members[0].key == about:
                 kept += [row for row in source.properties if row not in kept]
         return (*kept, *records)
 

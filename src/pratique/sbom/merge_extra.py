@@ -11,8 +11,10 @@ from typing import Any
 
 from pratique.sbom.document import Document, Family
 from pratique.sbom.formats.extra import says_something
+from pratique.sbom.formats.spdx3_members import id_of
 from pratique.sbom.formats.spdx3_words import PROFILES
 from pratique.sbom.merge_names import Names
+from pratique.sbom.values import as_list, as_table, as_text
 
 _GRAPH = "/@graph"
 _PROFILES = "/SpdxDocument/profileConformance"
@@ -72,8 +74,8 @@ def join_extras(inputs: Sequence[Raw]) -> dict[str, Any]:
         else:
             found[pointer] = _joined(pointer, [(one.document.extra[pointer], one) for one in having])
     if _PROFILES in found and any(_PROFILES not in one.document.extra for one in inputs):
-        found[_PROFILES] = list(dict.fromkeys([*found[_PROFILES], *PROFILES]))
-    if _PHASES in found:
+        found[_PROFILES] = _distinct([*as_list(found[_PROFILES]), *PROFILES])
+    if isinstance(found.get(_PHASES), list):
         phases = [{"phase": phase} for one in inputs for phase in one.document.phases]
         found[_PHASES] = [*found[_PHASES], *(one for one in _distinct(phases) if one not in found[_PHASES])]
     return found
@@ -104,8 +106,9 @@ def _lists(inputs: Sequence[tuple[list[Any], Names]]) -> list[Any]:
         for one in rows:
             words = _words(names.in_json(one))
             if words in known:
-                if isinstance(one, dict) and "bom-ref" in one and "bom-ref" in known[words]:
-                    names.spell(one["bom-ref"], known[words]["bom-ref"])
+                before, after = as_text(as_table(one).get("bom-ref")), as_text(as_table(known[words]).get("bom-ref"))
+                if before and after:
+                    names.spell(before, after)
                 continue
             mine[words] = names.in_json(one)
             found.append(mine[words])
@@ -123,9 +126,9 @@ def _elements(inputs: Sequence[Raw]) -> list[Any]:
     """Elements of SPDX 3, whose identifiers are unique in the world: each once."""
     found: dict[str, Any] = {}
     for one in inputs:
-        for element in one.document.extra[_GRAPH]:
+        for element in as_list(one.document.extra[_GRAPH]):
             value = one.names.in_json(element)
-            name = str(value.get("spdxId") or value.get("@id") or json.dumps(value, sort_keys=True))
+            name = id_of(as_table(value)) or json.dumps(value, sort_keys=True)
             if found.setdefault(name, value) != value:
                 one.lose(f"{_GRAPH} {name}", "says something else than another input, whose word stands")
     return list(found.values())

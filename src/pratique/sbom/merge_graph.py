@@ -53,7 +53,7 @@ def _joined(group: Sequence[Relation]) -> Relation:
     said = {one.complete for one in group}
     if said == {"complete"} and any(set(one.targets) != set(targets) for one in group):
         said = {"no-assertion"}
-    weakest = next(word for word in ("incomplete", "no-assertion", "", "complete") if word in said)
+    weakest = next((word for word in ("incomplete", "no-assertion", "", "complete") if word in said), "")
     return replace(group[0], targets=targets, complete=weakest)
 
 

@@ -67,11 +67,13 @@ def each_extra(value: Carrier, change: Callable[[Extra], Extra]) -> Carrier:
         found["extra"] = new
     for name in _HOLDING.get(type(value), ()):
         held = getattr(value, name)
+        if not held:
+            continue
         if isinstance(held, tuple):
             rows = tuple([each_extra(one, change) for one in held])
             if any(one is not before for one, before in zip(rows, held, strict=True)):
                 found[name] = rows
-        elif held is not None and (row := each_extra(held, change)) is not held:
+        elif (row := each_extra(held, change)) is not held:
             found[name] = row
     return replace(value, **found) if found else value
 

@@ -60,7 +60,7 @@ def identity(part: Part, *, alone: Key, is_file: bool = False, code: str = "") -
         return (is_file, purl, "" if versioned else part.version)
     if part.version or part.hashes or code:
         return (is_file, part.kind, part.full_name, part.version, frozenset(part.hashes), code)
-    return (is_file, *alone)
+    return (*alone, is_file)
 
 
 def title(part: Part) -> str:
@@ -97,7 +97,7 @@ def unite(members: Sequence[tuple[int, Part]]) -> tuple[Part, list[Conflict]]:
         kept = choose(name, attrgetter(name), lambda party: party.name.strip(), party_text)
         found[name] = _filled(kept, [getattr(part, name) for _, part in members])
     licences: list[Licence] = []
-    for field, bases in (("licences", (Basis.STATED, Basis.DECLARED)), ("concluded licences", (Basis.CONCLUDED,))):
+    for field, bases in (("licences", (Basis.STATED, Basis.DECLARED)), ("concluded-licences", (Basis.CONCLUDED,))):
         get = partial(_of, bases=bases)
         kept = choose(field, get, _words, lambda rows: ", ".join(_words(rows)))
         licences += _explained(kept, [get(part) for _, part in members])

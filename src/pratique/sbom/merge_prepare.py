@@ -9,18 +9,20 @@ from pratique.sbom.containment import flattened
 from pratique.sbom.document import CONTAINS, Document, Extra, Family, Part, Relation
 from pratique.sbom.formats.extra import extras_that_matter
 from pratique.sbom.formats.shape import Problem
-from pratique.sbom.merge_names import Names, each_extra
+from pratique.sbom.formats.spdx_common import namespace_of
+from pratique.sbom.merge_names import Names, each_extra, spelled
+from pratique.sbom.merge_parts import Key, identity
 
 _CODE = "/packageVerificationCode"
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A part of an input. `code`: SPDX's package verification code, which is a hash of all of a package's files; "" for none."""
+    """A part of an input, and what makes it one with others."""
 
     part: Part
+    key: Key
     is_file: bool
-    code: str = ""
 
 
 @dataclass(slots=True)
@@ -46,22 +48,38 @@ def prepare(document: Document, number: int, family: Family, *, label: str = "")
     """One input, ready to be laid to others. `label`: what an error calls it. Raises Malformed where a ref is used twice."""
     losses: list[Problem] = []
     source = document
-    _check_refs(source, label)
     described = [row for row in source.relations if row.kind == "describes" and not row.source]
     kept = tuple(row for row in source.relations if row.kind != "describes" or row.source)
     document = flattened(replace(source, relations=kept))
-    codes = {part.ref: json.dumps(part.extra[_CODE], sort_keys=True) for part in _packages(document) if _CODE in part.extra}
-    document = _without_foreign(document, losses) if source.family is not family else document
-    document = _without_signatures(document, losses)
     files = tuple(row if row.ref else replace(row, ref=f"file-{index}") for index, row in enumerate(document.files))
     document = replace(document, files=files)
+    _check_refs(document, label)
+    keys = _keys(document, number)
+    document = _without_foreign(document, losses) if source.family is not family else document
+    document = _without_signatures(document, losses)
     if source.family in (Family.CYCLONEDX, Family.OWN) and document.subject is not None:
         document = _with_loose_files(document)
     subject = document.subject
     roots = (subject.ref,) if subject is not None else tuple(dict.fromkeys(ref for row in described for ref in row.targets))
-    members = [Member(part, False, codes.get(part.ref, "")) for part in _packages(document)]
-    members += [Member(part, True) for part in document.files]
+    rows = [(part, False) for part in _packages(document)] + [(part, True) for part in document.files]
+    members = [Member(part, key, is_file) for (part, is_file), key in zip(rows, keys, strict=True)]
     return Side(number, replace(document, family=family), source.family, roots, members, losses, Names(family))
+
+
+def _keys(document: Document, number: int) -> list[Key]:
+    """What packages and files are known by, in their order."""
+    serial = namespace_of(document) if document.family is Family.SPDX3 else ""
+    found: list[Key] = []
+    for part in _packages(document):
+        # A package verification code of SPDX 2 is a hash of all of a package's files.
+        code = json.dumps(part.extra[_CODE], sort_keys=True) if _CODE in part.extra else ""
+        found.append(identity(part, code=code, alone=_alone(part, number, serial)))
+    return found + [identity(part, is_file=True, alone=_alone(part, number, serial)) for part in document.files]
+
+
+def _alone(part: Part, number: int, serial: str) -> Key:
+    """What tells a part from all others: its ref within the input; in SPDX 3 its identifier in the world."""
+    return ("", spelled(Family.SPDX3, serial, part.ref)) if serial else (number, part.ref)
 
 
 def _packages(document: Document) -> tuple[Part, ...]:
@@ -71,8 +89,8 @@ def _packages(document: Document) -> tuple[Part, ...]:
 
 def _check_refs(document: Document, label: str) -> None:
     seen: set[str] = set()
-    for part in (*([document.subject] if document.subject else []), *document.walk(), *document.files):
-        if part.ref and part.ref in seen:
+    for part in (*_packages(document), *document.files):
+        if part.ref in seen:
             raise Malformed(f"two components are called {part.ref[:200]!r}", where=label or None)
         seen.add(part.ref)
 

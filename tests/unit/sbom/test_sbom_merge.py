@@ -4,10 +4,12 @@ import json
 from collections import Counter
 from dataclasses import replace
 from hashlib import sha256
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sbom_documents import rendered
 
 from pratique.errors import LimitExceeded, Malformed
 from pratique.sbom import merge as merging
@@ -21,6 +23,7 @@ from pratique.sbom.document import (
     CustomLicence,
     Document,
     Family,
+    Form,
     Hash,
     Licence,
     Part,
@@ -253,6 +256,14 @@ def test_a_name_with_its_group_written_otherwise_is_the_same_name():
     assert merged(document("a", one), document("b", other)).conflicts == ()
 
 
+def test_a_supplier_that_the_document_names_otherwise_than_its_subject_is_a_conflict():
+    one = document("a", supplier=Party(name="Two"), manufacturer=Party(name="Maker"))
+    found = merged(replace(one, subject=replace(one.subject, supplier=Party(name="One"))), name="p")
+    (conflict,) = found.conflicts
+    assert (conflict.field, conflict.kept.value, conflict.others[0].value) == ("supplier", "One", "Two")
+    assert found.document.parts[0].manufacturer == Party(name="Maker")
+
+
 def test_conflicts_of_earlier_mergers_stay():
     rows = [document(name, library("x", description=name)) for name in "abc"]
     inner = merged(*rows[:2], name="p", version="1").document
@@ -404,6 +415,25 @@ def test_a_bom_link_into_another_input_leads_to_its_component():
     assert found.document.vulnerabilities == ({"id": "CVE-1", "affects": [{"ref": "x y"}]},)
 
 
+def test_an_address_that_two_documents_of_one_name_use_for_different_things_leads_to_neither():
+    serial = "urn:uuid:3e671687-395b-41f5-a30f-a58921a69b79"
+    link = "urn:cdx:3e671687-395b-41f5-a30f-a58921a69b79/1#x"
+    rows = [replace(document(name, library(name, ref="x")), serial=serial) for name in "ab"]
+    found = merged(*rows, document("c", relations=depends(link, source="c-itself")), name="p")
+    assert targets_of(found, "c-itself") == [(link,)]
+
+
+def test_what_spdx_3_names_alike_is_one_although_it_states_neither_version_nor_hash():
+    def one(serial, ref):
+        part = Part(ref=ref, name="x", kind="library")
+        return Document(family=Family.SPDX3, serial=serial, parts=(part,), name=serial)
+
+    named = [one("https://a.example", "https://x.example/x"), one("https://b.example", "https://x.example/x")]
+    assert len(merged(*named, name="p").document.parts) == 1
+    own = [one("https://a.example", "x"), one("https://b.example", "x")]
+    assert [part.ref for part in merged(*own, name="p").document.parts] == ["https://a.example#x", "https://b.example#x"]
+
+
 def test_snippets_of_spdx_follow_the_names_of_their_files():
     def one(name):
         snippet = {
@@ -454,6 +484,28 @@ def test_licence_references_that_stand_for_different_texts_are_told_apart():
     assert said == {"a": "Do.", "b": "Do not.", "c": "Do."}
 
 
+@pytest.mark.parametrize("name", ["spdx-json@2.3", "spdx-tag-value", "spdx-json@3.0.1"])
+def test_licences_of_one_name_and_different_texts_keep_both_texts_in_spdx(name):
+    rows = [
+        document(one, library(one, licences=(Licence(value="Ours", form=Form.NAME, text=text),)))
+        for one, text in (("a", "Do."), ("b", "Do not."))
+    ]
+    family = Family.SPDX3 if "3.0" in name else Family.SPDX2
+    again = read_document(rendered(merged(*rows, name="p", family=family).document, name)).document
+    texts = {one.id: one.text for one in again.custom_licences}
+    said = {part.name: part.licences[0] for part in again.walk() if part.licences}
+    assert {name: one.text or texts[one.value] for name, one in said.items()} == {"a": "Do.", "b": "Do not."}
+
+
+def test_containment_deeper_than_formats_nest_is_read_again():
+    refs = [f"r{number}" for number in range(60)]
+    inside = tuple(Relation(source=one, kind=CONTAINS, targets=(other,)) for one, other in pairwise(refs))
+    one = document("a", *(library(ref) for ref in refs), family=Family.SPDX2, relations=inside)
+    found = merged(one, name="p", family=Family.CYCLONEDX).document
+    again = read_document(rendered(found, "cyclonedx-json@1.6")).document
+    assert edges(again) >= {(named(library(one)), CONTAINS, named(library(other))) for one, other in pairwise(refs)}
+
+
 def test_the_strictest_word_on_passing_the_document_on_counts():
     rows = [
         document(name, extra={"/metadata/distributionConstraints": {"tlp": tlp}}) for name, tlp in (("a", "GREEN"), ("b", "RED"))
@@ -494,6 +546,11 @@ def test_tools_and_authors_of_the_data_stay_named():
 
 
 def test_two_components_of_one_ref_are_refused_with_the_document_that_has_them():
+    assert merged(document("a", library("x"), replace(library("y"), ref=""))).document.subject.name == "a"
+    for wrong in ("1", "part-1"):
+        rows = (library("x", ref=wrong), replace(library("y"), ref="1" if wrong == "1" else ""))
+        with pytest.raises(Malformed, match="two components are called"):
+            merged(document("a", *rows))
     one = document("a", library("x", ref="1"), library("y", ref="1"))
     with pytest.raises(Malformed, match="a.json: two components are called '1'"):
         merge_documents([given_as(one, label="a.json")])
@@ -649,7 +706,8 @@ def test_merging_step_by_step_is_merging_at_once(rows):
 def test_a_document_merged_with_itself_says_what_it_said(one):
     once = merge_documents([given_as(one)]).document
     twice = merge_documents([given_as(one, "first"), given_as(one, "second")]).document
-    alone = {name: count for name, count in components(one).items() if not name[1] and not name[2]}
+    by_name = {name: count for name, count in components(one).items() if not name[1] and not name[2]}
+    alone = {} if one.family is Family.SPDX3 else by_name  # SPDX 3 names everything for the world
     if one.subject is not None:
         assert components(once) == components(one) and edges(once) == edges(one)
         # What states neither version nor hash could be anything in the second document.
@@ -673,8 +731,6 @@ def test_a_document_merged_with_itself_says_what_it_said(one):
     ),
 )
 def test_what_is_written_is_read_again_with_the_same_components_and_edges(rows, name):
-    from sbom_documents import rendered
-
     families = {"cyclonedx": Family.CYCLONEDX, "spdx": Family.SPDX3 if "3.0" in name else Family.SPDX2}
     found = whole(*rows, family=families.get(name.partition("-")[0]))
     again = read_document(rendered(found, name)).document

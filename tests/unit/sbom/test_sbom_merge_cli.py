@@ -143,6 +143,7 @@ def test_a_document_may_come_from_standard_input(folder, capfd, monkeypatch):
         (["{a}"], "missing option '-o'"),
         (["{a}", "-o", "nonsense"], "no format is called 'nonsense'"),
         (["{a}", "-o", "json", "--version", "1"], "--version without --name"),
+        (["{a}", "-o", "json", "--name", "a\nb"], "characters that do not print"),
         (["-", "-", "-o", "json"], "standard input can be read only once"),
         (["{a}", "{a}.nowhere", "-o", "json"], "a.json.nowhere: no such file"),
         (["{a}", "{text}", "-o", "json"], "text: no bill of materials"),

@@ -87,7 +87,7 @@ def merge(
     for number in merged.repeated:
         click.echo(f"pratique: {printable(documents[number])} is byte for byte a document given before: it counts once", err=True)
     _say_conflicts(merged, documents)
-    say(f"{wanted} cannot say of {', '.join(documents[:SHOWN])}", left_out)
+    say(f"has no place in {wanted}", left_out)
 
 
 def _label(path: str) -> str:

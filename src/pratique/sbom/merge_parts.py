@@ -8,6 +8,7 @@ kept as a property of the component, `pratique:conflict:FIELD`, with the documen
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -15,9 +16,11 @@ from operator import attrgetter
 from typing import Any
 
 from pratique.errors import Malformed
-from pratique.sbom.document import Basis, Hash, Licence, Part, Party, Property
+from pratique.sbom.document import Basis, Form, Hash, Licence, Part, Party, Property
 from pratique.sbom.formats.cyclonedx_words import OWN_PREFIX
 from pratique.sbom.formats.spdx_common import party_text
+from pratique.sbom.licences import normalise
+from pratique.sbom.pattern import lazy
 from pratique.sbom.purl_read import parse_purl
 from pratique.sbom.stated import licence_words
 
@@ -26,9 +29,10 @@ Key = tuple[object, ...]
 CONFLICT = f"{OWN_PREFIX}conflict:"
 _INFO = "/creationInfo"  # of SPDX 3: who wrote the element down, which is not said of the component
 _TEXTS = (
-    "kind version author publisher description summary comment copyright scope mime_type file_name download source_info built"
-    " released valid_until".split()
+    "kind version author publisher description summary comment copyright scope mime_type file_name download built released"
+    " valid_until".split()
 )
+_ADDRESS = lazy(r"\s*[<(][^@]*@.*", re.DOTALL)
 _PARTIES = ("supplier", "manufacturer", "originator")
 _LISTS = ("cpes", "references", "properties", "occurrences", "copyrights", "attributions", "authors")
 
@@ -89,21 +93,22 @@ def unite(members: Sequence[tuple[int, Part]]) -> tuple[Part, list[Conflict]]:
             conflicts.append(Conflict(component=title(first), field=field, kept=kept, others=tuple(others)))
         return rows[0][1]
 
-    named = choose("name", lambda part: part, lambda part: part.full_name.replace(":", "/"), lambda part: part.full_name)
+    named = choose("name", lambda part: part, _name_key, attrgetter("full_name"))
     found["group"], found["name"] = named.group, named.name
     for name in _TEXTS:
         found[name] = choose(name, attrgetter(name), str, str)
     for name in _PARTIES:
-        kept = choose(name, attrgetter(name), lambda party: party.name.strip(), party_text)
+        kept = choose(name, attrgetter(name), _party_key, party_text)
         found[name] = _filled(kept, [getattr(part, name) for _, part in members])
     licences: list[Licence] = []
     for field, bases in (("licences", (Basis.STATED, Basis.DECLARED)), ("concluded-licences", (Basis.CONCLUDED,))):
         get = partial(_of, bases=bases)
-        kept = choose(field, get, _words, lambda rows: ", ".join(_words(rows)))
+        kept = choose(field, get, _licence_key, lambda rows: ", ".join(licence_words(one.value for one in rows)))
         licences += _explained(kept, [get(part) for _, part in members])
     found["licences"] = (*licences, *_joined(_of(part, bases=(Basis.FOUND,)) for _, part in members))
     for name in _LISTS:
         found[name] = _joined(getattr(part, name) for _, part in members)
+    found["source_info"] = "\n".join(_joined([part.source_info] for _, part in members if part.source_info))
     found["hashes"], contradicted = _hashes(members)
     found["extra"] = _extras(members, choose)
     conflicts += contradicted
@@ -143,8 +148,20 @@ def _of(part: Part, *, bases: tuple[Basis, ...]) -> tuple[Licence, ...]:
     return tuple(one for one in part.licences if one.basis in bases) if part.licences else ()
 
 
-def _words(licences: Iterable[Licence]) -> tuple[str, ...]:
-    return licence_words(one.value for one in licences)
+def _licence_key(licences: Iterable[Licence]) -> tuple[str, ...]:
+    """As a set, each by its SPDX identifier where its name has one."""
+    return licence_words((normalise(one.value) or one.value) if one.form is Form.NAME else one.value for one in licences)
+
+
+def _name_key(part: Part) -> str:
+    """`g/x` and `g:x` are one name; so is to PyPI what differs in case, hyphens, underscores and full stops (PEP 503)."""
+    name = part.full_name.replace(":", "/")
+    return re.sub(r"[-_.]+", "-", name).lower() if part.purl.startswith("pkg:pypi/") else name
+
+
+def _party_key(party: Party) -> str:
+    """The name without a mail address after it, and without quotation marks around it."""
+    return _ADDRESS.sub("", party.name).strip("\"' ") or party.name
 
 
 def _explained(licences: Iterable[Licence], others: Iterable[Iterable[Licence]]) -> list[Licence]:
@@ -168,7 +185,7 @@ def _filled(kept: Party | None, others: Iterable[Party | None]) -> Party | None:
     if kept is None:
         return None
     for one in others:
-        if one is not None and one is not kept and one.name.strip() == kept.name.strip():
+        if one is not None and one is not kept and _party_key(one) == _party_key(kept):
             kept = replace(
                 kept,
                 kind=kept.kind or one.kind,

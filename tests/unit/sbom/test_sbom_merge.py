@@ -238,6 +238,7 @@ def test_what_only_one_document_says_is_no_conflict_and_lists_are_united():
     [
         (Licence(value="MIT AND ISC", basis=Basis.DECLARED), [Licence(value="ISC"), Licence(value="MIT", text="Permission")]),
         (Licence(value="MIT"), [Licence(value="MIT"), Licence(value="ISC", basis=Basis.FOUND)]),
+        (Licence(value="Apache 2.0", form=Form.NAME), [Licence(value="Apache-2.0", form=Form.ID)]),
         (Licence(value="MIT"), [Licence(value="MIT"), Licence(value="ISC", basis=Basis.CONCLUDED)]),
     ],
 )
@@ -254,6 +255,30 @@ def test_a_name_with_its_group_written_otherwise_is_the_same_name():
     one = replace(library("x", purl="pkg:maven/g/x@1"), group="g")
     other = replace(library("y", purl="pkg:maven/g/x@1"), name="g:x")
     assert merged(document("a", one), document("b", other)).conflicts == ()
+    names = [replace(library("x", purl="pkg:pypi/a-b@1"), name=name) for name in ("a_b", "A.b")]
+    assert merged(document("a", names[0]), document("b", names[1])).conflicts == ()
+    names = [replace(library("x", purl="pkg:npm/a-b@1"), name=name) for name in ("a_b", "A.b")]
+    assert len(merged(document("a", names[0]), document("b", names[1])).conflicts) == 1
+
+
+def test_a_supplier_with_and_without_a_mail_address_is_one_and_the_address_stays():
+    rows = [
+        Party(name="Ann <a@example.org>", kind="organization"),
+        Party(name='"Ann" (Ann <a@example.org>)', email="a@example.org", phone="1"),
+    ]
+    found = merged(*(document(name, library("x", supplier=party)) for name, party in zip("ab", rows, strict=True)))
+    assert found.conflicts == ()
+    assert only(found).supplier == replace(rows[0], email="a@example.org", phone="1")
+
+
+def test_suppliers_that_differ_in_parentheses_are_two():
+    rows = [document(name, library("x", supplier=Party(name=f"Acme ({name})"))) for name in "ab"]
+    assert len(merged(*rows).conflicts) == 1
+
+
+def test_where_several_documents_found_a_component_is_all_said():
+    rows = [document(name, library("x", source_info=text)) for name, text in (("a", "here"), ("b", "there"), ("c", "here"))]
+    assert only(merged(*rows)).source_info == "here\nthere"
 
 
 def test_a_supplier_that_the_document_names_otherwise_than_its_subject_is_a_conflict():

@@ -13,7 +13,6 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
 
 from pratique import __version__
 from pratique.errors import LimitExceeded
@@ -40,7 +39,7 @@ from pratique.sbom.formats.spdx_common import namespace_of
 from pratique.sbom.merge_extra import Lose, Raw, join_extras, join_vulnerabilities
 from pratique.sbom.merge_graph import Row, Stated, join_completeness, join_relations
 from pratique.sbom.merge_names import addresses, bom_link, free, given_names, settle_licences, spelled
-from pratique.sbom.merge_parts import Conflict, Key, identity, remembered, title, unite
+from pratique.sbom.merge_parts import Conflict, Key, distinct, identity, remembered, title, unite
 from pratique.sbom.merge_prepare import Side, prepare
 from pratique.sbom.values import as_list, as_table, as_text
 
@@ -149,18 +148,18 @@ class _Merge:
             name=f"{subject.full_name} {subject.version}".rstrip(),
             timestamp=self._time(epoch),
             tools=self._tools(tool_version),
-            authors=_distinct(row for side in self.sides for row in side.document.authors),
-            licences=_distinct(row for side in self.sides for row in side.names.in_licences(side.document.licences)),
+            authors=distinct(row for side in self.sides for row in side.document.authors),
+            licences=distinct(row for side in self.sides for row in side.names.in_licences(side.document.licences)),
             custom_licences=tuple(self.licences.values()),
-            phases=() if _PHASES in extra else _distinct(row for side in self.sides for row in side.document.phases),
+            phases=() if _PHASES in extra else distinct(row for side in self.sides for row in side.document.phases),
             properties=self._properties(about),
-            references=_distinct(row for side in self.sides if side.subject is None for row in side.document.references),
+            references=distinct(row for side in self.sides if side.subject is None for row in side.document.references),
             subject=subject,
             parts=parts,
             files=files,
             relations=relations,
             completeness=join_completeness([self._stated(side) for side in self.sides], relations, rows),
-            annotations=_distinct(row for side in self.sides for row in self._annotations(side)),
+            annotations=distinct(row for side in self.sides for row in self._annotations(side)),
             vulnerabilities=vulnerabilities,
             extra=extra,
         )
@@ -353,7 +352,7 @@ class _Merge:
 
     def _tools(self, tool_version: str) -> tuple[Tool, ...]:
         rows = [side.names.in_extras(one) for side in self.sides for one in side.document.tools]
-        return _distinct([Tool(name="pratique", version=tool_version), *rows])
+        return distinct([Tool(name="pratique", version=tool_version), *rows])
 
     def _time(self, epoch: int | None) -> str:
         if epoch is not None:
@@ -368,11 +367,3 @@ def _moment(text: str) -> datetime | None:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def _distinct(rows: Iterable[Any]) -> tuple[Any, ...]:
-    found: list[Any] = []
-    for one in rows:
-        if one not in found:
-            found.append(one)
-    return tuple(found)

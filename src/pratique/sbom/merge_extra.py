@@ -14,6 +14,7 @@ from pratique.sbom.formats.extra import says_something
 from pratique.sbom.formats.spdx3_members import id_of
 from pratique.sbom.formats.spdx3_words import PROFILES
 from pratique.sbom.merge_names import Names
+from pratique.sbom.merge_parts import distinct
 from pratique.sbom.values import as_list, as_table, as_text
 
 _GRAPH = "/@graph"
@@ -74,10 +75,10 @@ def join_extras(inputs: Sequence[Raw]) -> dict[str, Any]:
         else:
             found[pointer] = _joined(pointer, [(one.document.extra[pointer], one) for one in having])
     if _PROFILES in found and any(_PROFILES not in one.document.extra for one in inputs):
-        found[_PROFILES] = _distinct([*as_list(found[_PROFILES]), *PROFILES])
+        found[_PROFILES] = list(distinct([*as_list(found[_PROFILES]), *PROFILES]))
     if isinstance(found.get(_PHASES), list):
         phases = [{"phase": phase} for one in inputs for phase in one.document.phases]
-        found[_PHASES] = [*found[_PHASES], *(one for one in _distinct(phases) if one not in found[_PHASES])]
+        found[_PHASES] = [*found[_PHASES], *(one for one in distinct(phases) if one not in found[_PHASES])]
     return found
 
 
@@ -132,11 +133,3 @@ def _elements(inputs: Sequence[Raw]) -> list[Any]:
             if found.setdefault(name, value) != value:
                 one.lose(f"{_GRAPH} {name}", "says something else than another input, whose word stands")
     return list(found.values())
-
-
-def _distinct(rows: Sequence[Any]) -> list[Any]:
-    found: list[Any] = []
-    for one in rows:
-        if one not in found:
-            found.append(one)
-    return found

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from pratique.sbom.document import CONTAINS, DEPENDS_ON, Completeness, Document, Relation
 from pratique.sbom.merge_names import Names
-from pratique.sbom.merge_parts import Conflict, Said
+from pratique.sbom.merge_parts import Conflict, Said, distinct
 
 Row = tuple[int, Relation]
 """A relation in the names of the result, with the number of the input that states it."""
@@ -103,15 +103,7 @@ def join_completeness(stated: Sequence[Stated], relations: Iterable[Relation], r
         assemblies = fresh("assemblies", [ref for facet, ref in settled if facet == "assemblies"], word)
         dependencies = fresh("dependencies", [ref for facet, ref in settled if facet == "dependencies"], word)
         kept.append(Completeness(aggregate=word, assemblies=assemblies, dependencies=dependencies))
-    return tuple(_distinct(kept))
-
-
-def _distinct(rows: Iterable[Completeness]) -> list[Completeness]:
-    found: list[Completeness] = []
-    for one in rows:
-        if one not in found:
-            found.append(one)
-    return found
+    return distinct(kept)
 
 
 def _renamed(row: Completeness, one: Stated) -> Completeness:

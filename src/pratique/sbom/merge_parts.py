@@ -20,7 +20,6 @@ from pratique.sbom.document import Basis, Form, Hash, Licence, Part, Party, Prop
 from pratique.sbom.formats.cyclonedx_words import OWN_PREFIX
 from pratique.sbom.formats.spdx_common import party_text
 from pratique.sbom.licences import normalise
-from pratique.sbom.pattern import lazy
 from pratique.sbom.purl_read import parse_purl
 from pratique.sbom.stated import licence_words
 
@@ -32,7 +31,6 @@ _TEXTS = (
     "kind version author publisher description summary comment copyright scope mime_type file_name download built released"
     " valid_until".split()
 )
-_ADDRESS = lazy(r"\s*[<(][^@]*@.*", re.DOTALL)
 _PARTIES = ("supplier", "manufacturer", "originator")
 _LISTS = ("cpes", "references", "properties", "occurrences", "copyrights", "attributions", "authors")
 
@@ -161,7 +159,9 @@ def _name_key(part: Part) -> str:
 
 def _party_key(party: Party) -> str:
     """The name without a mail address after it, and without quotation marks around it."""
-    return _ADDRESS.sub("", party.name).strip("\"' ") or party.name
+    head, at, _ = party.name.partition("@")
+    name = re.split("[<(]", head, maxsplit=1)[0] if at else head
+    return name.strip("\"' ") or party.name
 
 
 def _explained(licences: Iterable[Licence], others: Iterable[Iterable[Licence]]) -> list[Licence]:
@@ -205,6 +205,14 @@ def _joined(lists: Iterable[Iterable[Any]]) -> tuple[Any, ...]:
         known = list(found) if len(found) < 8 else _Known(found)
         found += [one for one in rows if one not in known]
     return tuple(found)
+
+
+def distinct(rows: Iterable[Any]) -> tuple[Any, ...]:
+    """Each value once, in the order of the first."""
+    found: dict[Any, Any] = {}
+    for one in rows:
+        found.setdefault(_hashable(one), one)
+    return tuple(found.values())
 
 
 class _Known:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 from pratique.errors import Malformed
@@ -50,10 +51,7 @@ def prepare(document: Document, number: int, family: Family, *, label: str = "")
     source = document
     described = [row for row in source.relations if row.kind == "describes" and not row.source]
     kept = tuple(row for row in source.relations if row.kind != "describes" or row.source)
-    document = flattened(replace(source, relations=kept))
-    files = tuple(row if row.ref else replace(row, ref=f"file-{index}") for index, row in enumerate(document.files))
-    document = replace(document, files=files)
-    _check_refs(document, label)
+    document = flattened(_named(replace(source, relations=kept), label))
     keys = _keys(document, number)
     document = _without_foreign(document, losses) if source.family is not family else document
     document = _without_signatures(document, losses)
@@ -87,12 +85,27 @@ def _packages(document: Document) -> tuple[Part, ...]:
     return document.parts if document.subject is None else (document.subject, *document.parts)
 
 
-def _check_refs(document: Document, label: str) -> None:
-    seen: set[str] = set()
-    for part in (*_packages(document), *document.files):
-        if part.ref in seen:
+def _named(document: Document, label: str) -> Document:
+    """Every part with a ref: what has none gets one that nothing else has."""
+    everything = [*([document.subject] if document.subject is not None else []), *document.walk(), *document.files]
+    stated: set[str] = set()
+    for part in everything:
+        if part.ref and part.ref in stated:
             raise Malformed(f"two components are called {part.ref[:200]!r}", where=label or None)
-        seen.add(part.ref)
+        stated.add(part.ref)
+    if "" not in stated:
+        return document
+    names = (name for name in map("part-{}".format, count(1)) if name not in stated)
+
+    def named(part: Part) -> Part:
+        return replace(part, ref=part.ref or next(names), parts=tuple([named(one) for one in part.parts]))
+
+    return replace(
+        document,
+        subject=named(document.subject) if document.subject is not None else None,
+        parts=tuple([named(part) for part in document.parts]),
+        files=tuple([named(part) for part in document.files]),
+    )
 
 
 def _without_foreign(document: Document, losses: list[Problem]) -> Document:

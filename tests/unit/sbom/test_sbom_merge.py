@@ -571,14 +571,18 @@ def test_tools_and_authors_of_the_data_stay_named():
 
 
 def test_two_components_of_one_ref_are_refused_with_the_document_that_has_them():
-    assert merged(document("a", library("x"), replace(library("y"), ref=""))).document.subject.name == "a"
-    for wrong in ("1", "part-1"):
-        rows = (library("x", ref=wrong), replace(library("y"), ref="1" if wrong == "1" else ""))
-        with pytest.raises(Malformed, match="two components are called"):
-            merged(document("a", *rows))
     one = document("a", library("x", ref="1"), library("y", ref="1"))
     with pytest.raises(Malformed, match="a.json: two components are called '1'"):
         merge_documents([given_as(one, label="a.json")])
+
+
+def test_what_has_no_ref_gets_one_that_is_not_taken():
+    rows = (library("x", ref="part-1"), replace(library("y"), ref=""), library("z", ref="subject"))
+    one = document("a", *rows, relations=depends("subject", source="part-1"))
+    found = merged(replace(one, subject=replace(one.subject, ref=""))).document
+    names = {part.ref: part.name for part in everything(found)}
+    assert sorted(names.values()) == ["a", "x", "y", "z"] and "" not in names
+    assert [(names[source], [names[to] for to in targets]) for source, targets in found.dependencies().items()] == [("x", ["z"])]
 
 
 def test_too_many_components_in_all_are_refused(monkeypatch):

@@ -63,7 +63,9 @@ def merge(
     for one in documents:
         data = sbom_bytes(one)
         readings.append(parse_sbom(one, data, lenient=lenient))
-        inputs.append(Input(document=readings[-1].document, sha256=hashlib.sha256(data).hexdigest(), label=_label(one)))
+        # SPDX 2 knows other documents by their SHA-1.
+        sha256, sha1 = hashlib.sha256(data).hexdigest(), hashlib.sha1(data, usedforsecurity=False).hexdigest()
+        inputs.append(Input(document=readings[-1].document, sha256=sha256, sha1=sha1, label=_label(one)))
     merged = merge_documents(inputs, family=_family(wanted), name=name, version=version, epoch=epoch)
     rendered = render_document(merged.document, wanted, environ=os.environ)
     if path is None:

@@ -10,9 +10,10 @@ joined in `merge_graph`. Where an order has to decide (whose word stands in a fi
 
 import json
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from pratique import __version__
 from pratique.errors import LimitExceeded
@@ -39,7 +40,7 @@ from pratique.sbom.formats.spdx_common import namespace_of
 from pratique.sbom.merge_extra import Lose, Raw, join_extras, join_vulnerabilities
 from pratique.sbom.merge_graph import Row, Stated, join_completeness, join_relations
 from pratique.sbom.merge_names import addresses, bom_link, free, given_names, settle_licences, spelled
-from pratique.sbom.merge_parts import Conflict, Key, distinct, identity, remembered, title, unite
+from pratique.sbom.merge_parts import Conflict, Key, Said, as_properties, distinct, identity, remembered, title, unite
 from pratique.sbom.merge_prepare import Side, prepare
 from pratique.sbom.values import as_list, as_table, as_text
 
@@ -52,10 +53,12 @@ _PHASES = "/metadata/lifecycles"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """One document. `sha256`: of its bytes, in hexadecimal. `label`: what messages call it; it is not in the result."""
+    """One document. `sha256`, `sha1`: of its bytes, in hexadecimal; SHA-1, by which SPDX 2 knows documents, "" where it was not
+    taken. `label`: what messages call it; it is not in the result."""
 
     document: Document
     sha256: str
+    sha1: str = ""
     label: str = ""
 
 
@@ -119,6 +122,7 @@ class _Merge:
     refs: dict[Key, str] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
     licences: dict[str, CustomLicence] = field(default_factory=dict)
+    versions: list[Conflict] = field(default_factory=list)
 
     def document(self, name: str, version: str, epoch: int | None, tool_version: str) -> Document:
         """The whole."""
@@ -141,7 +145,7 @@ class _Merge:
         titles = {part.ref: title(part) for part in (subject, *parts, *files)}
         rows = [*self._product_relations(about), *(row for side in self.sides for row in self._relations(side))]
         relations, contradictions = join_relations(rows, titles)
-        self.conflicts += contradictions
+        self.conflicts += [*contradictions, *self.versions]
         document = Document(
             family=self.family,
             serial=serial,
@@ -164,6 +168,10 @@ class _Merge:
             extra=extra,
         )
         return nested(document) if self.family is Family.CYCLONEDX else document
+
+    def _called(self) -> list[str]:
+        """What each input is called in the result."""
+        return [one.document.serial or f"sha256:{one.sha256}" for one in self.inputs]
 
     def _lose(self, side: Side) -> Lose:
         """Who is told of what has no place: a pointer or the name of a thing, and why."""
@@ -227,12 +235,24 @@ class _Merge:
                 meant.setdefault(address, set()).add(ref)
             rows = [as_table(row) for row in as_list(document.extra.get("/externalDocumentRefs"))]
             side.names.documents = {as_text(row.get("externalDocumentId")): as_text(row.get("spdxDocument")) for row in rows}
+            self.versions += [other for row in rows if (other := self._other_version(side, row)) is not None]
         # Two documents that go by one name and mean different things by an address: which was meant, nobody knows.
         found = {address: refs.pop() for address, refs in meant.items() if len(refs) == 1}
         spoken = {address: spelled(self.family, serial, ref) for address, ref in found.items()}
         for side in self.sides:
             side.names.elsewhere = found
             side.names.addressed = {address: ref for address, ref in spoken.items() if address != ref}
+
+    def _other_version(self, side: Side, row: Mapping[str, Any]) -> Conflict | None:
+        """Where an input speaks of another by its namespace, and states a SHA-1 that this does not have."""
+        checksum = as_table(row.get("checksum"))
+        stated = as_text(checksum.get("checksumValue")).lower() if checksum.get("algorithm") == "SHA1" else ""
+        for one in self.sides:
+            meant = self.inputs[one.number]
+            if meant.document.serial == row.get("spdxDocument") and stated and meant.sha1 not in ("", stated):
+                kept, other = Said(f"sha1:{meant.sha1}", (one.number,)), Said(f"sha1:{stated}", (side.number,))
+                return Conflict(component=meant.document.serial, field="document", kept=kept, others=(other,))
+        return None
 
     def _group(self, side: Side, about: Key) -> None:
         """Lay the input's parts to those that are the same."""
@@ -264,7 +284,7 @@ class _Merge:
 
     def _united(self, about: Key) -> tuple[tuple[Part, ...], tuple[Part, ...], Part]:
         """Parts, files and the subject."""
-        called = [one.document.serial or f"sha256:{one.sha256}" for one in self.inputs]
+        called = self._called()
         found: dict[Key, Part] = {}
         for key, members in self.groups.items():
             part, conflicts = unite(members)
@@ -348,7 +368,7 @@ class _Merge:
             records.append(Property(MERGED, json.dumps(said, ensure_ascii=False, sort_keys=True)))
             if side.subject is None or side.members[0].key == about:
                 kept += [row for row in source.properties if row not in kept]
-        return (*kept, *records)
+        return (*kept, *records, *(row for one in self.versions for row in as_properties(one, self._called())))
 
     def _tools(self, tool_version: str) -> tuple[Tool, ...]:
         rows = [side.names.in_extras(one) for side in self.sides for one in side.document.tools]

@@ -115,15 +115,14 @@ def unite(members: Sequence[tuple[int, Part]]) -> tuple[Part, list[Conflict]]:
 
 def remembered(part: Part, conflicts: Iterable[Conflict], names: Sequence[str]) -> Part:
     """The component with its conflicts as properties. `names`: what each input is called in a document."""
-    rows = [
-        Property(
-            CONFLICT + one.field,
-            json.dumps({"in": [names[by] for by in said.by], "value": said.value}, ensure_ascii=False, sort_keys=True),
-        )
-        for one in conflicts
-        for said in one.others
-    ]
+    rows = [row for one in conflicts for row in as_properties(one, names)]
     return replace(part, properties=_joined((part.properties, rows))) if rows else part
+
+
+def as_properties(one: Conflict, names: Sequence[str]) -> list[Property]:
+    """What stands beside the field: `{"in": [documents], "value": …}` for each that says something else."""
+    rows = [{"in": [names[by] for by in said.by], "value": said.value} for said in one.others]
+    return [Property(CONFLICT + one.field, json.dumps(row, ensure_ascii=False, sort_keys=True)) for row in rows]
 
 
 def contradicts(one: Iterable[Hash], other: Iterable[Hash]) -> bool:

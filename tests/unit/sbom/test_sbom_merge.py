@@ -448,6 +448,19 @@ def test_an_address_that_two_documents_of_one_name_use_for_different_things_lead
     assert targets_of(found, "c-itself") == [(link,)]
 
 
+@pytest.mark.parametrize(("stated", "count"), [("0" * 40, 0), ("0" * 39 + "A", 1), ("", 0)])
+def test_a_document_that_is_not_the_version_another_speaks_of_is_told(stated, count):
+    row = {"externalDocumentId": "DocumentRef-b", "spdxDocument": "urn:uuid:b"}
+    row |= {"checksum": {"algorithm": "SHA1", "checksumValue": stated}}
+    one = document("a", family=Family.SPDX2, extra={"/externalDocumentRefs": [row]})
+    other = replace(given_as(document("b", family=Family.SPDX2)), sha1="0" * 40)
+    found = merge_documents([given_as(one), other], name="p")
+    assert [(each.component, each.field) for each in found.conflicts] == [("urn:uuid:b", "document")] * count
+    assert [json.loads(each.value) for each in found.document.properties if each.name == "pratique:conflict:document"] == [
+        {"in": ["urn:uuid:a"], "value": f"sha1:{stated.lower()}"}
+    ] * count
+
+
 def test_what_spdx_3_names_alike_is_one_although_it_states_neither_version_nor_hash():
     def one(serial, ref):
         part = Part(ref=ref, name="x", kind="library")

@@ -228,7 +228,7 @@ def is_global(ref: str) -> bool:
     return ref.startswith(("http://", "https://", "urn:"))
 
 
-def free(name: str, taken: Mapping[str, Any] | set[str]) -> str:
+def free(name: str, taken: set[str]) -> str:
     """The name, or the next like it that nobody has taken."""
     if name not in taken:
         return name

@@ -125,7 +125,7 @@ def as_properties(one: Conflict, names: Sequence[str]) -> list[Property]:
     return [Property(CONFLICT + one.field, json.dumps(row, ensure_ascii=False, sort_keys=True)) for row in rows]
 
 
-def contradicts(one: Iterable[Hash], other: Iterable[Hash]) -> bool:
+def _contradicts(one: Iterable[Hash], other: Iterable[Hash]) -> bool:
     """Whether they cannot be of the same bytes: an algorithm that both have, with nothing in common."""
     mine, theirs = _by_algorithm(one), _by_algorithm(other)
     return any(mine[name].isdisjoint(theirs[name]) for name in mine.keys() & theirs.keys())
@@ -247,7 +247,7 @@ def _hashes(members: Sequence[tuple[int, Part]]) -> tuple[tuple[Hash, ...], list
     for by, part in members:
         if not part.hashes:
             continue
-        if contradicts(united, part.hashes):
+        if _contradicts(united, part.hashes):
             others.setdefault(_hash_words(part.hashes), {})[by] = None
         else:
             united = _joined((united, part.hashes))

@@ -13,6 +13,7 @@ from pratique.cli.output import progress_display
 from pratique.cli.sbom_check import check
 from pratique.cli.sbom_convert import convert
 from pratique.cli.sbom_diff import diff
+from pratique.cli.sbom_merge import merge
 from pratique.cli.sbom_score import score
 from pratique.cli.sbom_table import print_inventory
 
@@ -35,7 +36,8 @@ class _DefaultGroup(click.Group):
 @click.group(cls=_DefaultGroup)
 def command() -> None:
     """Make a bill of materials (`sbom SOURCE`), check one against the bytes it is about (`sbom check SOURCE SBOM`), write
-    one in another format (`sbom convert IN -o FORMAT`), say what changed (`sbom diff A B`), or how good one is (`sbom score`).
+    one in another format (`sbom convert IN -o FORMAT`), make one of several (`sbom merge A B… -o FORMAT`), say what changed
+    (`sbom diff A B`), or how good one is (`sbom score`).
 
     SOURCE is registry:HOST/NAME:TAG, oci-archive:PATH, oci-dir:PATH, docker-archive:PATH, podman:NAME, docker:NAME,
     containerd:NAME, chart:PATH, manifests:PATH, dir:PATH, file:PATH, or a bare word that is guessed and said.
@@ -188,3 +190,4 @@ command.add_command(convert)
 command.add_command(check)
 command.add_command(diff)
 command.add_command(score)
+command.add_command(merge)

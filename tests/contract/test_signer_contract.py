@@ -128,7 +128,7 @@ def test_a_signed_statement_goes_into_a_bundle_and_a_log_and_verifies(signer):
     assert envelope.pae == pae(IN_TOTO, payload)
     bundle = parse_bundle(render_bundle(envelope, signer.public_key))
     verified = verify_bundle(bundle, {signer.public_key.keyid: signer.public_key})
-    assert verified.statement.digests == {Digest.of(b"x")}
+    assert verified.statement().digests == {Digest.of(b"x")}
     record = log_record(envelope, signer.public_key)
     check_record(record, bundle)
     assert signer.public_key.key_details.encode() in record

@@ -84,7 +84,7 @@ def check_keys(trust: Trust, *, where: str) -> dict[str, PublicKey]:
     keys = {}
     for item in listed:
         try:
-            key = PublicKey.from_der(item.spki)
+            key = PublicKey.from_der(item.spki, item.algorithm or None)
         except Malformed as error:
             raise Malformed(error.message, where=where, hint=error.hint) from error
         if item.algorithm not in ("", key.algorithm):

@@ -165,7 +165,7 @@ def verify_attestation(
         raise Malformed(f"payload is {envelope.payload_type[:80]!r}, not an in-toto statement")
     named = _with_hint(attestation, envelope.pae, keys)
     found = verify_statement(named, root, keys=keys, needs=needs or _needs(attestation))
-    if image not in found.statement.digests:
+    if image not in found.head.digests:
         raise DigestMismatch(f"the statement is not about {image}")
     return found
 

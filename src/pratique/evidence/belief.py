@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pratique.trust import Authorities, Authority, Trust
+from pratique.trust import Authorities, Authority, Lifetime, Trust
+from pratique.trust.lifetime import ALWAYS
 
 if TYPE_CHECKING:
     from pratique.anchors.value import Anchors
@@ -24,6 +25,7 @@ class OwnLog:
     key: "PublicKey"
     name: str = ""
     operator: str = "our own"
+    lifetime: Lifetime = ALWAYS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +54,13 @@ def believe_keys(named: Iterable[tuple[str, Iterable["PublicKey"]]], logs: Mappi
 
 def believe_anchors(anchors: "Anchors", logs: Mapping[bytes, OwnLog]) -> Belief:
     """Believe what a trust repository publishes, and these logs besides. Raises Malformed when a carried file is not sound."""
-    from pratique.attest.publickey import PublicKey
     from pratique.tlog.checkpoint import log_id
 
     trust = anchors.trust
     known = {}
     for service in trust.logs:
-        key = PublicKey.from_der(service.spki)
-        known[log_id(key.raw)] = OwnLog(key=key, name=service.name, operator=service.operator)
+        key = anchors.keys[service.keyid]
+        known[log_id(key.raw)] = OwnLog(key=key, name=service.name, operator=service.operator, lifetime=service.lifetime)
     return Belief(
         keys=anchors.keys,
         authorities=trust.authorities,
@@ -98,9 +99,6 @@ def _stores(anchors: "Anchors") -> "TrustStores | None":
     carried = anchors.files("store")
     if not carried:
         return None
-    from pratique.attest.notation.stores import TrustStores, parse_certificates
+    from pratique.anchors.notation import stores_of
 
-    found: dict[str, tuple[bytes, ...]] = {}
-    for name, data in carried:
-        found[name] = (*found.get(name, ()), *parse_certificates(data, name))
-    return TrustStores(certificates=found)
+    return stores_of(carried)

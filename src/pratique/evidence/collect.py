@@ -4,7 +4,8 @@ One that cannot be had is kept with its cause, never dropped. No form stands in 
 unreachable, whatever the others say.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -15,19 +16,24 @@ from pratique.model.predicates import IMAGE_SIGNATURE
 if TYPE_CHECKING:
     from pratique.registry.types import Descriptor, Repository
 
-MAX_CONFIG_BYTES = 1 << 20
-MAX_PIECE_BYTES = 256 << 20  # a file manifest of half a million rows, in base64
-_BUNDLES = "application/vnd.dev.sigstore.bundle"  # of all versions
-_NOTATION = "application/vnd.cncf.notary.signature"
-PREDICATE_ANNOTATION = "dev.sigstore.bundle.predicateType"
-MAX_PIECES = 1_000  # ten thousand signatures on one image are an attack on the verifier
-
 
 class Form(StrEnum):
     """In which form something was said."""
 
     BUNDLE = "Sigstore bundle"
+    COSIGN_SIGNATURE = "cosign signature"
+    COSIGN_ATTESTATION = "cosign attestation"
     NOTATION = "notation signature"
+
+
+MAX_CONFIG_BYTES = 1 << 20
+MAX_PIECE_BYTES = 256 << 20  # a file manifest of half a million rows, in base64
+_LIMITS = {Form.BUNDLE: MAX_PIECE_BYTES, Form.NOTATION: 4 << 20}
+_TAGS = {Form.COSIGN_SIGNATURE: ".sig", Form.COSIGN_ATTESTATION: ".att"}
+_BUNDLES = "application/vnd.dev.sigstore.bundle"  # of all versions
+_NOTATION = "application/vnd.cncf.notary.signature"
+PREDICATE_ANNOTATION = "dev.sigstore.bundle.predicateType"
+MAX_PIECES = 1_000  # ten thousand signatures on one image are an attack on the verifier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +41,14 @@ class Collected:
     """One piece of evidence. `data` is empty unless `cause` is NONE. `where`: the place it came from, for people.
 
     `claimed_type`: the predicate type its place announces it with; believed only to sort what could not be verified.
-    `media_type`: of the blob.
+    `media_type`: of the blob; `annotations`: of it, where they hold a part of the signature. `digest`: of all of it.
     """
 
     digest: Digest
     where: str
     form: Form = Form.BUNDLE
     media_type: str = ""
+    annotations: Mapping[str, str] = field(default_factory=dict)
     claimed_type: str = ""
     data: bytes = b""
     cause: Cause = Cause.NONE
@@ -69,7 +76,37 @@ def collect_from_repository(repository: "Repository", subject: Digest) -> Collec
         detail = f"{len(referrers)} signatures are attached, at most {MAX_PIECES} are read"
         return Collection(cause=Cause.UNREADABLE, detail=detail)
     checked: set[Digest] = set()  # nearly always all have the same, empty configuration
-    return Collection(pieces=tuple(_fetch(repository, item, form, checked) for item, form in referrers))
+    pieces = [_fetch(repository, item, form, checked) for item, form in referrers]
+    for form, kind in _TAGS.items():
+        pieces += _fetch_tag(repository, subject, form, kind)
+    return Collection(pieces=tuple(pieces))
+
+
+def _fetch_tag(repository: "Repository", subject: Digest, form: Form, kind: str) -> list[Collected]:
+    """What older tools keep under a tag beside the image; a tag that could not be asked for is one piece, unreachable."""
+    from pratique.attest.cosign import PREDICATE_TYPE
+    from pratique.registry.cosign import fetch_layers, tag_of
+
+    tag = tag_of(subject, kind)
+    where = f"{repository.name}:{tag}"
+    try:
+        layers = fetch_layers(repository, subject, kind)
+    except Unavailable as error:
+        return [Collected(digest=Digest.of(where.encode()), where=where, form=form, cause=Cause.UNREACHABLE, detail=str(error))]
+    except (DigestMismatch, InputError) as error:
+        return [Collected(digest=Digest.of(where.encode()), where=where, form=form, cause=Cause.INVALID, detail=str(error))]
+    return [
+        Collected(
+            # Many may sign the same payload: what tells their signatures apart is in the annotations.
+            digest=Digest.of(layer.data + repr(sorted(layer.annotations.items())).encode()),
+            where=where,
+            form=form,
+            annotations=layer.annotations,
+            claimed_type=IMAGE_SIGNATURE if form is Form.COSIGN_SIGNATURE else layer.annotations.get(PREDICATE_TYPE, ""),
+            data=layer.data,
+        )
+        for layer in layers
+    ]
 
 
 def _form(referrer: "Descriptor") -> Form | None:
@@ -91,7 +128,7 @@ def _fetch(repository: "Repository", referrer: "Descriptor", form: Form, checked
         layers = manifest.layers
         if len(layers) != 1:
             return failed(Cause.INVALID, f"{where}: the manifest of a {form} has one layer, this has {len(layers)}")
-        data = repository.fetch_blob(layers[0], limit=MAX_PIECE_BYTES)
+        data = repository.fetch_blob(layers[0], limit=_LIMITS[form])
         if manifest.config.digest not in checked:  # it says nothing, but it is a part of what was attached
             repository.fetch_blob(manifest.config, limit=MAX_CONFIG_BYTES)
             checked.add(manifest.config.digest)

@@ -3,12 +3,13 @@
 Whether that somebody may say it is `pratique.trust`'s to answer, whether it helps is the policy's.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pratique.attest.bundle import LogEntry, MessageSignature, UnverifiedBundle, parse_bundle
 from pratique.attest.record import check_record
+from pratique.attest.statement import StatementHead, Subject, parse_statement
 from pratique.attest.verify import verify_bundle
 from pratique.errors import (
     DigestMismatch,
@@ -27,6 +28,7 @@ from pratique.model import Cause, Digest
 from pratique.model.predicates import IMAGE_SIGNATURE
 from pratique.model.signer import KeySigner, LogPlace, Signed
 from pratique.tlog.verify import verify_entry
+from pratique.trust import proven_at
 
 if TYPE_CHECKING:
     from pratique.registry.types import Descriptor
@@ -38,15 +40,17 @@ Answers = Mapping[str, bytes | None]
 class Testimony:
     """What one verified signature says. `payload`: digest of the signed bytes; `subjects`: what they are about.
 
-    `predicate_type`: IMAGE_SIGNATURE for forms that say no more than "this one".
+    `predicate_type`: IMAGE_SIGNATURE for forms that say no more than "this one". `said`: reads the predicate. `wanted`:
+    URLs whose answers may prove an earlier time.
     """
 
     predicate_type: str
     subjects: frozenset[Digest]
     payload: Digest
     signed: Signed
-    predicate: Mapping[str, Any] = field(default_factory=dict)
+    said: Callable[[], Mapping[str, Any]] = dict
     about: str = ""
+    wanted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +69,11 @@ def hear(found: Collected, target: "Descriptor", belief: Belief, *, now: int, an
     try:
         match found.form:
             case Form.BUNDLE:
-                return _hear_bundle(parse_bundle(found.data), target, belief)
+                return _hear_bundle(parse_bundle(found.data), target, belief, now)
+            case Form.COSIGN_SIGNATURE:
+                return _hear_cosign_signature(found, target, belief)
+            case Form.COSIGN_ATTESTATION:
+                return _hear_cosign_attestation(found, target, belief)
             case Form.NOTATION:
                 return _hear_notation(found, target, belief, now=now, answers=answers)
     except PratiqueError as error:
@@ -94,23 +102,16 @@ _CAUSES: tuple[tuple[type[PratiqueError], Cause], ...] = (
 )
 
 
-def _hear_bundle(bundle: UnverifiedBundle, target: "Descriptor", belief: Belief) -> Testimony:
+def _hear_bundle(bundle: UnverifiedBundle, target: "Descriptor", belief: Belief, now: int) -> Testimony:
     if bundle.certificates or bundle.timestamps or isinstance(bundle.content, MessageSignature):
-        return _hear_sigstore(bundle, target, belief)
+        return _hear_sigstore(bundle, target, belief, now)
     # A bare key and a statement: nothing of X.509 is needed, and it is how we sign ourselves.
     verified = verify_bundle(bundle, belief.keys)
-    statement = verified.statement
-    return Testimony(
-        predicate_type=statement.predicate_type,
-        predicate=statement.predicate,
-        subjects=statement.digests,
-        payload=Digest.of(bundle.envelope.payload),
-        signed=Signed(signer=KeySigner(keyid=verified.keyid), places=_own_places(bundle, belief)),
-        about=_names(statement.subjects),
-    )
+    signed = Signed(signer=KeySigner(keyid=verified.keyid), places=_own_places(bundle, belief, now))
+    return _attested(verified.head, bundle.envelope.payload, signed)
 
 
-def _hear_sigstore(bundle: UnverifiedBundle, target: "Descriptor", belief: Belief) -> Testimony:
+def _hear_sigstore(bundle: UnverifiedBundle, target: "Descriptor", belief: Belief, now: int) -> Testimony:
     from pratique.attest.sigstore.trusted_root import TrustedRoot
     from pratique.attest.sigstore.verify import Artifact, Requirements, verify_attestation, verify_message
 
@@ -126,23 +127,49 @@ def _hear_sigstore(bundle: UnverifiedBundle, target: "Descriptor", belief: Belie
     verified = verify_attestation(bundle, root, keys=belief.keys, needs=needs)
     signed = verified.signed
     if not bundle.certificates:
-        signed = replace(signed, places=(*signed.places, *_own_places(bundle, belief)))
+        signed = replace(signed, places=(*signed.places, *_own_places(bundle, belief, proven_at(signed.times, now=now))))
+    return _attested(verified.head, verified.payload, signed)
+
+
+def _hear_cosign_signature(found: Collected, target: "Descriptor", belief: Belief) -> Testimony:
+    from pratique.attest.cosign import parse_signature, verify_signature
+    from pratique.attest.sigstore.trusted_root import TrustedRoot
+
+    layer = parse_signature(found.data, found.annotations)
+    claim, signed = verify_signature(layer, target.digest, belief.root or TrustedRoot(), keys=belief.keys)
+    subjects = frozenset({claim.image})
+    return Testimony(predicate_type=IMAGE_SIGNATURE, subjects=subjects, payload=Digest.of(found.data), signed=signed)
+
+
+def _hear_cosign_attestation(found: Collected, target: "Descriptor", belief: Belief) -> Testimony:
+    from pratique.attest.cosign import parse_attestation, verify_attestation
+    from pratique.attest.sigstore.trusted_root import TrustedRoot
+
+    layer = parse_attestation(found.data, found.annotations)
+    verified = verify_attestation(layer, target.digest, belief.root or TrustedRoot(), keys=belief.keys)
+    return _attested(verified.head, verified.payload, verified.signed)
+
+
+def _attested(head: StatementHead, payload: bytes, signed: Signed) -> Testimony:
     return Testimony(
-        predicate_type=verified.statement.predicate_type,
-        predicate=verified.statement.predicate,
-        subjects=verified.statement.digests,
-        payload=Digest.of(bundle.envelope.payload),
+        predicate_type=head.predicate_type,
+        subjects=head.digests,
+        payload=Digest.of(payload),
         signed=signed,
-        about=_names(verified.statement.subjects),
+        said=lambda: parse_statement(payload).predicate,
+        about=_names(head.subjects),
     )
 
 
-def _own_places(bundle: UnverifiedBundle, belief: Belief) -> tuple[LogPlace, ...]:
-    """Places in logs of tiles that we know. A proof that does not hold is no proof missing: it raises ProofInvalid."""
-    return tuple(place for entry in bundle.log_entries if (place := _own_place(entry, bundle, belief)) is not None)
+def _own_places(bundle: UnverifiedBundle, belief: Belief, at: int) -> tuple[LogPlace, ...]:
+    """Places in logs of tiles that we know. A proof that does not hold is no proof missing: it raises ProofInvalid.
+
+    `at`: by when the signature is proven to have existed. A log that was retired or compromised by then proves nothing.
+    """
+    return tuple(place for entry in bundle.log_entries if (place := _own_place(entry, bundle, belief, at)) is not None)
 
 
-def _own_place(entry: LogEntry, bundle: UnverifiedBundle, belief: Belief) -> LogPlace | None:
+def _own_place(entry: LogEntry, bundle: UnverifiedBundle, belief: Belief, at: int) -> LogPlace | None:
     log = belief.logs.get(entry.log_id)
     if log is None:
         return None
@@ -158,11 +185,16 @@ def _own_place(entry: LogEntry, bundle: UnverifiedBundle, belief: Belief) -> Log
         checkpoint=entry.proof.checkpoint,
         public_key=log.key.raw,
     )
+    try:
+        log.lifetime.check_compromise(at, "the log")
+        log.lifetime.check(at, "the log")
+    except (Expired, Revoked):
+        return None
     return LogPlace(log=log.name or log.key.keyid[:12], operator=log.operator, index=entry.proof.log_index)
 
 
 def _hear_notation(found: Collected, target: "Descriptor", belief: Belief, *, now: int, answers: Answers) -> Testimony | Refused:
-    from pratique.attest.notation.policy import TrustStatement
+    from pratique.attest.notation.policy import Timestamps, TrustStatement
     from pratique.attest.notation.verify import verify
 
     if belief.stores is None:
@@ -173,8 +205,10 @@ def _hear_notation(found: Collected, target: "Descriptor", belief: Belief, *, no
         digest=target.digest,
         size=target.size,
         artifact_type=target.media_type,
-        # Strict, for every name that a store vouches for: which of them may sign what, the trust says.
-        statement=TrustStatement(name="trust", stores=tuple(belief.stores.certificates), identities=None),
+        # Strict, for every name that a store vouches for: which of them may sign what, and by when, the trust says.
+        statement=TrustStatement(
+            name="trust", stores=tuple(belief.stores.certificates), identities=None, timestamps=Timestamps.WHEN_PRESENT
+        ),
         stores=belief.stores,
         at=now,
         answers=answers,
@@ -190,8 +224,9 @@ def _hear_notation(found: Collected, target: "Descriptor", belief: Belief, *, no
         subjects=frozenset({target.digest}),
         payload=found.digest,
         signed=verification.signed,
+        wanted=verification.wanted,
     )
 
 
-def _names(subjects: Any) -> str:
+def _names(subjects: Sequence[Subject]) -> str:
     return ", ".join(f"{item.name or 'something'} {item.digest.get('sha256', '')[:12]}" for item in subjects[:2])

@@ -75,8 +75,9 @@ def _weigh_piece(found: Collected, target: "Descriptor", name: str, belief: Beli
             detail=detail,
             authority=authority,
             form=found.form.value,
-            predicate=heard.predicate if verified else {},
+            said=heard.said if verified else dict,
             signed=heard.signed if verified else None,
+            wanted=heard.wanted,
         )
 
     if target.digest not in heard.subjects:

@@ -4,7 +4,7 @@ Facts hold only what a policy may rely on: a piece whose signature, log proof or
 content that a requirement could read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +17,9 @@ class Piece:
     """One signature or attestation found beside the artifact.
 
     `cause`: NONE when verified. `authority`: who said it, by the policy's names; empty unless verified. `form`: in which form.
-    `predicate`: what was said; empty unless verified. `signed`: who signed, and the times and log places that were proven.
-    `wanted`: URLs of revocation servers whose answers are needed before it can be verified.
+    `said`: reads what was said, and nothing unless verified; a large statement is not parsed before somebody asks. `signed`: who
+    signed, and the times and log places that were proven. `wanted`: URLs of revocation servers whose answers are needed before it
+    can be verified, or may prove an earlier time.
     """
 
     bundle: Digest
@@ -27,9 +28,14 @@ class Piece:
     detail: str = ""
     authority: str = ""
     form: str = ""
-    predicate: Mapping[str, Any] = field(default_factory=dict)
+    said: Callable[[], Mapping[str, Any]] = field(default=dict, compare=False)
     signed: Signed | None = None
     wanted: tuple[str, ...] = ()
+
+    @property
+    def predicate(self) -> Mapping[str, Any]:
+        """What was said; empty unless verified. Raises Malformed, LimitExceeded when signed bytes are no statement."""
+        return self.said()
 
     @property
     def log_index(self) -> int | None:

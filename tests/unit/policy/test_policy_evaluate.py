@@ -31,7 +31,7 @@ def piece(kind: str, authority: str = "release", cause: Cause = Cause.NONE, *, i
         cause=cause,
         detail="why" if cause is not Cause.NONE else "",
         authority=authority if cause is Cause.NONE else "",
-        predicate=predicate,
+        said=lambda: predicate,
         signed=Signed(signer=KeySigner(keyid=keyid), places=places),
     )
 

@@ -50,6 +50,9 @@ class EphemeralSigner:
 
         return self._key.sign(message, ec.ECDSA(hashes.SHA256()))
 
+    def close(self) -> None:
+        """Nothing is open, and the key ends with this object."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:

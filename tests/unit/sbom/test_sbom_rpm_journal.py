@@ -117,6 +117,12 @@ def test_a_database_of_which_all_is_still_in_the_log_is_read(files):
     assert len(unreadable.components) == 4
 
 
+def test_an_empty_log_changes_nothing(files):
+    files.run("PRAGMA wal_checkpoint(TRUNCATE)")
+    data, log = files.bytes()
+    assert log == b"" and names(data, log) == (before(), [])
+
+
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_any_history_comes_to_what_sqlite_itself_sees(tmp_path_factory, seed):
@@ -147,7 +153,7 @@ def named(blob):
     return Header(blob).text(NAME)
 
 
-@pytest.mark.parametrize("data", [b"", b"x", bytes(32), bytes(100_000)])
+@pytest.mark.parametrize("data", [b"x", bytes(32), bytes(100_000)])
 def test_what_is_no_log_is_malformed(data):
     with pytest.raises(Malformed, match="write-ahead log"):
         read_journal(Content(memoryview(data)))

@@ -21,7 +21,12 @@ _NOTHING: Mapping[str, Any] = {"packages": [], "rows": [], "problems": []}
 
 
 def read_journal(content: Content) -> bytes:
-    """The facts of a log. Raises Malformed for what is none; one that breaks off keeps what stands before."""
+    """The facts of a log. Raises Malformed for what is none; one that breaks off keeps what stands before.
+
+    An empty file is a log of nothing: SQLite leaves one after a checkpoint that truncates, or before the first write.
+    """
+    if not len(content):
+        return json.dumps({"pages": [], "count": 0, "rows": [], "problems": []}, separators=(",", ":")).encode()
     log = WriteAheadLog(content)
     rows: list[tuple[int, list[Any] | None, bool]] = []
     problems: list[str] = []

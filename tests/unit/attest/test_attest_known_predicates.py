@@ -2,7 +2,6 @@
 
 import copy
 import json
-import re
 from pathlib import Path
 
 import jsonschema
@@ -162,11 +161,7 @@ def test_every_known_type_is_tried_here():
 @pytest.mark.parametrize(("name", "path", "value"), WRONG)
 def test_a_document_that_does_not_fit_is_refused_with_the_place_and_the_source(name, path, value):
     document = copy.deepcopy(GOOD[name])
-    *parents, last = (
-        [int(step) if step.isdigit() else step for step in re.split(r"\.(?!id$)", path)]
-        if name == "vuln"
-        else [int(step) if step.isdigit() else step for step in path.split(".")]
-    )
+    *parents, last = [int(step) if step.isdigit() else step for step in path.split(".")]
     place = document
     for step in parents:
         place = place[step]
@@ -222,7 +217,7 @@ def test_names_mean_what_a_trust_document_means_by_them():
 
 
 @pytest.mark.parametrize("value", [[], "x", 5, None])
-@pytest.mark.parametrize("name", sorted(set(GOOD) - {"signature", "spdx", "spdx2", "spdx3", "cyclonedx"}))
+@pytest.mark.parametrize("name", sorted(GOOD))
 def test_anything_but_an_object_is_refused(name, value):
     with pytest.raises(Malformed):
         check_predicate(SHORT_NAMES[name], value)

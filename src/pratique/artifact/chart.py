@@ -39,6 +39,16 @@ def open_manifests(location: str, limits: Limits) -> Artifact:
     return FileArtifact(location, limits, kind)
 
 
+def read_chart_file(location: str, limits: Limits) -> tuple[Digest, bytes]:
+    """The digest of a packed chart, and its Chart.yaml. Raises NotFound, InputError, Malformed (also for two of them)."""
+    chart = ChartArchive(location, limits)
+    wanted = Wants(keep=lambda path: path.count("/") == 1 and path.endswith(f"/{CHART_FILE}"))
+    found = list(chart.read_tree(wanted).contents.values())
+    if len(found) != 1:
+        raise Malformed(f"a packed chart has one {CHART_FILE}, this has {len(found)}", where=location)
+    return chart.subject.digest, found[0]
+
+
 class ChartArchive:
     """An `Artifact` that is a packed chart."""
 

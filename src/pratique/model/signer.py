@@ -49,7 +49,20 @@ class CertifiedSigner:
         return f"{self.name} (trust store {self.store})"
 
 
-Signer = KeySigner | WorkloadSigner | CertifiedSigner
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPgpSigner:
+    """An OpenPGP key of a keyring, as Helm's provenance files are signed. `fingerprint`: of the certificate's primary key,
+    lower-case hex; `user_ids`: what the key says of its owner, which whoever put it into the keyring believes.
+    """
+
+    fingerprint: str
+    user_ids: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.user_ids[0] if self.user_ids else 'OpenPGP key'} ({self.fingerprint[-16:]})"
+
+
+Signer = KeySigner | WorkloadSigner | CertifiedSigner | OpenPgpSigner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from pratique.errors import Malformed
-from pratique.model.signer import CertifiedSigner, KeySigner, Signer, WorkloadSigner
+from pratique.model.signer import CertifiedSigner, KeySigner, OpenPgpSigner, Signer, WorkloadSigner
 from pratique.trust.identity import Certified, Identity, Key, Workload
 from pratique.trust.lifetime import ANY_TIME, Window
 from pratique.trust.scope import Scope
@@ -144,3 +144,5 @@ def _shelf(item: Identity | Signer) -> tuple[str, ...]:
             return ("workload", item.issuer, *item.subject.split("/")[:4])
         case Certified() | CertifiedSigner():
             return ("certified", item.store, item.name)
+        case OpenPgpSigner():
+            return ("openpgp", item.fingerprint)  # of no authority: who is believed is whoever is in the keyring

@@ -1,0 +1,223 @@
+"""What known predicate types must look like: each has a document that fits and several that do not."""
+
+import copy
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from pratique.attest.predicates.known import (
+    KNOWN,
+    SHORT_NAMES,
+    check_predicate,
+    check_subjects,
+    predicate_type_of,
+)
+from pratique.attest.statement import Subject
+from pratique.errors import InputError, Malformed
+from pratique.trust.document import PREDICATES
+
+SHA = {"sha256": "ab" * 32}
+THEN = "2026-01-31T12:00:00Z"
+GOOD = {
+    "signature": {},
+    "provenance": {
+        "buildDefinition": {
+            "buildType": "https://example.org/build/v1",
+            "externalParameters": {},
+            "resolvedDependencies": [{"uri": "git+https://example.org/x", "digest": {"gitCommit": "ab" * 20}}],
+        },
+        "runDetails": {"builder": {"id": "https://example.org/builder"}, "metadata": {"startedOn": THEN}},
+    },
+    "vsa": {
+        "verifier": {"id": "https://example.org/verifier"},
+        "timeVerified": THEN,
+        "resourceUri": "pkg:oci/app",
+        "policy": {"uri": "https://example.org/policy"},
+        "verificationResult": "PASSED",
+        "verifiedLevels": ["SLSA_BUILD_LEVEL_1"],
+    },
+    "cyclonedx": {"bomFormat": "CycloneDX", "specVersion": "1.6"},
+    "spdx": {"spdxVersion": "SPDX-2.3"},
+    "spdx2": {"spdxVersion": "SPDX-2.3"},
+    "spdx3": {"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld"},
+    "vulns": {
+        "scanner": {
+            "uri": "pkg:github/example/scanner@1",
+            "db": {"lastUpdate": THEN},
+            "result": [{"id": "CVE-2026-1", "severity": [{"method": "cvss_score", "score": "5.2"}]}],
+        },
+        "metadata": {"scanStartedOn": THEN, "scanFinishedOn": THEN},
+    },
+    "scai": {"attributes": [{"attribute": "WITH_STACK_PROTECTION", "evidence": {"digest": SHA}}]},
+    "runtime-trace": {
+        "monitor": {"type": "https://example.org/monitor", "configSource": {}},
+        "monitoredProcess": {"hostID": "https://example.org/host", "type": "https://example.org/type", "event": "1"},
+        "monitorLog": {"fileAccess": [{"digest": SHA}]},
+    },
+    "release": {"purl": "pkg:npm/@angular/http@7.2.16", "packageId": "1"},
+    "test-result": {"result": "PASSED", "configuration": [{"digest": SHA}], "passedTests": ["a"]},
+    "svr": {"verifier": {"id": "https://example.org/v", "policies": []}, "timeCreated": THEN, "properties": ["X"]},
+    "reference": {
+        "attester": {"id": "https://example.org/a"},
+        "references": [{"downloadLocation": "https://example.org/x", "mediaType": "text/plain", "digest": SHA}],
+    },
+    "link": {"name": "build", "materials": [{"name": "a", "digest": SHA}], "command": []},
+    "vuln": {
+        "invocation": {"parameters": None, "uri": "", "event_id": "", "builder.id": ""},
+        "scanner": {"uri": "example.org/scanner", "version": "", "db": {"uri": "", "version": ""}, "result": None},
+        "metadata": {"scanStartedOn": THEN, "scanFinishedOn": THEN},
+    },
+    "openvex": {
+        "@context": "https://openvex.dev/ns/v0.2.0",
+        "@id": "https://example.org/vex/1",
+        "author": "somebody",
+        "timestamp": "2026-01-31T12:00:00+02:00",
+        "version": 1,
+        "statements": [
+            {
+                "vulnerability": {"name": "CVE-2026-1"},
+                "products": [{"@id": "pkg:oci/app"}],
+                "status": "not_affected",
+                "justification": "component_not_present",
+            }
+        ],
+    },
+}
+WRONG = [
+    ("signature", "more", 1),
+    ("provenance", "buildDefinition.buildType", "no uri"),
+    ("provenance", "buildDefinition.externalParameters", None),
+    ("provenance", "buildDefinition.resolvedDependencies.0", {"name": "x"}),
+    ("provenance", "runDetails.builder.id", ...),
+    ("provenance", "runDetails.metadata.startedOn", "yesterday"),
+    ("provenance", "runDetails.metadata.startedOn", "2026-01-31T12:00:00+02:00"),
+    ("vsa", "verificationResult", "passed"),
+    ("vsa", "verifier", ...),
+    ("vsa", "policy", {}),
+    ("vsa", "verifiedLevels", "SLSA_BUILD_LEVEL_3"),
+    ("cyclonedx", "bomFormat", "SPDX"),
+    ("cyclonedx", "specVersion", "9"),
+    ("spdx", "spdxVersion", ...),
+    ("vulns", "scanner.uri", ...),
+    ("vulns", "scanner.db", ...),
+    ("vulns", "scanner.db.lastUpdate", ...),
+    ("vulns", "scanner.result", None),
+    ("vulns", "scanner.result.0.id", ""),
+    ("vulns", "scanner.result.0.severity.0.score", 5.2),
+    ("vulns", "metadata.scanFinishedOn", ...),
+    ("scai", "attributes", []),
+    ("scai", "attributes.0.attribute", ...),
+    ("scai", "attributes.0.evidence", {"name": "x"}),
+    ("runtime-trace", "monitorLog", {}),
+    ("runtime-trace", "monitor.type", "x"),
+    ("runtime-trace", "monitoredProcess.event", ...),
+    ("release", "purl", "pkg:npm/x"),
+    ("release", "purl", "pkg:npm/x?version=@1"),
+    ("release", "purl", "https://example.org/x@1"),
+    ("test-result", "result", "GREEN"),
+    ("test-result", "configuration", ...),
+    ("test-result", "passedTests", [1]),
+    ("svr", "verifier.policies", ...),
+    ("svr", "timeCreated", ...),
+    ("svr", "properties", "X"),
+    ("reference", "references.0.mediaType", ...),
+    ("reference", "references.0.downloadLocation", ...),
+    ("reference", "attester", ...),
+    ("link", "name", ...),
+    ("link", "materials", [{"name": "a", "digest": SHA}, {"name": "a", "digest": SHA}]),
+    ("link", "materials.0.digest", ...),
+    ("link", "materials.0.digest", {"sha256": "AB"}),
+    ("link", "command", "make"),
+    ("vuln", "scanner", ...),
+    ("vuln", "metadata.scanStartedOn", ""),
+    ("openvex", "@context", "https://example.org/ns"),
+    ("openvex", "statements", []),
+    ("openvex", "statements.0.status", "fine"),
+    ("openvex", "statements.0.justification", ...),
+    ("openvex", "statements.0.justification", "because"),
+    ("openvex", "statements.0.vulnerability", "CVE-2026-1"),
+    ("openvex", "statements.0.status", "affected"),
+    ("openvex", "version", True),
+]
+
+
+@pytest.mark.parametrize("name", sorted(GOOD))
+def test_a_document_that_fits_is_accepted_with_members_that_nobody_knows(name):
+    document = copy.deepcopy(GOOD[name])
+    assert check_predicate(SHORT_NAMES[name], document)
+    if name != "signature":
+        assert check_predicate(SHORT_NAMES[name], document | {"org.example.more": {"x": 1}})
+
+
+def test_every_known_type_is_tried_here():
+    assert {SHORT_NAMES[name] for name in GOOD} | {"https://openvex.dev/ns/v0.2.0"} == set(KNOWN)
+    assert {SHORT_NAMES[name] for name, _, _ in WRONG} | {SHORT_NAMES["spdx2"], SHORT_NAMES["spdx3"]} == {
+        SHORT_NAMES[name] for name in GOOD
+    }
+
+
+@pytest.mark.parametrize(("name", "path", "value"), WRONG)
+def test_a_document_that_does_not_fit_is_refused_with_the_place_and_the_source(name, path, value):
+    document = copy.deepcopy(GOOD[name])
+    *parents, last = [int(step) if step.isdigit() else step for step in path.split(".")]
+    place = document
+    for step in parents:
+        place = place[step]
+    if value is ...:
+        del place[last]
+    else:
+        place[last] = value
+    with pytest.raises(Malformed, match="predicate is not of its type") as caught:
+        check_predicate(SHORT_NAMES[name], document)
+    assert KNOWN[SHORT_NAMES[name]].source in str(caught.value)
+
+
+def test_openvex_is_judged_as_its_schema_judges():
+    schema = Path(__file__).resolve().parents[3].parent / "shared" / "vectors" / "openvex" / "openvex_json_schema.json"
+    if not schema.is_file():
+        pytest.skip("the vectors are not beside the repository")
+    validator = jsonschema.validators.validator_for(json.loads(schema.read_text()))(json.loads(schema.read_text()))
+    assert not list(validator.iter_errors(GOOD["openvex"]))
+    for name, path, value in WRONG:
+        if name != "openvex" or path == "statements":  # the schema wants no statement, the text does
+            continue
+        document = copy.deepcopy(GOOD["openvex"])
+        *parents, last = [int(step) if step.isdigit() else step for step in path.split(".")]
+        place = document
+        for step in parents:
+            place = place[step]
+        if value is ...:
+            del place[last]
+        else:
+            place[last] = value
+        if path != "@context" and value is not True:
+            assert list(validator.iter_errors(document)), path
+
+
+def test_a_type_by_its_uri_is_allowed_and_said_to_be_unknown():
+    assert predicate_type_of("https://example.org/claim/v1") == "https://example.org/claim/v1"
+    assert not check_predicate("https://example.org/claim/v1", {"any": "thing"})
+    for text in ("", "nonsense", "HTTPS://example.org/x", "https://example.org/a b", "x:" + "y" * 2000):
+        with pytest.raises(InputError):
+            predicate_type_of(text)
+
+
+def test_a_links_subjects_have_names_of_their_own():
+    twice = [Subject(name="a", digest=SHA), Subject(name="a", digest={"sha256": "cd" * 32})]
+    with pytest.raises(Malformed):
+        check_subjects(SHORT_NAMES["link"], twice)
+    check_subjects(SHORT_NAMES["scai"], twice)
+
+
+def test_names_mean_what_a_trust_document_means_by_them():
+    for name, uri in PREDICATES.items():
+        assert SHORT_NAMES.get(name, uri) == uri
+
+
+@pytest.mark.parametrize("value", [[], "x", 5, None])
+@pytest.mark.parametrize("name", sorted(GOOD))
+def test_anything_but_an_object_is_refused(name, value):
+    with pytest.raises(Malformed):
+        check_predicate(SHORT_NAMES[name], value)

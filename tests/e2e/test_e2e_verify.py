@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 
 import pytest
@@ -51,6 +52,71 @@ def test_a_key_that_was_compromised_or_retired_is_said_to_be(trusting):
     assert code == 1 and answers["signature"] == "revoked"
     code, answers, _ = trusting(key=", retired: 2020-01-01T00:00:00Z")
     assert code == 1 and answers["signature"] == "expired"
+
+
+@pytest.fixture
+def stamp_server(tmp_path):
+    """openssl as a timestamp authority behind HTTP; gives its URL, and its root certificate lies in `tsa.pem`."""
+    import subprocess
+    import threading
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+    import pki
+
+    stamper = pki.Stamper.start(tmp_path / "tsa")
+    (tmp_path / "tsa.pem").write_bytes((tmp_path / "tsa/root.pem").read_bytes())
+    reply = ["openssl", "ts", "-reply", "-config", "ts.cnf", "-queryfile", "query", "-signer", "signer.pem", "-inkey", "key.pem"]
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            (stamper.folder / "query").write_bytes(self.rfile.read(int(self.headers["Content-Length"])))
+            command = [*reply, "-chain", "root.pem", "-out", "answer"]
+            subprocess.run(command, cwd=stamper.folder, check=True, capture_output=True, timeout=30)
+            answer = (stamper.folder / "answer").read_bytes()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/timestamp-reply")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/tsa"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_timestamp_keeps_signatures_good_when_their_key_is_retired_or_stolen_later(image, pratique: Run, stamp_server):
+    def verify(place: str, key: str, rest: str = "") -> str:
+        (image.parent / "trust.yaml").write_text(TRUST % (key, "'*'", rest))
+        done = pratique("verify", place, "--trust", "trust.yaml", "--require", "signature", "--format", "json")
+        return {item["what"]: item["cause"] for item in json.loads(done.stdout)["answers"]}["signature"]
+
+    tsa = "timestamp-authorities: [{name: acme-tsa, operator: acme, file: tsa.pem}]"
+    later = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
+    shipped = pratique("ship", "oci-archive:app.tar", "--key", "K", "--to", "oci-dir:timed:v1", "--timestamp-url", stamp_server)
+    assert shipped.returncode == 0, shipped.stderr
+    now = time.time()
+    while time.time() < now + 2:  # the retirement is a whole second after the signature
+        time.sleep(0.1)
+    retired = f", retired: {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(time.time() - 1))}"
+    stolen = retired.replace("retired", "compromised")
+    assert verify("oci-dir:timed:v1", retired, tsa) == verify("oci-dir:timed:v1", stolen, tsa) == "none"
+    assert verify("oci-dir:timed:v1", retired) == "expired"  # nobody is believed about times
+    assert verify("oci-dir:timed:v1", stolen) == "revoked"
+    assert verify("oci-dir:timed:v1", f", from: {later}", tsa) == "expired"
+
+
+def test_a_timestamp_authority_that_is_down_costs_no_log_entry_and_nothing_is_published(image, pratique: Run):
+    done = pratique(
+        "ship", "oci-archive:app.tar", "--key", "K", "--to", "oci-dir:timed:v1", "--timestamp-url", "http://127.0.0.1:9/"
+    )
+    assert done.returncode == 3 and "timestamp" in done.stderr
+    assert json.loads(pratique("log", "verify", "--format", "json").stdout)["size"] == 0
+    assert pratique("verify", "oci-dir:timed", "--key", "K.pub").returncode != 0
 
 
 def test_a_threshold_of_two_is_not_met_by_one_party(trusting, pratique: Run):

@@ -85,11 +85,19 @@ def load_or_make_key(path: Path) -> "Signer":
     return load_signer(path, lambda: None)
 
 
-def open_scribe(home: Home, signer: "Signer") -> "Scribe":
-    """The signer together with this home's log: what makes a statement into a logged bundle."""
+def open_scribe(home: Home, signer: "Signer", timestamp_url: str | None = None) -> "Scribe":
+    """The signer together with this home's log and a timestamp authority: what makes a statement into a logged bundle."""
     from pratique.evidence.seal import Scribe
 
-    return Scribe(signer=signer, log=open_home_log(home))
+    stamp = None
+    if timestamp_url is not None:
+        from functools import partial
+
+        from pratique.keys.keyless.stamp import request_timestamp
+        from pratique.keys.keyless.web import Web
+
+        stamp = partial(request_timestamp, timestamp_url, web=Web())
+    return Scribe(signer=signer, log=open_home_log(home), stamp=stamp)
 
 
 def open_home_log(home: Home) -> "TileLog":

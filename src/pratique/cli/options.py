@@ -16,6 +16,11 @@ source_argument = click.argument("source")
 key_option = click.option(
     "--key", help="The private key to sign with, a FILE or a reference (docs/keys.md); default this machine's service key."
 )
+timestamp_option = click.option(
+    "--timestamp-url",
+    envvar="PRATIQUE_TIMESTAMP_URL",
+    help="An RFC 3161 timestamp authority to ask, so that signatures outlive their key; default PRATIQUE_TIMESTAMP_URL.",
+)
 passphrase_option = click.option("--passphrase-file", type=click.Path(), help="Read the key's passphrase or PIN from this file.")
 max_entries_option = click.option("--max-entries", type=int, help="Read artifacts with more files than the default allows.")
 

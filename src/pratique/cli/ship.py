@@ -15,6 +15,7 @@ from pratique.cli.options import (
     platform_option,
     public_name,
     source_argument,
+    timestamp_option,
 )
 from pratique.cli.output import (
     format_option,
@@ -32,6 +33,7 @@ from pratique.cli.output import (
 @source_argument
 @key_option
 @passphrase_option
+@timestamp_option
 @click.option("--to", "to", help="Where artifact and evidence go: registry:HOST/NAME:TAG or oci-dir:PATH[:TAG].")
 @platform_option
 @max_entries_option
@@ -40,6 +42,7 @@ def command(
     source: str,
     key: str | None,
     passphrase_file: str | None,
+    timestamp_url: str | None,
     to: str | None,
     platform: str | None,
     max_entries: int | None,
@@ -74,7 +77,7 @@ def command(
             tag = "latest"
         shipment = ship(
             found.artifact,
-            scribe=open_scribe(home, signer),
+            scribe=open_scribe(home, signer, timestamp_url),
             catalog=catalog,
             destination=destination,
             tag=tag,

@@ -52,6 +52,7 @@ def request_timestamp(url: str, signature: bytes, web: Web) -> bytes:
         what="asking for a timestamp",
         headers={"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"},
         content=asn1.encode_der(request),
+        in_clear=True,
     )
     try:
         answer = parse_response(body)

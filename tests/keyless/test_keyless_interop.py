@@ -1,9 +1,13 @@
 """Who signed × who verified: Pratique, sigstore-js and sigstore-python, against one private stack."""
 
+import hashlib
 import json
 
 import pytest
-from sigstore.models import Bundle, TrustedRoot
+from sigstore import dsse
+from sigstore.models import Bundle, ClientTrustConfig, TrustedRoot
+from sigstore.oidc import IdentityToken
+from sigstore.sign import SigningContext
 from sigstore.verify import Verifier, policy
 
 from conftest import ARTIFACT, ISSUER, SUBJECT, encode
@@ -112,3 +116,27 @@ def test_we_accept_what_sigstore_js_signed(stack, statement, rekor):
         assert (signer.issuer, signer.subject) == (ISSUER, SUBJECT)
         with pytest.raises(PratiqueError):
             ours(stack, altered(json.dumps(document).encode())[0])
+
+
+def python_config(stack, version: int) -> ClientTrustConfig:
+    """What sigstore-python needs to sign against the private stack with this version of Rekor."""
+    config = json.loads(stack.get("signing_config.json"))
+    config["rekorTlogUrls"] = [item for item in config["rekorTlogUrls"] if item["majorApiVersion"] == version]
+    config["oidcUrls"] = config["caUrls"]
+    media_type = "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json"
+    root = json.loads(stack.get("trusted_root.json"))
+    return ClientTrustConfig.from_json(json.dumps({"mediaType": media_type, "trustedRoot": root, "signingConfig": config}))
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_we_accept_what_sigstore_python_signed(stack, version):
+    subject = dsse.Subject(name="app", digest={"sha256": hashlib.sha256(ARTIFACT).hexdigest()})
+    builder = dsse.StatementBuilder().subjects([subject]).predicate_type("https://example.org/claim/v1").predicate({"x": "é"})
+    with SigningContext.from_trust_config(python_config(stack, version)).signer(IdentityToken(stack.token().value)) as signer:
+        bundles = [signer.sign_artifact(ARTIFACT), signer.sign_dsse(builder.build())]
+    for bundle in bundles:
+        data = bundle.to_json().encode()
+        require_identity(ours(stack, data), issuer=ISSUER, subject=SUBJECT)
+        for wrong in altered(data):
+            with pytest.raises(PratiqueError):
+                ours(stack, wrong)

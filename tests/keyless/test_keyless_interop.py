@@ -9,8 +9,8 @@ from sigstore.models import Bundle, ClientTrustConfig, TrustedRoot
 from sigstore.oidc import IdentityToken
 from sigstore.sign import SigningContext
 from sigstore.verify import Verifier, policy
+from stack import ARTIFACT, ISSUER, SUBJECT, altered, encode
 
-from conftest import ARTIFACT, ISSUER, SUBJECT, encode
 from pratique.attest.bundle import MessageSignature, parse_bundle
 from pratique.attest.sigstore.verify import Artifact, require_identity, require_subject, verify_attestation, verify_message
 from pratique.errors import PratiqueError
@@ -46,36 +46,6 @@ def test_sigstore_js_accepts_what_we_signed_for_the_right_identity_only(stack, b
     assert stack.javascript_verdicts(cases) == [""] * len(cases)
     wrong = [case(data, content, identity=IDENTITY | {"subjectAlternativeName": "x"}) for (content, _), data in bundles.items()]
     assert all("POLICY" in verdict or "UNTRUSTED_SIGNER" in verdict for verdict in stack.javascript_verdicts(wrong))
-
-
-PLACES = [
-    "messageSignature.signature",
-    "dsseEnvelope.payload",
-    "dsseEnvelope.signatures.0.sig",
-    "verificationMaterial.certificate.rawBytes",
-    "verificationMaterial.tlogEntries.0.canonicalizedBody",
-    "verificationMaterial.tlogEntries.0.inclusionPromise.signedEntryTimestamp",
-    "verificationMaterial.timestampVerificationData.rfc3161Timestamps.0.signedTimestamp",
-]
-
-
-def altered(data: bytes) -> list[bytes]:
-    """The bundle with the last byte of one signed thing changed, for each that it has."""
-    found = []
-    for place in PLACES:
-        document = json.loads(data)
-        *parents, last = [int(step) if step.isdigit() else step for step in place.split(".")]
-        parent = document
-        try:
-            for step in parents:
-                parent = parent[step]
-            value = parent[last]
-        except (KeyError, IndexError):
-            continue
-        middle = len(value) // 2 if place.endswith("payload") else len(value) - 9
-        parent[last] = value[:middle] + ("A" if value[middle] != "A" else "B") + value[middle + 1 :]
-        found.append(json.dumps(document).encode())
-    return found
 
 
 def test_sigstore_js_and_we_refuse_what_was_altered(stack, bundles):

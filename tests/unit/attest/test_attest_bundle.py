@@ -19,6 +19,7 @@ from pratique.attest.bundle import (
     render_bundle,
 )
 from pratique.attest.dsse import Signature
+from pratique.attest.members import as_bytes
 from pratique.errors import LimitExceeded, Malformed
 from pratique.model.digest import Digest
 
@@ -301,3 +302,11 @@ def test_a_hundred_megabytes_of_small_things_are_refused_before_they_are_read(pi
 def test_a_bundle_beyond_the_size_of_the_largest_statement_is_refused():
     with pytest.raises(LimitExceeded, match="bytes"):
         parse_bundle(bytes(MAX_BUNDLE_SIZE + 1))
+
+
+@pytest.mark.parametrize("tail", ["AAA", "AA=A", "AB==", "AAB=", "A===", "====", "AA-_", "AA\n=", "AA A", "éAAA", "AAAA===="])
+def test_large_base64_is_read_as_strictly_as_small(tail):
+    for head in ("", "AAAA" * 20_000):
+        with pytest.raises(Malformed):
+            as_bytes(head + tail, "x")
+    assert as_bytes("AAAA" * 20_000 + "AA==", "x") == bytes(60_001)

@@ -7,9 +7,8 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from test_keyless_interop import altered
+from stack import ARTIFACT, Stack, altered, encode
 
-from conftest import ARTIFACT, Stack, encode
 from pratique.attest.bundle import InclusionProof, LogEntry, MessageSignature, parse_bundle, render_bundle
 from pratique.attest.dsse import IN_TOTO, Envelope, Signature, pae
 from pratique.attest.publickey import PublicKey

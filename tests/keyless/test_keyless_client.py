@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from conftest import ARTIFACT, ISSUER, SUBJECT
+from stack import ARTIFACT, ISSUER, SUBJECT
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT = ROOT / "tests" / "conformance" / "sigstore-client"

@@ -1,12 +1,16 @@
 """Who signed × who verified: Pratique, sigstore-js and sigstore-python, against one private stack."""
 
+import hashlib
 import json
 
 import pytest
-from sigstore.models import Bundle, TrustedRoot
+from sigstore import dsse
+from sigstore.models import Bundle, ClientTrustConfig, TrustedRoot
+from sigstore.oidc import IdentityToken
+from sigstore.sign import SigningContext
 from sigstore.verify import Verifier, policy
+from stack import ARTIFACT, ISSUER, SUBJECT, altered, encode
 
-from conftest import ARTIFACT, ISSUER, SUBJECT, encode
 from pratique.attest.bundle import MessageSignature, parse_bundle
 from pratique.attest.sigstore.verify import Artifact, require_identity, require_subject, verify_attestation, verify_message
 from pratique.errors import PratiqueError
@@ -42,36 +46,6 @@ def test_sigstore_js_accepts_what_we_signed_for_the_right_identity_only(stack, b
     assert stack.javascript_verdicts(cases) == [""] * len(cases)
     wrong = [case(data, content, identity=IDENTITY | {"subjectAlternativeName": "x"}) for (content, _), data in bundles.items()]
     assert all("POLICY" in verdict or "UNTRUSTED_SIGNER" in verdict for verdict in stack.javascript_verdicts(wrong))
-
-
-PLACES = [
-    "messageSignature.signature",
-    "dsseEnvelope.payload",
-    "dsseEnvelope.signatures.0.sig",
-    "verificationMaterial.certificate.rawBytes",
-    "verificationMaterial.tlogEntries.0.canonicalizedBody",
-    "verificationMaterial.tlogEntries.0.inclusionPromise.signedEntryTimestamp",
-    "verificationMaterial.timestampVerificationData.rfc3161Timestamps.0.signedTimestamp",
-]
-
-
-def altered(data: bytes) -> list[bytes]:
-    """The bundle with the last byte of one signed thing changed, for each that it has."""
-    found = []
-    for place in PLACES:
-        document = json.loads(data)
-        *parents, last = [int(step) if step.isdigit() else step for step in place.split(".")]
-        parent = document
-        try:
-            for step in parents:
-                parent = parent[step]
-            value = parent[last]
-        except (KeyError, IndexError):
-            continue
-        middle = len(value) // 2 if place.endswith("payload") else len(value) - 9
-        parent[last] = value[:middle] + ("A" if value[middle] != "A" else "B") + value[middle + 1 :]
-        found.append(json.dumps(document).encode())
-    return found
 
 
 def test_sigstore_js_and_we_refuse_what_was_altered(stack, bundles):
@@ -112,3 +86,27 @@ def test_we_accept_what_sigstore_js_signed(stack, statement, rekor):
         assert (signer.issuer, signer.subject) == (ISSUER, SUBJECT)
         with pytest.raises(PratiqueError):
             ours(stack, altered(json.dumps(document).encode())[0])
+
+
+def python_config(stack, version: int) -> ClientTrustConfig:
+    """What sigstore-python needs to sign against the private stack with this version of Rekor."""
+    config = json.loads(stack.get("signing_config.json"))
+    config["rekorTlogUrls"] = [item for item in config["rekorTlogUrls"] if item["majorApiVersion"] == version]
+    config["oidcUrls"] = config["caUrls"]
+    media_type = "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json"
+    root = json.loads(stack.get("trusted_root.json"))
+    return ClientTrustConfig.from_json(json.dumps({"mediaType": media_type, "trustedRoot": root, "signingConfig": config}))
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_we_accept_what_sigstore_python_signed(stack, version):
+    subject = dsse.Subject(name="app", digest={"sha256": hashlib.sha256(ARTIFACT).hexdigest()})
+    builder = dsse.StatementBuilder().subjects([subject]).predicate_type("https://example.org/claim/v1").predicate({"x": "é"})
+    with SigningContext.from_trust_config(python_config(stack, version)).signer(IdentityToken(stack.token().value)) as signer:
+        bundles = [signer.sign_artifact(ARTIFACT), signer.sign_dsse(builder.build())]
+    for bundle in bundles:
+        data = bundle.to_json().encode()
+        require_identity(ours(stack, data), issuer=ISSUER, subject=SUBJECT)
+        for wrong in altered(data):
+            with pytest.raises(PratiqueError):
+                ours(stack, wrong)

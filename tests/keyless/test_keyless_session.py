@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+from stack import ARTIFACT, SUBJECT, encode
 
-from conftest import ARTIFACT, SUBJECT, encode
 from pratique.attest.bundle import parse_bundle
 from pratique.attest.sigstore.trusted_root import TrustedRoot
 from pratique.attest.sigstore.verify import Requirements

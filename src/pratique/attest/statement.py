@@ -92,8 +92,10 @@ def _without_predicate(payload: bytes) -> bytes:
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise Malformed("statement is not JSON") from error
     predicate = bytes(raw)
-    before, _, after = payload.partition(predicate) if predicate else (payload, b"", b"")
-    return before + (b"{}" if predicate else b"") + after
+    if not predicate:
+        return payload
+    at = payload.find(predicate)
+    return payload[:at] + b"{}" + payload[at + len(predicate) :]
 
 
 def _head(members: Mapping[str, Any]) -> StatementHead:

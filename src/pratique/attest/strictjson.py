@@ -20,10 +20,18 @@ _LARGE = 32 * 1024  # from here on another parser pays, and its import
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
-def load_json(data: bytes, *, what: str, max_size: int = MAX_SIZE, max_depth: int = MAX_DEPTH) -> Any:
-    """The value these bytes spell. `what` names the document in errors. O(size). Raises Malformed, LimitExceeded."""
+def load_json(
+    data: bytes, *, what: str, max_size: int = MAX_SIZE, max_depth: int = MAX_DEPTH, max_items: int | None = None
+) -> Any:
+    """The value these bytes spell. `what` names the document in errors. O(size). Raises Malformed, LimitExceeded.
+
+    `max_items`: how many members and items there may be in all, for documents that are large by their strings only: a value of
+    many small things takes fifty times the memory of its spelling. What stands in strings counts too.
+    """
     if len(data) > max_size:
         raise LimitExceeded(f"{what} has {len(data)} bytes, more than the limit of {max_size}")
+    if max_items is not None and data.count(b",") + data.count(b"{") + data.count(b"[") > max_items:
+        raise LimitExceeded(f"{what} has more than {max_items} members and items")
     if len(data) >= _LARGE and (swift := _load_swiftly(data)):
         check_depth(swift[0], what, max_depth)
         return swift[0]

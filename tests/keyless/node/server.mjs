@@ -142,8 +142,10 @@ function token(url, authorization) {
   const claims = {
     iss: 'https://token.actions.githubusercontent.com',
     aud: url.searchParams.get('audience'),
+    iat: Math.floor(Date.now() / 1000),
     exp: Math.floor(Date.now() / 1000) + 300,
     sub: 'https://github.com/team/app/.github/workflows/release.yml@refs/heads/main',
+    job_workflow_ref: 'team/app/.github/workflows/release.yml@refs/heads/main',
     repository: 'team/app',
     ref: 'refs/heads/main',
     event_name: 'push',

@@ -74,6 +74,7 @@ def test_entries_of_unknown_logs_count_for_nothing(world):
 
 
 def test_logs_are_counted_by_operator_not_by_entry(world):
+    """GHSA-9vcr-p3rj-q5q6, of logs."""
     document = world.bundle(stamps=[NOW])
     document["verificationMaterial"]["tlogEntries"] *= 2
     with pytest.raises(Untrusted, match="1 of the 2 transparency logs"):

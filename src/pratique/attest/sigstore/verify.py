@@ -121,8 +121,8 @@ def require_subject(statement: StatementHead, artifact: Artifact) -> None:
 def _verify(
     bundle: UnverifiedBundle, root: TrustedRoot, keys: Mapping[str, PublicKey], needs: Requirements, artifact: Artifact
 ) -> Signed:
-    stamps = _stamped(bundle, root)
     entries = _entries(bundle, root)
+    stamps = _stamped(bundle, root, alone=bool(bundle.certificates) and all(item.at is None for item in entries))
     moments = [*(stamp.time for stamp in stamps), *(float(item.at) for item in entries if item.at is not None)]
     signer: Signer
     if bundle.certificates:
@@ -132,6 +132,8 @@ def _verify(
         signer = KeySigner(keyid=key.keyid)
     certificate = bundle.certificates[0] if bundle.certificates else b""
     signing = Signing(content=bundle.content, key=key, certificate=certificate, digests=artifact.digests)
+    if not bundle.certificates and not hint_keyid(bundle.hint):
+        _check_guess(bundle, signing, artifact)
     logged = [_logged(item, signing, moments) for item in entries]
     _check_signature(signing, artifact)
     times = (
@@ -145,13 +147,14 @@ def _verify(
     return Signed(signer=signer, times=times, places=places)
 
 
-def _stamped(bundle: UnverifiedBundle, root: TrustedRoot) -> tuple[Timestamp, ...]:
+def _stamped(bundle: UnverifiedBundle, root: TrustedRoot, *, alone: bool) -> tuple[Timestamp, ...]:
+    """The times that authorities vouch for. `alone`: nothing else can tell the time, so why they do not is what is wrong."""
     parsed = [parse_response(item) for item in bundle.timestamps]
     try:
         return verify_timestamps(parsed, bundle.timestamped or bundle.signature, root.timestamp_authorities)
     except (Untrusted, Expired):
-        if bundle.certificates and not any(entry.promise for entry in bundle.log_entries):
-            raise  # nothing else can tell the time, so this is what is wrong
+        if alone:
+            raise
         return ()
 
 
@@ -186,6 +189,14 @@ def _known_key(bundle: UnverifiedBundle, keys: Mapping[str, PublicKey]) -> Publi
     if key is None or key.keyid != keyid:
         raise Untrusted(f"signed by key {(keyid or bundle.hint)[:12]}…, which is not among the trusted keys")
     return key
+
+
+def _check_guess(bundle: UnverifiedBundle, signing: Signing, artifact: Artifact) -> None:
+    """The one key was only tried: if it is not the one, then the bundle is somebody else's, and not broken."""
+    try:
+        _check_signature(signing, artifact)
+    except SignatureInvalid as error:
+        raise Untrusted(f"signed by key {bundle.hint[:12]!r}…, which is not the trusted key") from error
 
 
 def _logged(item: _Entry, signing: Signing, moments: Sequence[float]) -> Logged:

@@ -3,45 +3,42 @@
 import base64
 import json
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 from pratique.attest.members import as_list, as_object, as_text, base64_text
+from pratique.attest.publickey import PublicKey
 from pratique.attest.sigstore.certificate import read_identity
 from pratique.attest.strictjson import load_json
 from pratique.attest.x509 import parse_certificate
 from pratique.errors import Malformed, Unavailable
 from pratique.keys.keyless.token import IdentityToken
 from pratique.keys.keyless.web import Web
-from pratique.keys.signer import Signer
 
 MAX_CHAIN = 10
 
 
-def request_certificate(url: str, token: IdentityToken, signer: Signer, web: Web) -> bytes:
-    """The certificate, DER, for the key of `signer`, which proves that it holds it by signing the token's subject.
+def request_certificate(url: str, token: IdentityToken, request: bytes, key: PublicKey, web: Web) -> bytes:
+    """The certificate, DER, for `key`. `request`: a PKCS #10 request in PEM, by whose signature the key's holder proves to be it;
+    over which of a token's claims a bare proof would have to be is for each issuer to say, and not for us to guess.
 
     Raises AuthenticationRequired when the token is refused, RateLimited, Unavailable.
     """
-    request = {
-        "credentials": {"oidcIdentityToken": token.value},
-        "publicKeyRequest": {
-            "publicKey": {"algorithm": "ECDSA", "content": signer.public_key.pem.decode("ascii")},
-            "proofOfPossession": base64_text(signer.sign(token.subject.encode())),
-        },
-    }
+    members = {"credentials": {"oidcIdentityToken": token.value}, "certificateSigningRequest": base64_text(request)}
     body = web.ask(
         "POST",
         f"{url.rstrip('/')}/api/v2/signingCert",
         what="asking for a certificate",
         headers={"Content-Type": "application/json", "Accept": "application/json"},
-        content=json.dumps(request).encode(),
+        content=json.dumps(members).encode(),
         secrets={token.value},
     )
     try:
-        return _read(body, signer)
+        return _read(body, key)
     except Malformed as error:
         raise Unavailable(f"{url} answers something else than a certificate for this key: {error.message}") from error
 
 
-def _read(body: bytes, signer: Signer) -> bytes:
+def _read(body: bytes, key: PublicKey) -> bytes:
     answer = as_object(load_json(body, what="answer", max_size=1024 * 1024), "answer")
     if "signedCertificateEmbeddedSct" not in answer:
         # A timestamp beside the certificate fits into no bundle, so nobody could verify that it was logged.
@@ -56,10 +53,8 @@ def _read(body: bytes, signer: Signer) -> bytes:
     except ValueError as error:
         raise Malformed("the certificate is not base64") from error
     certificate = parse_certificate(der)
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
     spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    if spki != signer.public_key.spki:
+    if spki != key.spki:
         raise Malformed("the certificate is for another key")
     read_identity(certificate)
     return der

@@ -43,6 +43,15 @@ class EphemeralSigner:
         """The key that verifies."""
         return self._public_key
 
+    def request(self) -> bytes:
+        """A request for a certificate of this key (PKCS #10, PEM), without a name: whose it is, the token says."""
+        from cryptography import x509
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.serialization import Encoding
+
+        builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+        return builder.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM)
+
     def sign(self, message: bytes) -> bytes:
         """DER of ECDSA over SHA-256."""
         from cryptography.hazmat.primitives import hashes
@@ -119,7 +128,7 @@ def open_session(
     Raises AuthenticationRequired when the token is refused, Unavailable, RateLimited, Malformed.
     """
     signer = EphemeralSigner()
-    der = request_certificate(services.fulcio, token, signer, web)
+    der = request_certificate(services.fulcio, token, signer.request(), signer.public_key, web)
     certificate = parse_certificate(der)
     identity = read_identity(certificate)
     return Session(

@@ -1,7 +1,7 @@
 """Identity tokens (OpenID Connect): where they come from, and what they say before anybody has verified them.
 
-Nothing here verifies a token: Fulcio does. It is read to know whose proof of possession is wanted, and to say early and
-plainly that it has run out or is for somebody else. Whoever has the value can sign in its holder's name while it lasts, so it
+Nothing here verifies a token: Fulcio does, and says in its certificate whose it is. It is read to say early and plainly that it
+has run out or is for somebody else. Whoever has the value can sign in its holder's name while it lasts, so it
 comes from the environment or a file, never from an argument, and is in no `repr` and no error.
 """
 
@@ -25,11 +25,10 @@ _SPARE_S = 10  # what is left must do for one request
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityToken:
-    """A token. `issuer`, `subject`: what it claims; `subject` is what Fulcio wants a proof of possession over."""
+    """A token. `issuer`: who is said to have made it; `expires_at`: Unix seconds."""
 
     value: str = field(repr=False)
     issuer: str
-    subject: str
     expires_at: int
 
 
@@ -48,7 +47,7 @@ def parse_token(text: str, *, now: float, audience: str = AUDIENCE) -> IdentityT
     stated = claims.get("aud")
     if audience not in (stated if isinstance(stated, list) else [stated]):
         raise InputError(f"identity token is not for {audience!r}", hint="ask its issuer for one with this audience")
-    return IdentityToken(value=text, issuer=issuer, subject=_subject(claims), expires_at=int(expires_at))
+    return IdentityToken(value=text, issuer=issuer, expires_at=int(expires_at))
 
 
 def find_token(
@@ -110,13 +109,3 @@ def _claims(part: str) -> dict[str, Any]:
     if not isinstance(claims, dict):
         raise Malformed("identity token cannot be read")
     return claims
-
-
-def _subject(claims: Mapping[str, Any]) -> str:
-    """The claim over which Fulcio wants the proof (sigstore/fulcio, pkg/identity): the e-mail address of people, else `sub`."""
-    subject = claims.get("email") or claims.get("sub")
-    if not isinstance(subject, str) or not subject:
-        raise Malformed("identity token names no subject")
-    if claims.get("email") and claims.get("email_verified") in (False, "false"):
-        raise InputError("the identity token's e-mail address was not verified by its issuer")
-    return subject

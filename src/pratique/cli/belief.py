@@ -56,7 +56,7 @@ def believed(
     return _believe_trust(home, trust, logs)
 
 
-def _believe_trust(home: Home, trust: str | None, logs: "dict[bytes, OwnLog]") -> "Belief":
+def _believe_trust(home: Home, trust: str | None, logs: "tuple[OwnLog, ...]") -> "Belief":
     from pratique.errors import InputError
     from pratique.evidence.belief import believe_anchors
 
@@ -77,7 +77,7 @@ def _believe_trust(home: Home, trust: str | None, logs: "dict[bytes, OwnLog]") -
 
 
 def _believe_identity(
-    identity: str | None, issuer: str | None, trusted_root: str | None, keys: tuple[str, ...], logs: "dict[bytes, OwnLog]"
+    identity: str | None, issuer: str | None, trusted_root: str | None, keys: tuple[str, ...], logs: "tuple[OwnLog, ...]"
 ) -> "Belief":
     from pratique.attest.sigstore.trusted_root import MAX_TRUSTED_ROOT_SIZE, parse_trusted_root
     from pratique.errors import InputError
@@ -95,12 +95,11 @@ def _believe_identity(
     return Belief(keys={}, authorities=Authorities((Authority(name=identity, signers=(workload,)),)), logs=logs, root=root)
 
 
-def known_logs(home: Home, log_keys: tuple[str, ...] = ()) -> "dict[bytes, OwnLog]":
+def known_logs(home: Home, log_keys: tuple[str, ...] = ()) -> "tuple[OwnLog, ...]":
     """The key of this home's log, if there is one, and those of these files."""
     from pratique.evidence.belief import OwnLog
     from pratique.keys.file import load_public_key
-    from pratique.tlog.log import log_id
 
     own = Path(f"{home.log_key}.pub")
     paths = [*([own] if own.exists() else []), *map(Path, log_keys)]
-    return {log_id(key.raw): OwnLog(key=key) for key in map(load_public_key, paths)}
+    return tuple(OwnLog(key=load_public_key(path)) for path in paths)

@@ -170,7 +170,7 @@ def _own_places(bundle: UnverifiedBundle, belief: Belief, at: int) -> tuple[LogP
 
 
 def _own_place(entry: LogEntry, bundle: UnverifiedBundle, belief: Belief, at: int) -> LogPlace | None:
-    log = belief.logs.get(entry.log_id)
+    log = next((known for known in belief.logs if known.holds(entry)), None)
     if log is None:
         return None
     if entry.proof is None:

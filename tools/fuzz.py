@@ -1,8 +1,8 @@
 """Mutate real files and show them to every parser of foreign bytes: `fuzz.py [SECONDS] [SEED]`.
 
 The corpus is `tests/data`. A mutated file goes through the pass and all catalogers under a path that some cataloger waits for,
-through the readers of bills of materials, and as a layer. An exception that is not ours, or an input that takes longer than
-LIMIT_S, is a finding: it is written to a file, with the seed that makes it again, and the exit code is 1.
+through the readers of bills of materials and of signatures, and as a layer. An exception that is not ours, or an input that takes
+longer than LIMIT_S, is a finding: it is written to a file, with the seed that makes it again, and the exit code is 1.
 """
 
 import io
@@ -17,6 +17,14 @@ from pathlib import Path
 from pratique.artifact.examine import Examiner
 from pratique.artifact.layer import read_layer
 from pratique.artifact.limits import Limits
+from pratique.attest.bundle import parse_bundle
+from pratique.attest.cosign import SIGNATURE, parse_attestation, parse_payload, parse_signature
+from pratique.attest.detached import parse_raw
+from pratique.attest.helm_prov import parse_provenance
+from pratique.attest.openpgp import parse_clear_signed
+from pratique.attest.predicates.known import KNOWN, check_predicate
+from pratique.attest.strictjson import load_json
+from pratique.attest.yaml_annotation import annotate, parse_manifests
 from pratique.errors import PratiqueError
 from pratique.model import ArtifactKind, Digest, FileEntry, Kind, Subject, Tree
 from pratique.sbom.catalogers import CATALOGERS
@@ -74,6 +82,24 @@ def catalogue(path: str, data: bytes) -> None:
     catalogue_tree(SUBJECT, Tree(entries=entries, contents=contents, facts=facts, digests=examiner.digests))
 
 
+def signatures(path: str, data: bytes) -> None:
+    """Every form of signature, and every form of predicate. `path` chooses the form."""
+    text = data.decode("latin-1")
+    forms: tuple[Callable[[], object], ...] = (
+        lambda: parse_bundle(data),
+        lambda: parse_payload(data),
+        lambda: parse_signature(data[:1000], {SIGNATURE: "AAAA", "dev.sigstore.cosign/bundle": text}),
+        lambda: parse_signature(data[:1000], {SIGNATURE: "AAAA", "dev.sigstore.cosign/certificate": text}),
+        lambda: parse_attestation(data, {}),
+        lambda: parse_raw(data),
+        lambda: parse_provenance(parse_clear_signed(data).text),
+        lambda: parse_provenance(data),
+        lambda: [annotate(data, b"x") for _ in parse_manifests(data)],
+        lambda: [check_predicate(kind, load_json(data, what="predicate")) for kind in KNOWN],
+    )
+    forms[len(path) % len(forms)]()
+
+
 def main() -> int:
     """Until the time is over."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
@@ -86,6 +112,8 @@ def main() -> int:
         ("catalogers", catalogue),
         ("documents", lambda _, data: read_document(data)),
         ("documents, lenient", lambda _, data: read_document(data, lenient=True)),
+        ("signatures", signatures),
+        ("signatures", signatures),
         ("layer", lambda _, data: read_layer(io.BytesIO(data), wants=WANTS, limits=Limits())),
     )
     print(f"seed {seed}, {len(corpus)} files, {len(places)} paths")

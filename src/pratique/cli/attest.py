@@ -6,9 +6,17 @@ from pathlib import Path
 import click
 
 from pratique.cli.home import find_home, load_chosen_signer, open_home_catalog, open_scribe
-from pratique.cli.options import key_option, passphrase_option, platform_option
+from pratique.cli.options import key_option, passphrase_option
 from pratique.cli.output import format_option
-from pratique.cli.targets import beside_option, open_targets, output_option, print_said, replace_option, subjects_argument
+from pratique.cli.targets import (
+    beside_option,
+    one_platform_option,
+    open_targets,
+    output_option,
+    print_said,
+    replace_option,
+    subjects_argument,
+)
 
 
 @click.command()
@@ -21,7 +29,7 @@ from pratique.cli.targets import beside_option, open_targets, output_option, pri
 @beside_option
 @output_option
 @replace_option
-@platform_option
+@one_platform_option
 @format_option
 def command(
     subjects: tuple[str, ...],

@@ -15,6 +15,7 @@ subjects_argument = click.argument("subjects", nargs=-1, required=True)
 beside_option = click.option("--file", "beside", is_flag=True, help="Write beside each file instead of into registry or catalog.")
 output_option = click.option("--output", "-o", type=click.Path(), help="Write the one signature into this file instead.")
 replace_option = click.option("--replace", is_flag=True, help="Overwrite signature files that are there.")
+one_platform_option = click.option("--platform", help="One image of a multi-platform index, as os/arch; default all of it.")
 MAX_SUBJECTS = 1_000
 
 
@@ -61,7 +62,7 @@ def print_said(said: "Sequence[Said]", title: str, key: str, format_: str) -> No
     for item in said:
         for target in item.saying.targets:
             again = ", said before" if item.reused else ""
-            print_verdict(Cause.NONE, "signed", f"{target.name or target.digest} {target.digest}")
+            print_verdict(Cause.NONE, "signed", f"{target.name} {target.digest}".strip())
         print_fact("log entry", f"{item.sealed.log_index}{again}")
         for place in item.places or ("in the catalog" if item.saying.predicate_type else "in the log",):
             print_fact("evidence", place)

@@ -23,15 +23,22 @@ from pratique.artifact.examine import Examiner
 from pratique.artifact.layer import read_layer
 from pratique.artifact.limits import Limits
 from pratique.attest.bundle import MessageSignature, parse_bundle
+from pratique.attest.cosign import SIGNATURE, parse_attestation, parse_payload, parse_signature
+from pratique.attest.detached import parse_raw
+from pratique.attest.helm_prov import parse_provenance
 from pratique.attest.notation import MEDIA_TYPES, TrustStatement, TrustStores, parse_certificates, parse_policy, verify
 from pratique.attest.notation.ocsp import responder_urls
 from pratique.attest.notation.revocation import check_revocation
+from pratique.attest.openpgp import parse_clear_signed
+from pratique.attest.predicates.known import KNOWN, check_predicate
 from pratique.attest.sigstore.certificate import read_identity
 from pratique.attest.sigstore.trusted_root import parse_trusted_root
 from pratique.attest.sigstore.verify import Artifact, verify_attestation, verify_message
 from pratique.attest.statement import parse_head
+from pratique.attest.strictjson import load_json
 from pratique.attest.timestamp import parse_response, parse_token, verify_timestamp
 from pratique.attest.x509 import parse_certificate
+from pratique.attest.yaml_annotation import annotate, parse_manifests
 from pratique.errors import PratiqueError
 from pratique.keys.keyless.services import parse_signing_config
 from pratique.model import ArtifactKind, Digest, FileEntry, Kind, Subject, Tree
@@ -161,6 +168,24 @@ def inside_bundle(chance: random.Random, bundles: list[bytes], corpus: list[byte
     return json.dumps(document).encode()
 
 
+def signatures(path: str, data: bytes) -> None:
+    """Every form of signature, and every form of predicate. `path` chooses the form."""
+    text = data.decode("latin-1")
+    forms: tuple[Callable[[], object], ...] = (
+        lambda: parse_bundle(data),
+        lambda: parse_payload(data),
+        lambda: parse_signature(data[:1000], {SIGNATURE: "AAAA", "dev.sigstore.cosign/bundle": text}),
+        lambda: parse_signature(data[:1000], {SIGNATURE: "AAAA", "dev.sigstore.cosign/certificate": text}),
+        lambda: parse_attestation(data, {}),
+        lambda: parse_raw(data),
+        lambda: parse_provenance(parse_clear_signed(data).text),
+        lambda: parse_provenance(data),
+        lambda: [annotate(data, b"x") for _ in parse_manifests(data)],
+        lambda: [check_predicate(kind, load_json(data, what="predicate")) for kind in KNOWN],
+    )
+    forms[len(path) % len(forms)]()
+
+
 def main() -> int:
     """Until the time is over."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
@@ -176,6 +201,8 @@ def main() -> int:
         ("documents, lenient", lambda _, data: read_document(data, lenient=True)),
         ("notation", lambda _, data: notation(data)),
         ("sigstore", lambda _, data: sigstore(data)),
+        ("signatures", signatures),
+        ("signatures", signatures),
         ("layer", lambda _, data: read_layer(io.BytesIO(data), wants=WANTS, limits=Limits())),
     )
     print(f"seed {seed}, {len(corpus)} files, {len(places)} paths")

@@ -73,7 +73,8 @@ def render_provenance(chart_yaml: bytes, filename: str, digest: Digest) -> bytes
 
 def sign_provenance(text: bytes, secret_key: bytes, passphrase: Callable[[], bytes | None]) -> bytes:
     """The provenance file. Raises as `openpgp.clear_sign`."""
-    return clear_sign(text, secret_key, passphrase)
+    # The line break before the signature belongs to the frame (RFC 9580 §7.1).
+    return clear_sign(text.removesuffix(b"\n"), secret_key, passphrase)
 
 
 def parse_provenance(text: bytes) -> Provenance:

@@ -15,6 +15,8 @@ from pratique.errors import PratiqueError
 COMMANDS = {
     "ship": ("pratique.cli.ship", "Inventory, sign, attest, push, log and catalogue an artifact: the whole way out."),
     "sbom": ("pratique.cli.sbom", "Make a bill of materials, or check one against the bytes it is about."),
+    "sign": ("pratique.cli.sign", "Sign images, files, manifests and charts, in the forms that others read."),
+    "attest": ("pratique.cli.attest", "Sign a statement of any type about one or several artifacts."),
     "verify": ("pratique.cli.verify", "Verify everything that is said about an artifact."),
     "bundle": ("pratique.cli.bundle", "Take an artifact, its evidence and the trust where there is no network."),
     "copy": ("pratique.cli.copy", "Copy an artifact with everything that is said about it."),

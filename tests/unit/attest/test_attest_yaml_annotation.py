@@ -1,5 +1,7 @@
 import base64
 import json
+import lzma
+from pathlib import Path
 
 import pytest
 import yaml
@@ -10,6 +12,7 @@ from pratique.attest.kubernetes_yaml import MAX_SIZE, read_documents
 from pratique.attest.sigstore.trusted_root import TrustedRoot
 from pratique.attest.sigstore.verify import Requirements
 from pratique.attest.statement import Subject, render_statement
+from pratique.attest.strictjson import canonical_json
 from pratique.attest.yaml_annotation import (
     ANNOTATION,
     MAX_ANNOTATION_SIZE,
@@ -31,6 +34,7 @@ from pratique.errors import (
 from pratique.model.digest import Digest
 from pratique.model.predicates import KUBERNETES_OBJECTS
 
+DATA = Path(__file__).resolve().parents[2] / "data" / "kubernetes-yaml"
 KEY_ONLY = Requirements(logs=0)
 FILE = """\
 # who may do what
@@ -255,6 +259,20 @@ def test_what_all_read_alike_is_read(text, value):
             read_documents(text.encode())
     else:
         assert [node.plain() for node in read_documents(text.encode())] == [value]
+
+
+def test_whatever_is_read_here_is_what_a_clusters_own_parser_reads():
+    rows = json.loads(lzma.decompress((DATA / "go-yaml.json.xz").read_bytes()))
+    accepted = 0
+    for text, expected in rows:
+        try:
+            found = [canonical_json(node.plain()) for node in read_documents(text.encode())]
+        except Malformed:
+            continue
+        accepted += 1
+        if expected is not None and found:
+            assert found == [canonical_json(json.loads(expected))], text
+    assert accepted > 7_000
 
 
 JSON = st.recursive(

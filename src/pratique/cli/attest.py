@@ -1,0 +1,95 @@
+"""`pratique attest SUBJECT… --type TYPE --predicate FILE`: a signed statement of any type about one or several artifacts."""
+
+import time
+from pathlib import Path
+
+import click
+
+from pratique.cli.home import find_home, load_chosen_signer, open_home_catalog, open_scribe
+from pratique.cli.options import key_option, passphrase_option
+from pratique.cli.output import format_option
+from pratique.cli.targets import (
+    beside_option,
+    one_platform_option,
+    open_targets,
+    output_option,
+    print_said,
+    replace_option,
+    subjects_argument,
+)
+
+
+@click.command()
+@subjects_argument
+@click.option("--type", "type_", required=True, help="The predicate's type: a URI, or a short name such as provenance or vulns.")
+@click.option("--predicate", required=True, type=click.Path(), help="The predicate, a JSON file.")
+@key_option
+@passphrase_option
+@click.option("--form", type=click.Choice(["bundle", "cosign"]), default="bundle", show_default=True, help="In which form.")
+@beside_option
+@output_option
+@replace_option
+@one_platform_option
+@format_option
+def command(
+    subjects: tuple[str, ...],
+    type_: str,
+    predicate: str,
+    key: str | None,
+    passphrase_file: str | None,
+    form: str,
+    beside: bool,
+    output: str | None,
+    replace: bool,
+    platform: str | None,
+    format_: str,
+) -> None:
+    """State PREDICATE about all SUBJECTs in one statement; sign, log and catalogue it, and attach it to each of them.
+
+    SUBJECT is any source, or a digest. Predicates of known types are checked before anything is signed. What is in no registry
+    or layout has its evidence in the catalog, unless --file or --output say otherwise.
+    """
+    from pratique.artifact.beside import read_whole
+    from pratique.attest.predicates.known import check_predicate, check_subjects, predicate_type_of
+    from pratique.attest.statement import Subject, render_statement
+    from pratique.attest.strictjson import MAX_SIZE
+    from pratique.ship.endorse import Form, Publication, Saying, endorse
+
+    predicate_type = predicate_type_of(type_)
+    document = _read_predicate(read_whole(Path(predicate), MAX_SIZE), predicate, predicate_type)
+    if not check_predicate(predicate_type, document):
+        click.echo(f"pratique: nothing is known about the type {predicate_type}: its predicate is signed as it is", err=True)
+    home = find_home()
+    with open_targets(subjects, platform) as targets:
+        named = [Subject.of(target.name, target.digest) for target in targets]
+        check_subjects(predicate_type, named)
+        payload = render_statement(subjects=named, predicate_type=predicate_type, predicate=document)
+        saying = Saying(targets=tuple(targets), predicate_type=predicate_type, message=payload)
+        how = Publication(form=Form(form), beside=beside, output=Path(output) if output else None, replace=replace)
+        signer = load_chosen_signer(home, key, passphrase_file)
+        with open_home_catalog(home) as catalog:
+            said = endorse([saying], how, scribe=open_scribe(home, signer), catalog=catalog, clock=lambda: int(time.time()))
+    print_said(said, f"{predicate_type} is attested", key or str(home.service_key), format_)
+
+
+def _read_predicate(data: bytes, where: str, predicate_type: str) -> "dict[str, object]":
+    """The predicate in a file. A bill of materials is held against the whole of its schema."""
+    from pratique.attest.predicates.known import SPDX
+    from pratique.attest.strictjson import load_json
+    from pratique.errors import InputError, Malformed
+    from pratique.model.predicates import CYCLONEDX
+
+    try:
+        document = load_json(data, what="predicate")
+        if not isinstance(document, dict):
+            raise Malformed("a predicate is a JSON object")
+        if "predicateType" in document and "subject" in document:
+            raise InputError("this is a whole statement", hint="give its predicate")  # noqa: TRY301
+        if predicate_type == CYCLONEDX or predicate_type.startswith(SPDX):
+            from pratique.sbom.formats.read import read_value
+
+            read_value(document)
+    except InputError as error:
+        error.where = error.where or where
+        raise
+    return document

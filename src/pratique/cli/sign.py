@@ -1,0 +1,210 @@
+"""`pratique sign SUBJECT…`: signatures of images, files and digests, in the forms that others read."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pratique.cli.home import find_home, load_chosen_signer, open_home_catalog, open_scribe, passphrase_of
+from pratique.cli.options import key_option, passphrase_option
+from pratique.cli.output import format_option
+from pratique.cli.targets import (
+    beside_option,
+    one_platform_option,
+    open_targets,
+    output_option,
+    print_said,
+    replace_option,
+    subjects_argument,
+)
+
+if TYPE_CHECKING:
+    from pratique.evidence.seal import Scribe
+    from pratique.ship.endorse import Form, Saying, Target
+
+_BUNDLE_OVERHEAD = 8 * 1024  # signature, key and log proof
+
+FORMS = {
+    "bundle": "a Sigstore bundle: a referrer, or FILE.sigstore.json",
+    "cosign": "a tag beside the image, as cosign wrote before version 3",
+    "message": "FILE.sigstore.json, over the bytes alone, as cosign sign-blob writes",
+    "raw": "FILE.sig, the bare signature",
+    "annotation": "inside of Kubernetes manifests",
+    "prov": "CHART.tgz.prov, by an OpenPGP key, as Helm writes",
+}
+
+
+@click.command()
+@subjects_argument
+@key_option
+@passphrase_option
+@click.option(
+    "--form", type=click.Choice(list(FORMS)), default="bundle", show_default=True, help="; ".join(map(": ".join, FORMS.items()))
+)
+@beside_option
+@output_option
+@replace_option
+@one_platform_option
+@format_option
+def command(
+    subjects: tuple[str, ...],
+    key: str | None,
+    passphrase_file: str | None,
+    form: str,
+    beside: bool,
+    output: str | None,
+    replace: bool,
+    platform: str | None,
+    format_: str,
+) -> None:
+    """Sign each SUBJECT; log it, catalogue it, and attach it to the image or write it beside the file.
+
+    SUBJECT is any source, or a digest. All are signed before anything is published. What is in no registry or layout has its
+    signature in the catalog, unless --file or --output say otherwise.
+    """
+    from pratique.errors import InputError
+
+    if form == "prov":
+        if platform is not None:
+            raise InputError("a chart has no platform", hint="leave out --platform")
+        _sign_charts(subjects, key, passphrase_file, output, replace, format_)
+        return
+    from pratique.ship.endorse import Form, Publication, endorse
+
+    home = find_home()
+    destination = Path(output) if output else None
+    with open_targets(subjects, platform) as targets, open_home_catalog(home) as catalog:
+        if form == "annotation":
+            texts = _annotated_texts(targets, destination)
+            scribe = open_scribe(home, load_chosen_signer(home, key, passphrase_file))
+            _annotate(texts, scribe, key or str(home.service_key), format_)
+            return
+        how = Publication(form=Form(form), beside=beside or form in ("message", "raw"), output=destination, replace=replace)
+        sayings = [_saying(target, how.form) for target in targets]
+        signer = load_chosen_signer(home, key, passphrase_file)
+        said = endorse(sayings, how, scribe=open_scribe(home, signer), catalog=catalog, clock=lambda: int(time.time()))
+    print_said(said, f"{len(said)} signed", key or str(home.service_key), format_)
+
+
+def _saying(target: "Target", form: "Form") -> "Saying":
+    from pratique.artifact.beside import MAX_WHOLE, read_whole
+    from pratique.attest.cosign import SimpleSigning, render_payload
+    from pratique.attest.statement import Subject, render_statement
+    from pratique.errors import DigestMismatch
+    from pratique.model import Digest
+    from pratique.model.predicates import IMAGE_SIGNATURE
+    from pratique.ship.endorse import Form, Saying
+
+    if form is Form.COSIGN:
+        reference = target.repository.name if target.repository is not None else ""
+        message = render_payload(SimpleSigning(image=target.digest, reference=reference))
+        return Saying(targets=(target,), predicate_type="", message=message)
+    if form in (Form.MESSAGE, Form.RAW) and target.path is not None:
+        message = read_whole(target.path, MAX_WHOLE)
+        if Digest.of(message) != target.digest:
+            raise DigestMismatch("the file changed while it was read", where=str(target.path))
+        return Saying(targets=(target,), predicate_type="", message=message)
+    message = render_statement(subjects=[Subject.of(target.name, target.digest)], predicate_type=IMAGE_SIGNATURE, predicate={})
+    return Saying(targets=(target,), predicate_type=IMAGE_SIGNATURE, message=message)
+
+
+def _annotated_texts(targets: "Sequence[Target]", output: Path | None) -> list[tuple[Path, Path, bytes, bytes]]:
+    """Of each file: its path, where it is written, its bytes, and the statement about it."""
+    from pratique.artifact.beside import read_whole
+    from pratique.attest.kubernetes_yaml import MAX_SIZE
+    from pratique.attest.yaml_annotation import annotate, draft_statement
+    from pratique.errors import InputError
+
+    if output is not None and len(targets) != 1:
+        raise InputError(f"{len(targets)} files do not go into one", hint="leave out --output, or sign one at a time")
+    out = []
+    for target in targets:
+        if target.path is None:
+            raise InputError(f"{target.name or target.digest} is not a file", hint="name files with manifests")
+        data = read_whole(target.path, MAX_SIZE)
+        try:
+            statement = draft_statement(data)
+            annotate(data, bytes(2 * len(statement) + _BUNDLE_OVERHEAD))  # what would fail after signing fails now
+            out.append((target.path, output or target.path, data, statement))
+        except InputError as error:
+            error.where = error.where or str(target.path)
+            raise
+    return out
+
+
+def _annotate(texts: Sequence[tuple[Path, Path, bytes, bytes]], scribe: "Scribe", key: str, format_: str) -> None:
+    """Sign all files, then write them. Each is written whole or not at all, with the mode that it had."""
+    from pratique.attest.yaml_annotation import annotate
+    from pratique.evidence.seal import seal
+    from pratique.files import write_atomic
+
+    sealed = seal(scribe, [payload for _, _, _, payload in texts])
+    written = [annotate(data, item.data) for (_, _, data, _), item in zip(texts, sealed, strict=True)]
+    for (path, target, _, _), data in zip(texts, written, strict=True):
+        write_atomic(target, data, mode=path.stat().st_mode & 0o777)
+    rows = [(str(target), item.log_index) for (_, target, _, _), item in zip(texts, sealed, strict=True)]
+    _print_files(rows, key, format_)
+
+
+def _sign_charts(
+    charts: Sequence[str], key: str | None, passphrase_file: str | None, output: str | None, replace: bool, format_: str
+) -> None:
+    """Provenance files of packed charts. All are signed before one is written."""
+    import os
+
+    from pratique.artifact.beside import PROVENANCE_SUFFIX, read_whole
+    from pratique.artifact.chart import read_chart_file
+    from pratique.artifact.limits import parse_limits
+    from pratique.attest.helm_prov import render_provenance, sign_provenance
+    from pratique.attest.openpgp import MAX_KEYRING_SIZE
+    from pratique.errors import InputError
+    from pratique.files import write_atomic
+
+    if key is None:
+        raise InputError("a provenance file is signed by an OpenPGP key", hint="give the secret key's file with --key")
+    if output is not None and len(charts) != 1:
+        raise InputError(f"{len(charts)} signatures do not go into one file", hint="leave out --output")
+    paths = [Path(chart.removeprefix("chart:").removeprefix("file:")) for chart in charts]
+    places = [Path(output) if output else path.with_name(path.name + PROVENANCE_SUFFIX) for path in paths]
+    for place in places:
+        if place.exists() and not replace:
+            raise InputError("there is a signature file of this name", where=str(place), hint="use --replace, or move it away")
+    texts = []
+    for path in paths:
+        digest, chart_yaml = read_chart_file(str(path), parse_limits(os.environ))
+        texts.append(render_provenance(chart_yaml, path.name, digest))
+    secret = read_whole(Path(key), MAX_KEYRING_SIZE)
+    if Path(key).stat().st_mode & 0o077:
+        raise InputError("the private key can be read by others than its owner", where=key, hint=f"run: chmod 600 {key}")
+    asked = _asked_once(passphrase_of(passphrase_file))
+    made = [sign_provenance(text, secret, asked) for text in texts]
+    for place, data in zip(places, made, strict=True):
+        write_atomic(place, data)
+    _print_files([(str(place), None) for place in places], key, format_)
+
+
+def _asked_once(ask: Callable[[], bytes | None]) -> Callable[[], bytes | None]:
+    """The same answer every time: a person is asked for a passphrase once."""
+    answers: list[bytes | None] = []
+
+    def answer() -> bytes | None:
+        if not answers:
+            answers.append(ask())
+        return answers[0]
+
+    return answer
+
+
+def _print_files(rows: Sequence[tuple[str, int | None]], key: str, format_: str) -> None:
+    from pratique.cli.output import print_fact, print_json, print_title, print_verdict
+    from pratique.model import Cause
+
+    if format_ == "json":
+        print_json({"key": key, "signed": [{"places": [place], "log_index": index} for place, index in rows]})
+        return
+    print_title(f"{len(rows)} signed")
+    for place, index in rows:
+        print_verdict(Cause.NONE, "signed", place if index is None else f"{place}, log entry {index}")
+    print_fact("key", key)

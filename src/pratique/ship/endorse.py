@@ -1,0 +1,235 @@
+"""Say something about artifacts that exist already: a signature, or any statement, in one of several forms.
+
+Everything is signed first, then logged in one batch, then catalogued, then published. So a key that fails in the middle leaves
+nothing behind; and a place that cannot be written to costs nothing either: the same command finds the same statements by the same
+key in the catalog, and publishes them instead of saying them again. Bare signatures are no statements: they are in the log, not
+in the catalog.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pratique.attest.bundle import MEDIA_TYPE, MessageSignature, parse_bundle
+from pratique.attest.detached import BUNDLE_SUFFIX, RAW_SUFFIX, render_raw, sign_digest
+from pratique.attest.dsse import Envelope
+from pratique.errors import DigestMismatch, InputError
+from pratique.evidence.seal import Scribe, Sealed, log_envelopes, sign_payload
+from pratique.files import write_atomic
+from pratique.model.digest import Digest
+
+if TYPE_CHECKING:
+    from pratique.catalog.ledger import Catalog
+    from pratique.registry.types import Descriptor, Repository
+
+
+class Form(StrEnum):
+    """How it is said."""
+
+    BUNDLE = "bundle"  # a statement in a Sigstore bundle: a referrer, or FILE.sigstore.json
+    COSIGN = "cosign"  # cosign's tags beside an image
+    MESSAGE = "message"  # a bundle over a file's bytes, without a statement: FILE.sigstore.json
+    RAW = "raw"  # a bare signature over a file's bytes: FILE.sig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """An artifact that something is said about. `name`: what statements call it.
+
+    `repository`, `descriptor`: where it is, and as what, if evidence can be attached there. `path`: the file that it is, if it is
+    one file, so that evidence can stand beside it.
+    """
+
+    digest: Digest
+    name: str
+    repository: "Repository | None" = None
+    descriptor: "Descriptor | None" = None
+    path: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saying:
+    """What is to be signed about which targets. `predicate_type`: of the in-toto statement that `message` is; "" when `message`
+    is signed as it stands.
+    """
+
+    targets: tuple[Target, ...]
+    predicate_type: str
+    message: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What was published. `sealed`: the bundle and its log entry; `places`: where it is, for people, besides log and catalog;
+    `reused`: it was said before, and published again.
+    """
+
+    saying: Saying
+    content: Envelope | MessageSignature
+    sealed: Sealed
+    at: int
+    places: tuple[str, ...] = ()
+    reused: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """How and where. `beside`: in files beside the targets instead of attached to them; `output`: the one bundle in this file
+    instead of both; `replace`: overwrite files that are there.
+    """
+
+    form: Form = Form.BUNDLE
+    beside: bool = False
+    output: Path | None = None
+    replace: bool = False
+
+
+def endorse(
+    sayings: Sequence[Saying],
+    how: Publication,
+    *,
+    scribe: Scribe,
+    catalog: "Catalog",
+    clock: Callable[[], int],
+) -> list[Said]:
+    """Sign, log, catalogue and publish all of this, each step for all before the next. `clock`: Unix seconds.
+
+    Raises InputError for a form that a target cannot have, or a file that is in the way, before anything is signed; and what
+    signer, log, catalog and places raise.
+    """
+    _check(sayings, how)
+    earlier = [_said_before(saying, scribe, catalog) for saying in sayings]
+    for saying, found in zip(sayings, earlier, strict=True):
+        _check_files(saying, how, found)
+    new = [saying for saying, found in zip(sayings, earlier, strict=True) if found is None]
+    contents = [_sign(saying, scribe) for saying in new]
+    sealed = log_envelopes(scribe, contents)
+    now = clock()
+    made = iter(
+        [
+            Said(saying=saying, content=content, sealed=item, at=now)
+            for saying, content, item in zip(new, contents, sealed, strict=True)
+        ]
+    )
+    everything = [found if found is not None else next(made) for found in earlier]
+    _record(everything, scribe, catalog)
+    return [_publish(item, how) for item in everything]
+
+
+def files_of(saying: Saying, how: Publication) -> list[Path]:
+    """The files that publishing writes."""
+    if how.output is not None:
+        return [how.output]
+    if not how.beside:
+        return []
+    suffix = RAW_SUFFIX if how.form is Form.RAW else BUNDLE_SUFFIX
+    return [target.path.with_name(target.path.name + suffix) for target in saying.targets if target.path is not None]
+
+
+def _check(sayings: Sequence[Saying], how: Publication) -> None:
+    """What would fail at the end fails now, before anything is signed."""
+    if how.output is not None and len(sayings) != 1:
+        raise InputError(f"{len(sayings)} signatures do not go into one file", hint="use --file, or sign one at a time")
+    if how.form is Form.COSIGN and (how.beside or how.output is not None):
+        raise InputError("cosign's tags are in registries and layouts, not in files", hint="leave out --file and --output")
+    for target in (target for saying in sayings for target in saying.targets):
+        if how.form is Form.COSIGN and target.repository is None:
+            raise InputError(f"{target.name or target.digest} is in no registry or layout", hint="sign it in another form")
+        if how.form in (Form.MESSAGE, Form.RAW) and target.path is None:
+            raise InputError(f"{target.name or target.digest} is not a file", hint="sign it in another form")
+        if how.beside and target.path is None:
+            raise InputError(f"{target.name or target.digest} is not a file, nothing can stand beside it", hint="use --output")
+
+
+def _check_files(saying: Saying, how: Publication, found: Said | None) -> None:
+    """A file that is there may be another's signature: it is overwritten only when asked."""
+    for path in files_of(saying, how):
+        if path.exists() and not how.replace and (found is None or path.read_bytes() != found.sealed.data):
+            raise InputError("there is a signature file of this name", where=str(path), hint="use --replace, or move it away")
+
+
+def _said_before(saying: Saying, scribe: Scribe, catalog: "Catalog") -> Said | None:
+    """The same statement by the same key, from the catalog."""
+    if not saying.predicate_type:
+        return None
+    for row in catalog.documents_of(saying.targets[0].digest, role="bundle"):
+        if (row.keyid, row.predicate_type) != (scribe.signer.public_key.keyid, saying.predicate_type):
+            continue
+        try:
+            data = catalog.documents.get(row.digest)
+            bundle = parse_bundle(data)
+        except (DigestMismatch, InputError):
+            continue  # a damaged one is no reason to say nothing: it is said anew
+        if isinstance(bundle.content, Envelope) and bundle.content.payload == saying.message and bundle.log_entries:
+            sealed = Sealed(data=data, digest=row.digest, log_index=bundle.log_entries[0].log_index)
+            return Said(saying=saying, content=bundle.content, sealed=sealed, at=row.created, reused=True)
+    return None
+
+
+def _sign(saying: Saying, scribe: Scribe) -> Envelope | MessageSignature:
+    if saying.predicate_type:
+        return sign_payload(scribe, saying.message)
+    signature = scribe.signer.sign(saying.message)
+    return MessageSignature(sig=signature, digest=sign_digest(scribe.signer.public_key, saying.message))
+
+
+def _record(said: Sequence[Said], scribe: Scribe, catalog: "Catalog") -> None:
+    with catalog.transaction() as ledger:
+        for item in said:
+            if not item.saying.predicate_type:
+                continue
+            for target in item.saying.targets:
+                ledger.record_document(
+                    target.digest,
+                    item.sealed.data,
+                    role="bundle",
+                    media_type=MEDIA_TYPE,
+                    predicate_type=item.saying.predicate_type,
+                    keyid=scribe.signer.public_key.keyid,
+                    at=item.at,
+                )
+
+
+def _publish(item: Said, how: Publication) -> Said:
+    places = []
+    for path in files_of(item.saying, how):
+        write_atomic(path, render_raw(_bare(item)) if how.form is Form.RAW else item.sealed.data)
+        places.append(str(path))
+    if not places:
+        for target in item.saying.targets:
+            if target.repository is not None and target.descriptor is not None:
+                places.append(_attach(item, target, target.repository, target.descriptor, how.form))
+    return Said(
+        saying=item.saying, content=item.content, sealed=item.sealed, at=item.at, places=tuple(places), reused=item.reused
+    )
+
+
+def _bare(item: Said) -> bytes:
+    return item.content.sig if isinstance(item.content, MessageSignature) else item.content.signatures[0].sig
+
+
+def _attach(item: Said, target: Target, repository: "Repository", subject: "Descriptor", form: Form) -> str:
+    """Make it a referrer of the target, or add it under cosign's tag; returns where it is."""
+    if form is Form.COSIGN:
+        from pratique.attest import cosign
+        from pratique.registry.cosign import ATTESTATIONS, SIGNATURES, Layer, push_layers, tag_of
+
+        if isinstance(item.content, Envelope):
+            kind = ATTESTATIONS
+            notes = cosign.attestation_annotations(item.saying.predicate_type)
+            layer = Layer(data=cosign.render_attestation(item.content), annotations=notes)
+        else:
+            kind = SIGNATURES
+            layer = Layer(data=item.saying.message, annotations=cosign.signature_annotations(item.content.sig))
+        push_layers(repository, target.digest, kind, [layer])
+        return f"{repository.name}:{tag_of(target.digest, kind)}"
+    from pratique.registry.attach import attach
+    from pratique.registry.types import SIGSTORE_BUNDLE
+
+    notes = {"dev.sigstore.bundle.content": "dsse-envelope", "dev.sigstore.bundle.predicateType": item.saying.predicate_type}
+    attached = attach(
+        repository, subject=subject, blob=item.sealed.data, artifact_type=SIGSTORE_BUNDLE, annotations=notes, created=item.at
+    )
+    return f"{repository.name}@{attached.digest}"

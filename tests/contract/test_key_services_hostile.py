@@ -230,6 +230,16 @@ def test_no_cloud_s_junk_becomes_a_signature_or_another_error_than_ours(cloud, j
         assert str(caught.value).isprintable()
 
 
+def test_a_signature_is_one_request_and_the_public_key_is_asked_for_once(cloud):
+    made, adapter = cloud
+    signer = adapter.open()
+    before = len(made.requests)
+    for number in range(5):
+        message = str(number).encode()
+        signer.public_key.verify(signer.sign(message), message)
+    assert len(made.requests) - before == 5
+
+
 def test_no_member_of_a_clouds_answer_may_be_of_another_kind(cloud):
     """Each member of each answer, exchanged for each odd value: a signature that verifies, or one of our errors."""
     made, adapter = cloud

@@ -165,6 +165,30 @@ def test_credentials_come_from_a_container_as_botocore_finds_them(kms, arn, monk
     assert signs(open_signer(f"awskms:///{arn}", access))
 
 
+def test_a_workload_assumes_a_role_with_its_web_identity(kms, arn, monkeypatch, tmp_path):
+    name, identity = kms.signer(arn, "ECDSA_SHA_256", token="assumed-token-2290")
+    (tmp_path / "token").write_text("web-identity-token-7761")
+    answer = (
+        '<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult>'
+        f"<Credentials><AccessKeyId>{name}</AccessKeyId><SecretAccessKey>{identity.secret}</SecretAccessKey>"
+        f"<SessionToken>{identity.token}</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>"
+        "</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
+    )
+    kms.script.append(lambda request: Reply(200, answer.encode(), {"Content-Type": "text/xml"}))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_REGION", REGION)
+    monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/signer")
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(tmp_path / "token"))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", f"http://127.0.0.1:{kms.server.server_port}")
+    access = Access(passphrase=never, pin=never, environ={"AWS_REGION": REGION}, handler=kms.routes)
+    assert signs(open_signer(f"awskms:///{arn}", access))
+    assert kms.requests[0].form["WebIdentityToken"] == "web-identity-token-7761"
+    kms.script.append(lambda request: Reply(403, b"<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>"))
+    with pytest.raises(AuthenticationRequired, match="cannot be had") as caught:
+        open_signer(f"awskms:///{arn}", access)
+    assert "7761" not in str(caught.value)
+
+
 def test_credentials_come_from_a_profile_with_its_region(kms, arn, monkeypatch, tmp_path):
     name, identity = kms.signer(arn, "ECDSA_SHA_256")
     text = f"[profile release]\nregion = {REGION}\naws_access_key_id = {name}\naws_secret_access_key = {identity.secret}\n"

@@ -163,7 +163,7 @@ def test_a_wrong_secret_is_asked_for_once_and_never_repeated(adapter):
 
 def test_a_back_end_that_goes_away_is_unavailable_in_the_middle_and_says_no_secret(adapter, caplog):
     if adapter.cut is None:
-        return  # a file is in memory
+        return  # a file is in memory; other algorithms of an agent
     caplog.set_level(logging.DEBUG)
     signer = adapter.open()
     signer.sign(b"before")

@@ -194,3 +194,20 @@ def test_two_sessions_of_a_token_end_in_any_order(pkcs11_place, key):
         left.public_key.verify(left.sign(b"m"), b"m")
         left.close()
     assert not pkcs11_session._logins
+
+
+def test_a_key_that_wants_the_pin_for_each_signature_gets_it_until_it_is_refused_once(pkcs11_place):
+    make = ["--keypairgen", "--key-type", "EC:prime256v1", "--label", "each-time", "--always-auth"]
+    pkcs11_place.tool("--login", "--pin", PIN, *make)
+    asked = []
+    access = replace(pkcs11_place.access(), pin=lambda: asked.append(1) or PIN.encode())
+    signer = open_signer("pkcs11:token=first%20token;object=each-time", access)
+    for message in (b"one", b"two"):
+        signer.public_key.verify(signer.sign(message), message)
+    assert asked == [1]
+    signer._login.pin = "00000000"
+    with pytest.raises(PassphraseWrong, match="tried once"):
+        signer.sign(b"m")
+    with pytest.raises(Unavailable, match="not tried again"):
+        signer.sign(b"m")
+    signer.close()

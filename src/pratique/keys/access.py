@@ -72,6 +72,8 @@ class Access:
 
 def parse_reference(text: str) -> KeyReference:
     """Take a reference apart. Whatever begins with no known scheme is a FILE. Raises InputError."""
+    if text.startswith("pkcs11:") and "pin-value" in text:
+        raise InputError("a PIN on the command line can be read by every user", hint="use pin-source=FILE or PRATIQUE_KEY_PIN")
     if len(text) > MAX_REFERENCE or not text.isprintable() or not text:
         raise InputError("not a key's name", where=text[:80])
     scheme = next((known for known in (*BACKENDS, "file:") if text.startswith(known)), None)
@@ -86,6 +88,4 @@ def parse_reference(text: str) -> KeyReference:
         if not equals or key in options:
             raise InputError(f"not an option, or given twice: {key[:40]!r}", where=text.partition("?")[0])
         options[key] = unquote(value)
-    if "pin-value" in options:
-        raise InputError("a PIN on the command line can be read by every user", hint="use pin-source=FILE or PRATIQUE_KEY_PIN")
     return KeyReference(text=text, scheme=scheme, name=name, algorithm=options.pop("algorithm", None), options=options)

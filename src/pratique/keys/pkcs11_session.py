@@ -8,7 +8,7 @@ import contextlib
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, unquote_to_bytes
@@ -68,7 +68,8 @@ def parse_name(reference: KeyReference) -> TokenKeyName:
 class Login:
     """A session that several signers use. `users`: how many. `rw`: whether it may make keys.
 
-    `parent`: the login that this session goes by; it must not end before.
+    `parent`: the login that this session goes by; it must not end before. `pin`: kept for keys that want it for each signature,
+    as the signature slot of a PIV card does; forgotten once it was refused.
     """
 
     module: str
@@ -77,6 +78,7 @@ class Login:
     users: int = 0
     broken: bool = False
     parent: "Login | None" = None
+    pin: Any = field(default=None, repr=False)
 
 
 _logins: dict[tuple[str, bytes], Login] = {}
@@ -114,7 +116,7 @@ def _log_in(module: str, name: TokenKeyName, access: Access, *, rw: bool) -> Log
         return known
     if known is not None and not known.broken:  # open for signing; the login counts for every session of this process
         known.users += 1
-        return Login(module=module, session=token.open(rw=True), rw=True, parent=known)
+        return Login(module=module, session=token.open(rw=True), rw=True, parent=known, pin=known.pin)
     pin = _pin(token, name, access)
     try:
         opened = token.open(user_pin=pin, rw=rw)
@@ -124,7 +126,7 @@ def _log_in(module: str, name: TokenKeyName, access: Access, *, rw: bool) -> Log
         raise Unavailable("the PIN is locked", where=name.where, hint="the token's security officer can reset it") from error
     except pkcs11.PKCS11Error as error:
         raise Unavailable(f"cannot log in to the token: {reason_of(error)}", where=name.where) from error
-    _logins[place] = Login(module=module, session=opened, rw=rw)
+    _logins[place] = Login(module=module, session=opened, rw=rw, pin=pin)
     return _logins[place]
 
 

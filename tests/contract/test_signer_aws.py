@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from botocore.session import Session
 from cloud import Reply
 from cloud_aws import REGION, AwsKms, refusal
 from signers import never
@@ -238,3 +239,25 @@ def test_the_documented_policy_is_json_that_names_no_wildcard():
 
     for statement in json.loads(documented("aws policy"))["Statement"]:
         assert "*" not in json.dumps(statement)
+
+
+@pytest.mark.parametrize("algorithm", ["ecdsa-p256", "ed25519", "ml-dsa-44", "rsa-pss-2048"])
+def test_the_stand_in_serves_aws_own_client_and_both_agree(kms, algorithm):
+    """That the stand-in is faithful is not only our word: the SDK's model checks names and shapes of every answer."""
+    arn = kms.key(algorithm)
+    name, identity = kms.identity({"Effect": "Allow", "Action": ["kms:GetPublicKey", "kms:Sign"], "Resource": "*"})
+    address = f"http://127.0.0.1:{kms.server.server_port}"
+    secret = {"aws_access_key_id": name, "aws_secret_access_key": identity.secret}
+    client = Session().create_client("kms", REGION, endpoint_url=address, **secret)
+    signer = open_signer(f"awskms:///{arn}?algorithm={algorithm}", kms.access(name, identity))
+    assert client.get_public_key(KeyId=arn)["PublicKey"] == signer.public_key.spki
+    signer.sign(b"m")
+    ours = kms.requests[-1].json
+    theirs = client.sign(KeyId=arn, Message=b"m", MessageType="RAW", SigningAlgorithm=ours["SigningAlgorithm"])
+    signer.public_key.verify(theirs["Signature"], b"m")
+    with pytest.raises(client.exceptions.NotFoundException):
+        client.get_public_key(KeyId="alias/absent")
+    kms.keys[arn].state = "Disabled"
+    with pytest.raises(client.exceptions.DisabledException):
+        client.sign(KeyId=arn, Message=b"m", SigningAlgorithm=ours["SigningAlgorithm"])
+    client.close()

@@ -47,6 +47,12 @@ class KeyReference:
     algorithm: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
 
+    def agreed(self, algorithm: str | None) -> str | None:
+        """The algorithm that the reference or somebody else states; None when nobody does. Raises InputError when they differ."""
+        if self.algorithm and algorithm and self.algorithm != algorithm:
+            raise InputError(f"the reference says {self.algorithm}, not {algorithm}", where=self.text)
+        return self.algorithm or algorithm
+
     def only(self, *names: str) -> None:
         """Raises InputError for options other than these: a misspelt one must not be passed over."""
         for name in self.options:

@@ -211,3 +211,25 @@ def test_a_key_that_wants_the_pin_for_each_signature_gets_it_until_it_is_refused
     with pytest.raises(Unavailable, match="not tried again"):
         signer.sign(b"m")
     signer.close()
+
+
+def test_a_key_that_the_token_cannot_make_leaves_the_others_as_they_were(pkcs11_place, key, monkeypatch):
+    def refused(*_):
+        raise pkcs11.MechanismInvalid
+
+    signer = open_signer(key, pkcs11_place.access())
+    monkeypatch.setattr("pratique.keys.pkcs11.generate_pair", refused)
+    with pytest.raises(Unavailable, match="mechanism invalid"):
+        create_signer("pkcs11:token=first%20token;object=impossible", "ecdsa-p256", pkcs11_place.access())
+    again = open_signer(key, pkcs11_place.access())
+    for good in (signer, again):
+        good.public_key.verify(good.sign(b"m"), b"m")
+        good.close()
+
+
+def test_a_login_by_another_part_of_the_process_counts(pkcs11_place, key):
+    elsewhere = pkcs11.lib(pkcs11_place.module).get_token(token_label="first token").open(user_pin=PIN)
+    signer = open_signer(key, pkcs11_place.access())
+    signer.public_key.verify(signer.sign(b"m"), b"m")
+    signer.close()
+    elsewhere.close()

@@ -17,7 +17,7 @@ from pratique.keys.access import Access, KeyReference
 from pratique.keys.encodings import DIGEST_INFO_SHA256, der_of_raw
 from pratique.keys.file import PrivateKey, public_half
 from pratique.keys.pkcs11_objects import find_key, generate_pair, read_public_key, template, write_pair
-from pratique.keys.pkcs11_session import Login, parse_name, reason_of, release, session
+from pratique.keys.pkcs11_session import GONE, Login, parse_name, reason_of, release, session
 from pratique.keys.signer import closed, verified_signature
 
 
@@ -61,7 +61,7 @@ class TokenSigner:
             login.pin = None
             raise PassphraseWrong("the PIN is refused; it was tried once", where=self._where) from error
         except pkcs11.PKCS11Error as error:
-            login.broken = True
+            login.broken = login.broken or isinstance(error, GONE)
             hint = "was it removed? nothing was signed; run the same command again when it is back"
             raise Unavailable(f"the token fails to sign: {reason_of(error)}", where=self._where, hint=hint) from error
         signature = der_of_raw(answer, self._where) if self._public.algorithm.startswith("ecdsa") else answer

@@ -22,6 +22,19 @@ from pratique.keys.passphrase import read_secret
 
 MODULE_VARIABLE = "PRATIQUE_PKCS11_MODULE"
 
+# What a session says whose token was taken away; after other errors it is as good as before.
+GONE = (
+    pkcs11.DeviceError,
+    pkcs11.DeviceRemoved,
+    pkcs11.GeneralError,
+    pkcs11.KeyHandleInvalid,
+    pkcs11.ObjectHandleInvalid,
+    pkcs11.SessionClosed,
+    pkcs11.SessionHandleInvalid,
+    pkcs11.TokenNotPresent,
+    pkcs11.UserNotLoggedIn,
+)
+
 _PATH_ATTRIBUTES = ("token", "serial", "model", "manufacturer", "object", "id", "type", "slot-id")
 
 
@@ -100,7 +113,7 @@ def session(name: TokenKeyName, access: Access, *, rw: bool) -> Iterator[Login]:
         try:
             yield login
         except pkcs11.PKCS11Error as error:
-            login.broken = True
+            login.broken = login.broken or isinstance(error, GONE)
             release(login)
             raise Unavailable(f"the token fails: {reason_of(error)}", where=name.where) from error
         except BaseException:
@@ -112,14 +125,20 @@ def _log_in(module: str, name: TokenKeyName, access: Access, *, rw: bool) -> Log
     token = _find_token(module, name)
     place = (module, token.serial)
     known = _logins.get(place)
-    if known is not None and not known.broken and (known.rw or not rw):
+    if known is not None and known.broken:
+        known = None
+    if known is not None and (known.rw or not rw):
         return known
-    if known is not None and not known.broken:  # open for signing; the login counts for every session of this process
-        known.users += 1
-        return Login(module=module, session=token.open(rw=True), rw=True, parent=known, pin=known.pin)
-    pin = _pin(token, name, access)
     try:
-        opened = token.open(user_pin=pin, rw=rw)
+        if known is not None:  # open for signing; the login counts for every session of this process
+            login = Login(module=module, session=token.open(rw=True), rw=True, parent=known, pin=known.pin)
+            known.users += 1
+            return login
+        pin = _pin(token, name, access)
+        try:
+            opened = token.open(user_pin=pin, rw=rw)
+        except pkcs11.UserAlreadyLoggedIn:  # by another part of this process, whose login counts for us
+            opened = token.open(rw=rw)
     except (pkcs11.PinIncorrect, pkcs11.PinLenRange, pkcs11.PinInvalid) as error:
         raise PassphraseWrong("the PIN is wrong; it was tried once", where=name.where) from error
     except pkcs11.PinLocked as error:

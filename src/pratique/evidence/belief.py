@@ -42,7 +42,8 @@ class Belief:
 
     `keys`: by key ID; `authorities`: whose signers they are; `logs`: of tiles, as ours. `trust`: what each one may say
     about what, and when; None where every key may say everything, as with keys on a command line. `root`: certificate
-    authorities, logs and timestamp authorities in Sigstore's form; `stores`: notation's certificates. None for nobody.
+    authorities, logs and timestamp authorities in Sigstore's form; `stores`: notation's certificates; `keyring`: of OpenPGP, for Helm's
+    provenance. None, or nothing in it, for nobody.
     """
 
     keys: Mapping[str, "PublicKey"]
@@ -50,6 +51,7 @@ class Belief:
     logs: tuple[OwnLog, ...] = ()
     trust: Trust | None = None
     root: "TrustedRoot | None" = None
+    keyring: bytes = b""
     stores: "TrustStores | None" = None
 
 

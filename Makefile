@@ -39,6 +39,7 @@ bench: install system
 	$(BIN)/python bench/sbom.py
 	$(BIN)/python bench/agent.py
 	$(BIN)/python bench/hsm.py
+	$(BIN)/python bench/verify.py
 
 # Completeness against a peer, package by package, with reasons
 compare: install system

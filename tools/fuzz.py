@@ -1,31 +1,47 @@
 """Mutate real files and show them to every parser of foreign bytes: `fuzz.py [SECONDS] [SEED]`.
 
 The corpus is `tests/data`. A mutated file goes through the pass and all catalogers under a path that some cataloger waits for,
-through the readers of bills of materials and of signatures, and as a layer. An exception that is not ours, or an input that takes
-longer than LIMIT_S, is a finding: it is written to a file, with the seed that makes it again, and the exit code is 1.
+through the readers of bills of materials, as a layer, and as each thing that signatures of all forms are made of. An exception
+that is not ours, or an input that takes longer than LIMIT_S, is a finding: it is written to a file, with the seed that makes it
+again, and the exit code is 1.
 """
 
+import base64
+import contextlib
 import io
+import json
 import random
 import sys
 import tempfile
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from pratique.artifact.examine import Examiner
 from pratique.artifact.layer import read_layer
 from pratique.artifact.limits import Limits
-from pratique.attest.bundle import parse_bundle
-from pratique.attest.cosign import SIGNATURE, parse_attestation, parse_payload, parse_signature
+from pratique.attest.bundle import MessageSignature, parse_bundle
+from pratique.attest.cosign import CERTIFICATE, REKOR_BUNDLE, SIGNATURE, parse_attestation, parse_payload, parse_signature
 from pratique.attest.detached import parse_raw
 from pratique.attest.helm_prov import parse_provenance
+from pratique.attest.notation import MEDIA_TYPES, TrustStatement, TrustStores, parse_certificates, parse_policy, verify
+from pratique.attest.notation.ocsp import responder_urls
+from pratique.attest.notation.revocation import check_revocation
 from pratique.attest.openpgp import parse_clear_signed
 from pratique.attest.predicates.known import KNOWN, check_predicate
+from pratique.attest.sigstore.certificate import read_identity
+from pratique.attest.sigstore.trusted_root import parse_trusted_root
+from pratique.attest.sigstore.verify import Artifact, verify_attestation, verify_message
+from pratique.attest.statement import parse_head
 from pratique.attest.strictjson import load_json
-from pratique.attest.yaml_annotation import annotate, parse_manifests
+from pratique.attest.timestamp import parse_response, parse_token, verify_timestamp
+from pratique.attest.x509 import parse_certificate
+from pratique.attest.yaml_annotation import annotate
 from pratique.errors import PratiqueError
+from pratique.keys.keyless.services import parse_signing_config
 from pratique.model import ArtifactKind, Digest, FileEntry, Kind, Subject, Tree
 from pratique.sbom.catalogers import CATALOGERS
 from pratique.sbom.formats.read import read_document
@@ -34,6 +50,8 @@ from pratique.sbom.inventory import WANTS, catalogue_tree
 DATA = Path(__file__).resolve().parents[1] / "tests" / "data"
 LIMIT_S = 5.0
 MAX_BYTES = 1 << 20
+CHAIN = [parse_certificate(der) for der in parse_certificates((DATA / "notation/lists/certchain_with_crl.pem").read_bytes(), "")]
+ROOT = parse_trusted_root((DATA / "sigstore" / "trusted_root.json").read_bytes())
 SUBJECT = Subject(kind=ArtifactKind.DIRECTORY, name="fuzz", digest=Digest.of(b"fuzz"))
 
 
@@ -82,22 +100,98 @@ def catalogue(path: str, data: bytes) -> None:
     catalogue_tree(SUBJECT, Tree(entries=entries, contents=contents, facts=facts, digests=examiner.digests))
 
 
-def signatures(path: str, data: bytes) -> None:
-    """Every form of signature, and every form of predicate. `path` chooses the form."""
+def forms(data: bytes) -> None:
+    """As each of the other forms of signature, and as each predicate that is known."""
     text = data.decode("latin-1")
-    forms: tuple[Callable[[], object], ...] = (
-        lambda: parse_bundle(data),
+    readers: tuple[Callable[[], object], ...] = (
         lambda: parse_payload(data),
-        lambda: parse_signature(data[:1000], {SIGNATURE: "AAAA", "dev.sigstore.cosign/bundle": text}),
-        lambda: parse_signature(data[:1000], {SIGNATURE: "AAAA", "dev.sigstore.cosign/certificate": text}),
+        lambda: parse_signature(data, {SIGNATURE: "AAAA"}),
+        lambda: parse_signature(b"{}", {SIGNATURE: "AAAA", REKOR_BUNDLE: text}),
+        lambda: parse_signature(b"{}", {SIGNATURE: "AAAA", CERTIFICATE: text}),
         lambda: parse_attestation(data, {}),
         lambda: parse_raw(data),
         lambda: parse_provenance(parse_clear_signed(data).text),
         lambda: parse_provenance(data),
-        lambda: [annotate(data, b"x") for _ in parse_manifests(data)],
-        lambda: [check_predicate(kind, load_json(data, what="predicate")) for kind in KNOWN],
+        lambda: annotate(data, b"bundle"),
+        *(partial(check_json, kind, data) for kind in KNOWN),
     )
-    forms[len(path) % len(forms)]()
+    for read in readers:
+        with contextlib.suppress(PratiqueError):
+            read()
+
+
+def check_json(kind: str, data: bytes) -> None:
+    """As a predicate of this type."""
+    check_predicate(kind, load_json(data, what="predicate"))
+
+
+def notation(data: bytes) -> None:
+    """As an envelope, a trust policy, a file of a trust store, and an answer of a revocation server."""
+    for media_type in MEDIA_TYPES:
+        outcome = verify(
+            data,
+            media_type,
+            digest=Digest.of(b""),
+            size=0,
+            artifact_type="",
+            statement=TrustStatement(name="fuzz", identities=None),
+            stores=TrustStores(certificates={}),
+            at=0,
+            answers={},
+        )
+        if outcome.signed is not None:
+            raise AssertionError("accepted")
+    for parse in (parse_policy, lambda data: parse_certificates(data, "file")):
+        with contextlib.suppress(PratiqueError):
+            parse(data)
+    answers = {"http://localhost:10086/leaf.crl": data, "http://localhost:10086/intermediate.crl": data}
+    check_revocation(CHAIN, answers | {responder_urls(CHAIN[1], CHAIN[2])[0]: data}, at=0, signed_at=None)
+
+
+def sigstore(data: bytes) -> None:
+    """As a bundle that is verified, and as each of the documents and pieces beside it."""
+    readers: tuple[Callable[[bytes], object], ...] = (
+        verify_bundle,
+        parse_trusted_root,
+        parse_head,
+        parse_token,
+        lambda data: parse_signing_config(data, now=1_750_000_000),
+        lambda data: verify_timestamp(parse_response(data), b"signature", ROOT.timestamp_authorities),
+        lambda data: read_identity(parse_certificate(data)),
+    )
+    for read in readers:
+        with contextlib.suppress(PratiqueError):
+            read(data)
+
+
+def verify_bundle(data: bytes) -> None:
+    """Whatever it holds."""
+    bundle = parse_bundle(data)
+    if isinstance(bundle.content, MessageSignature):
+        verify_message(bundle, Artifact.of(b"hello, harbour\n"), ROOT, keys={})
+    else:
+        verify_attestation(bundle, ROOT, keys={})
+
+
+def inside_bundle(chance: random.Random, bundles: list[bytes], corpus: list[bytes]) -> bytes:
+    """A bundle of which one piece was mutated: JSON and base64 stay whole, so that what is behind them is reached."""
+    document = json.loads(chance.choice(bundles))
+    places: list[tuple[Any, Any]] = []
+    level: list[Any] = [document]
+    while level:
+        parent = level.pop()
+        for name, value in parent.items() if isinstance(parent, dict) else enumerate(parent):
+            if isinstance(value, str):
+                places.append((parent, name))
+            else:
+                level.append(value)
+    parent, name = chance.choice(places)
+    try:
+        piece = base64.b64decode(parent[name], validate=True)
+        parent[name] = base64.b64encode(mutate(piece, chance, corpus)).decode()
+    except ValueError:
+        parent[name] = mutate(parent[name].encode(), chance, corpus).decode("latin-1")
+    return json.dumps(document).encode()
 
 
 def main() -> int:
@@ -106,14 +200,16 @@ def main() -> int:
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else time.time_ns()
     chance = random.Random(seed)
     corpus = [data for file in sorted(DATA.rglob("*")) if file.is_file() and len(data := file.read_bytes()) <= MAX_BYTES]
+    bundles = [file.read_bytes() for file in sorted(DATA.rglob("*.sigstore.json"))]
     places = paths()
     targets: tuple[tuple[str, Callable[[str, bytes], object]], ...] = (
         ("catalogers", catalogue),
         ("catalogers", catalogue),
         ("documents", lambda _, data: read_document(data)),
         ("documents, lenient", lambda _, data: read_document(data, lenient=True)),
-        ("signatures", signatures),
-        ("signatures", signatures),
+        ("forms", lambda _, data: forms(data)),
+        ("notation", lambda _, data: notation(data)),
+        ("sigstore", lambda _, data: sigstore(data)),
         ("layer", lambda _, data: read_layer(io.BytesIO(data), wants=WANTS, limits=Limits())),
     )
     print(f"seed {seed}, {len(corpus)} files, {len(places)} paths")
@@ -121,6 +217,8 @@ def main() -> int:
     while time.monotonic() - begin < seconds:
         data, path = mutate(chance.choice(corpus), chance, corpus), chance.choice(places)
         name, target = chance.choice(targets)
+        if name == "sigstore" and chance.random() < 0.7:
+            data = inside_bundle(chance, bundles, corpus)
         started = time.monotonic()
         problem = ""
         try:

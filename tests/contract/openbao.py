@@ -16,16 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from cloud import documented
 from signers import Adapter, never
 
 from pratique.keys.access import Access
-
-# The policy of docs/keys.md, as it stands there.
-POLICY = """
-path "transit/keys/{key}" {{ capabilities = ["read"] }}
-path "transit/sign/{key}" {{ capabilities = ["update"] }}
-path "transit/sign/{key}/*" {{ capabilities = ["update"] }}
-"""
 
 
 def free_port() -> int:
@@ -129,7 +123,7 @@ class OpenBao:
 
     def token(self, key: str, **options: Any) -> str:
         """A token with the documented policy for one key."""
-        self.api("PUT", f"sys/policies/acl/sign-{key}", {"policy": POLICY.format(key=key)})
+        self.api("PUT", f"sys/policies/acl/sign-{key}", {"policy": documented("vault policy").replace("release", key)})
         made = self.api("POST", "auth/token/create", {"policies": [f"sign-{key}"], "no_default_policy": True, **options})
         return str(made["auth"]["client_token"])
 
@@ -139,7 +133,7 @@ class OpenBao:
     def make(self, key: str, algorithm: str) -> None:
         self.api("POST", f"transit/keys/{key}", {"type": algorithm.replace("-pss", "")})
 
-    def adapter(self, algorithm: str) -> Adapter:
+    def adapter(self, algorithm: str, _: Path) -> Adapter:
         self.make(f"key-{algorithm}", algorithm)
         token = self.token(f"key-{algorithm}")
         return Adapter(
@@ -171,7 +165,7 @@ class Reviews:
     def __init__(self) -> None:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), TokenReviews)
         self.server.pods = {}  # type: ignore[attr-defined]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
     def address(self) -> str:

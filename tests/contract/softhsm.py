@@ -42,7 +42,7 @@ class SoftHsm:
     def access(self, pin: str = PIN) -> Access:
         return Access(passphrase=never, pin=pin.encode, environ={"PRATIQUE_PKCS11_MODULE": self.module})
 
-    def adapter(self, algorithm: str) -> Adapter:
+    def adapter(self, algorithm: str, _: Path) -> Adapter:
         reference = f"pkcs11:token=first%20token;object=key-{algorithm}"
         create_signer(reference, algorithm, self.access()).close()
         return Adapter(

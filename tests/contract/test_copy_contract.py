@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from test_repository_contract import OTHER, push_image, push_index, repository, sign
+from test_repository_contract import OTHER, push_image, push_index, sign
 
 from pratique.cli.main import run
 from pratique.errors import DigestMismatch, LimitExceeded, Unavailable
@@ -12,8 +12,6 @@ from pratique.registry.copy import Lost, copy_artifact
 from pratique.registry.layout import open_layout
 from pratique.registry.remote import Remote
 from pratique.registry.types import OCI_MANIFEST, SIGSTORE_BUNDLE
-
-__all__ = ["repository"]  # the fixture of the contract
 
 
 @pytest.fixture

@@ -23,6 +23,10 @@ ADAPTERS = {
     "file": [name for name in ALGORITHMS if not name.endswith(("3072", "4096"))],
     "encrypted-file": ["ed25519", "ecdsa-p256"],
     "vault": ["ed25519", "ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-pss-3072"],
+    "aws": ["ed25519", "ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-pss-3072", "ml-dsa-44", "ml-dsa-65"],
+    "gcp": ["ed25519", "ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-pss-3072"],
+    "azure": ["ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-pss-3072"],
+    "ssh_agent": ["ed25519", "ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-3072"],
     "pkcs11": ["ecdsa-p256", "ecdsa-p384", "ed25519", "rsa-2048", "rsa-pss-3072"],
 }
 
@@ -34,7 +38,7 @@ def adapter(request, tmp_path_factory):
     if place.endswith("file"):
         made = file_adapter(folder, algorithm, PASSPHRASE if place == "encrypted-file" else None)
     else:
-        made = request.getfixturevalue(f"{place}_place").adapter(algorithm)
+        made = request.getfixturevalue(f"{place}_place").adapter(algorithm, folder)
     yield made
     for signer in made.signers:
         signer.close()
@@ -124,7 +128,7 @@ def test_a_signed_statement_goes_into_a_bundle_and_a_log_and_verifies(signer):
     assert envelope.pae == pae(IN_TOTO, payload)
     bundle = parse_bundle(render_bundle(envelope, signer.public_key))
     verified = verify_bundle(bundle, {signer.public_key.keyid: signer.public_key})
-    assert verified.statement.digests == {Digest.of(b"x")}
+    assert verified.statement().digests == {Digest.of(b"x")}
     record = log_record(envelope, signer.public_key)
     check_record(record, bundle)
     assert signer.public_key.key_details.encode() in record

@@ -10,11 +10,13 @@ import pytest
 from signers import second_opinion
 from softhsm import PIN, SoftHsm
 
+from pratique.attest.predicates.succession import verify_succession
+from pratique.cli.main import run
 from pratique.errors import InputError, NotFound, PassphraseWrong, Unavailable
 from pratique.keys import pkcs11_session
 from pratique.keys.access import parse_reference
 from pratique.keys.file import new_private_key, public_half
-from pratique.keys.open import create_signer, open_signer
+from pratique.keys.open import create_signer, load_public, open_signer
 from pratique.keys.pkcs11 import import_key
 
 
@@ -167,3 +169,28 @@ def test_the_token_is_used_by_a_command_of_its_own_process(pkcs11_place, key, tm
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "ecdsa-p256" in done.stdout
+
+
+def test_a_key_is_rotated_to_another_of_the_same_token_that_is_open_for_signing(pkcs11_place, key, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PRATIQUE_PKCS11_MODULE", pkcs11_place.module)
+    monkeypatch.setenv("PRATIQUE_KEY_PIN", PIN)
+    successor, document = "pkcs11:token=first%20token;object=successor", tmp_path / "succession.json"
+    arguments = ["key", "rotate", key, "--output", successor, "--algorithm", "ecdsa-p384", "--statement", str(document)]
+    assert run(arguments) == 0, capsys.readouterr().err
+    old, new = (load_public(reference, pkcs11_place.access()) for reference in (key, successor))
+    assert verify_succession(document.read_bytes(), old).new == new
+    again = open_signer(key, pkcs11_place.access())
+    again.public_key.verify(again.sign(b"m"), b"m")
+    again.close()
+
+
+def test_two_sessions_of_a_token_end_in_any_order(pkcs11_place, key):
+    for first_to_end in (0, 1):
+        signers = [open_signer(key, pkcs11_place.access())]
+        reference = f"pkcs11:token=first%20token;object=order-{first_to_end}"
+        signers.append(create_signer(reference, "ecdsa-p256", pkcs11_place.access()))
+        ended, left = signers[first_to_end], signers[1 - first_to_end]
+        ended.close()
+        left.public_key.verify(left.sign(b"m"), b"m")
+        left.close()
+    assert not pkcs11_session._logins

@@ -5,10 +5,14 @@ from dataclasses import replace
 
 import pytest
 from authority import Authority
+from cloud import documented
 from openbao import OpenBao, Reviews, pod_token
 
+from pratique.attest.predicates.succession import verify_succession
+from pratique.cli.main import run
 from pratique.errors import AuthenticationRequired, InputError, NotFound, Unavailable
 from pratique.keys.access import parse_reference
+from pratique.keys.file import load_public_key
 from pratique.keys.open import create_signer, open_signer
 from pratique.keys.vault import rotate_key
 
@@ -150,6 +154,26 @@ def test_a_key_is_made_and_rotated_and_never_overwritten(vault_place):
     assert rotate_key(parse_reference("hashivault://made"), access).public_key != made.public_key
     with pytest.raises(InputError, match="single version"):
         rotate_key(parse_reference("hashivault://made?version=1"), access)
+
+
+def test_the_commands_make_show_and_rotate_a_key_with_the_documented_administrators_policy(
+    vault_place, tmp_path, monkeypatch, capsys
+):
+    vault_place.api("PUT", "sys/policies/acl/admin", {"policy": documented("vault administrator")})
+    sign = {"policy": documented("vault policy")}
+    vault_place.api("PUT", "sys/policies/acl/sign-release", sign)
+    wanted = {"policies": ["admin", "sign-release"], "no_default_policy": True}
+    monkeypatch.setenv("VAULT_TOKEN", vault_place.api("POST", "auth/token/create", wanted)["auth"]["client_token"])
+    monkeypatch.setenv("VAULT_ADDR", vault_place.address)
+    public, document = tmp_path / "release.pub", tmp_path / "succession.json"
+    made = ["key", "generate", "-o", "hashivault://release", "--algorithm", "ecdsa-p256", "--public", str(public)]
+    assert run(made) == 0, capsys.readouterr().err
+    old = load_public_key(public)
+    assert run(["key", "rotate", "hashivault://release", "--statement", str(document)]) == 0, capsys.readouterr().err
+    assert run(["key", "show", "hashivault://release", "--public", str(public)]) == 0, capsys.readouterr().err
+    assert verify_succession(document.read_bytes(), old).new == load_public_key(public)
+    assert run(made) == 2
+    assert "never overwritten" in capsys.readouterr().err
 
 
 def test_keys_that_do_not_sign_are_refused(vault_place):

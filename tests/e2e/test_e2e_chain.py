@@ -145,7 +145,7 @@ def test_the_same_artifact_gives_the_same_document_byte_for_byte(pratique: Run, 
         (["ship", "oci-archive:app.tar", "--key", "K.pub"], 2, "private key"),
         (["trace", "sha256:" + "0" * 64], 2, "neither an artifact"),
         (["sbom", "oci-dir:home"], 2, "not an OCI layout"),
-        (["verify", "oci-archive:app.tar"], 2, "missing option '--key' (see pratique verify --help)"),
+        (["verify", "oci-archive:app.tar"], 2, "nobody is believed"),
         (["verify", "oci-archive:app.tar", "--key", "K.pub", "--evidence", "registry:127.0.0.1:1/a:1"], 3, "cannot be reached"),
         (["gate", "oci-archive:app.tar", "--policy", "empty.yaml"], 2, "the policy is empty"),
         (["gate", "oci-archive:app.tar", "--policy", "app.tar"], 2, "not a text in UTF-8"),
@@ -299,3 +299,34 @@ def test_a_log_key_that_was_replaced_is_refused(pratique: Run, image: Path) -> N
     done = pratique("ship", "oci-archive:app.tar", "--key", "K", "--to", "oci-dir:out:1")
     assert done.returncode == 2
     assert "made with another key" in done.stderr
+
+
+def test_an_image_names_the_shipped_image_whose_layers_are_its_lowest(pratique: Run, image: Path, tmp_path: Path) -> None:
+    low, middle, high = make_tar(FILES, mode=0o755), make_tar({"opt/a": b"a"}), make_tar({"opt/b": b"b"})
+    other = make_tar({"opt/c": b"c"})
+    images = {"low": [low], "middle": [low, middle], "twin": [low, middle], "aside": [low, other], "app": [low, middle, high]}
+    for index, (name, layers) in enumerate(images.items()):
+        data = make_archive(layers, name=f"{name}:1", created=f"2026-01-01T00:00:0{index}Z")
+        (tmp_path / f"{name}.tar").write_bytes(data)
+    before = pratique("sbom", "app.tar", "-o", "json")
+    assert before.returncode == 0 and "base:" not in before.stdout
+    for name in ("low", "middle", "twin", "aside"):
+        assert pratique("ship", f"{name}.tar", "--key", "K").returncode == 0
+    found = json.loads(pratique("sbom", "app.tar", "-o", "cyclonedx-json").stdout)
+    facts = {item["name"]: item["value"] for item in found["metadata"]["component"]["properties"]}
+    digests = {row["name"]: row["digest"] for row in json.loads(pratique("catalog", "list", "--format", "json").stdout)}
+    assert facts["pratique:base:name"] == "middle.tar"
+    assert facts["pratique:base:digest"] == digests["middle.tar"] != digests["twin.tar"]
+    assert facts["pratique:base:layers"] == "2 of 3"
+    assert facts["pratique:base:also:001"] == f"twin.tar {digests['twin.tar']}"
+    low = json.loads(pratique("sbom", "low.tar", "-o", "cyclonedx-json").stdout)
+    assert not [item for item in low["metadata"]["component"]["properties"] if item["name"].startswith("pratique:base")]
+
+
+def test_a_catalog_that_cannot_be_read_does_not_keep_an_sbom_from_being_made(pratique: Run, image: Path) -> None:
+    assert pratique("ship", "app.tar", "--key", "K").returncode == 0
+    catalog = next((image.parent / "home").rglob("catalog.db"))
+    catalog.write_bytes(b"not a database" * 1000)
+    found = pratique("sbom", "oci-archive:app.tar", "-o", "json")
+    assert found.returncode == 0 and json.loads(found.stdout)
+    assert found.stderr.count("\n") == 1 and "base images" in found.stderr

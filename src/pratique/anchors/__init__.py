@@ -5,8 +5,14 @@
     compile   compile_source: a trust.yaml and its files as they are published; read_source: as they stand
     folder    TrustFolder: the folder a team keeps in git: trust.yaml, drafts waiting for signatures, what is published
     publish   publish: sign snapshot and timestamp, check everything as a client would, write to places
+    edit      edit_source: changes to a trust.yaml that leave its comments
     places    open_place: a folder, a web server, a registry, a layout
     roles     RoleKeys, standing: who holds the repository, and how far something is signed
+
+And for Notary Project signatures:
+
+    notation    their trust stores and policies, from a trust or from notation's own folder
+    revocation  asking CRL and OCSP servers, for verification that says what to ask
 
 Import from these modules: most load python-tuf. `value`, `cache` and `client.load` do not: reading what is followed is quick.
 """

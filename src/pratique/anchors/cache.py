@@ -86,7 +86,7 @@ def write_state(directory: Path, anchors: Anchors) -> None:
 
 @contextmanager
 def locked(directory: Path) -> Iterator[None]:
-    """One update at a time: python-tuf's folder is not for two. Another one is waited for. Raises Locked, StorageError."""
+    """One writer at a time: python-tuf's folder is not for two. Another one is waited for. Raises Locked, StorageError."""
     try:
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
@@ -99,7 +99,7 @@ def locked(directory: Path) -> Iterator[None]:
                 break
             except BlockingIOError as error:
                 if time.monotonic() > deadline:
-                    raise Locked("another process is refreshing this trust", where=str(directory)) from error
+                    raise Locked("another process is at work here", where=str(directory)) from error
                 time.sleep(0.02)
         yield
     finally:

@@ -14,10 +14,11 @@ import shutil
 from pathlib import Path
 
 from pratique.anchors.cache import kept_file, load_cached, locked, read_state, write_state
+from pratique.anchors.exchange import exchange
 from pratique.anchors.places import MemoryPlace, Place, open_place
 from pratique.anchors.value import DOCUMENT, Anchors, read_anchors
 from pratique.errors import InputError, LimitExceeded, Malformed, Unavailable
-from pratique.files import make_private_directory, storage_error, write_atomic
+from pratique.files import make_private_directory, storage_error, sync_directory, write_atomic
 from pratique.model.digest import Digest
 
 MAX_AGE_S = 3600  # how long trust is used before its place is asked again
@@ -30,22 +31,22 @@ def follow(directory: Path, source: str, *, root: bytes, now: int, place: Place 
     `root`: metadata that came by a way that is trusted. Raises as `refresh`; then what was followed before still is.
     """
     beside = directory.with_name(f".{directory.name}.new")
-    old = directory.with_name(f".{directory.name}.old")
     make_private_directory(directory.parent)
-    try:
-        for leftover in (beside, old):
-            shutil.rmtree(leftover, ignore_errors=True)
-        make_private_directory(beside)
-        write_atomic(beside / "root.json", root)
-        anchors = _update(beside, place or open_place(source), source, now)
-        if directory.exists():
-            directory.rename(old)
-        beside.rename(directory)
-    except OSError as error:
-        raise storage_error(error, directory) from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+    with locked(directory.parent):
+        try:
+            shutil.rmtree(beside, ignore_errors=True)
+            make_private_directory(beside)
+            write_atomic(beside / "root.json", root)
+            anchors = _update(beside, place or open_place(source), source, now)
+            if directory.exists() and not exchange(beside, directory):
+                shutil.rmtree(directory)
+            if not directory.exists():
+                beside.rename(directory)
+            sync_directory(directory.parent)
+        except OSError as error:
+            raise storage_error(error, directory) from error
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
     return anchors
 
 
@@ -107,6 +108,15 @@ def repository_files(directory: Path) -> dict[str, bytes]:
 
 
 def _update(directory: Path, place: Place, source: str, now: int) -> Anchors:
+    try:
+        return _updated(directory, place, source, now)
+    except OSError as error:  # of this machine: those of places are Unavailable already
+        raise storage_error(error, directory) from error
+    finally:
+        place.close()
+
+
+def _updated(directory: Path, place: Place, source: str, now: int) -> Anchors:
     from tuf.ngclient import Updater, UpdaterConfig
 
     from pratique.anchors.fetcher import PlaceFetcher, translated

@@ -9,14 +9,16 @@ from pathlib import Path, PurePosixPath
 
 from pratique.anchors.value import DOCUMENT, Anchors, check_keys
 from pratique.attest.publickey import PublicKey
+from pratique.attest.strictjson import load_json
 from pratique.errors import InputError, LimitExceeded, Malformed, NotFound
 from pratique.model.digest import Digest
-from pratique.trust import Trust
+from pratique.trust import Carried, Trust
 from pratique.trust.document import Files, parse_source
 from pratique.trust.published import render_published
 from pratique.trust.strictyaml import MAX_BYTES
 
 MAX_FILE_BYTES = 4 << 20  # of one carried file
+_TRUSTED_ROOT = "application/vnd.dev.sigstore.trustedroot"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,8 @@ def compile_source(path: Path) -> Compiled:
     data = _read(path, MAX_BYTES)
     source = parse_source(data, files=Files(key=key, digest=digest), where=str(path))
     check_keys(source.trust, where=str(path))
+    for item in source.trust.carried:
+        _check_carried(item, contents[item.digest], f"{path}: {item.kind} {item.name}")
     targets = {DOCUMENT: render_published(source.trust)}
     targets |= {item.path: contents[item.digest] for item in source.trust.carried}
     return Compiled(trust=source.trust, targets=targets, expiry=source.expiry)
@@ -65,6 +69,25 @@ def read_source(path: Path, *, now: int) -> Anchors:
     compiled = compile_source(path)
     keys = check_keys(compiled.trust, where=str(path))
     return Anchors(trust=compiled.trust, keys=keys, targets=compiled.targets, source=str(path), fetched_at=now)
+
+
+def _check_carried(item: Carried, data: bytes, where: str) -> None:
+    """That a carried file is of its kind: else every machine that follows would find out. Raises Malformed."""
+    if item.kind == "sigstore":
+        root = load_json(data, what="the trusted root", max_size=MAX_FILE_BYTES)
+        media_type = root.get("mediaType") if isinstance(root, dict) else None
+        if not isinstance(media_type, str) or not media_type.startswith(_TRUSTED_ROOT):
+            raise Malformed("not a Sigstore trusted root", where=where, hint=f"its mediaType begins with {_TRUSTED_ROOT}")
+        return
+    from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificates
+
+    try:
+        if data[:1] == b"\x30":
+            load_der_x509_certificate(data)
+        else:
+            load_pem_x509_certificates(data)
+    except ValueError as error:
+        raise Malformed("no certificate in PEM or DER", where=where) from error
 
 
 def _below(document: Path, name: str) -> Path:

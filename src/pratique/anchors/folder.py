@@ -15,10 +15,12 @@ from typing import Any
 
 from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 
+from pratique.anchors.cache import locked, read_state
 from pratique.anchors.compile import Compiled, compile_source
 from pratique.anchors.metadata import MAX_METADATA_BYTES, first_root, next_root, next_targets, read_metadata
 from pratique.anchors.roles import RoleKeys, RoleSigner, Standing, roles_of, sign_metadata, standing, to_tuf
 from pratique.anchors.value import DOCUMENT
+from pratique.attest.publickey import PublicKey
 from pratique.attest.strictjson import load_json
 from pratique.errors import DigestMismatch, InputError, LimitExceeded, NotFound, Untrusted
 from pratique.files import write_atomic
@@ -98,7 +100,7 @@ class TrustFolder:
             return None
         self.check()
         path = self.published / "targets" / f"{targets.signed.targets[DOCUMENT].hashes['sha256']}.{DOCUMENT}"
-        data = _bytes(path)
+        data = read_bytes(path)
         if Digest.of(data).hex != targets.signed.targets[DOCUMENT].hashes["sha256"]:
             raise DigestMismatch("it was altered", where=str(path), hint="restore it from git")
         return read_published(load_json(data, what="the trust document"), where=str(path))
@@ -118,6 +120,26 @@ class TrustFolder:
         targets = self.newest("targets")
         if targets and previous and not standing(targets, "targets", [previous]).enough:
             raise Untrusted("the published document is not signed by its holders", where=str(self.published))
+
+    def check_followed(self, followed: Path, key: PublicKey) -> None:
+        """That this folder goes on from the trust in `followed` (`anchors.client`), if `key` holds anything in that one.
+
+        A signature is good in every repository whose root lists its key. Whoever exchanged the folder for one of his own making
+        could else show harmless changes and get a signature that counts elsewhere. Raises Untrusted.
+        """
+        path = followed / "metadata" / "root.json"
+        if not path.exists():
+            return
+        data = read_bytes(path)
+        root: Root = read_metadata(data, Root, str(path)).signed
+        if to_tuf(key).keyid not in root.keys:
+            return
+        hint = "is the folder up to date (git pull), and has nobody exchanged it?"
+        if self.roots().get(f"metadata/{root.version}.root.json") != data:
+            raise Untrusted("this is not the trust that this machine follows with that key", where=str(self.path), hint=hint)
+        targets, seen = self.newest("targets"), read_state(followed)["versions"]["targets"]
+        if targets is None or targets.signed.version < seen:
+            raise Untrusted(f"older than version {seen}, which this machine has seen", where=str(self.path), hint=hint)
 
     def start(self, roles: Mapping[str, RoleKeys], source: str, *, now: int) -> None:
         """Make the folder with the draft of a first root, and a `trust.yaml` unless there is one. Raises InputError when kept."""
@@ -152,23 +174,24 @@ class TrustFolder:
         `renew`: draft the next version of both although nothing changed, because they are about to expire. Nothing is written
         unless every signature could be made. Raises InputError when nothing waits for this key, and what the signer raises.
         """
-        self.check()
-        drafts = self._prepare(now=now, renew=renew)
-        own = to_tuf(signer.public_key).keyid
-        mine = {
-            role: draft
-            for role, draft in drafts.items()
-            if any(own in rule.roles[role].keyids for rule in self._rules(role, drafts))
-        }
-        if not mine:
-            waiting = ", ".join(drafts) or "nothing"
-            hint = "pratique trust show tells whose signatures are missing"
-            raise InputError(f"there is nothing for this key to sign; waiting: {waiting}", where=str(self.path), hint=hint)
-        for draft in mine.values():
-            sign_metadata(draft, signer)
-        for role, draft in mine.items():
-            self._write_draft(role, draft)
-        return {role: standing(draft, role, self._rules(role, drafts)) for role, draft in mine.items()}
+        with locked(self.path):
+            self.check()
+            drafts = self._prepare(now=now, renew=renew)
+            own = to_tuf(signer.public_key).keyid
+            mine = {
+                role: draft
+                for role, draft in drafts.items()
+                if any(own in rule.roles[role].keyids for rule in self._rules(role, drafts))
+            }
+            if not mine:
+                waiting = ", ".join(drafts) or "nothing"
+                hint = "pratique trust show tells whose signatures are missing"
+                raise InputError(f"there is nothing for this key to sign; waiting: {waiting}", where=str(self.path), hint=hint)
+            for draft in mine.values():
+                sign_metadata(draft, signer)
+            for role, draft in mine.items():
+                self._write_draft(role, draft)
+            return {role: standing(draft, role, self._rules(role, drafts)) for role, draft in mine.items()}
 
     def standings(self) -> dict[str, Standing]:
         """How far each draft is signed."""
@@ -189,9 +212,8 @@ class TrustFolder:
             drafts["root"] = root
         elif renew and published:
             drafts["root"] = next_root(published.signed, {}, days=compiled.expiry["root"], now=now)
-        if self.drafted(compiled):
-            drafts["targets"] = self.draft("targets") or drafts["targets"]
-            return drafts
+        if (waiting := self.draft("targets")) and _hashes(waiting.signed) == _file_hashes(compiled):
+            return drafts | {"targets": waiting}
         targets = self.newest("targets")
         ahead = (drafts.get("root") or self.root_ahead()).signed
         if renew or targets is None or self.changed(compiled) or not standing(targets, "targets", [ahead]).enough:
@@ -210,13 +232,14 @@ class TrustFolder:
         return sorted(int(name[0]) for name in names if name[0].isdecimal())
 
     def _read(self, path: Path, role: str) -> Metadata[Any]:
-        return read_metadata(_bytes(path), _KINDS[role], str(path))
+        return read_metadata(read_bytes(path), _KINDS[role], str(path))
 
     def _write_draft(self, role: str, draft: Metadata[Any]) -> None:
         write_atomic(self.draft_path(role), draft.to_bytes())
 
 
-def _bytes(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """A file of the trust, of bounded size. Raises NotFound, InputError, LimitExceeded."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_METADATA_BYTES * 8 + 1)

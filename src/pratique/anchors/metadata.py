@@ -53,7 +53,7 @@ def read_metadata(data: bytes, kind: type[Any], where: str) -> Metadata[Any]:
 
 
 def expires_at(metadata: Metadata[Any]) -> int:
-    """The last second in which it is valid, Unix seconds."""
+    """The second from which on it is not valid any more, Unix seconds."""
     return int(cast("datetime", metadata.signed.expires).timestamp())
 
 

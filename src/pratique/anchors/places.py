@@ -31,8 +31,19 @@ class Place(Protocol):
         """The file in pieces. Raises NotFound when the place says there is none, Unavailable when it cannot be asked."""
         ...
 
+    def close(self) -> None:
+        """Let go of connections. Using it again opens them again."""
+        ...
 
-class MemoryPlace:
+
+class _Place:
+    """What keeps no connections."""
+
+    def close(self) -> None:
+        """See `Place`."""
+
+
+class MemoryPlace(_Place):
     """Files by path, as an archive or a test has them."""
 
     def __init__(self, files: Mapping[str, bytes], name: str = "memory") -> None:
@@ -46,7 +57,7 @@ class MemoryPlace:
         yield self.files[path]
 
 
-class DirectoryPlace:
+class DirectoryPlace(_Place):
     """A folder on this machine, or one that is mounted."""
 
     def __init__(self, root: Path) -> None:
@@ -74,37 +85,53 @@ class HttpPlace:
         self.name = url.rstrip("/")
         self._clock = clock
         self._handler = handler
+        self._client: httpx.Client | None = None
 
     def chunks(self, path: str) -> Iterator[bytes]:
         """See `Place`."""
         import httpx
 
-        from pratique.registry.transport import tls_context
-
-        verify = tls_context() if self.name.startswith("https:") and self._handler is None else False
         began = self._clock()
-        timeout = httpx.Timeout(30.0, connect=10.0)
         try:
-            with httpx.Client(timeout=timeout, verify=verify, transport=self._handler) as client:
-                url = httpx.URL(f"{self.name}/{quote(path)}")
-                for _ in range(_MAX_REDIRECTS + 1):
-                    with client.stream("GET", url, headers={"Accept-Encoding": "identity", "User-Agent": "pratique"}) as got:
-                        if got.has_redirect_location:
-                            url = self._followed(url, got.headers["Location"])
-                            continue
-                        if got.status_code in (403, 404):  # stores of objects answer 403 for what is not there
-                            raise NotFound(f"no file {path}", where=self.name)
-                        if got.status_code != 200:
-                            raise Unavailable(f"{path}: status {got.status_code}", where=self.name)
-                        for chunk in got.iter_raw(CHUNK):
-                            if self._clock() - began > DEADLINE_S:
-                                raise Unavailable(f"{path}: not there after {DEADLINE_S:.0f} s", where=self.name)
-                            yield chunk
-                        return
+            url = httpx.URL(f"{self.name}/{quote(path)}")
+            for _ in range(_MAX_REDIRECTS + 1):
+                with self._open().stream("GET", url) as got:
+                    if got.has_redirect_location:
+                        url = self._followed(url, got.headers["Location"])
+                        continue
+                    if got.status_code in (403, 404):  # stores of objects answer 403 for what is not there
+                        raise NotFound(f"no file {path}", where=self.name)
+                    if got.status_code != 200:
+                        raise Unavailable(f"{path}: status {got.status_code}", where=self.name)
+                    for chunk in got.iter_raw(CHUNK):
+                        if self._clock() - began > DEADLINE_S:
+                            raise Unavailable(f"{path}: not there after {DEADLINE_S:.0f} s", where=self.name)
+                        yield chunk
+                    return
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             reason = (str(error) or type(error).__name__).splitlines()[0][:200].lower()
             raise Unavailable(f"cannot be reached: {reason}", where=self.name) from error
         raise Unavailable(f"{path}: redirected more than {_MAX_REDIRECTS} times", where=self.name)
+
+    def close(self) -> None:
+        """See `Place`."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def _open(self) -> "httpx.Client":
+        import httpx
+
+        from pratique.registry.transport import tls_context
+
+        if self._client is None:
+            self._client = httpx.Client(
+                timeout=httpx.Timeout(30.0, connect=10.0),
+                verify=tls_context() if self.name.startswith("https:") and self._handler is None else False,
+                transport=self._handler,
+                headers={"Accept-Encoding": "identity", "User-Agent": "pratique"},
+            )
+        return self._client
 
     def _followed(self, url: "httpx.URL", location: str) -> "httpx.URL":
         target = url.join(location)
@@ -137,10 +164,16 @@ class OciPlace:
         except NotFound as error:  # listed and not there: the place is broken, and absence is not what it says
             raise Unavailable(f"{path} is listed and missing", where=self.name) from error
 
+    def close(self) -> None:
+        """See `Place`. What the tag names is asked anew."""
+        self._layers = None
+        self.repository.close()
 
-def open_place(source: str) -> Place:
+
+def open_place(source: str, *, create: bool = False) -> Place:
     """`file:PATH`, `https://…`, `http://…`, `registry:HOST/NAME[:TAG]`, `oci-dir:PATH[:TAG]`. Nothing is asked yet.
 
+    `create`: make a layout where there is none, to publish to it.
     Raises InputError, NotFound for a layout that is not there.
     """
     scheme, _, rest = source.partition(":")
@@ -151,7 +184,7 @@ def open_place(source: str) -> Place:
     if scheme in ("registry", "oci-dir", "oci-archive"):
         from pratique.registry.open import open_repository
 
-        repository, selector = open_repository(source)
+        repository, selector = open_repository(source, create=create)
         return OciPlace(repository, selector or "latest", source)
     raise InputError(
         f"not a place for trust: {source[:200]!r}", hint="write file:PATH, https://…, registry:HOST/NAME or oci-dir:PATH"

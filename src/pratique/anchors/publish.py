@@ -4,8 +4,6 @@ Every place changes from the old state to the new at one instant, or stays as it
 registry by its tag. Until then only files have been added that nothing refers to.
 """
 
-import ctypes
-import errno
 import os
 import shutil
 import tempfile
@@ -16,7 +14,9 @@ from typing import Any
 
 from tuf.api.metadata import Metadata, Root, Targets, Timestamp
 
+from pratique.anchors.cache import locked
 from pratique.anchors.client import verify_files
+from pratique.anchors.exchange import exchange
 from pratique.anchors.folder import TrustFolder
 from pratique.anchors.metadata import MAX_METADATA_BYTES, expires_at, next_snapshot, next_timestamp, read_metadata
 from pratique.anchors.places import TITLE, DirectoryPlace, OciPlace, Place, read_file
@@ -30,7 +30,6 @@ ARTIFACT_TYPE = "application/vnd.pratique.trust.v1"
 _METADATA_TYPE = "application/vnd.tuf.metadata+json"
 _TARGET_TYPE = "application/vnd.tuf.target"
 _KEPT_VERSIONS = 3  # of snapshot and targets: for clients that are in the middle of an update
-_AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +48,21 @@ def publish(folder: TrustFolder, signers: Sequence[RoleSigner], places: Sequence
     `signers`: for snapshot and timestamp. A draft goes out when it has all its signatures; else nothing does. Raises InputError
     for missing signatures or keys, Unavailable, StorageError; running it again completes what was interrupted.
     """
+    with locked(folder.path):
+        return _publish(folder, signers, places, now)
+
+
+def write_place(place: Place, files: Mapping[str, bytes]) -> None:
+    """Make these files the repository at `place`, at one instant. Raises InputError for places that are only read."""
+    if isinstance(place, DirectoryPlace):
+        _write_directory(place.root, files)
+    elif isinstance(place, OciPlace):
+        _write_artifact(place, files)
+    else:
+        raise InputError("cannot be published to", where=place.name, hint="publish to a folder and serve that, or to a registry")
+
+
+def _publish(folder: TrustFolder, signers: Sequence[RoleSigner], places: Sequence[Place], now: int) -> Published:
     folder.check()
     compiled = folder.compile()
     unsigned = folder.changed(compiled) and not folder.drafted(compiled)
@@ -65,7 +79,8 @@ def publish(folder: TrustFolder, signers: Sequence[RoleSigner], places: Sequence
     if targets is None or not standing(targets, "targets", [root.signed]).enough:
         hint = "run: pratique trust sign --key KEY"
         raise InputError("the trust document is not signed by those who hold it", where=str(folder.path), hint=hint)
-    seen = [_seen_at(place, root.signed) for place in places]
+    before = folder.root() or root
+    seen = [_seen_at(place, (before.signed, root.signed)) for place in places]
     files = folder.roots() | {f"metadata/{root.signed.version}.root.json": _root_bytes(folder, root)}
     targets_bytes = targets.to_bytes()
     files[f"metadata/{targets.signed.version}.targets.json"] = targets_bytes
@@ -99,16 +114,6 @@ def publish(folder: TrustFolder, signers: Sequence[RoleSigner], places: Sequence
     )
 
 
-def write_place(place: Place, files: Mapping[str, bytes]) -> None:
-    """Make these files the repository at `place`, at one instant. Raises InputError for places that are only read."""
-    if isinstance(place, DirectoryPlace):
-        _write_directory(place.root, files)
-    elif isinstance(place, OciPlace):
-        _write_artifact(place, files)
-    else:
-        raise InputError("cannot be published to", where=place.name, hint="publish to a folder and serve that, or to a registry")
-
-
 def _sign(metadata: Metadata[Any], role: str, root: Root, signers: Iterable[RoleSigner]) -> None:
     for signer in signers:
         if to_tuf(signer.public_key).keyid in root.roles[role].keyids:
@@ -131,16 +136,15 @@ def _next(folder: TrustFolder, seen: Sequence[Mapping[str, int]], role: str) -> 
     return 1 + max([own.signed.version if own else 0, *(versions.get(role, 0) for versions in seen)])
 
 
-def _seen_at(place: Place, root: Root) -> dict[str, int]:
-    """The versions of timestamp and snapshot that a place has, as far as our own online keys signed them."""
-    versions: dict[str, int] = {}
+def _seen_at(place: Place, roots: Iterable[Root]) -> dict[str, int]:
+    """The versions of timestamp and snapshot that a place has, if the online keys of one of our roots signed them."""
     try:
         timestamp = read_metadata(read_file(place, "metadata/timestamp.json", MAX_METADATA_BYTES), Timestamp, place.name)
     except InputError:  # nothing there yet, or nothing of ours
-        return versions
-    if standing(timestamp, "timestamp", [root]).enough:
-        versions = {"timestamp": timestamp.signed.version, "snapshot": timestamp.signed.snapshot_meta.version}
-    return versions
+        return {}
+    if not any(standing(timestamp, "timestamp", [root]).enough for root in roots):
+        return {}
+    return {"timestamp": timestamp.signed.version, "snapshot": timestamp.signed.snapshot_meta.version}
 
 
 def _target_files(folder: TrustFolder, targets: Targets, compiled: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -174,7 +178,7 @@ def _write_directory(root: Path, files: Mapping[str, bytes]) -> None:
         sync_directory(beside)
         if not metadata.is_dir():
             beside.rename(metadata)
-        elif not _exchange(beside, metadata):
+        elif not exchange(beside, metadata):
             # No exchange on this file system. Roots first and the timestamp last is the order in which clients read.
             for name in sorted(new, key=lambda name: (name == "timestamp.json", "root" not in name, name)):
                 write_atomic(metadata / name, new[name])
@@ -198,19 +202,6 @@ def _holds(path: Path, data: bytes) -> bool:
         return path.read_bytes() == data
     except OSError:
         return False
-
-
-def _exchange(left: Path, right: Path) -> bool:
-    """Give each folder the other's name at one instant (renameat2(2)). False where the file system cannot."""
-    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-    if renameat2 is None:
-        return False
-    if renameat2(_AT_FDCWD, os.fsencode(left), _AT_FDCWD, os.fsencode(right), _RENAME_EXCHANGE) == 0:
-        return True
-    number = ctypes.get_errno()
-    if number in (errno.EINVAL, errno.ENOSYS, errno.EPERM, errno.EXDEV):
-        return False
-    raise OSError(number, os.strerror(number), str(right))
 
 
 def _write_artifact(place: OciPlace, files: Mapping[str, bytes]) -> None:

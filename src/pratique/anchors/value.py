@@ -7,7 +7,7 @@ from pratique.attest.publickey import PublicKey
 from pratique.attest.strictjson import load_json
 from pratique.errors import DigestMismatch, Malformed, Unavailable
 from pratique.model.digest import Digest
-from pratique.trust import Key, Trust
+from pratique.trust import Key, ServiceKey, Trust
 from pratique.trust.document import read_published
 from pratique.trust.lifetime import when
 
@@ -33,13 +33,13 @@ class Anchors:
     versions: Mapping[str, int] = field(default_factory=dict)
     stale: str = ""
 
-    def files(self, kind: str) -> "list[tuple[str, bytes]]":
+    def files(self, kind: str) -> list[tuple[str, bytes]]:
         """Name and content of the carried files of a kind: `sigstore`, `tsa` or `store`."""
         return [(item.name, self.targets[item.path]) for item in self.trust.files(kind)]
 
     def expired(self, now: int) -> bool:
-        """Whether it may not be used any more. It may in the second in which it expires."""
-        return self.expires is not None and now > self.expires
+        """Whether it may not be used any more: from the second `expires` on (TUF specification, §4.3)."""
+        return self.expires is not None and now >= self.expires
 
     def check(self, now: int) -> None:
         """Raise Unavailable when it has expired: what is said today about keys may no longer be true."""
@@ -79,9 +79,15 @@ def read_anchors(
 
 def check_keys(trust: Trust, *, where: str) -> dict[str, PublicKey]:
     """Every key of the document by its key ID, ready to verify with. Raises Malformed for one that is none."""
-    spkis = [item.spki for party in trust.authorities.items for item in party.signers if isinstance(item, Key)]
-    try:
-        keys = [PublicKey.from_der(spki) for spki in (*spkis, *(service.spki for service in (*trust.logs, *trust.witnesses)))]
-    except Malformed as error:
-        raise Malformed(error.message, where=where, hint=error.hint) from error
-    return {key.keyid: key for key in keys}
+    listed: list[Key | ServiceKey] = [*trust.logs, *trust.witnesses]
+    listed += [item for party in trust.authorities.items for item in party.signers if isinstance(item, Key)]
+    keys = {}
+    for item in listed:
+        try:
+            key = PublicKey.from_der(item.spki, item.algorithm or None)
+        except Malformed as error:
+            raise Malformed(error.message, where=where, hint=error.hint) from error
+        if item.algorithm not in ("", key.algorithm):
+            raise Malformed(f"a key of {key.algorithm} that is listed as one of {item.algorithm[:40]!r}", where=where)
+        keys[key.keyid] = key
+    return keys

@@ -16,7 +16,8 @@ from pratique.model import Form
 HEAD = 64
 """Bytes of a file that are looked at to see what it is."""
 
-_STEM = re.compile(r"[^0-9.]*")
+_MACHINES = "x86_64|i[3-6]86|aarch64|arm|powerpc64le|riscv64|s390x|mips64el"
+_STEM = re.compile(rf"(?:(?:{_MACHINES})-(?:[a-z]+-)?linux-(?:gnu|musl)[a-z]*-)?([^0-9.]*)")
 _EXECUTABLE = frozenset({Form.ELF, Form.PE, Form.MACHO})
 
 
@@ -26,7 +27,8 @@ class Interest:
 
     `names`: file names. `endings`: from the last dot of the name on, `.jar`. `prefixes`: how paths begin. `magics`: how
     contents begin, 2 or 4 bytes; for probes only. `stems`: of executables, for probes only: the name up to the first digit or
-    dot, `libssl` of `libssl.so.3`, `python` of `python3.11`, without a hyphen at its end. One match is enough to be asked.
+    dot, `libssl` of `libssl.so.3`, `python` of `python3.11`, without a hyphen at its end, nor a machine before it: `gcc` of
+    `x86_64-linux-gnu-gcc-12`. One match is enough to be asked.
     `reach`: of a probe that looks at beginnings only, how many bytes it is shown; None for all.
     """
 
@@ -118,7 +120,7 @@ class ProbeTable:
             *self._by_ending.get(name[name.rfind(".") :], ()),
         ]
         if self._by_stem and form_of(head) in _EXECUTABLE:
-            asked += self._by_stem.get(_STEM.match(name)[0].rstrip("-_"), ())  # type: ignore[index]  # it matches anything
+            asked += self._by_stem.get(_STEM.match(name)[1].rstrip("-_"), ())  # type: ignore[index]  # it matches anything
         if self._prefixes and path.startswith(self._prefixes):
             asked += [probe for prefixes, probe in self._by_prefix if path.startswith(prefixes)]
         if not asked:

@@ -7,6 +7,8 @@ Trust grows from type to type: received bytes → `bundle.UnverifiedBundle` → 
     dsse        Envelope, pae, parse_envelope, render_envelope     bundle      LogEntry, render_bundle, parse_bundle
     record      log_record, check_record                           verify      verify_bundle
     predicates  one module a predicate type: builder and parser    strictjson  load_json, dump_json
+    x509        build_chain, require_purpose: certificates         timestamp   verify_timestamps (RFC 3161); cms below it
+    sigstore    bundles of others: keyless or not, under a trusted root
 
 Import from these modules: `publickey` loads the cryptography library, and whoever needs no keys should not wait for it.
 """

@@ -22,6 +22,7 @@ MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 MAX_CERTIFICATES = 10
 MAX_TIMESTAMPS = 32
 MAX_BUNDLE_SIZE = MAX_SIZE // 3 * 4 + 1024 * 1024  # a statement of the largest size in base64, and its proofs
+MAX_ITEMS = 50_000  # it has a few hundred; what fills it is base64
 MAX_LOG_ENTRIES = 32  # as sigstore's own clients limit them
 MAX_PROOF_HASHES = 64  # a tree of 2⁶⁴ leaves
 
@@ -142,7 +143,7 @@ def render_bundle(
 
 def parse_bundle(data: bytes) -> UnverifiedBundle:
     """Read a bundle; verifies nothing. Raises Malformed, LimitExceeded, and BundleUnsupported for other sorts of bundle."""
-    members = _present(load_json(data, what="bundle", max_size=MAX_BUNDLE_SIZE), "bundle")
+    members = _present(load_json(data, what="bundle", max_size=MAX_BUNDLE_SIZE, max_items=MAX_ITEMS), "bundle")
     version = _VERSIONS.get(members["mediaType"]) if isinstance(members.get("mediaType"), str) else None
     if version is None:
         raise BundleUnsupported(f"not a Sigstore bundle of v0.1 to v0.3: mediaType is {str(members.get('mediaType'))[:80]!r}")
@@ -164,7 +165,7 @@ def parse_bundle(data: bytes) -> UnverifiedBundle:
         digest=Digest.of(data),
         content=content,
         hint=hint,
-        log_entries=tuple(_parse_log_entry(entry, f"tlogEntries[{number}]", version) for number, entry in enumerate(entries)),
+        log_entries=tuple(parse_log_entry(entry, f"tlogEntries[{number}]", version) for number, entry in enumerate(entries)),
         certificates=certificates,
         timestamps=_parse_timestamps(material.get("timestampVerificationData", {})),
         version=version,
@@ -295,7 +296,8 @@ _ENTRY_MEMBERS = (
 )
 
 
-def _parse_log_entry(value: Any, where: str, version: str) -> LogEntry:
+def parse_log_entry(value: Any, where: str, version: str = "0.3") -> LogEntry:
+    """Read a TransparencyLogEntry as a bundle of this version may hold it, and as Rekor v2 answers. Raises Malformed."""
     entry = _present(value, where)
     refuse_unknown(entry, _ENTRY_MEMBERS, where)
     kind_version = as_object(entry.get("kindVersion"), f"{where}.kindVersion")

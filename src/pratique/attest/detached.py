@@ -49,8 +49,8 @@ def verify_file(
     if isinstance(bundle.content, MessageSignature):
         return SignedFile(signed=verify_message(bundle, file, root, keys=keys, needs=needs))
     found = verify_attestation(bundle, root, keys=keys, needs=needs)
-    require_subject(found.statement, file)
-    return SignedFile(signed=found.signed, statement=found.statement)
+    require_subject(found.head, file)
+    return SignedFile(signed=found.signed, statement=found.statement())
 
 
 def render_raw(sig: bytes) -> bytes:

@@ -16,6 +16,7 @@ from pratique.model.digest import Digest, is_digest
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 _TYPES_READ = (STATEMENT_TYPE, "https://in-toto.io/Statement/v0.1")  # of the same form; much was signed with the older one
 MAX_SUBJECTS = 10_000
+_LARGE = 32 * 1024
 
 _HEX = re.compile(r"(?:[0-9a-f]{2})+")
 
@@ -34,18 +35,24 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
-    """A parsed statement. `predicate` is as it stood in the payload; the module of its type reads it."""
+class StatementHead:
+    """What a statement is about and of which type it is, without what it says."""
 
     subjects: tuple[Subject, ...]
     predicate_type: str
-    predicate: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def digests(self) -> frozenset[Digest]:
         """All subjects' digests that this program can compare (sha256, sha512)."""
         spelled = (f"{algorithm}:{value}" for subject in self.subjects for algorithm, value in subject.digest.items())
         return frozenset(Digest(text) for text in spelled if is_digest(text))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement(StatementHead):
+    """A parsed statement. `predicate` is as it stood in the payload; the module of its type reads it."""
+
+    predicate: Mapping[str, Any] = field(default_factory=dict)
 
 
 def render_statement(*, subjects: Iterable[Subject], predicate_type: str, predicate: Mapping[str, Any]) -> bytes:
@@ -64,6 +71,34 @@ def render_statement(*, subjects: Iterable[Subject], predicate_type: str, predic
 def parse_statement(payload: bytes) -> Statement:
     """Read a payload whose signature was verified. At most 256 MiB, nested at most 64 deep. Raises Malformed, LimitExceeded."""
     members = as_object(load_json(payload, what="statement"), "statement")
+    head = _head(members)
+    predicate = as_object(members.get("predicate", {}), "predicate")
+    return Statement(subjects=head.subjects, predicate_type=head.predicate_type, predicate=predicate)
+
+
+def parse_head(payload: bytes) -> StatementHead:
+    """Read all of a payload but its predicate, in a fraction of the time. Raises as `parse_statement`, but for the predicate."""
+    if len(payload) < _LARGE:
+        return parse_statement(payload)
+    return _head(as_object(load_json(_without_predicate(payload), what="statement"), "statement"))
+
+
+def _without_predicate(payload: bytes) -> bytes:
+    """The payload with {} for its predicate: of two predicates one is left, and found to be named twice."""
+    import msgspec
+
+    try:
+        raw = msgspec.json.decode(payload, type=dict[str, msgspec.Raw]).get("predicate", msgspec.Raw(b""))
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise Malformed("statement is not JSON") from error
+    predicate = bytes(raw)
+    if not predicate:
+        return payload
+    at = payload.find(predicate)
+    return payload[:at] + b"{}" + payload[at + len(predicate) :]
+
+
+def _head(members: Mapping[str, Any]) -> StatementHead:
     if members.get("_type") not in _TYPES_READ:
         raise Malformed(f"not an in-toto statement v1: _type is {str(members.get('_type'))[:80]!r}")
     subjects = []
@@ -77,8 +112,7 @@ def parse_statement(payload: bytes) -> Statement:
     predicate_type = as_text(members.get("predicateType"), "predicateType")
     if not predicate_type:
         raise Malformed("statement without a predicate type")
-    predicate = as_object(members.get("predicate", {}), "predicate")
-    return Statement(subjects=tuple(subjects), predicate_type=predicate_type, predicate=predicate)
+    return StatementHead(subjects=tuple(subjects), predicate_type=predicate_type)
 
 
 def _checked_digest(value: Any, where: str) -> dict[str, str]:

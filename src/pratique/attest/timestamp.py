@@ -34,6 +34,7 @@ MAX_CERTIFICATES = 16
 _TST_INFO = ObjectIdentifier("1.2.840.113549.1.9.16.1.4")
 _SIGNING_CERTIFICATE = ObjectIdentifier("1.2.840.113549.1.9.16.2.12")
 _SIGNING_CERTIFICATE_V2 = ObjectIdentifier("1.2.840.113549.1.9.16.2.47")
+_BASELINE_POLICY = ObjectIdentifier("0.4.0.2023.1.1")  # RFC 3628 §5.2: accurate to a second, without saying so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +176,14 @@ def parse_token(data: bytes) -> UnverifiedTimestamp:
     return _unverified(data, _decode(ContentInfo, data))
 
 
+def token_in(data: bytes) -> bytes:
+    """The bare token in an authority's answer, byte for byte: what notation keeps of it. Raises Malformed, LimitExceeded."""
+    token = bytes(asn1.encode_der(_decode(_Response, data).token))
+    if not data.endswith(token):
+        raise Malformed("not a timestamp in DER: its token is spelled otherwise than it is written")
+    return token
+
+
 def verify_timestamp(timestamp: UnverifiedTimestamp, signature: bytes, authorities: Iterable[TimestampAuthority]) -> Timestamp:
     """The time at which one of `authorities` saw `signature` (the raw bytes that were stamped).
 
@@ -282,7 +291,8 @@ def _unverified(received: bytes, token: ContentInfo) -> UnverifiedTimestamp:
     if any(item.critical for item in info.extensions or []):
         raise Malformed("timestamp with a critical extension that is not known")
     hash_name, accuracy = hash_of(info.imprint.algorithm).name, info.accuracy
-    parts = (accuracy.seconds or 0, accuracy.millis or 0, accuracy.micros or 0) if accuracy else (0, 0, 0)
+    unstated = (1, 0, 0) if info.policy == _BASELINE_POLICY else (0, 0, 0)
+    parts = (accuracy.seconds or 0, accuracy.millis or 0, accuracy.micros or 0) if accuracy else unstated
     if not all(0 <= part <= 86400 for part in parts):
         raise Malformed("timestamp of absurd accuracy")
     return UnverifiedTimestamp(

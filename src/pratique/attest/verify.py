@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pratique.attest.bundle import UnverifiedBundle
 from pratique.attest.dsse import IN_TOTO
 from pratique.attest.publickey import PublicKey
-from pratique.attest.statement import Statement, parse_statement
+from pratique.attest.statement import Statement, StatementHead, parse_head, parse_statement
 from pratique.errors import LimitExceeded, Malformed, SignatureInvalid, Untrusted
 
 MAX_KEYS_TRIED = 64
@@ -20,15 +20,22 @@ MAX_KEYS_TRIED = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedStatement:
-    """A statement whose payload bytes carry a valid signature of the key `keyid` (hex SHA-256 of its SPKI)."""
+    """A statement whose payload bytes carry a valid signature of the key `keyid` (hex SHA-256 of its SPKI).
 
-    statement: Statement
+    `head`: what it is about; the bundle's payload holds all of it, for `statement` to read when wanted.
+    """
+
+    head: StatementHead
     keyid: str
     bundle: UnverifiedBundle
 
+    def statement(self) -> Statement:
+        """With its predicate. Raises Malformed, LimitExceeded."""
+        return parse_statement(self.bundle.envelope.payload)
+
 
 def verify_bundle(bundle: UnverifiedBundle, keys: Mapping[str, PublicKey]) -> VerifiedStatement:
-    """Verify the bundle's one signature under the key its hint names, then parse the statement.
+    """Verify the bundle's one signature under the key its hint names, then read what the statement is about.
 
     `keys`: keyid → key. Raises Untrusted when none of them is named, SignatureInvalid, and Malformed when signed bytes are
     not an in-toto statement.
@@ -43,7 +50,7 @@ def verify_bundle(bundle: UnverifiedBundle, keys: Mapping[str, PublicKey]) -> Ve
     key.verify(bundle.envelope.signatures[0].sig, bundle.envelope.pae)
     if bundle.envelope.payload_type != IN_TOTO:
         raise Malformed(f"signed payload is {bundle.envelope.payload_type[:80]!r}, not an in-toto statement")
-    return VerifiedStatement(statement=parse_statement(bundle.envelope.payload), keyid=keyid, bundle=bundle)
+    return VerifiedStatement(head=parse_head(bundle.envelope.payload), keyid=keyid, bundle=bundle)
 
 
 def find_key(signature: bytes, message: bytes, keys: Mapping[str, PublicKey]) -> PublicKey:

@@ -26,6 +26,7 @@ TIME_STAMPING = ExtendedKeyUsageOID.TIME_STAMPING
 MAX_CERTIFICATE_SIZE = 64 * 1024
 MAX_INTERMEDIATES = 16
 MAX_DEPTH = 8  # intermediates between signer and anchor
+_MAX_BLAMED = 4  # times that are tried in order to say why a chain fails
 _MAX_TIME = 253_402_300_799  # the last second of the year 9999, the last that a certificate can name (RFC 5280 §4.1.2.5)
 
 # What the library may raise on hostile certificates, apart from its VerificationError.
@@ -175,9 +176,9 @@ def _must_sign_certificates(_policy: paths.Policy, _certificate: Certificate, us
 
 def _blame_time(leaf: Certificate, at: float, anchors: Sequence[Certificate], intermediates: Sequence[Certificate]) -> None:
     """Raise Expired if the chain would hold at some time of the leaf's, so that only an authority's validity is at fault."""
-    # If there is a time at which all of a chain is valid, then the latest start of its certificates is one.
-    starts = {validity(item).start for item in (leaf, *intermediates, *anchors)}
-    for other in sorted(start for start in starts if start in validity(leaf)):
+    # Authorities are older than what they issue, so all of a chain is valid when its signer's life begins, or else its anchor's.
+    starts = {validity(item).start for item in (leaf, *anchors)}
+    for other in sorted(start for start in starts if start in validity(leaf))[:_MAX_BLAMED]:
         try:
             chain = _verify(leaf, other, tuple(anchors), tuple(intermediates))
         except (paths.VerificationError, *_FOREIGN):

@@ -106,19 +106,20 @@ def verify_manifests(
     objects = parse_manifests(data)
     bundle = _one_bundle(objects)
     found = verify_attestation(bundle, root, keys=keys, needs=needs)
-    if found.statement.predicate_type != KUBERNETES_OBJECTS:
-        raise Malformed(f"the annotation holds a statement of another type: {found.statement.predicate_type[:80]!r}")
-    if found.statement.predicate != {"canonicalForm": _CANONICAL_FORM, "without": ANNOTATION}:
+    statement = found.statement()
+    if statement.predicate_type != KUBERNETES_OBJECTS:
+        raise Malformed(f"the annotation holds a statement of another type: {statement.predicate_type[:80]!r}")
+    if statement.predicate != {"canonicalForm": _CANONICAL_FORM, "without": ANNOTATION}:
         raise Malformed("objects were signed in another canonical form")
-    signed_digests = found.statement.digests
+    signed_digests = statement.digests
     for item in objects:
         if item.digest not in signed_digests:
             raise DigestMismatch(f"{item.name} is not the object that was signed")
     here = {item.digest for item in objects}
     missing = tuple(
-        subject.name for subject in found.statement.subjects if Digest(f"sha256:{subject.digest.get('sha256')}") not in here
+        subject.name for subject in statement.subjects if Digest(f"sha256:{subject.digest.get('sha256')}") not in here
     )
-    return SignedManifests(signed=found.signed, statement=found.statement, objects=objects, missing=missing)
+    return SignedManifests(signed=found.signed, statement=statement, objects=objects, missing=missing)
 
 
 def _one_bundle(objects: Sequence[ManifestObject]) -> UnverifiedBundle:

@@ -3,7 +3,7 @@
 from pratique.catalog.ledger import Catalog
 from pratique.catalog.rows import DocumentRow
 from pratique.errors import DigestMismatch, InputError, PratiqueError
-from pratique.evidence.collect import MAX_BUNDLES, Collected, Collection
+from pratique.evidence.collect import MAX_PIECES, Collected, Collection
 from pratique.model import Cause, Digest
 
 
@@ -13,10 +13,10 @@ def collect_from_catalog(catalog: Catalog, subject: Digest) -> Collection:
         rows = catalog.documents_of(subject, role="bundle")
     except PratiqueError as error:
         return Collection(cause=Cause.UNREACHABLE, detail=str(error))
-    if len(rows) > MAX_BUNDLES:
-        detail = f"{len(rows)} bundles are in the catalog, at most {MAX_BUNDLES} are read"
+    if len(rows) > MAX_PIECES:
+        detail = f"{len(rows)} bundles are in the catalog, at most {MAX_PIECES} are read"
         return Collection(cause=Cause.UNREADABLE, detail=detail)
-    return Collection(bundles=tuple(_load(catalog, row) for row in rows))
+    return Collection(pieces=tuple(_load(catalog, row) for row in rows))
 
 
 def _load(catalog: Catalog, row: DocumentRow) -> Collected:

@@ -9,6 +9,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection, Engine
 
 from pratique.catalog import queries
+from pratique.catalog.bases import DATABASE
 from pratique.catalog.documents import DocumentStore
 from pratique.catalog.engine import WRITING, make_engine, translated, use_wal
 from pratique.catalog.migrate import migrate
@@ -20,7 +21,6 @@ from pratique.model import Digest
 
 __all__ = ["Catalog", "Transaction", "open_catalog"]
 
-DATABASE = "catalog.db"
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 

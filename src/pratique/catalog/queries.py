@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select, union_all
 
 from pratique.catalog import schema
 from pratique.catalog.pattern import Pattern, like
@@ -29,24 +29,31 @@ def search(connection: Connection, pattern: Pattern) -> list[SearchRow]:
             locations=places[row.id],
             layer=row.layer,
             first_seen=row.first_seen,
+            source=row.source,
         )
         for row in rows
     ]
 
 
 def search_query(pattern: Pattern) -> Select[Any]:
-    """The query of a pattern."""
+    """The query of a pattern. A name is that of the package, or of the source it was built from."""
     artifacts, components, links = schema.artifacts.c, schema.components.c, schema.artifact_components.c
     wanted = {
         components.purl: pattern.purl,
         components.type: pattern.type,
         components.namespace: pattern.namespace,
-        components.name: pattern.name,
         components.version: pattern.version,
     }
     conditions = [_matches(column, glob) for column, glob in wanted.items() if glob is not None]
+    if pattern.name is not None:
+        named, built = _matches(components.name, pattern.name), _matches(components.source, pattern.name)
+        is_built = components.source != ""
+        # Two queries, so that each has an index of its own: for one with OR, SQLite takes one index for both.
+        sides = [select(components.id).where(*conditions, named), select(components.id).where(*conditions, built, is_built)]
+        conditions = [components.id.in_(union_all(*sides))]
     return (
-        select(components.purl, artifacts.id, artifacts.digest, artifacts.name, artifacts.first_seen, links.layer)
+        select(components.purl, components.source, links.layer)
+        .add_columns(artifacts.id, artifacts.digest, artifacts.name, artifacts.first_seen)
         .select_from(
             schema.components.join(schema.artifact_components, links.component_id == components.id).join(
                 schema.artifacts, artifacts.id == links.artifact_id

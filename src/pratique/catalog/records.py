@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Protocol
+from urllib.parse import unquote
 
 from sqlalchemy import Connection, Table, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -12,6 +13,7 @@ from pratique.catalog import schema
 from pratique.catalog.documents import DocumentStore
 from pratique.errors import InputError
 from pratique.model import Component, Decision, Digest, Subject
+from pratique.model.chain import chain_ids
 
 ROLES = frozenset({"sbom", "manifest", "bundle", "decision", "report"})
 _CHUNK = 500  # below every database's limit of parameters in a statement
@@ -39,8 +41,10 @@ class Transaction:
         self._connection = connection
         self._documents = documents
 
-    def record_artifact(self, subject: Subject, *, manifest_root: Digest, location: str, at: int) -> None:
-        """An artifact, and where it was seen (`location`, as a person would write it)."""
+    def record_artifact(
+        self, subject: Subject, *, manifest_root: Digest, location: str, at: int, diff_ids: Sequence[Digest] = ()
+    ) -> None:
+        """An artifact, and where it was seen (`location`, as a person would write it). `diff_ids`: an image's layers."""
         row = {
             "digest": subject.digest,
             "kind": subject.kind.value,
@@ -48,10 +52,11 @@ class Transaction:
             "platform": subject.platform,
             "config_digest": subject.config or "",
             "manifest_root": manifest_root,
+            "chain_id": chain_ids(diff_ids)[-1] if diff_ids else "",
             "first_seen": at,
             "last_seen": at,
         }
-        known = {key: row[key] for key in ("kind", "name", "platform", "config_digest", "manifest_root")}
+        known = {key: row[key] for key in ("kind", "name", "platform", "config_digest", "manifest_root", "chain_id")}
         self._upsert(schema.artifacts, [row], ["digest"], known, seen=True)
         place = {"artifact_id": self._id_of(subject.digest), "location": location, "first_seen": at, "last_seen": at}
         self._upsert(schema.locations, [place], ["artifact_id", "location"], {}, seen=True)
@@ -225,7 +230,14 @@ def _component_row(component: Component) -> dict[str, Any]:
         "name": purl.name,
         "version": purl.version or component.version,
         "licences": _licences(component),
+        "source": _source_name(component.source, purl.name),
     }
+
+
+def _source_name(source: str, name: str) -> str:
+    """The name in the purl of a source package; empty where it is the package's own."""
+    found = unquote(source.partition("?")[0].rpartition("/")[2].partition("@")[0])
+    return "" if found == name else found
 
 
 def _licences(component: Component) -> str:

@@ -22,7 +22,10 @@ class ArtifactRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRow:
-    """A component in an artifact. `artifact`: its digest; `first_seen`: of the artifact; `layer`: diff_id, or empty."""
+    """A component in an artifact. `artifact`: its digest; `first_seen`: of the artifact; `layer`: diff_id, or empty.
+
+    `source`: the name of the source package it was built from, where that is another than its own.
+    """
 
     purl: str
     artifact: Digest
@@ -30,6 +33,7 @@ class SearchRow:
     locations: tuple[str, ...]
     layer: str
     first_seen: int
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

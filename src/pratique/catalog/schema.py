@@ -1,7 +1,8 @@
 """The tables. Portable between SQLite and PostgreSQL; every change needs a migration (`migrations/versions`).
 
 Artifacts and components have numbers of their own beside their names: the table that joins them is by far the largest, and
-two numbers are a tenth of a digest and a purl. Digests are `algorithm:hex`; times Unix seconds; absent text is empty.
+two numbers are a tenth of a digest and a purl. A component's `source` is the name of the source package where it is another
+than its own. Digests are `algorithm:hex`; times Unix seconds; absent text is empty.
 """
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint
@@ -38,6 +39,7 @@ artifacts = Table(
     _text("platform"),
     Column("config_digest", Text, nullable=False, server_default="", index=True),
     _text("manifest_root"),
+    Column("chain_id", Text, nullable=False, server_default="", index=True),
     _time("first_seen"),
     _time("last_seen"),
 )
@@ -94,8 +96,11 @@ components = Table(
     _text("name"),
     _text("version"),
     Column("licences", Text, nullable=False, server_default="[]"),
+    _text("source"),
     Index(None, "type", "namespace", "name"),
     Index(None, "name"),
+    Index(None, "type", "namespace", "source"),
+    Index(None, "source"),
 )
 
 artifact_components = Table(

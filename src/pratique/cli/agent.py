@@ -17,9 +17,9 @@ from pratique.errors import InputError
 from pratique.model import Cause
 
 if TYPE_CHECKING:
+    from pratique.evidence.belief import Belief
     from pratique.evidence.collect import Collection
     from pratique.evidence.seal import Scribe
-    from pratique.evidence.weigh import TrustedKeys
     from pratique.model import Digest, FileManifest
     from pratique.runtime.agent import Unverified
     from pratique.runtime.report import RuntimeReport
@@ -83,7 +83,7 @@ def run(
     In enforce mode the kernel refuses what the signed manifest of the image does not know; in observe mode it is reported.
     A container whose image has no verified manifest is itself a violation.
     """
-    from pratique.cli.verify import trust_keys
+    from pratique.cli.belief import believed
     from pratique.runtime.agent import AgentConfig, load_node, run_agent
     from pratique.runtime.respond import Response
     from pratique.runtime.watch import Rules
@@ -94,7 +94,7 @@ def run(
     if origin == "dir" and not directory:
         raise InputError("--manifest-from dir needs --dir PATH")
     home = find_home()
-    trust = trust_keys(trusted, ())
+    belief = believed(home, keys=trusted)
     scribe = open_scribe(home, load_chosen_signer(home, key, passphrase_file))
     node, boot_id = load_node()
     stop = threading.Event()
@@ -105,7 +105,7 @@ def run(
         click.echo(json.dumps(event, ensure_ascii=False) if as_json else _line(event))
 
     def manifests(workload: "Workload") -> "FileManifest | Unverified":
-        return verified_manifest(home, workload, trust, origin, directory)
+        return verified_manifest(home, workload, belief, origin, directory)
 
     run_agent(
         AgentConfig(
@@ -126,10 +126,11 @@ def run(
 
 
 def verified_manifest(
-    home: Home, workload: "Workload", trust: "TrustedKeys", origin: str, directory: str | None
+    home: Home, workload: "Workload", belief: "Belief", origin: str, directory: str | None
 ) -> "FileManifest | Unverified":
     """The signed manifest of the workload's image, or why there is none that is trusted."""
     from pratique.evidence.weigh import trusted_manifest
+    from pratique.registry.types import Descriptor
     from pratique.runtime.agent import Unverified
 
     if workload.image is None:
@@ -137,7 +138,8 @@ def verified_manifest(
     collection = _collect(home, workload, origin, directory)
     if collection.cause is not Cause.NONE:
         return Unverified(cause=collection.cause, detail=collection.detail)
-    manifest, cause, detail = trusted_manifest(workload.image, collection, trust)
+    target = Descriptor(media_type="", digest=workload.image, size=0)
+    manifest, cause, detail = trusted_manifest(target, workload.image_name, collection, belief, now=int(time.time()))
     return manifest if manifest is not None else Unverified(cause=cause, detail=detail)
 
 

@@ -17,7 +17,8 @@ def command() -> None:
 def search(pattern: str, format_: str) -> int:
     """Which artifacts hold a component, where they are, and since when.
 
-    PATTERN is a purl, optionally with a version or *: "pkg:deb/debian/openssl", "pkg:pypi/requests@2.3*", or a bare name.
+    PATTERN is a purl, optionally with a version or *: "pkg:deb/debian/openssl", "pkg:pypi/requests@2.3*", or a bare name. A
+    package is found by the name of its source, too: libssl3 was built from openssl, and the output says so.
     Exit code 1 if nothing is found.
     """
     home = find_home()
@@ -29,6 +30,7 @@ def search(pattern: str, format_: str) -> int:
             [
                 {
                     "component": row.purl,
+                    "source": row.source,
                     "artifact": row.name,
                     "digest": row.artifact,
                     "locations": list(row.locations),
@@ -38,8 +40,12 @@ def search(pattern: str, format_: str) -> int:
             ]
         )
     elif rows:
+        head = ["COMPONENT", "ARTIFACT", "DIGEST", "WHERE", "SINCE"]
         table = [[row.purl, row.name, row.artifact[:19], ", ".join(row.locations), iso_time(row.first_seen)] for row in rows]
-        print_table(["COMPONENT", "ARTIFACT", "DIGEST", "WHERE", "SINCE"], table)
+        if any(row.source for row in rows):
+            head = [*head, "BUILT FROM"]
+            table = [[*line, row.source] for line, row in zip(table, rows, strict=True)]
+        print_table(head, table)
     else:
         click.echo(f"nothing in the catalog matches {pattern}", err=True)
     return 0 if rows else 1

@@ -1,19 +1,22 @@
 """Gather the facts about a SOURCE for `verify`, `gate` and `trace`: open it, collect its evidence, read its bytes, weigh."""
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pratique.cli.home import Home
-from pratique.cli.options import opened
+from pratique.cli.options import opened, public_name
 from pratique.cli.output import progress_display
+from pratique.errors import InputError, Unavailable
+from pratique.model import Cause
 
 if TYPE_CHECKING:
     from pratique.artifact.types import Artifact
-    from pratique.attest.publickey import PublicKey
+    from pratique.evidence.belief import Belief
     from pratique.evidence.collect import Collection
-    from pratique.evidence.weigh import TrustedKeys
-    from pratique.model import Digest, Subject
+    from pratique.model import Digest, Subject, Tree
     from pratique.policy import Facts
+    from pratique.registry.types import Descriptor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,21 +34,22 @@ class Gathered:
 def gather(
     home: Home,
     source: str,
-    trust: "TrustedKeys",
+    belief: "Belief",
     *,
     platform: str | None,
     evidence: str | None,
     content: bool | None,
+    name: str | None = None,
     whole_store: bool = False,
 ) -> Gathered:
     """Facts about SOURCE. `evidence`: a repository, `catalog`, or None for where the source itself keeps it.
 
+    `name`: what the permissions of a trust are asked about; by default what SOURCE says, never what the evidence says.
     `content`: whether to read every layer; by default only when that needs no network. `whole_store`: with the content of a
     layout or archive, read every other blob of it as well.
     """
     from pratique.artifact.wants import Wants
     from pratique.evidence.collect import collect_from_repository
-    from pratique.evidence.weigh import weigh
     from pratique.registry.open import open_repository
 
     with opened(source, platform) as found, progress_display() as (begin, move):
@@ -61,7 +65,8 @@ def gather(
             begin("reading every byte")
             # Neither cache nor cataloger: the question is whether the bytes that are there now are the ones signed for.
             tree = artifact.read_tree(Wants(), cache=None, progress=move)
-        facts = weigh(artifact.subject.digest, artifact.subject.name, [collection], trust, tree=tree)
+        begin("verifying")
+        facts = weigh_asking(target_of(artifact), name or public_name(str(found.source)), collection, belief, tree=tree)
         blobs, damaged = 0, list[str]()
         if whole_store and place == "catalog":
             damaged += damaged_documents(home, artifact.subject.digest)
@@ -77,6 +82,57 @@ def gather(
             blobs=blobs,
             damaged=tuple(damaged),
         )
+
+
+def repair_evidence(
+    home: Home, source: str, belief: "Belief", *, evidence: str | None, name: str | None, platform: str | None
+) -> list[str]:
+    """Put back beside SOURCE what the catalog has, what verifies, and what is not there; says what that was."""
+    from pratique.evidence.collect import collect_from_repository
+    from pratique.model.predicates import TITLES
+    from pratique.registry.open import open_repository
+    from pratique.ship.restore import lost_pieces, restore
+
+    with opened(source, platform) as found:
+        place = evidence or found.home
+        if place is None or not place.startswith(("registry:", "oci-dir:")):
+            raise InputError(f"nothing can be put back beside {source}", hint="name a registry: or oci-dir: by --evidence")
+        repository, _ = open_repository(place)
+        target = target_of(found.artifact)
+        there, kept = collect_from_repository(repository, target.digest), collect_from_home(home, target.digest)
+        if there.cause is not Cause.NONE:
+            raise Unavailable(there.detail)
+        weighed = weigh_asking(target, name or public_name(str(found.source)), kept, belief)
+        lost = lost_pieces(weighed.pieces, there)
+        restore(repository, target, lost, kept, created=found.artifact.subject.created)
+    return [TITLES.get(piece.predicate_type, piece.predicate_type) for piece in lost]
+
+
+def target_of(artifact: "Artifact") -> "Descriptor":
+    """What signatures of the artifact are about."""
+    from pratique.registry.types import Descriptor
+
+    image = artifact.image
+    if image is None:
+        return Descriptor(media_type="application/octet-stream", digest=artifact.subject.digest, size=0)
+    return Descriptor(media_type=image.media_type, digest=image.digest, size=len(image.manifest))
+
+
+def weigh_asking(
+    target: "Descriptor", name: str, collection: "Collection", belief: "Belief", *, tree: "Tree | None" = None
+) -> "Facts":
+    """Weigh, and ask the revocation servers that certificates name, until there is nothing left to ask."""
+    from functools import partial
+
+    from pratique.evidence.weigh import weigh
+
+    once = partial(weigh, target, name, [collection], belief, now=int(time.time()), tree=tree)
+    facts = once()
+    if not facts.wanted:
+        return facts
+    from pratique.anchors.revocation import ask_http, verify_asking
+
+    return verify_asking(lambda answers: once(answers=answers), ask_http)[0]
 
 
 def _check_store(source: str, artifact: "Artifact") -> tuple[int, list[str]]:
@@ -112,17 +168,3 @@ def damaged_documents(home: Home, subject: "Digest") -> list[str]:
             except (DigestMismatch, InputError) as error:
                 wrong.append(str(error))
     return wrong
-
-
-def home_logs(home: Home) -> "dict[bytes, PublicKey]":
-    """The key of this home's log, if there is one."""
-    from pathlib import Path
-
-    from pratique.keys.file import load_public_key
-    from pratique.tlog.log import log_id
-
-    path = Path(f"{home.log_key}.pub")
-    if not path.exists():
-        return {}
-    key = load_public_key(path)
-    return {log_id(key.raw): key}

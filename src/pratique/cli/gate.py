@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from pratique import __version__
-from pratique.cli.facts import gather, home_logs
+from pratique.cli.belief import known_logs
+from pratique.cli.facts import gather
 from pratique.cli.home import find_home, load_chosen_signer, open_home_catalog, open_scribe
 from pratique.cli.options import key_option, passphrase_option, platform_option, source_argument
 from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_title, print_verdict
@@ -41,8 +42,8 @@ def command(
     from pratique.gate.decide import decide, load_policy
 
     home = find_home()
-    loaded = load_policy(Path(policy_path), logs=home_logs(home))
-    gathered = gather(home, source, loaded.trust, platform=platform, evidence=evidence, content=content)
+    loaded = load_policy(Path(policy_path), logs=known_logs(home))
+    gathered = gather(home, source, loaded.belief, platform=platform, evidence=evidence, content=content)
     scribe = open_scribe(home, load_chosen_signer(home, key, passphrase_file))
     with open_home_catalog(home) as catalog:
         decision, sealed = decide(

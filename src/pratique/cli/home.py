@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pratique.errors import InputError
+import click
+
+from pratique.errors import InputError, StorageError
 
 if TYPE_CHECKING:
+    from pratique.artifact.types import Artifact
     from pratique.catalog.ledger import Catalog
     from pratique.evidence.seal import Scribe
     from pratique.keys.access import Access
     from pratique.keys.signer import Signer
+    from pratique.model.chain import Bases
     from pratique.tlog.log import TileLog
 
 LOG_ORIGIN = "pratique.local/log"
@@ -47,6 +51,11 @@ class Home:
         return self.root / "keys" / "log.key"
 
     @property
+    def trust(self) -> Path:
+        """The trust that this machine follows, as it was last fetched."""
+        return self.root / "trust"
+
+    @property
     def service_key(self) -> Path:
         """Signs decisions and runtime reports when no other key is given."""
         return self.root / "keys" / "service.key"
@@ -76,11 +85,19 @@ def load_or_make_key(path: Path) -> "Signer":
     return load_signer(path, lambda: None)
 
 
-def open_scribe(home: Home, signer: "Signer") -> "Scribe":
-    """The signer together with this home's log: what makes a statement into a logged bundle."""
+def open_scribe(home: Home, signer: "Signer", timestamp_url: str | None = None) -> "Scribe":
+    """The signer together with this home's log and a timestamp authority: what makes a statement into a logged bundle."""
     from pratique.evidence.seal import Scribe
 
-    return Scribe(signer=signer, log=open_home_log(home))
+    stamp = None
+    if timestamp_url is not None:
+        from functools import partial
+
+        from pratique.keys.keyless.stamp import request_timestamp
+        from pratique.keys.keyless.web import Web
+
+        stamp = partial(request_timestamp, timestamp_url, web=Web())
+    return Scribe(signer=signer, log=open_home_log(home), stamp=stamp)
 
 
 def open_home_log(home: Home) -> "TileLog":
@@ -103,13 +120,31 @@ def open_home_catalog(home: Home) -> "Catalog":
     return open_catalog(home.catalog_directory)
 
 
+def bases_of(home: Home, artifact: "Artifact") -> "Bases":
+    """What this home's ledger knows of the layers of an image; nothing, and a word about it, where it cannot be read."""
+    from pratique.catalog.bases import known_bases
+
+    if artifact.image is None:
+        return {}
+    try:
+        return known_bases(home.catalog_directory, artifact.image.diff_ids)
+    except StorageError as error:
+        click.echo(f"pratique: {error}", err=True)
+        return {}
+
+
 def load_chosen_signer(home: Home, key: str | None, passphrase_file: str | None) -> "Signer":
-    """The signer of `--key` (any reference of `keys.access`), or this home's service key."""
+    """The signer of `--key` (any reference of `keys.access`), or this home's service key. It is closed when the command ends."""
+    import click
+
     from pratique.keys.open import open_signer
 
     if key is None:
         return load_or_make_key(home.service_key)
-    return open_signer(key, key_access(passphrase_file))
+    signer = open_signer(key, key_access(passphrase_file))
+    if context := click.get_current_context(silent=True):
+        context.call_on_close(signer.close)
+    return signer
 
 
 def key_access(secret_file: str | None) -> "Access":

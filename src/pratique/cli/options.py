@@ -13,8 +13,15 @@ if TYPE_CHECKING:
 
 platform_option = click.option("--platform", help="Which platform of a multi-platform image, as os/arch; default this machine's.")
 source_argument = click.argument("source")
-key_option = click.option("--key", type=click.Path(), help="The private key to sign with; default this machine's service key.")
-passphrase_option = click.option("--passphrase-file", type=click.Path(), help="Read the key's passphrase from this file.")
+key_option = click.option(
+    "--key", help="The private key to sign with, a FILE or a reference (docs/keys.md); default this machine's service key."
+)
+timestamp_option = click.option(
+    "--timestamp-url",
+    envvar="PRATIQUE_TIMESTAMP_URL",
+    help="An RFC 3161 timestamp authority to ask, so that signatures outlive their key; default PRATIQUE_TIMESTAMP_URL.",
+)
+passphrase_option = click.option("--passphrase-file", type=click.Path(), help="Read the key's passphrase or PIN from this file.")
 max_entries_option = click.option("--max-entries", type=int, help="Read artifacts with more files than the default allows.")
 
 
@@ -53,3 +60,13 @@ def opened(source: str, platform: str | None, max_entries: int | None = None) ->
         limits = replace(limits, max_entries=max_entries)
     with open_artifact(parsed, platform=platform, limits=limits) as artifact:
         yield Opened(artifact, parsed)
+
+
+def public_name(place: str) -> str:
+    """What documents call an artifact: its place in a registry, or the last part of a path, without its folders."""
+    scheme, _, location = place.partition(":")
+    if scheme == "registry":
+        return location
+    return (location if scheme in ("oci-dir", "oci-archive", "docker-archive", "podman", "dir", "file") else place).rpartition(
+        "/"
+    )[2]

@@ -48,11 +48,11 @@ def print_verdict(cause: Cause, label: str, text: str) -> None:
     click.echo(f"  {click.style(mark, fg=colour)} {label:<16} {reason}{printable(text)}")
 
 
-def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table as wide as its content; in a pipe, columns parted by tabs."""
-    if not sys.stdout.isatty():
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, err: bool = False) -> None:
+    """A table as wide as its content; in a pipe, columns parted by tabs. `err`: on standard error."""
+    if not (sys.stderr if err else sys.stdout).isatty():
         for row in rows:
-            click.echo("\t".join(printable(cell) for cell in row))
+            click.echo("\t".join(printable(cell) for cell in row), err=err)
         return
     from rich import box
     from rich.console import Console
@@ -62,7 +62,7 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     table = Table(*headings, box=box.SIMPLE_HEAD)
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
-    Console().print(table)
+    Console(stderr=err).print(table)
 
 
 def markdown_cell(text: str) -> str:

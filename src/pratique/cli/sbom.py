@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pratique.cli.home import find_home
+from pratique.cli.home import Home, bases_of, find_home
 from pratique.cli.options import max_entries_option, opened, platform_option, source_argument
 from pratique.cli.output import progress_display
 from pratique.cli.sbom_check import check
 from pratique.cli.sbom_convert import convert
 from pratique.cli.sbom_diff import diff
+from pratique.cli.sbom_merge import merge
 from pratique.cli.sbom_score import score
 from pratique.cli.sbom_table import print_inventory
 
@@ -35,7 +36,8 @@ class _DefaultGroup(click.Group):
 @click.group(cls=_DefaultGroup)
 def command() -> None:
     """Make a bill of materials (`sbom SOURCE`), check one against the bytes it is about (`sbom check SOURCE SBOM`), write
-    one in another format (`sbom convert IN -o FORMAT`), say what changed (`sbom diff A B`), or how good one is (`sbom score`).
+    one in another format (`sbom convert IN -o FORMAT`), make one of several (`sbom merge A B… -o FORMAT`), say what changed
+    (`sbom diff A B`), or how good one is (`sbom score`).
 
     SOURCE is registry:HOST/NAME:TAG, oci-archive:PATH, oci-dir:PATH, docker-archive:PATH, podman:NAME, docker:NAME,
     containerd:NAME, chart:PATH, manifests:PATH, dir:PATH, file:PATH, or a bare word that is guessed and said.
@@ -76,16 +78,18 @@ def make(
     it. Versions: cyclonedx-json@1.4 to @1.7 (1.6 if none is said), spdx-json@2.3 (default) and @3.0.1. With --images each image
     is a part of its own: `sbom check IMAGE SBOM` holds it against its part. Exit code 3 when one could not be fetched.
     """
-    from pratique.sbom.inventory import take_inventory
+    from pratique.sbom.inventory import WANTS, WANTS_SHA1, take_inventory
     from pratique.sbom.parts import Whole
 
     wanted = _wanted(outputs, path)
-    cache = None if no_cache else find_home().cache
+    home = find_home()
+    cache = None if no_cache else home.cache
     # A chart has no platform, its images have.
     with opened(source, None if images else platform, max_entries) as found, progress_display() as (begin, move):
         begin("inventory")
-        inventory = take_inventory(found.artifact, cache=cache, progress=move)
-    whole = _with_images(inventory, platform, cache) if images else Whole(inventory=inventory, parts=(), failed=())
+        wants = WANTS_SHA1 if files and any(target.lists_sha1 for target, _ in wanted) else WANTS
+        inventory = take_inventory(found.artifact, cache=cache, progress=move, bases=bases_of(home, found.artifact), wants=wants)
+    whole = _with_images(inventory, platform, home, cache) if images else Whole(inventory=inventory, parts=(), failed=())
     _print_all(whole, wanted, source=source, files=files)
     return 3 if whole.failed else 0
 
@@ -133,7 +137,7 @@ def _native(whole: "Whole", manifest: "FileManifest") -> bytes:
     return with_parts(render_json(whole.inventory, manifest), inner)
 
 
-def _with_images(inventory: "Inventory", platform: str | None, cache: Path | None) -> "Whole":
+def _with_images(inventory: "Inventory", platform: str | None, home: Home, cache: Path | None) -> "Whole":
     """The inventory with the images that it names, fetched from their registries one after the other."""
     from pratique.artifact.open import open_artifact
     from pratique.artifact.source import Source
@@ -145,7 +149,7 @@ def _with_images(inventory: "Inventory", platform: str | None, cache: Path | Non
         def fetch(reference: str) -> "Inventory":
             begin(reference)
             with open_artifact(Source("registry", reference), platform=platform) as artifact:
-                return take_inventory(artifact, cache=cache, progress=move)
+                return take_inventory(artifact, cache=cache, progress=move, bases=bases_of(home, artifact))
 
         whole = fetch_parts(inventory, fetch)
     for reference, error in whole.failed:
@@ -186,3 +190,4 @@ command.add_command(convert)
 command.add_command(check)
 command.add_command(diff)
 command.add_command(score)
+command.add_command(merge)

@@ -52,10 +52,21 @@ def convert(document: str, target: str, path: str | None, lenient: bool, format_
 
 def read_sbom(path: str, *, lenient: bool = False) -> "Reading":
     """The document at a path, `-` for standard input. Raises NotFound, InputError, Malformed with the path."""
-    from pratique.errors import PratiqueError
-    from pratique.sbom.formats.read import MAX_BYTES, read_document
+    return parse_sbom(path, sbom_bytes(path), lenient=lenient)
 
-    data = sys.stdin.buffer.read(MAX_BYTES + 1) if path == "-" else read_bounded(Path(path), MAX_BYTES)
+
+def sbom_bytes(path: str) -> bytes:
+    """The bytes at a path, `-` for standard input, if they are not too many to be read. Raises NotFound, InputError."""
+    from pratique.sbom.formats.read import MAX_BYTES
+
+    return sys.stdin.buffer.read(MAX_BYTES + 1) if path == "-" else read_bounded(Path(path), MAX_BYTES)
+
+
+def parse_sbom(path: str, data: bytes, *, lenient: bool = False) -> "Reading":
+    """The document that the bytes at a path are. Raises Malformed with the path."""
+    from pratique.errors import PratiqueError
+    from pratique.sbom.formats.read import read_document
+
     try:
         return read_document(data, lenient=lenient)
     except PratiqueError as error:

@@ -6,8 +6,17 @@ from pathlib import Path
 
 import click
 
-from pratique.cli.home import find_home, load_chosen_signer, open_home_catalog, open_scribe
-from pratique.cli.options import key_option, max_entries_option, opened, passphrase_option, platform_option, source_argument
+from pratique.cli.home import bases_of, find_home, load_chosen_signer, open_home_catalog, open_scribe
+from pratique.cli.options import (
+    key_option,
+    max_entries_option,
+    opened,
+    passphrase_option,
+    platform_option,
+    public_name,
+    source_argument,
+    timestamp_option,
+)
 from pratique.cli.output import (
     format_option,
     human_size,
@@ -24,6 +33,7 @@ from pratique.cli.output import (
 @source_argument
 @key_option
 @passphrase_option
+@timestamp_option
 @click.option("--to", "to", help="Where artifact and evidence go: registry:HOST/NAME:TAG or oci-dir:PATH[:TAG].")
 @platform_option
 @max_entries_option
@@ -32,6 +42,7 @@ def command(
     source: str,
     key: str | None,
     passphrase_file: str | None,
+    timestamp_url: str | None,
     to: str | None,
     platform: str | None,
     max_entries: int | None,
@@ -66,7 +77,7 @@ def command(
             tag = "latest"
         shipment = ship(
             found.artifact,
-            scribe=open_scribe(home, signer),
+            scribe=open_scribe(home, signer, timestamp_url),
             catalog=catalog,
             destination=destination,
             tag=tag,
@@ -76,18 +87,9 @@ def command(
             journals=home.journals,
             clock=lambda: int(time.time()),
             steps=show_steps(begin, move),
+            bases=bases_of(home, found.artifact),
         )
     _print(shipment, format_, time.monotonic() - began, Path(key) if key else home.service_key)
-
-
-def public_name(place: str) -> str:
-    """What documents call an artifact: its place in a registry, or the last part of a path, without its folders."""
-    scheme, _, location = place.partition(":")
-    if scheme == "registry":
-        return location
-    return (location if scheme in ("oci-dir", "oci-archive", "docker-archive", "podman", "dir", "file") else place).rpartition(
-        "/"
-    )[2]
 
 
 def _print(shipment: object, format_: str, seconds: float, key: Path) -> None:

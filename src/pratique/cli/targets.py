@@ -71,7 +71,7 @@ def print_said(said: "Sequence[Said]", title: str, key: str, format_: str) -> No
 
 def _target(text: str, platform: str | None, stack: ExitStack) -> "Target":
     from pratique.artifact.source import parse_source
-    from pratique.cli.ship import public_name
+    from pratique.cli.options import public_name
     from pratique.model import Digest, is_digest
     from pratique.ship.endorse import Target
 

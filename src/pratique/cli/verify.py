@@ -1,112 +1,191 @@
-"""`pratique verify SOURCE --key K.pub`: everything that is said about an artifact, piece by piece."""
+"""`pratique verify SOURCE`: everything that is said about an artifact, piece by piece, in whatever form it was said."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from pratique.cli.facts import Gathered, gather, home_logs
+from pratique.cli.belief import belief_options, believed
+from pratique.cli.facts import Gathered, gather, repair_evidence
 from pratique.cli.home import find_home
 from pratique.cli.options import platform_option, source_argument
-from pratique.cli.output import format_option, print_fact, print_json, print_title, print_verdict
+from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_title, print_verdict
+from pratique.errors import InputError
 from pratique.model import Cause, State
+from pratique.model.predicates import CYCLONEDX, FILE_MANIFEST, IMAGE_SIGNATURE, SLSA_PROVENANCE, TITLES
 
 if TYPE_CHECKING:
-    from pratique.evidence.weigh import TrustedKeys
+    from collections.abc import Sequence
+
+    from pratique.evidence.belief import Belief
     from pratique.policy import Piece
+
+REQUIRED = (IMAGE_SIGNATURE, CYCLONEDX, FILE_MANIFEST, SLSA_PROVENANCE)
+_NAMES = {title.replace(" ", "-").lower(): kind for kind, title in TITLES.items()}
+
+Answer = tuple[str, Cause, str, "Piece | None"]
 
 
 @click.command()
 @source_argument
-@click.option("--key", "keys", type=click.Path(), multiple=True, required=True, help="A public key to believe; may be repeated.")
-@click.option("--log-key", "log_keys", type=click.Path(), multiple=True, help="A log's public key; default this home's log.")
+@belief_options
 @click.option("--evidence", help="Where the evidence is: registry:…, oci-dir:…, or catalog; default beside SOURCE.")
+@click.option("--require", multiple=True, metavar="TYPE", help=f"What must be there: {', '.join(_NAMES)}, or a URI; repeatable.")
+@click.option("--name", help="What the artifact is called where a trust speaks of it; default what SOURCE names.")
+@click.option("--repair", is_flag=True, help="Attach evidence again that the catalog has, and that verifies, and the place lost.")
 @click.option("--content/--no-content", default=True, help="Whether to read every layer and every other blob of a store.")
 @platform_option
 @format_option
 def command(
     source: str,
-    keys: tuple[str, ...],
-    log_keys: tuple[str, ...],
     evidence: str | None,
+    require: tuple[str, ...],
+    name: str | None,
+    repair: bool,
     content: bool,
     platform: str | None,
     format_: str,
+    **beliefs: Any,
 ) -> int:
-    """Verify signature, SBOM, file manifest and provenance of SOURCE, their log proofs, and that they are about these bytes.
+    """Verify what is said about SOURCE: who said it, by when, in which log, and that it is about these bytes.
 
-    Exit code 0 only if all are there and hold; 1 if one is missing or broken; 3 if something could not be asked.
+    Sigstore bundles and notation signatures are read. Believed is whom the options name, else whom the trust that this machine
+    follows names. Unless --require says otherwise, signature, SBOM, file manifest and provenance must be there. Exit code 0 only
+    if all of it is there and holds; 1 if something is missing or broken; 3 if something could not be asked.
     """
+    return report(
+        source,
+        believed(find_home(), **beliefs),
+        tuple(map(predicate_type, require)) or REQUIRED,
+        evidence=evidence,
+        name=name,
+        platform=platform,
+        content=content,
+        format_=format_,
+        repair=repair,
+    )
+
+
+def report(
+    source: str,
+    belief: "Belief",
+    wanted: tuple[str, ...],
+    *,
+    evidence: str | None,
+    name: str | None,
+    platform: str | None,
+    content: bool,
+    format_: str,
+    repair: bool = False,
+    about: "Sequence[Answer]" = (),
+) -> int:
+    """Verify and print; gives the exit code. `about`: answers that come before the artifact's own."""
     from pratique.errors import Unavailable
 
-    trust = trust_keys(keys, log_keys)
-    gathered = gather(find_home(), source, trust, platform=platform, evidence=evidence, content=content, whole_store=content)
+    home = find_home()
+    restored = repair_evidence(home, source, belief, evidence=evidence, name=name, platform=platform) if repair else []
+    gathered = gather(home, source, belief, platform=platform, evidence=evidence, content=content, name=name, whole_store=content)
     facts = gathered.facts
     if facts.gathering.state is State.UNCHECKED:
         raise Unavailable(facts.gathering_detail or f"the evidence at {gathered.place} could not be read")
-    answers = _answers(gathered)
+    answers = [*about, *_answers(gathered, wanted), *_quorums(gathered, belief)]
     if format_ == "json":
         print_json(
             {
                 "digest": facts.subject,
                 "place": gathered.place,
-                "answers": [{"what": label, "cause": cause.value, "detail": text} for label, cause, text in answers],
+                "restored": restored,
+                "answers": [_answer_json(answer) for answer in answers],
             }
         )
     else:
         print_title(f"{facts.subject_name}")
         print_fact("digest", facts.subject)
         print_fact("evidence", gathered.place)
-        for label, cause, text in answers:
+        for title in restored:
+            print_fact("restored", title)
+        for label, cause, text, _ in answers:
             print_verdict(cause, label, text)
-    states = {cause.state for _, cause, _ in answers}
+    states = {cause.state for _, cause, _, _ in answers}
     return 1 if State.VIOLATED in states else 3 if State.UNCHECKED in states else 0
 
 
-def trust_keys(keys: tuple[str, ...], log_keys: tuple[str, ...]) -> "TrustedKeys":
-    """Each key file is an authority of its own, named by the file."""
-    from pratique.evidence.weigh import TrustedKeys
-    from pratique.keys.file import load_public_key
-    from pratique.tlog.log import log_id
-    from pratique.trust.authorities import Authorities, Authority
-
-    loaded = {path: load_public_key(Path(path)) for path in keys}
-    logs = home_logs(find_home())
-    for path in log_keys:
-        key = load_public_key(Path(path))
-        logs[log_id(key.raw)] = key
-    authorities = Authorities(tuple(Authority.of_keys(path, [key.keyid]) for path, key in loaded.items()))
-    return TrustedKeys(keys={key.keyid: key for key in loaded.values()}, authorities=authorities, logs=logs)
+def predicate_type(text: str) -> str:
+    """A short name or a URI."""
+    if text in _NAMES:
+        return _NAMES[text]
+    if ":" in text:
+        return text
+    raise InputError(f"not a kind of statement: {text[:80]!r}", hint=f"one of {', '.join(_NAMES)}, or a predicate type's URI")
 
 
-def _answers(gathered: Gathered) -> list[tuple[str, Cause, str]]:
-    """What was asked, the cause, and the detail: one line for each piece, and one for each kind that is missing."""
-    from pratique.model.predicates import CYCLONEDX, FILE_MANIFEST, IMAGE_SIGNATURE, SLSA_PROVENANCE, TITLES
-
+def _answers(gathered: Gathered, wanted: tuple[str, ...]) -> list[Answer]:
+    """What was asked, the cause, the detail and the piece: one for each piece, and one for each kind that is missing."""
     facts = gathered.facts
-    out: list[tuple[str, Cause, str]] = []
+    out: list[Answer] = []
     if facts.gathering is not Cause.NONE:
-        out.append(("evidence", facts.gathering, facts.gathering_detail))
-    for kind in (IMAGE_SIGNATURE, CYCLONEDX, FILE_MANIFEST, SLSA_PROVENANCE):
+        out.append(("evidence", facts.gathering, facts.gathering_detail, None))
+    for kind in wanted:
         pieces = [piece for piece in facts.pieces if piece.predicate_type == kind]
         pieces.sort(key=lambda piece: piece.log_index or 0)
-        out += [(TITLES[kind], piece.cause, _said(piece)) for piece in pieces]
+        title = TITLES.get(kind, kind)
+        out += [(title, piece.cause, _said(piece), piece) for piece in pieces]
         if not pieces and facts.gathering is Cause.NONE:  # else nobody knows whether it is there
-            out.append((TITLES[kind], Cause.ABSENT, "nobody says this about the artifact"))
-    known = (IMAGE_SIGNATURE, CYCLONEDX, FILE_MANIFEST, SLSA_PROVENANCE)
-    others = [piece for piece in facts.pieces if piece.predicate_type not in known]
-    out += [(TITLES.get(piece.predicate_type, "evidence"), piece.cause, _said(piece)) for piece in others]
-    out += [("bytes", sbom.cause, sbom.detail) for sbom in facts.sboms]
-    out += [("store", Cause.INVALID, damage) for damage in gathered.damaged if not any(damage in text for _, _, text in out)]
+            out.append((title, Cause.ABSENT, "nobody says this about the artifact", None))
+    others = [piece for piece in facts.pieces if piece.predicate_type not in wanted]
+    out += [(TITLES.get(piece.predicate_type, "evidence"), piece.cause, _said(piece), piece) for piece in others]
+    if CYCLONEDX in wanted:
+        out += [("bytes", sbom.cause, sbom.detail, None) for sbom in facts.sboms]
+    told = [text for _, _, text, _ in out]
+    out += [("store", Cause.INVALID, damage, None) for damage in gathered.damaged if not any(damage in text for text in told)]
     if gathered.blobs and not gathered.damaged:
-        out.append(("store", Cause.NONE, f"{gathered.blobs:,} blobs, each what its name says"))
+        out.append(("store", Cause.NONE, f"{gathered.blobs:,} blobs, each what its name says", None))
     if not gathered.read_bytes:
-        out.append(("content", Cause.NONE, "layers not read: named by the verified digest"))
+        out.append(("content", Cause.NONE, "layers not read: named by the verified digest", None))
+    return out
+
+
+def _quorums(gathered: Gathered, belief: "Belief") -> list[Answer]:
+    """Where a trust wants several authorities to agree, whether they do."""
+    from pratique.errors import Untrusted
+    from pratique.trust import check_quorum
+
+    trust, facts = belief.trust, gathered.facts
+    if trust is None:
+        return []
+    by_name = {authority.name: authority for authority in trust.authorities.items}
+    kinds = {kind for rule in trust.thresholds for kind in rule.predicates if rule.covers(kind, facts.subject_name)}
+    out: list[Answer] = []
+    for kind in sorted(kinds):
+        voices = [by_name[piece.authority] for piece in facts.of_type(kind) if piece.cause is Cause.NONE]
+        try:
+            names = check_quorum(trust, voices, predicate_type=kind, artifact_name=facts.subject_name)
+        except Untrusted as error:
+            out.append(("agreement", Cause.UNTRUSTED, error.message, None))
+        else:
+            out.append(("agreement", Cause.NONE, f"{TITLES.get(kind, kind)}: {', '.join(sorted(names))}", None))
     return out
 
 
 def _said(piece: "Piece") -> str:
-    if piece.cause is not Cause.NONE:
+    if piece.cause is not Cause.NONE or piece.signed is None:
         return piece.detail
-    logged = f"log entry {piece.log_index}" if piece.log_index is not None else "not in a log we know"
-    return f"by {piece.authority}, {logged}"
+    places = [f"log entry {place.index}" for place in piece.signed.places] or ["not in a log we know"]
+    times = [f"by {iso_time(time.at)} says {time.operator}" for time in piece.signed.times[:1]]
+    signer = str(piece.signed.signer)
+    who = piece.authority if piece.authority in signer else f"{piece.authority} ({signer})"
+    return ", ".join([f"by {who}", *times, *places])
+
+
+def _answer_json(answer: Answer) -> dict[str, Any]:
+    label, cause, text, piece = answer
+    out: dict[str, Any] = {"what": label, "cause": cause.value, "detail": text}
+    if piece is not None:
+        out |= {"form": piece.form, "predicate_type": piece.predicate_type, "bundle": piece.bundle}
+    if piece is not None and piece.signed is not None:
+        out |= {
+            "authority": piece.authority,
+            "signer": str(piece.signed.signer),
+            "times": [{"at": iso_time(time.at), "source": time.source, "operator": time.operator} for time in piece.signed.times],
+            "logs": [{"log": item.log, "operator": item.operator, "index": item.index} for item in piece.signed.places],
+        }
+    return out

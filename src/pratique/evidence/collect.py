@@ -1,29 +1,54 @@
-"""Fetch the bundles that are attached to a digest. One that cannot be had is kept with its cause, never dropped."""
+"""Fetch the signatures and attestations that are attached to a digest, in every form that is read.
 
-from dataclasses import dataclass
+One that cannot be had is kept with its cause, never dropped. No form stands in for another: what cannot be asked for in one is
+unreachable, whatever the others say.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pratique.errors import DigestMismatch, InputError, PratiqueError, Unavailable
 from pratique.model import Cause, Digest
+from pratique.model.predicates import IMAGE_SIGNATURE
 
 if TYPE_CHECKING:
     from pratique.registry.types import Descriptor, Repository
 
+
+class Form(StrEnum):
+    """In which form something was said."""
+
+    BUNDLE = "Sigstore bundle"
+    COSIGN_SIGNATURE = "cosign signature"
+    COSIGN_ATTESTATION = "cosign attestation"
+    NOTATION = "notation signature"
+
+
 MAX_CONFIG_BYTES = 1 << 20
-MAX_BUNDLE_BYTES = 256 << 20  # a file manifest of half a million rows, in base64
+MAX_PIECE_BYTES = 256 << 20  # a file manifest of half a million rows, in base64
+_LIMITS = {Form.BUNDLE: MAX_PIECE_BYTES, Form.NOTATION: 4 << 20}
+_TAGS = {Form.COSIGN_SIGNATURE: ".sig", Form.COSIGN_ATTESTATION: ".att"}
+_BUNDLES = "application/vnd.dev.sigstore.bundle"  # of all versions
+_NOTATION = "application/vnd.cncf.notary.signature"
 PREDICATE_ANNOTATION = "dev.sigstore.bundle.predicateType"
-MAX_BUNDLES = 1_000  # ten thousand signatures on one image are an attack on the verifier
+MAX_PIECES = 1_000  # ten thousand signatures on one image are an attack on the verifier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collected:
-    """One attached bundle. `data` is empty unless `cause` is NONE. `where`: the place it came from, for people.
+    """One piece of evidence. `data` is empty unless `cause` is NONE. `where`: the place it came from, for people.
 
     `claimed_type`: the predicate type its place announces it with; believed only to sort what could not be verified.
+    `media_type`: of the blob; `annotations`: of it, where they hold a part of the signature. `digest`: of all of it.
     """
 
     digest: Digest
     where: str
+    form: Form = Form.BUNDLE
+    media_type: str = ""
+    annotations: Mapping[str, str] = field(default_factory=dict)
     claimed_type: str = ""
     data: bytes = b""
     cause: Cause = Cause.NONE
@@ -34,45 +59,81 @@ class Collected:
 class Collection:
     """All that one place says about a digest. `cause`: NONE, or why the place could not be asked."""
 
-    bundles: tuple[Collected, ...] = ()
+    pieces: tuple[Collected, ...] = ()
     cause: Cause = Cause.NONE
     detail: str = ""
 
 
 def collect_from_repository(repository: "Repository", subject: Digest) -> Collection:
-    """Every Sigstore bundle that refers to `subject` in this repository."""
-    from pratique.registry.types import SIGSTORE_BUNDLE
-
+    """Every signature and attestation that refers to `subject` in this repository."""
     try:
-        referrers = repository.list_referrers(subject, SIGSTORE_BUNDLE)
+        referrers = [(item, form) for item in repository.list_referrers(subject) if (form := _form(item)) is not None]
     except Unavailable as error:
         return Collection(cause=Cause.UNREACHABLE, detail=str(error))
     except PratiqueError as error:
         return Collection(cause=Cause.INVALID, detail=str(error))
-    if len(referrers) > MAX_BUNDLES:
-        detail = f"{len(referrers)} bundles are attached, at most {MAX_BUNDLES} are read"
+    if len(referrers) > MAX_PIECES:
+        detail = f"{len(referrers)} signatures are attached, at most {MAX_PIECES} are read"
         return Collection(cause=Cause.UNREADABLE, detail=detail)
     checked: set[Digest] = set()  # nearly always all have the same, empty configuration
-    return Collection(bundles=tuple(_fetch(repository, descriptor, checked) for descriptor in referrers))
+    pieces = [_fetch(repository, item, form, checked) for item, form in referrers]
+    for form, kind in _TAGS.items():
+        pieces += _fetch_tag(repository, subject, form, kind)
+    return Collection(pieces=tuple(pieces))
 
 
-def _fetch(repository: "Repository", referrer: "Descriptor", checked: set[Digest]) -> Collected:
+def _fetch_tag(repository: "Repository", subject: Digest, form: Form, kind: str) -> list[Collected]:
+    """What older tools keep under a tag beside the image; a tag that could not be asked for is one piece, unreachable."""
+    from pratique.attest.cosign import PREDICATE_TYPE
+    from pratique.registry.cosign import fetch_layers, tag_of
+
+    tag = tag_of(subject, kind)
+    where = f"{repository.name}:{tag}"
+    try:
+        layers = fetch_layers(repository, subject, kind)
+    except Unavailable as error:
+        return [Collected(digest=Digest.of(where.encode()), where=where, form=form, cause=Cause.UNREACHABLE, detail=str(error))]
+    except (DigestMismatch, InputError) as error:
+        return [Collected(digest=Digest.of(where.encode()), where=where, form=form, cause=Cause.INVALID, detail=str(error))]
+    return [
+        Collected(
+            # Many may sign the same payload: what tells their signatures apart is in the annotations.
+            digest=Digest.of(layer.data + repr(sorted(layer.annotations.items())).encode()),
+            where=where,
+            form=form,
+            annotations=layer.annotations,
+            claimed_type=IMAGE_SIGNATURE if form is Form.COSIGN_SIGNATURE else layer.annotations.get(PREDICATE_TYPE, ""),
+            data=layer.data,
+        )
+        for layer in layers
+    ]
+
+
+def _form(referrer: "Descriptor") -> Form | None:
+    """None for what is no signature: documents, Helm charts, whatever people attach."""
+    if referrer.artifact_type.startswith(_BUNDLES):
+        return Form.BUNDLE
+    return Form.NOTATION if referrer.artifact_type == _NOTATION else None
+
+
+def _fetch(repository: "Repository", referrer: "Descriptor", form: Form, checked: set[Digest]) -> Collected:
     where = f"{repository.name}@{referrer.digest}"
-    claimed = referrer.annotations.get(PREDICATE_ANNOTATION, "")
+    claimed = referrer.annotations.get(PREDICATE_ANNOTATION, "") if form is Form.BUNDLE else IMAGE_SIGNATURE
 
     def failed(cause: Cause, detail: str) -> Collected:
-        return Collected(digest=referrer.digest, where=where, claimed_type=claimed, cause=cause, detail=detail)
+        return Collected(digest=referrer.digest, where=where, form=form, claimed_type=claimed, cause=cause, detail=detail)
 
     try:
         manifest = repository.fetch_manifest(referrer.digest)
         layers = manifest.layers
         if len(layers) != 1:
-            return failed(Cause.INVALID, f"{where}: a bundle's manifest has one layer, this has {len(layers)}")
-        data = repository.fetch_blob(layers[0], limit=MAX_BUNDLE_BYTES)
+            return failed(Cause.INVALID, f"{where}: the manifest of a {form} has one layer, this has {len(layers)}")
+        data = repository.fetch_blob(layers[0], limit=_LIMITS[form])
         if manifest.config.digest not in checked:  # it says nothing, but it is a part of what was attached
             repository.fetch_blob(manifest.config, limit=MAX_CONFIG_BYTES)
             checked.add(manifest.config.digest)
-        return Collected(digest=layers[0].digest, where=where, claimed_type=claimed, data=data)
+        kind = layers[0].media_type
+        return Collected(digest=layers[0].digest, where=where, form=form, media_type=kind, claimed_type=claimed, data=data)
     except Unavailable as error:
         return failed(Cause.UNREACHABLE, str(error))
     except (DigestMismatch, InputError) as error:

@@ -1,109 +1,109 @@
-"""Verify each collected bundle and compare what they say with each other and with the bytes. Pure.
+"""Verify each piece that was collected, and compare what they say with each other and with the bytes. Pure.
 
-A bundle goes through five questions in this order, and stops at the first no: could it be had; is it a bundle; did a trusted
-key sign it; is its log proof good; is it about this artifact. Only then is its predicate read.
+A piece goes through these questions in this order, and stops at the first no: could it be had; is it what it claims to be; does
+its signature verify, by whom, and are its times and log proofs good (`testimony`); is it about this artifact; may that signer say
+so, and was it in time (`pratique.trust`). Only then is its predicate read.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from pratique.attest.bundle import UnverifiedBundle, parse_bundle
-from pratique.attest.record import check_record
-from pratique.attest.verify import verify_bundle
-from pratique.errors import InputError, ProofInvalid, Untrusted, Violation
+from pratique.errors import Expired, InputError, Revoked, Untrusted, Violation
+from pratique.evidence.belief import Belief
 from pratique.evidence.collect import Collected, Collection
+from pratique.evidence.testimony import Answers, Refused, Testimony, cause_of, hear
 from pratique.model import Cause, Digest, FileManifest, Tree, parse_manifest
 from pratique.model.predicates import CYCLONEDX, FILE_MANIFEST, TITLES
 from pratique.policy.facts import Facts, Piece, SbomFacts
 from pratique.sbom.check import compare_files
 from pratique.sbom.formats.cyclonedx import ParsedSbom, read_cyclonedx
-from pratique.tlog.verify import verify_entry
+from pratique.trust import Claim, authorise
 
 if TYPE_CHECKING:
-    from pratique.attest.publickey import PublicKey
-    from pratique.trust.authorities import Authorities
+    from pratique.registry.types import Descriptor
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrustedKeys:
-    """Who is believed. `keys`: by keyid; `authorities`: whose they are; `logs`: log keys by their 32-byte log ID."""
-
-    keys: Mapping[str, "PublicKey"]
-    authorities: "Authorities"
-    logs: Mapping[bytes, "PublicKey"] = field(default_factory=dict)
+NO_ANSWERS: Answers = MappingProxyType({})
 
 
 def weigh(
-    subject: Digest, name: str, collections: Sequence[Collection], trust: TrustedKeys, *, tree: Tree | None = None
+    target: "Descriptor",
+    name: str,
+    collections: Sequence[Collection],
+    belief: Belief,
+    *,
+    now: int,
+    tree: Tree | None = None,
+    answers: Answers = NO_ANSWERS,
 ) -> Facts:
-    """Facts about `subject`. With `tree`, what the manifests say is compared with the files themselves."""
+    """Facts about `target`. With `tree`, what the manifests say is compared with the files themselves.
+
+    `name`: what the user asked for, which permissions are about; never what the evidence calls itself. `now`: Unix seconds.
+    `answers`: what revocation servers said, by URL; what is still to be asked is in each piece's `wanted`.
+    """
     broken = next((place for place in collections if place.cause is not Cause.NONE), None)
-    seen: dict[Digest, Collected] = {bundle.digest: bundle for place in collections for bundle in place.bundles}
-    pieces = tuple(_weigh_bundle(found, subject, trust) for _, found in sorted(seen.items()))
+    seen: dict[Digest, Collected] = {piece.digest: piece for place in collections for piece in place.pieces}
+    pieces = tuple(_weigh_piece(found, target, name, belief, now=now, answers=answers) for _, found in sorted(seen.items()))
     return Facts(
-        subject=subject,
+        subject=target.digest,
         subject_name=name,
         pieces=pieces,
-        sboms=_compare(pieces, subject, tree),
+        sboms=_compare(pieces, target.digest, tree),
         gathering=broken.cause if broken else Cause.NONE,
         gathering_detail=broken.detail if broken else "",
     )
 
 
-def _weigh_bundle(found: Collected, subject: Digest, trust: TrustedKeys) -> Piece:
-    if found.cause is not Cause.NONE:
-        return Piece(bundle=found.digest, predicate_type=found.claimed_type, cause=found.cause, detail=found.detail)
-    try:
-        bundle = parse_bundle(found.data)
-    except InputError as error:
-        detail = f"{found.where}: {error}"
-        return Piece(bundle=found.digest, predicate_type=found.claimed_type, cause=Cause.INVALID, detail=detail)
-    try:
-        verified = verify_bundle(bundle, trust.keys)
-        log_index = _prove_logged(bundle, trust)
-    except Untrusted as error:
-        return Piece(bundle=found.digest, predicate_type=found.claimed_type, cause=Cause.UNTRUSTED, detail=str(error))
-    except (Violation, InputError) as error:
-        detail = f"{found.where}: {error}"
-        return Piece(bundle=found.digest, predicate_type=found.claimed_type, cause=Cause.INVALID, detail=detail)
-    statement = verified.statement
-    if subject not in statement.digests:
-        about = ", ".join(f"{item.name or 'something'} {item.digest.get('sha256', '')[:12]}" for item in statement.subjects[:2])
-        title = TITLES.get(statement.predicate_type, statement.predicate_type)
-        detail = f"the {title} there is about another artifact ({about})"
-        return Piece(bundle=found.digest, predicate_type=statement.predicate_type, cause=Cause.MISMATCH, detail=detail)
-    return Piece(
-        bundle=found.digest,
-        predicate_type=statement.predicate_type,
-        cause=Cause.NONE,
-        authority=trust.authorities.name_of(verified.keyid) or "",
-        keyid=verified.keyid,
-        predicate=statement.predicate,
-        log_index=log_index,
-    )
-
-
-def _prove_logged(bundle: UnverifiedBundle, trust: TrustedKeys) -> int | None:
-    """The index in a log we know, None when no such log is named. Raises ProofInvalid when a proof does not hold."""
-    for entry in bundle.log_entries:
-        key = trust.logs.get(entry.log_id)
-        if key is None:
-            continue
-        if entry.proof is None:
-            raise ProofInvalid("the log entry has no inclusion proof")
-        check_record(entry.body, bundle)
-        verify_entry(
-            entry.body,
-            index=entry.proof.log_index,
-            size=entry.proof.tree_size,
-            root=entry.proof.root_hash,
-            hashes=entry.proof.hashes,
-            checkpoint=entry.proof.checkpoint,
-            public_key=key.raw,
+def _weigh_piece(found: Collected, target: "Descriptor", name: str, belief: Belief, *, now: int, answers: Answers) -> Piece:
+    heard = hear(found, target, belief, now=now, answers=answers)
+    if isinstance(heard, Refused):
+        return Piece(
+            bundle=found.digest,
+            predicate_type=found.claimed_type,
+            cause=heard.cause,
+            detail=heard.detail,
+            form=found.form.value,
+            wanted=heard.wanted,
         )
-        return entry.proof.log_index
-    return None
+
+    def piece(cause: Cause, detail: str = "", authority: str = "") -> Piece:
+        verified = cause is Cause.NONE
+        return Piece(
+            bundle=found.digest,
+            predicate_type=heard.predicate_type,
+            cause=cause,
+            detail=detail,
+            authority=authority,
+            form=found.form.value,
+            said=heard.said if verified else dict,
+            signed=heard.signed if verified else None,
+            wanted=heard.wanted,
+        )
+
+    if target.digest not in heard.subjects:
+        title = TITLES.get(heard.predicate_type, heard.predicate_type)
+        return piece(Cause.MISMATCH, f"the {title} there is about another artifact ({heard.about})")
+    try:
+        return piece(Cause.NONE, authority=_authority(heard, found, name, belief, now))
+    except (Untrusted, Expired, Revoked) as error:
+        return piece(cause_of(error), error.message)
+
+
+def _authority(heard: Testimony, found: Collected, name: str, belief: Belief, now: int) -> str:
+    """Whose voice this is. Raises Untrusted, Expired, Revoked."""
+    if belief.trust is None:
+        match = belief.authorities.find(heard.signed.signer)
+        if match is None:
+            raise Untrusted(f"signed by {heard.signed.signer}, who is not among those that are believed")
+        return match[0].name
+    claim = Claim(
+        predicate_type=heard.predicate_type,
+        artifact_name=name,
+        subjects=heard.subjects,
+        statement=heard.payload,
+        bundle=found.digest,
+    )
+    return authorise(belief.trust, heard.signed, claim, now=now).name
 
 
 def _compare(pieces: Sequence[Piece], subject: Digest, tree: Tree | None) -> tuple[SbomFacts, ...]:
@@ -154,9 +154,11 @@ def _bind(sbom: ParsedSbom, manifests: Sequence[Piece], subject: Digest, tree: T
     return Cause.ABSENT, "there is no file manifest beside the SBOM, so it proves nothing about the bytes"
 
 
-def trusted_manifest(subject: Digest, collection: Collection, trust: TrustedKeys) -> tuple[FileManifest | None, Cause, str]:
-    """The one file manifest about `subject` that a trusted key signed; else None and why. Two that differ are refused."""
-    pieces = [_weigh_bundle(found, subject, trust) for found in collection.bundles]
+def trusted_manifest(
+    target: "Descriptor", name: str, collection: Collection, belief: Belief, *, now: int
+) -> tuple[FileManifest | None, Cause, str]:
+    """The one file manifest about `target` that somebody who may signed; else None and why. Two that differ are refused."""
+    pieces = [_weigh_piece(found, target, name, belief, now=now, answers=NO_ANSWERS) for found in collection.pieces]
     pieces = [piece for piece in pieces if piece.predicate_type in (FILE_MANIFEST, "")]
     found: dict[Digest, FileManifest] = {}
     for piece in pieces:

@@ -1,20 +1,19 @@
 """Ask a policy about an artifact, and make the answer evidence: a Verification Summary Attestation, logged and catalogued."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pratique.attest.predicates.vsa import InputAttestation, vsa_predicate
-from pratique.attest.publickey import PublicKey
 from pratique.attest.statement import Subject as StatementSubject
 from pratique.attest.statement import render_statement
 from pratique.errors import InputError, Malformed
+from pratique.evidence.belief import Belief, OwnLog, believe_keys
 from pratique.evidence.seal import Scribe, Sealed, seal
-from pratique.evidence.weigh import TrustedKeys
 from pratique.model import Decision
 from pratique.model.predicates import SLSA_VSA
 from pratique.policy import Facts, Policy, evaluate, parse_policy
-from pratique.trust.authorities import Authorities, Authority
 
 if TYPE_CHECKING:
     from pratique.catalog.ledger import Catalog
@@ -25,13 +24,13 @@ VERIFIER_ID = "https://pratique.dev/gate/v1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedPolicy:
-    """A policy with the keys it names."""
+    """A policy and who it believes."""
 
     policy: Policy
-    trust: TrustedKeys
+    belief: Belief
 
 
-def load_policy(path: Path, *, logs: dict[bytes, PublicKey]) -> LoadedPolicy:
+def load_policy(path: Path, *, logs: Mapping[bytes, OwnLog]) -> LoadedPolicy:
     """Read a policy and its key files, which are relative to it. Raises Malformed, NotFound."""
     from pratique.keys.file import load_public_key
     from pratique.policy.document import MAX_POLICY_BYTES
@@ -42,15 +41,13 @@ def load_policy(path: Path, *, logs: dict[bytes, PublicKey]) -> LoadedPolicy:
     except OSError as error:
         raise InputError(f"cannot read the policy: {(error.strerror or str(error)).lower()}", where=str(path)) from error
     policy = parse_policy(data, where=str(path))
-    keys: dict[str, PublicKey] = {}
-    authorities = []
+    named = []
     for name, files in policy.key_files.items():
         loaded = [load_public_key(path.parent / file) for file in files]
         if not loaded:
             raise Malformed(f"the authority {name} has no keys", where=str(path))
-        keys.update({key.keyid: key for key in loaded})
-        authorities.append(Authority.of_keys(name, (key.keyid for key in loaded)))
-    return LoadedPolicy(policy=policy, trust=TrustedKeys(keys=keys, authorities=Authorities(tuple(authorities)), logs=logs))
+        named.append((name, loaded))
+    return LoadedPolicy(policy=policy, belief=believe_keys(named, logs))
 
 
 def decide(

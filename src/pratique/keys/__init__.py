@@ -7,6 +7,7 @@
     service     HTTP to a key service that may be hostile
     foreign     private keys of other programs, to be imported
     passphrase  passphrase_source, ask_new_passphrase
+    keyless     no key at all: a token becomes a certificate for one session
 
 Import from these modules: `file` loads the cryptography library. Verification never passes through this room: it needs public
 keys only (`pratique.attest.publickey`).

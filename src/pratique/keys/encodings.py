@@ -1,5 +1,7 @@
 """Encodings in which signing devices and services differ from one another. Pure."""
 
+import hashlib
+
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from pratique.errors import Unavailable
@@ -14,3 +16,33 @@ def der_of_raw(raw: bytes, where: str) -> bytes:
         raise Unavailable("the answer is not an ECDSA signature", where=where)
     middle = len(raw) // 2
     return encode_dss_signature(int.from_bytes(raw[:middle], "big"), int.from_bytes(raw[middle:], "big"))
+
+
+def mldsa_representative(public_raw: bytes, message: bytes) -> bytes:
+    """The 64 bytes μ that ML-DSA signs in the place of `message`, without context (FIPS 204, algorithm 7, line 6).
+
+    `public_raw`: the encoded public key, without its SubjectPublicKeyInfo.
+    """
+    tr = hashlib.shake_256(public_raw).digest(64)
+    return hashlib.shake_256(tr + b"\0\0" + message).digest(64)
+
+
+def crc32c(data: bytes) -> int:
+    """The Castagnoli checksum (RFC 3720, appendix B.4), by which Google notices bytes that changed on the way."""
+    value = 0xFFFFFFFF
+    for byte in data:
+        value = _CRC32C[(value ^ byte) & 0xFF] ^ (value >> 8)
+    return value ^ 0xFFFFFFFF
+
+
+def _crc32c_table() -> tuple[int, ...]:
+    table = []
+    for index in range(256):
+        value = index
+        for _ in range(8):
+            value = value >> 1 ^ (0x82F63B78 if value & 1 else 0)
+        table.append(value)
+    return tuple(table)
+
+
+_CRC32C = _crc32c_table()

@@ -1,5 +1,6 @@
 """From a reference to a signer. The module of a back end, and what it needs, loads only when a reference names it."""
 
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -9,6 +10,7 @@ from pratique.keys.access import BACKENDS, Access, KeyReference, parse_reference
 
 if TYPE_CHECKING:
     from pratique.attest.publickey import PublicKey
+    from pratique.keys.file import PrivateKey
     from pratique.keys.signer import Signer
 
 # What a back end needs beyond our own dependencies: module → extra.
@@ -29,17 +31,23 @@ def open_signer(reference: str, access: Access) -> "Signer":
     return cast("Signer", _backend(parsed).open_key(parsed, access))
 
 
-def load_public(reference: str, access: Access) -> "PublicKey":
-    """The public key a reference names; of a FILE the public half, so that showing it needs no passphrase."""
+def load_public(reference: str, access: Access, algorithm: str | None = None) -> "PublicKey":
+    """The public key a reference names; of a FILE the public half, so that showing it needs no passphrase.
+
+    `algorithm`: what the key is registered for, where the reference does not say.
+    """
     parsed = parse_reference(reference)
+    if parsed.algorithm not in (None, algorithm) and algorithm is not None:
+        raise InputError(f"the reference says {parsed.algorithm}, not {algorithm}", where=reference)
+    parsed = replace(parsed, algorithm=parsed.algorithm or algorithm)
     if parsed.scheme == "file:":
         from pratique.keys.file import load_public_key
 
         parsed.only()
         return load_public_key(Path(parsed.name), parsed.algorithm)
-    signer = open_signer(reference, access)
+    signer = _backend(parsed).open_key(parsed, access)
     try:
-        return signer.public_key
+        return cast("PublicKey", signer.public_key)
     finally:
         signer.close()
 
@@ -50,14 +58,32 @@ def create_signer(reference: str, algorithm: str, access: Access) -> "Signer":
     Files are made by `keys.file.generate_key`. Raises as `open_signer`, and InputError when the back end makes no such keys.
     """
     parsed = parse_reference(reference)
-    if parsed.scheme == "file:":
-        raise InputError("a key file is generated with --output", where=reference)
-    module = _backend(parsed)
-    if not hasattr(module, "create_key"):
-        raise InputError(
-            f"keys of {parsed.scheme} are not made here", where=reference, hint="make it with ssh-keygen and ssh-add"
-        )
-    return cast("Signer", module.create_key(parsed, algorithm, access))
+    if parsed.algorithm not in (None, algorithm):
+        raise InputError(f"the reference says {parsed.algorithm}, not {algorithm}", where=reference)
+    module = _maker(parsed, "create_key")
+    return cast("Signer", module.create_key(replace(parsed, algorithm=algorithm), algorithm, access))
+
+
+def import_signer(reference: str, private: "PrivateKey", algorithm: str, access: Access) -> "Signer":
+    """Store a private key in a back end that takes any (PKCS#11 alone). Raises as `create_signer`."""
+    parsed = parse_reference(reference)
+    module = _maker(parsed, "import_key")
+    return cast("Signer", module.import_key(replace(parsed, algorithm=algorithm), private, algorithm, access))
+
+
+def rotate_signer(reference: str, access: Access) -> "Signer":
+    """Add a version to a key in a back end whose keys have versions, and open it. Raises as `create_signer`."""
+    parsed = parse_reference(reference)
+    return cast("Signer", _maker(parsed, "rotate_key").rotate_key(parsed, access))
+
+
+def _maker(reference: KeyReference, ability: str) -> Any:
+    module = None if reference.scheme == "file:" else _backend(reference)
+    if module is None or not hasattr(module, ability):
+        what = {"create_key": "are not made by reference", "import_key": "are not imported", "rotate_key": "have no versions"}
+        hint = "name a new key with --output" if ability == "rotate_key" else "see docs/keys.md"
+        raise InputError(f"{reference.scheme} keys {what[ability]}", where=reference.text, hint=hint)
+    return module
 
 
 def _backend(reference: KeyReference) -> Any:

@@ -4,7 +4,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from pkcs11 import Attribute, KeyType, ObjectClass
+from pkcs11 import Attribute, KeyType, MechanismFlag, ObjectClass
 from pkcs11.util.ec import decode_ec_private_key, decode_ec_public_key
 from pkcs11.util.rsa import decode_rsa_private_key, decode_rsa_public_key
 
@@ -74,7 +74,7 @@ _GUARDED: dict[Any, Any] = {
 def generate_pair(login: Login, algorithm: str, name: TokenKeyName) -> tuple[Any, Any]:
     """A new pair in the token, public and private object. Raises InputError for what tokens do not make."""
     options: dict[str, Any] = {"id": name.key_id or b"", "label": name.attributes.get("object", ""), "store": True}
-    options["private_template"] = _GUARDED
+    options |= {"private_template": _GUARDED, "capabilities": MechanismFlag.SIGN | MechanismFlag.VERIFY}
     if algorithm.startswith("rsa-"):
         made = login.session.generate_keypair(KeyType.RSA, int(algorithm.rpartition("-")[2]), **options)
     else:

@@ -16,7 +16,7 @@ from urllib.parse import unquote, unquote_to_bytes
 import pkcs11
 from pkcs11 import TokenFlag
 
-from pratique.errors import InputError, Locked, NotFound, PassphraseWrong, Unavailable
+from pratique.errors import InputError, NotFound, PassphraseWrong, Unavailable
 from pratique.keys.access import Access, KeyReference
 from pratique.keys.passphrase import read_secret
 
@@ -66,13 +66,17 @@ def parse_name(reference: KeyReference) -> TokenKeyName:
 
 @dataclass(slots=True, kw_only=True)
 class Login:
-    """A session that several signers use. `users`: how many. `rw`: whether it may make keys."""
+    """A session that several signers use. `users`: how many. `rw`: whether it may make keys.
+
+    `parent`: the login that this session goes by; it must not end before.
+    """
 
     module: str
     session: Any
     rw: bool
     users: int = 0
     broken: bool = False
+    parent: "Login | None" = None
 
 
 _logins: dict[tuple[str, bytes], Login] = {}
@@ -108,8 +112,9 @@ def _log_in(module: str, name: TokenKeyName, access: Access, *, rw: bool) -> Log
     known = _logins.get(place)
     if known is not None and not known.broken and (known.rw or not rw):
         return known
-    if known is not None and known.users and not known.broken:
-        raise Locked("this token is open for signing; close it before making keys", where=name.where)
+    if known is not None and not known.broken:  # open for signing; the login counts for every session of this process
+        known.users += 1
+        return Login(module=module, session=token.open(rw=True), rw=True, parent=known)
     pin = _pin(token, name, access)
     try:
         opened = token.open(user_pin=pin, rw=rw)
@@ -192,15 +197,18 @@ def _pin(token: Any, name: TokenKeyName, access: Access) -> Any:
 
 
 def release(login: Login) -> None:
+    """Give a login back; the last of its users ends it."""
     with _lock:
         login.users -= 1
         if login.users > 0:
             return
         for place in [place for place, known in _logins.items() if known is login]:
             del _logins[place]
-        if not login.broken:  # else its handle may be another session's by now
+        if not login.broken and not (login.parent and login.parent.broken):  # else its handle may be another session's by now
             with contextlib.suppress(pkcs11.PKCS11Error):
                 login.session.close()
+        if login.parent is not None:
+            release(login.parent)
 
 
 def reason_of(error: pkcs11.PKCS11Error) -> str:

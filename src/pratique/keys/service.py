@@ -30,6 +30,7 @@ MAX_ANSWER = 256 * 1024
 ATTEMPTS = 4
 _BUSY = frozenset((429, 500, 502, 503, 504))
 _TIMEOUT_S = 10.0
+_JWT = re.compile(r"eyJ[\w-]{8,}(?:\.[\w-]*)*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,22 +85,25 @@ class Service:
         headers: Callable[[bytes], Mapping[str, str]] | Mapping[str, str] | None = None,
         json_body: Mapping[str, Any] | None = None,
         form: Mapping[str, str] | None = None,
+        content: bytes = b"",
         busy: Callable[[Answer], bool] = lambda _: False,
     ) -> Answer:
         """One request, repeated while the service is busy. `headers`: or how to make them for the body, anew each time.
+        `content`: a body whose type is among the headers.
 
         `busy`: recognises a service's own way to say so. Answers of any other status are for the caller to judge. Raises
         Unavailable, RateLimited.
         """
-        content, kind = b"", "application/json"
+        kind = None
         if json_body is not None:
             content = json.dumps(json_body, separators=(",", ":")).encode()
+            kind = "application/json"
         elif form is not None:
             content, kind = str(httpx.QueryParams(dict(form))).encode(), "application/x-www-form-urlencoded"
         deadline = time.monotonic() + self._access.patience_s
         for attempt in range(1, ATTEMPTS + 1):
             sent = {"Accept-Encoding": "identity", "Accept": "application/json"}
-            sent |= {"Content-Type": kind} if content else {}
+            sent |= {"Content-Type": kind} if kind else {}
             sent |= headers(content) if callable(headers) else headers or {}
             once = partial(self._once, method, path, sent, content, deadline, what)
             delay = 0.5 * 2 ** (attempt - 1)
@@ -140,6 +144,7 @@ class Service:
         """At most 300 characters of a service's own words in one line, without secrets."""
         for secret in self._secrets:
             text = text.replace(secret, "…")
+        text = _JWT.sub("…", text)
         return "".join(char if char.isprintable() else " " for char in text)[:300].strip()
 
     def close(self) -> None:
@@ -184,16 +189,17 @@ class Service:
                     raise Unavailable(f"{what}: {self._name} answers more than {MAX_ANSWER} bytes", where=self._where)
                 if time.monotonic() > deadline:
                     raise Unavailable(f"{what}: {self._name}'s answer does not end", where=self._where)
-            return Answer(status=response.status_code, headers=dict(response.headers), body=bytes(body))
+            return Answer(status=response.status_code, headers=response.headers, body=bytes(body))
 
     def _open(self) -> httpx.Client:
         with self._lock:
             if self._client is None:
                 timeout = min(_TIMEOUT_S, self._access.patience_s)
+                secure = self._base.scheme == "https"
                 self._client = httpx.Client(
                     timeout=httpx.Timeout(timeout),
-                    verify=self._tls() if self._base.scheme == "https" else False,
-                    trust_env=self._base.scheme == "https",  # a proxy never sees what goes in the clear
+                    verify=self._tls() if secure and self._access.handler is None else False,
+                    trust_env=secure,  # a proxy never sees what goes in the clear
                     transport=self._access.handler,
                     headers={"User-Agent": "pratique"},
                 )

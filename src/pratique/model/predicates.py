@@ -6,6 +6,7 @@ SLSA_PROVENANCE = "https://slsa.dev/provenance/v1"
 SLSA_VSA = "https://slsa.dev/verification_summary/v1"
 FILE_MANIFEST = "https://pratique.dev/file-manifest/v1"
 RUNTIME_REPORT = "https://pratique.dev/runtime-report/v1"
+KEY_SUCCESSION = "https://pratique.dev/key-succession/v1"
 KUBERNETES_OBJECTS = "https://pratique.dev/kubernetes-objects/v1"
 
 TITLES = {
@@ -15,5 +16,6 @@ TITLES = {
     SLSA_VSA: "decision",
     FILE_MANIFEST: "file manifest",
     RUNTIME_REPORT: "runtime report",
+    KEY_SUCCESSION: "key succession",
     KUBERNETES_OBJECTS: "manifests",
 }

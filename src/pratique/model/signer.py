@@ -69,7 +69,8 @@ Signer = KeySigner | WorkloadSigner | CertifiedSigner | OpenPgpSigner
 class TrustedTime:
     """A time before which the signature certainly existed. `at`: Unix seconds; `operator`: who vouches for it.
 
-    `source`: `timestamp authority` (RFC 3161), `log` (an inclusion promise or cosigned checkpoint with a time).
+    `source`: `timestamp authority` (RFC 3161), `log` (an inclusion promise or cosigned checkpoint with a time), `signing
+    authority` (a service that signed on somebody's behalf and is believed about when, as notation knows it).
     """
 
     at: int

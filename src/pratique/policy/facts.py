@@ -4,19 +4,22 @@ Facts hold only what a policy may rely on: a piece whose signature, log proof or
 content that a requirement could read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pratique.model import Cause, Digest
+from pratique.model.signer import Signed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """One attestation found beside the artifact.
+    """One signature or attestation found beside the artifact.
 
-    `cause`: NONE when verified. `authority`: who said it, by the policy's names; empty unless verified.
-    `predicate`: what was said; empty unless verified. `log_index`: place in the transparency log, None when not proven.
+    `cause`: NONE when verified. `authority`: who said it, by the policy's names; empty unless verified. `form`: in which form.
+    `said`: reads what was said, and nothing unless verified; a large statement is not parsed before somebody asks. `signed`: who
+    signed, and the times and log places that were proven. `wanted`: URLs of revocation servers whose answers are needed before it
+    can be verified, or may prove an earlier time.
     """
 
     bundle: Digest
@@ -24,9 +27,20 @@ class Piece:
     cause: Cause
     detail: str = ""
     authority: str = ""
-    keyid: str = ""
-    predicate: Mapping[str, Any] = field(default_factory=dict)
-    log_index: int | None = None
+    form: str = ""
+    said: Callable[[], Mapping[str, Any]] = field(default=dict, compare=False)
+    signed: Signed | None = None
+    wanted: tuple[str, ...] = ()
+
+    @property
+    def predicate(self) -> Mapping[str, Any]:
+        """What was said; empty unless verified. Raises Malformed, LimitExceeded when signed bytes are no statement."""
+        return self.said()
+
+    @property
+    def log_index(self) -> int | None:
+        """Its place in a transparency log, the first of several; None when none is proven."""
+        return self.signed.places[0].index if self.signed is not None and self.signed.places else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +68,11 @@ class Facts:
     sboms: tuple[SbomFacts, ...] = ()
     gathering: Cause = Cause.NONE
     gathering_detail: str = ""
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """URLs of revocation servers that are still to be asked."""
+        return tuple(dict.fromkeys(url for piece in self.pieces for url in piece.wanted))
 
     def of_type(self, *predicate_types: str) -> tuple[Piece, ...]:
         """Pieces of these types, verified or not. A broken piece whose type could not be read counts for every type."""

@@ -49,6 +49,10 @@ class Archive(LayoutReader):
     def _blob_names(self) -> Iterator[str]:
         return (name for name in self._members if name.startswith("blobs/"))
 
+    def file_names(self, prefix: str) -> list[str]:
+        """Files whose names begin so, sorted."""
+        return sorted(name for name in self._members if name.startswith(prefix))
+
     def push_blob(self, digest: Digest, size: int, chunks: Iterable[bytes]) -> None:
         """Refused, unless the blob is there. Raises InputError."""
         if not self.has_blob(digest):

@@ -3,7 +3,7 @@
 The manifest is made of its input alone, so the same input is the same digest, and attaching twice is attaching once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from pratique.attest.strictjson import dump_json
@@ -13,6 +13,7 @@ from pratique.registry.types import (
     EMPTY_CONFIG,
     EMPTY_CONFIG_DATA,
     OCI_MANIFEST,
+    SIGSTORE_BUNDLE,
     Descriptor,
     Repository,
     descriptor_to_json,
@@ -59,6 +60,17 @@ def attach_all(
         repository.push_blob(layer.digest, layer.size, [blob])
     repository.push_blob(Digest.of(EMPTY_CONFIG_DATA), len(EMPTY_CONFIG_DATA), [EMPTY_CONFIG_DATA])
     return repository.push_referrers(manifests, OCI_MANIFEST)
+
+
+def attach_bundles(
+    repository: Repository, subject: Descriptor, bundles: Iterable[tuple[str, bytes]], *, created: int | None
+) -> list[Descriptor]:
+    """`attach_all` of Sigstore bundles, each with its predicate type, announced as cosign announces them (BUNDLE_SPEC.md)."""
+    blobs = [
+        (data, {"dev.sigstore.bundle.content": "dsse-envelope", "dev.sigstore.bundle.predicateType": predicate_type})
+        for predicate_type, data in bundles
+    ]
+    return attach_all(repository, subject=subject, blobs=blobs, artifact_type=SIGSTORE_BUNDLE, created=created)
 
 
 def render_attachment(

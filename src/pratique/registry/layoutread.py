@@ -155,6 +155,10 @@ class LayoutReader(ABC):
         """See `Repository`."""
         return sorted({name for entry in self._index() if (name := entry.annotations.get(REF_NAME))})
 
+    def read_file(self, name: str, limit: int) -> bytes:
+        """A file that others put beside the layout's own. Nothing about its bytes is verified. Raises NotFound, LimitExceeded."""
+        return self._read(name, limit)
+
     def close(self) -> None:
         """See `Repository`. Nothing is open between calls."""
         return

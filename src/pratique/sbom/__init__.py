@@ -8,6 +8,7 @@
     stated        what a document states that can be held against bytes
     check         does this document describe exactly these bytes?
     score/        how good a document is before several standards: rules as data, what to do for a better score
+    merge         one document of a product from those of its parts; `merge_…` hold how parts, names and graph come together
     diff          what changed between two documents; `version_order` says which version is the newer one
 
 Everything here is pure but `inventory`, which asks the artifact to be read. Nothing that is inventoried is ever run.

@@ -67,7 +67,7 @@ def nested(document: Document) -> Document:
     return replace(document, parts=parts, relations=relations)
 
 
-MAX_NESTING = 40
+MAX_NESTING = 24
 """Deeper containment stays a relation: formats that nest have a limit of depth, and so have we."""
 
 

@@ -7,6 +7,7 @@ that are not what their package says. Each kind becomes an `Unknown` in plain wo
 from collections.abc import Iterable, Iterator, Mapping
 
 from pratique.model import Component, FileEntry, Owned, Ownership, Presence, Tree, Unknown
+from pratique.sbom.chroots import ROOT
 from pratique.sbom.os_release import OsRelease, read_os_release
 from pratique.sbom.text import clean, shown_path
 
@@ -46,7 +47,8 @@ def find_doubts(tree: Tree, components: Iterable[Component], ownership: Mapping[
 def _system(tree: Tree, components: tuple[Component, ...], ownership: Mapping[str, Owned]) -> Iterator[Unknown]:
     """Programs and libraries where packages of the distribution lie, and who owns them."""
     release = read_os_release(tree)
-    installed = [one for one in components if one.type in _FAMILIES and one.presence is Presence.INSTALLED]
+    outer = [one for one in components if ROOT not in one.facts]
+    installed = [one for one in outer if one.type in _FAMILIES and one.presence is Presence.INSTALLED]
     if release is None and not installed and not any(path.startswith(_TERRITORY) for path in tree.entries):
         return
     owned = 0

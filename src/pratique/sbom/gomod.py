@@ -63,7 +63,7 @@ def read_go_mod(data: bytes) -> GoMod:
         elif verb == "replace":
             if "=>" not in arguments[1:3] or len(arguments) > 5:
                 raise Malformed(f"go.mod, line {number}: a replacement has `=>` after a path and perhaps a version")
-            arrow = arguments.index("=>")
+            arrow = arguments.index("=>", 1)
             old, new = [*arguments[:arrow], ""], [*arguments[arrow + 1 :], "", ""]
             replaces.append(Replacement(old[0], old[1], new[0], new[1]))
     return GoMod(module, go, tuple(requires), tuple(replaces), frozenset(excludes))

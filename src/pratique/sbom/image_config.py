@@ -5,10 +5,12 @@ Labels are the builder's word, not evidence. Credentials that slipped into a his
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pratique.errors import Malformed
+from pratique.model import Digest
+from pratique.model.chain import Bases, chain_ids
 from pratique.sbom.parse import load_json_object
 from pratique.sbom.pattern import lazy
 from pratique.sbom.text import clean
@@ -20,6 +22,7 @@ _SHOWN = (
 )
 _MAX_LINES = 200
 _MAX_LINE = 600
+_MAX_ALSO = 20
 _FETCHES = lazy(
     r"\b(?:curl|wget|aria2c)\b|\bgit\s+clone\b|\bADD\b[^\n]{0,200}?\b(?:https?|git|ftp)(?:://|@)|\bpip3?\s+install\b[^\n]{0,200}?\b(?:https?|git\+)"
     r"|\bgo\s+install\b[^\n]{0,200}?@|\bnpm\s+(?:i|install)\b[^\n]{0,200}?\bhttps?:|\bcargo\s+install\b"
@@ -42,6 +45,30 @@ def image_facts(manifest: bytes, config: bytes) -> dict[str, str]:
     facts = {f"oci:{name}": stated[_PREFIX + name] for name in _SHOWN if stated.get(_PREFIX + name)}
     facts |= dict(_history(document.get("history")))
     return facts
+
+
+def base_facts(diff_ids: Sequence[Digest], bases: Bases) -> dict[str, str]:
+    """The base image by its layers: of those known, the one that most of these layers are from.
+
+    `diff_ids`: the lowest first. Images of the very same layers cannot be told apart: the first by name is `base:name`, the
+    others are `base:also:NNN`.
+    """
+    chains = chain_ids(diff_ids)
+    for count in range(len(chains) - 1, 0, -1):
+        first, *others = sorted(bases.get(chains[count - 1], ())) or (None,)
+        if first is not None:
+            facts = {
+                "base:name": clean(first.name, 500),
+                "base:digest": first.digest,
+                "base:layers": f"{count} of {len(chains)}",
+                "base:known-by": "its layers, which are the lowest of this image",
+            }
+            also = {
+                f"base:also:{number:03}": f"{clean(one.name, 500)} {one.digest}"
+                for number, one in enumerate(others[:_MAX_ALSO], 1)
+            }
+            return facts | also
+    return {}
 
 
 def _object(data: bytes) -> Mapping[str, Any]:

@@ -6,15 +6,18 @@ The only module of this room that makes anything be read.
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pratique.artifact.wants import Wants
 from pratique.model import ArtifactKind, Component, Inventory, Presence, Subject, Tree, Unknown
+from pratique.model.chain import Bases
 from pratique.sbom.catalogers import CATALOGERS
 from pratique.sbom.catalogers.base import Claim
-from pratique.sbom.digests import DIGESTS_VERSION, PackageDigests
+from pratique.sbom.chroots import catalogue_roots
+from pratique.sbom.digests import DIGESTS_VERSION, PackageDigests, WithSha1
 from pratique.sbom.doubts import find_doubts
-from pratique.sbom.image_config import image_facts
+from pratique.sbom.image_config import base_facts, image_facts
 from pratique.sbom.keep import Keep
 from pratique.sbom.licence_files import add_found_licences
 from pratique.sbom.ownership import settle_ownership
@@ -30,17 +33,30 @@ WANTS = Wants(
     digests=PackageDigests,
 )
 """What all catalogers together want of an artifact."""
+WANTS_SHA1 = replace(WANTS, version=f"{WANTS.version}-sha1", digests=WithSha1)
+"""The same for a document that has to have the SHA-1 of every file."""
+_NO_BASES: Bases = MappingProxyType({})
 
 
-def take_inventory(artifact: "Artifact", *, cache: Path | None, progress: "Progress | None" = None) -> Inventory:
+def take_inventory(
+    artifact: "Artifact",
+    *,
+    cache: Path | None,
+    progress: "Progress | None" = None,
+    bases: Bases = _NO_BASES,
+    wants: Wants = WANTS,
+) -> Inventory:
     """Everything one pass over the artifact finds. `cache`: a folder for what was read; None reads and verifies all.
+
+    `bases`: images that are known by their layers, one of which an image may be built on. `wants`: WANTS or WANTS_SHA1.
 
     Raises what `Artifact.read_tree` raises: Malformed, LimitExceeded, DigestMismatch, Unavailable, StorageError.
     """
-    tree = artifact.read_tree(WANTS, cache=cache, progress=progress)
+    tree = artifact.read_tree(wants, cache=cache, progress=progress)
     subject, image = artifact.subject, artifact.image
     if image is not None:
         subject = replace(subject, facts={**subject.facts, **image_facts(image.manifest, image.config)})
+        subject = replace(subject, facts={**subject.facts, **base_facts(image.diff_ids, bases)})
     return catalogue_tree(subject, tree)
 
 
@@ -52,8 +68,7 @@ def catalogue_tree(subject: Subject, tree: Tree) -> Inventory:
     components: list[Component] = []
     claims: list[Claim] = []
     unknowns: list[Unknown] = list(tree.unknowns)
-    for cataloger in CATALOGERS.values():
-        found = cataloger.catalogue(tree)
+    for found in (*catalogue_roots(tree), *(cataloger.catalogue(tree) for cataloger in CATALOGERS.values())):
         components += found.components
         claims += found.claims
         unknowns += found.unknowns

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pratique.sbom.containment import nested
-from pratique.sbom.document import Document, Family, Part, Relation
+from pratique.sbom.document import CONTAINS, Document, Family, Part, Relation
 from pratique.sbom.formats.cyclonedx_read import PREFIX
 
 _DIGEST = f"{PREFIX}subject:digest"
@@ -58,19 +58,49 @@ def _embed(whole: Document, outer: Part, inner: Document) -> Document:
 def extract_part(document: Document, digest: str) -> Document | None:
     """What `document` says about the image of that manifest digest, as a document of its own; None when it holds no such part."""
     document = _folded(document)
-    for part in document.parts:
+    for part in document.walk():
         if digest in _digests(part):
             return replace(
                 document,
                 serial="",
                 subject=replace(part, parts=(), hashes=()),
-                parts=part.parts,
+                parts=(*part.parts, *_shared(document, part)),
                 files=(),
                 relations=(),
                 completeness=(),
                 properties=part.properties,
             )
     return None
+
+
+def _shared(document: Document, whole: Part) -> list[Part]:
+    """What lies elsewhere in the document and is in `whole` by a relation: what several contain can be nested in none of them."""
+    holds: dict[str, list[str]] = {}
+    for one in document.relations:
+        if one.kind == CONTAINS:
+            holds.setdefault(one.source, []).extend(one.targets)
+    if not holds:
+        return []
+    everything = {part.ref: part for part in document.walk()}
+    found: list[Part] = []
+    waiting = _with_nested(whole)
+    seen = {part.ref for part in waiting}
+    while waiting:
+        part = waiting.pop()
+        for ref in holds.get(part.ref, ()):
+            if ref in everything and ref not in seen:
+                found.append(everything[ref])
+                inner = _with_nested(everything[ref])
+                seen.update(one.ref for one in inner)
+                waiting += inner
+    return found
+
+
+def _with_nested(part: Part) -> list[Part]:
+    found = [part]
+    for one in found:
+        found += one.parts  # which are looked at in their turn
+    return found
 
 
 def without_parts(document: Document) -> Document:

@@ -11,9 +11,15 @@ def sbom_time(inventory: Inventory, environ: Mapping[str, str]) -> int | None:
 
     Unix seconds, or None when neither says anything. Raises InputError for a SOURCE_DATE_EPOCH that is no number.
     """
+    epoch = stated_epoch(environ)
+    return inventory.subject.created if epoch is None else epoch
+
+
+def stated_epoch(environ: Mapping[str, str]) -> int | None:
+    """SOURCE_DATE_EPOCH in Unix seconds, None where it is not set. Raises InputError for what is no number."""
     epoch = environ.get("SOURCE_DATE_EPOCH")
     if epoch is None:
-        return inventory.subject.created
+        return None
     if not epoch.isascii() or not epoch.isdigit() or len(epoch) > 12:
         raise InputError(f"SOURCE_DATE_EPOCH is {epoch[:40]!r}", hint="it is a number of seconds since 1970")
     return int(epoch)

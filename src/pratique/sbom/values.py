@@ -75,6 +75,13 @@ def clean_url(value: Any) -> str:
     return _SSH_USER.sub("", _USERINFO.sub(r"\1", clean(value)))
 
 
+def other_registry(address: Any, *public: str) -> str:
+    """The address of a registry for a purl's `repository_url`; "" for one of the `public` ones, which a type means by itself."""
+    url = clean_url(address).rstrip("/")
+    host = url.removesuffix("/simple").partition("://")[2]  # a folder has none, and is nobody's registry
+    return "" if host in ("", *public) else url
+
+
 def joined(names: Any, limit: int = 50) -> str:
     """`a, b` of a list of names; "" for anything else."""
     return ", ".join(text for text in (clean(name, 100) for name in as_list(names)[:limit]) if text)

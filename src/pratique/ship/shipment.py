@@ -16,7 +16,9 @@ from pratique.attest.dsse import Envelope, parse_envelope, render_envelope
 from pratique.errors import DigestMismatch, InputError
 from pratique.evidence.seal import Scribe, Sealed, log_envelopes, sign_payload
 from pratique.model import Digest, FileManifest, Inventory, build_manifest
+from pratique.model.chain import Bases
 from pratique.model.predicates import TITLES
+from pratique.registry.attach import attach_bundles
 from pratique.sbom.formats.cyclonedx import render_cyclonedx
 from pratique.sbom.inventory import take_inventory
 from pratique.sbom.time import sbom_time
@@ -26,7 +28,7 @@ from pratique.ship.statements import Draft, draft_statements, same_claim
 if TYPE_CHECKING:
     from pratique.artifact.types import Artifact, ImageContents
     from pratique.catalog.ledger import Catalog
-    from pratique.registry.types import Descriptor, Repository
+    from pratique.registry.types import Repository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,16 +64,17 @@ def ship(
     journals: Path,
     clock: Callable[[], int],
     steps: Steps,
+    bases: Bases,
 ) -> Shipment:
     """Inventory, prove, sign, log, attach, catalogue. Raises what its parts raise.
 
-    `name`: what the documents call the artifact, "" for its own; `clock`: Unix seconds.
+    `name`: what the documents call the artifact, "" for its own; `clock`: Unix seconds; `bases`: as `take_inventory` has them.
     """
     started = clock()
     if destination is not None:
         _check_destination(artifact, destination, tag)
     steps.begin("inventory")
-    inventory = take_inventory(artifact, cache=cache, progress=steps.progress)
+    inventory = take_inventory(artifact, cache=cache, progress=steps.progress, bases=bases)
     if name:
         inventory = replace(inventory, subject=replace(inventory.subject, name=name))
     manifest = build_manifest(inventory)
@@ -91,7 +94,8 @@ def ship(
         }
         if destination is not None:
             steps.begin("attach the evidence")
-            _attach(destination, subject, bundles, inventory.subject.created)
+            signed = ((kind, sealed.data) for kind, sealed in sorted(bundles.items()))
+            attach_bundles(destination, subject, signed, created=inventory.subject.created)
             if tag is not None:
                 image = _image_of(artifact)
                 destination.push_manifest(image.manifest, image.media_type, tag)
@@ -178,20 +182,6 @@ def _check_destination(artifact: "Artifact", destination: "Repository", tag: str
         raise InputError(f"not a tag: {tag[:80]!r}", where=destination.name)
 
 
-def _attach(destination: "Repository", subject: "Descriptor", bundles: Mapping[str, Sealed], created: int | None) -> None:
-    from pratique.registry.attach import attach_all
-    from pratique.registry.types import SIGSTORE_BUNDLE
-
-    blobs = [
-        (
-            sealed.data,
-            {"dev.sigstore.bundle.content": "dsse-envelope", "dev.sigstore.bundle.predicateType": predicate_type},
-        )
-        for predicate_type, sealed in sorted(bundles.items())
-    ]
-    attach_all(destination, subject=subject, blobs=blobs, artifact_type=SIGSTORE_BUNDLE, created=created)
-
-
 def _record(
     catalog: "Catalog",
     inventory: Inventory,
@@ -209,7 +199,9 @@ def _record(
 
     subject = inventory.subject
     with catalog.transaction() as ledger:
-        ledger.record_artifact(subject, manifest_root=manifest.root, location=place or subject.name, at=now)
+        ledger.record_artifact(
+            subject, manifest_root=manifest.root, location=place or subject.name, at=now, diff_ids=inventory.tree.layers
+        )
         ledger.record_components(subject.digest, inventory.components)
         ledger.record_document(subject.digest, sbom, role="sbom", media_type="application/vnd.cyclonedx+json", at=now)
         for predicate_type, sealed in bundles.items():

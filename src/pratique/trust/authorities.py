@@ -13,6 +13,8 @@ from pratique.trust.identity import Certified, Identity, Key, Workload
 from pratique.trust.lifetime import ANY_TIME, Window
 from pratique.trust.scope import Scope
 
+_MAX_ALIKE = 1000  # identities of one issuer and owner: each is compared with each
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
@@ -87,6 +89,8 @@ class Authorities:
                         hint = "one voice must not count twice: tell them apart by subject or by a claim"
                         raise Malformed(f"{identity} could speak for both {owner.name!r} and {authority.name!r}", hint=hint)
                 place.append((authority, identity))
+                if len(place) > _MAX_ALIKE:
+                    raise Malformed(f"more than {_MAX_ALIKE} identities like {identity}", hint="use subject-pattern")
         object.__setattr__(self, "_by_keyid", MappingProxyType(by_keyid))
         object.__setattr__(self, "_shelves", MappingProxyType({name: tuple(found) for name, found in others.items()}))
 

@@ -34,6 +34,7 @@ file's digest (`sha256`) in the place of `file`, and without `expiry`, which con
 import base64
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -54,8 +55,8 @@ EXPIRY = {"root": 365, "targets": 90, "snapshot": 14, "timestamp": 7}  # days
 PREDICATES = {title.lower().replace(" ", "-"): uri for uri, title in TITLES.items()}
 SECTIONS = {"sigstore": "sigstore", "timestamp-authorities": "tsa", "stores": "store"}
 
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT = re.compile(rf"{_DAY.pattern}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}Z")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/+-]{0,126}[A-Za-z0-9])?")
 _STORE = re.compile(rf"(?:{'|'.join(STORE_TYPES)}):[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}}")
 _TOP = {"version", "name", "authorities", "thresholds", "time-operators", "logs", "witnesses", "revoked", *SECTIONS}
@@ -146,8 +147,8 @@ class _Reader(Reader):
         return self.made(field, lambda: Authority(name=name, signers=tuple(signers), grants=grants))
 
     def key(self, value: Any, field: str) -> Key:
-        body = self.mapping(value, field, {"file", "spki"} | _LIFETIME)
-        return self.made(field, lambda: Key.of(self.spki(body, field), self.lifetime(body, field)))
+        body = self.mapping(value, field, {"file", "spki", "algorithm"} | _LIFETIME)
+        return self.made(field, lambda: Key.of(self.spki(body, field), self.lifetime(body, field), self.algorithm(body, field)))
 
     def workload(self, value: Any, field: str) -> Workload:
         body = self.mapping(value, field, {"issuer", "subject", "subject-pattern", "claims"} | _LIFETIME)
@@ -197,11 +198,12 @@ class _Reader(Reader):
     def services(self, top: Mapping[str, Any], section: str) -> tuple[ServiceKey, ...]:
         found: dict[bytes, ServiceKey] = {}
         for value, field in self.each(top.get(section), section):
-            body = self.mapping(value, field, {"name", "operator", "file", "spki"} | _LIFETIME)
+            body = self.mapping(value, field, {"name", "operator", "file", "spki", "algorithm"} | _LIFETIME)
             key = ServiceKey(
                 name=self.name(body.get("name"), f"{field}.name"),
                 operator=self.string(body.get("operator"), f"{field}.operator"),
                 spki=self.spki(body, field),
+                algorithm=self.algorithm(body, field),
                 lifetime=self.lifetime(body, field),
             )
             if found.setdefault(key.spki, key) is not key:
@@ -259,6 +261,10 @@ class _Reader(Reader):
             raise self.fail(f"{field}.spki", "is not canonical base64")
         return data
 
+    def algorithm(self, body: Mapping[str, Any], field: str) -> str:
+        """Left out where the key itself tells."""
+        return self.string(body["algorithm"], f"{field}.algorithm") if "algorithm" in body else ""
+
     def digest_of_file(self, body: Mapping[str, Any], field: str) -> Digest:
         """The digest of a carried file."""
         if self.files is None:
@@ -310,13 +316,14 @@ class _Reader(Reader):
         if value is None:
             return None
         text = self.string(value, field)
-        try:
+        seconds = -1
+        with suppress(ValueError):
             if _DAY.fullmatch(text):
-                return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) + (86399 if end else 0)
-            if _INSTANT.fullmatch(text):
-                return int(datetime.fromisoformat(text).timestamp())
-        except ValueError:
-            pass
+                seconds = int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) + (86399 if end else 0)
+            elif _INSTANT.fullmatch(text):
+                seconds = int(datetime.fromisoformat(text).timestamp())
+        if seconds >= 0:
+            return seconds
         raise self.fail(field, f"is no time: {text[:40]!r}", "write 2026-01-31 or 2026-01-31T12:00:00Z")
 
     def name(self, value: Any, field: str) -> str:

@@ -21,10 +21,14 @@ MAX_SUBJECT = 2048  # characters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """A public key. `keyid`: hex SHA-256 of its DER SubjectPublicKeyInfo; `spki`: that DER, where it is carried along."""
+    """A public key. `keyid`: hex SHA-256 of its DER SubjectPublicKeyInfo; `spki`: that DER, where it is carried along.
+
+    `algorithm`: what it is registered for, where the key alone does not tell (RSA); empty for what it tells.
+    """
 
     keyid: str
     spki: bytes = b""
+    algorithm: str = ""
     lifetime: Lifetime = ALWAYS
 
     def __post_init__(self) -> None:
@@ -34,9 +38,9 @@ class Key:
             raise Malformed(f"key {self.keyid[:12]}… does not have the key id that it is listed under")
 
     @classmethod
-    def of(cls, spki: bytes, lifetime: Lifetime = ALWAYS) -> "Key":
+    def of(cls, spki: bytes, lifetime: Lifetime = ALWAYS, algorithm: str = "") -> "Key":
         """The key with these DER bytes."""
-        return cls(keyid=hashlib.sha256(spki).hexdigest(), spki=spki, lifetime=lifetime)
+        return cls(keyid=hashlib.sha256(spki).hexdigest(), spki=spki, algorithm=algorithm, lifetime=lifetime)
 
     def speaks_as(self, signer: Signer) -> bool:
         """Whether this is the signer."""

@@ -3,6 +3,9 @@
 All times are Unix seconds, arguments, and never what a signature says of itself. A trusted time bounds a signature from above:
 it existed by then. The verifier is itself a witness that it exists now, so `now` bounds it where nobody else does; that is why
 a retired key's signature without any trusted time is refused, and one with a time before the retirement is not.
+
+A signer does not vouch for its own time: what a notation signing authority writes into its signature is its own word, and whoever
+has stolen its key writes what he likes.
 """
 
 from collections.abc import Iterable
@@ -33,6 +36,7 @@ class Window:
 
 
 ANY_TIME = Window()
+_INDEPENDENT = frozenset({"timestamp authority", "log"})  # `TrustedTime.source` of those who are not the signer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +71,13 @@ ALWAYS = Lifetime()
 def proven_at(times: Iterable[TrustedTime], *, now: int, operators: int = 1) -> int:
     """The earliest second by which at least `operators` different operators vouch that the signature existed, at most `now`.
 
-    Two times of one operator are one voice. With fewer operators than asked, nobody vouches, and what is left is `now`.
+    Two times of one operator are one voice. With fewer operators than asked, nobody vouches, and what is left is `now`. Times of
+    any other source than a timestamp authority or a log are passed over.
     """
     earliest: dict[str, int] = {}
     for time in times:
+        if time.source not in _INDEPENDENT:
+            continue
         earliest[time.operator] = min(time.at, earliest.get(time.operator, time.at))
     ordered = sorted(earliest.values())
     return min(ordered[operators - 1], now) if len(ordered) >= operators else now

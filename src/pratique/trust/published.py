@@ -40,7 +40,7 @@ def _authority(authority: Authority) -> dict[str, Any]:
 
 def _identity(identity: Identity) -> dict[str, Any]:
     if isinstance(identity, Key):
-        body: dict[str, Any] = {"spki": _base64(identity.spki)}
+        body: dict[str, Any] = _key(identity)
     elif isinstance(identity, Workload):
         body = {"issuer": identity.issuer, "subject-pattern" if identity.pattern else "subject": identity.subject}
         body |= {"claims": dict(identity.claims)} if identity.claims else {}
@@ -50,13 +50,17 @@ def _identity(identity: Identity) -> dict[str, Any]:
     return body | _lifetime(identity.lifetime)
 
 
+def _key(key: Key | ServiceKey) -> dict[str, Any]:
+    return {"spki": _base64(key.spki), **({"algorithm": key.algorithm} if key.algorithm else {})}
+
+
 def _threshold(rule: Threshold) -> dict[str, Any]:
     names = {"of": sorted(rule.names)} if rule.names else {}
     return {"predicates": sorted(rule.predicates), "about": sorted(map(str, rule.scopes)), "count": rule.count, **names}
 
 
 def _service(key: ServiceKey) -> dict[str, Any]:
-    return {"name": key.name, "operator": key.operator, "spki": _base64(key.spki), **_lifetime(key.lifetime)}
+    return {"name": key.name, "operator": key.operator, **_key(key), **_lifetime(key.lifetime)}
 
 
 def _carried(item: Carried) -> dict[str, Any]:

@@ -33,11 +33,15 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceKey:
-    """The key of a log or a witness. `name`: the log's origin or the witness's name; `spki`: DER; `operator`: who runs it."""
+    """The key of a log or a witness. `name`: the log's origin or the witness's name; `spki`: DER; `operator`: who runs it.
+
+    `algorithm`: as in `Key`.
+    """
 
     name: str
     operator: str
     spki: bytes
+    algorithm: str = ""
     lifetime: Lifetime = ALWAYS
 
     @property

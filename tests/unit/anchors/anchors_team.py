@@ -23,6 +23,7 @@ authorities:
     says: [{predicates: [signature, sbom], about: [registry.example.com/acme]}]
 sigstore: [{name: public-good, file: trusted_root.json}]
 """
+TRUSTED_ROOT = b'{"mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1"}'
 
 
 def ed25519_signer():

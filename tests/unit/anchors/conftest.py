@@ -1,7 +1,7 @@
 """A team for each test, before and after its first publication."""
 
 import pytest
-from anchors_team import NOW, SOURCE, Team, ecdsa_signer, ed25519_signer
+from anchors_team import NOW, SOURCE, TRUSTED_ROOT, Team, ecdsa_signer, ed25519_signer
 
 from pratique.anchors.folder import TrustFolder
 from pratique.anchors.roles import RoleKeys
@@ -14,7 +14,7 @@ def draft_team(tmp_path):
     folder = TrustFolder(tmp_path / "trust")
     folder.path.mkdir()
     (folder.path / "release.pub").write_bytes(ed25519_signer().public_key.pem)
-    (folder.path / "trusted_root.json").write_bytes(b"{}")
+    (folder.path / "trusted_root.json").write_bytes(TRUSTED_ROOT)
     holders = RoleKeys(keys=(alice.public_key, bob.public_key), threshold=2)
     machine = RoleKeys(keys=(online.public_key,))
     folder.start({"root": holders, "targets": holders, "snapshot": machine, "timestamp": machine}, SOURCE, now=NOW)

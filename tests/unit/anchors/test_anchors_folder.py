@@ -3,12 +3,13 @@
 import shutil
 
 import pytest
-from anchors_team import NOW, ecdsa_signer, ed25519_signer, key_count
+from anchors_team import NOW, TRUSTED_ROOT, ecdsa_signer, ed25519_signer, key_count
 
 from pratique.anchors.client import refresh
 from pratique.anchors.compile import compile_source, read_source
 from pratique.anchors.folder import TrustFolder
 from pratique.anchors.roles import RoleKeys, from_tuf, roles_of, to_tuf
+from pratique.attest.publickey import PublicKey
 from pratique.errors import DigestMismatch, InputError, Malformed, Unavailable, Untrusted
 
 ROOT, TARGETS = "root", "targets"
@@ -21,7 +22,7 @@ def files_of(path):
 def test_what_is_published_is_followed(team):
     anchors = team.follow()
     assert anchors.trust.authorities.names == {"release"}
-    assert anchors.files("sigstore") == [("public-good", b"{}")]
+    assert anchors.files("sigstore") == [("public-good", TRUSTED_ROOT)]
     assert anchors.versions == {"root": 1, "targets": 1, "snapshot": 1, "timestamp": 1}
     assert set(anchors.keys) == set(anchors.trust.authorities.keyids)
     assert NOW < anchors.expires <= NOW + 7 * 86400
@@ -201,6 +202,15 @@ def test_a_key_is_the_same_in_tuf_and_back(signer):
     assert from_tuf(to_tuf(signer.public_key)) == signer.public_key
 
 
+def test_a_key_that_clients_of_tuf_read_differently_cannot_hold_the_trust():
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    der = rsa.generate_private_key(65537, 2048).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    with pytest.raises(InputError, match="rsa-2048 cannot sign a trust repository"):
+        to_tuf(PublicKey.from_der(der))
+
+
 def test_whoever_alters_what_is_published_cannot_hide_a_change_from_the_next_signer(team):
     stored = next(team.folder.published.glob("targets/*.trust.json"))
     stored.write_bytes(stored.read_bytes().replace(b"acme", b"evil"))
@@ -250,6 +260,16 @@ def test_a_file_that_is_no_key_is_named(team):
         team.folder.compile()
 
 
+@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"nonsense", b'{"mediaType": 1}', b"-----BEGIN CERTIFICATE-----\n"])
+@pytest.mark.parametrize("section", ["sigstore", "stores", "timestamp-authorities"])
+def test_a_carried_file_of_another_kind_is_refused_before_it_is_published(team, section, data):
+    name = {"sigstore": "public-good", "stores": '"ca:x"', "timestamp-authorities": "x, operator: y"}[section]
+    team.edit("sigstore: [{name: public-good", f"{section}: [{{name: {name}")
+    (team.folder.path / "trusted_root.json").write_bytes(data)
+    with pytest.raises(Malformed, match=r"trusted root|no certificate"):
+        team.folder.compile()
+
+
 def test_a_private_key_by_mistake_is_not_published(team):
     (team.folder.path / "release.pub").write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
     with pytest.raises(Malformed, match="private key where a public key belongs"):
@@ -259,7 +279,7 @@ def test_a_private_key_by_mistake_is_not_published(team):
 def test_a_trust_document_is_read_as_it_stands_where_nobody_publishes(team):
     anchors = read_source(team.folder.source, now=NOW)
     assert anchors.expires is None
-    assert anchors.files("sigstore") == [("public-good", b"{}")]
+    assert anchors.files("sigstore") == [("public-good", TRUSTED_ROOT)]
     anchors.check(NOW + 10**9)
 
 

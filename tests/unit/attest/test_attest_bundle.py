@@ -1,5 +1,6 @@
 import base64
 import json
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pratique.attest.bundle import (
+    MAX_BUNDLE_SIZE,
     MEDIA_TYPE,
     BundleUnsupported,
     InclusionProof,
@@ -17,6 +19,7 @@ from pratique.attest.bundle import (
     render_bundle,
 )
 from pratique.attest.dsse import Signature
+from pratique.attest.members import as_bytes
 from pratique.errors import LimitExceeded, Malformed
 from pratique.model.digest import Digest
 
@@ -283,3 +286,27 @@ def test_a_keyless_bundle_of_sigstores_own_suite_is_read(name):
     assert bundle.received == data
     assert len(bundle.log_entries) == 1
     assert bundle.envelope.payload_type == "application/vnd.in-toto+json"
+
+
+@pytest.mark.parametrize("piece", [b"{},", b"[],", b"0,", b'"a":1,', b'{"a":'])
+def test_a_hundred_megabytes_of_small_things_are_refused_before_they_are_read(piece):
+    data = b'{"mediaType":[' + piece * (100_000_000 // len(piece))
+    tracemalloc.start()
+    with pytest.raises(LimitExceeded, match="members and items"):
+        parse_bundle(data)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1_000_000
+
+
+def test_a_bundle_beyond_the_size_of_the_largest_statement_is_refused():
+    with pytest.raises(LimitExceeded, match="bytes"):
+        parse_bundle(bytes(MAX_BUNDLE_SIZE + 1))
+
+
+@pytest.mark.parametrize("tail", ["AAA", "AA=A", "AB==", "AAB=", "A===", "====", "AA-_", "AA\n=", "AA A", "éAAA", "AAAA===="])
+def test_large_base64_is_read_as_strictly_as_small(tail):
+    for head in ("", "AAAA" * 20_000):
+        with pytest.raises(Malformed):
+            as_bytes(head + tail, "x")
+    assert as_bytes("AAAA" * 20_000 + "AA==", "x") == bytes(60_001)

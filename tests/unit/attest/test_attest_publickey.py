@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from pratique.attest import publickey
@@ -189,3 +189,48 @@ def test_openssl_verifies_what_was_signed_and_we_verify_what_openssl_signed(part
         )
         theirs = subprocess.run([*base, "-sign", "-inkey", str(tmp_path / "k")], check=True, capture_output=True).stdout
         party.key.verify(theirs, b"pratique \xc3\xa9")
+
+
+def test_an_rsa_key_is_for_pkcs1_unless_it_is_registered_for_pss():
+    private = rsa.generate_private_key(65537, 2048)
+    salted = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=32)
+    longest = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.MAX_LENGTH)
+    plain, pss = PublicKey.from_der(spki(private)), PublicKey.from_der(spki(private), "rsa-pss-2048")
+    assert PublicKey.from_der(spki(private), "PKIX_RSA_PSS_2048_SHA256") == pss
+    assert (pss.algorithm, pss.key_details, pss.keyid) == ("rsa-pss-2048", "PKIX_RSA_PSS_2048_SHA256", plain.keyid)
+    assert plain != pss
+    for how in (salted, longest):
+        signature = private.sign(b"m", how, hashes.SHA256())
+        pss.verify(signature, b"m")
+        with pytest.raises(SignatureInvalid):
+            plain.verify(signature, b"m")
+    with pytest.raises(SignatureInvalid):
+        pss.verify(private.sign(b"m", padding.PKCS1v15(), hashes.SHA256()), b"m")
+    other_mask = padding.PSS(mgf=padding.MGF1(hashes.SHA512()), salt_length=32)
+    with pytest.raises(SignatureInvalid):
+        pss.verify(private.sign(b"m", other_mask, hashes.SHA256()), b"m")
+
+
+@pytest.mark.parametrize("name", ["rsa-pss-4096", "rsa-2048", "ecdsa-p384", "PKIX_ED25519_PH", "ml-dsa-44", "", "x" * 100_000])
+def test_a_key_is_not_registered_for_an_algorithm_it_does_not_have(parties, name):
+    with pytest.raises(Malformed, match="this is a key for ecdsa-p256") as caught:
+        PublicKey.from_pem(parties.p256.key.pem, name)
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(("kind", "details"), [("MLDSA44", "ML_DSA_44"), ("MLDSA65", "ML_DSA_65")])
+def test_an_ml_dsa_key_verifies_its_signature_without_context_and_no_other(kind, details):
+    private = getattr(mldsa, f"{kind}PrivateKey").generate()
+    key = PublicKey.from_der(spki(private))
+    assert key.key_details == details
+    assert PublicKey.from_pem(key.pem) == key
+    signature = private.sign(b"m")
+    key.verify(signature, b"m")
+    for wrong, message in ((signature, b"n"), (private.sign(b"m", b"context"), b"m"), (signature[:-1], b"m"), (b"", b"m")):
+        with pytest.raises(SignatureInvalid):
+            key.verify(wrong, message)
+
+
+def test_ml_dsa_87_is_not_among_the_supported():
+    with pytest.raises(Malformed):
+        PublicKey.from_der(spki(mldsa.MLDSA87PrivateKey.generate()))

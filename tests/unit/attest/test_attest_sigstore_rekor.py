@@ -74,6 +74,7 @@ def test_entries_of_unknown_logs_count_for_nothing(world):
 
 
 def test_logs_are_counted_by_operator_not_by_entry(world):
+    """GHSA-9vcr-p3rj-q5q6, of logs."""
     document = world.bundle(stamps=[NOW])
     document["verificationMaterial"]["tlogEntries"] *= 2
     with pytest.raises(Untrusted, match="1 of the 2 transparency logs"):
@@ -153,16 +154,17 @@ def test_an_entry_is_bound_to_content_signature_and_signer(world, rekor, content
         verify(world, document)
 
 
-def test_an_intoto_entry_is_bound_too(world):
-    party = world.certificate()
-    document = world.bundle(content="dsse", kind="intoto", party=party)
-    document["verificationMaterial"]["tlogEntries"] = [_other_entry(world, content="dsse", kind="intoto", party=party)]
+@pytest.mark.parametrize(("kind", "rekor"), [("intoto", 1), ("dsse", 2)])
+def test_entries_of_older_kinds_are_bound_too(world, kind, rekor):
+    options = {"content": "dsse", "kind": kind, "rekor": rekor, "party": world.certificate()}
+    document = world.bundle(**options)
+    document["verificationMaterial"]["tlogEntries"] = [_other_entry(world, **options)]
     with pytest.raises(ProofInvalid, match="another signature"):
         verify(world, document)
 
 
 @pytest.mark.parametrize(
-    ("kind", "version"), [("rekord", "0.0.1"), ("hashedrekord", "0.0.3"), ("dsse", "0.0.2"), ("helm", "0.0.1"), ("", "")]
+    ("kind", "version"), [("rekord", "0.0.1"), ("hashedrekord", "0.0.3"), ("dsse", "0.0.3"), ("helm", "0.0.1"), ("", "")]
 )
 def test_entries_of_other_kinds_are_refused(world, kind, version):
     document = world.bundle()

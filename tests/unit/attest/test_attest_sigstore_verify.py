@@ -23,6 +23,7 @@ from pratique.attest.sigstore.trusted_root import parse_trusted_root
 from pratique.attest.sigstore.verify import Artifact, require_identity, verify_attestation, verify_message
 from pratique.errors import (
     DigestMismatch,
+    Expired,
     Malformed,
     ProofInvalid,
     SignatureInvalid,
@@ -95,11 +96,13 @@ def test_a_hint_of_the_signers_own_making_is_no_reason_to_refuse_the_one_key_tha
     assert verify(world, document, keys=[KEYS["p256"]])
     with pytest.raises(Untrusted):
         verify(world, document, keys=[KEYS["p256"], KEYS["p384"]])
+    with pytest.raises(Untrusted, match="our-release"):
+        verify(world, document, keys=[KEYS["p384"]])
 
 
-@pytest.mark.parametrize("kind", ["dsse", "intoto"])
-def test_older_kinds_of_entries_are_read(world, kind):
-    assert verify(world, world.bundle(content="dsse", kind=kind)).places
+@pytest.mark.parametrize(("kind", "rekor"), [("dsse", 1), ("intoto", 1), ("dsse", 2)])
+def test_older_kinds_of_entries_are_read(world, kind, rekor):
+    assert verify(world, world.bundle(content="dsse", kind=kind, rekor=rekor)).places
 
 
 def test_a_bundle_of_an_older_version_brings_its_chain_but_never_a_root(world):
@@ -166,6 +169,7 @@ def test_a_timestamp_of_another_signature_refuses_the_bundle(world):
 
 
 def test_times_are_counted_by_operator_however_many_there_are(world):
+    """GHSA-9vcr-p3rj-q5q6: a threshold that counts signatures is reached by one who signs often."""
     party = world.certificate()
     document = world.bundle(party=party, rekor=2, stamps=[NOW, NOW + 1, NOW + 2])
     assert verify(world, document, times=1).times == (
@@ -179,6 +183,17 @@ def test_times_are_counted_by_operator_however_many_there_are(world):
     stamper = [world.authority("https://x.example", world.stamper, world.stamp_root, operator="same")]
     with pytest.raises(Untrusted, match="1 of the 2 sources of time"):
         verify(world, both, root=world.trusted_root(tlogs=one, timestampAuthorities=stamper), times=2)
+
+
+def test_a_timestamp_outside_its_authoritys_window_is_passed_over_beside_another_time_and_named_alone(world):
+    late = [world.authority("https://stamps.three.example", world.stamper, world.stamp_root, end=NOW - 1)]
+    root = world.trusted_root(timestampAuthorities=late)
+    assert [time.source for time in verify(world, world.bundle(stamps=[NOW]), root=root).times] == ["log"]
+    with pytest.raises(Expired, match="timestamp authority"):
+        verify(world, world.bundle(rekor=2), root=root)
+    unknown = world.trusted_root(timestampAuthorities=late, tlogs=[])
+    with pytest.raises(Expired, match="timestamp authority"):
+        verify(world, world.bundle(stamps=[NOW]), root=unknown)
 
 
 def test_a_bare_key_needs_no_time_unless_it_is_asked_for(world):

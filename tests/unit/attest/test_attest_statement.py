@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.attest.statement import STATEMENT_TYPE, Subject, parse_statement, render_statement
+from pratique.attest.statement import STATEMENT_TYPE, Subject, parse_head, parse_statement, render_statement
 from pratique.errors import LimitExceeded, Malformed
 from pratique.model.digest import Digest
 
@@ -94,3 +94,44 @@ def test_the_older_statement_type_of_the_same_form_is_read_and_never_written(par
     payload = b'{"_type":"https://in-toto.io/Statement/v0.1","subject":[{"name":"a","digest":{"sha1":"00"}}],"predicateType":"x"}'
     assert parse_statement(payload).predicate_type == "x"
     assert b"Statement/v1" in render_statement(subjects=[Subject(digest={"sha1": "00"})], predicate_type="x", predicate={})
+
+
+LARGE = {"text": "é" * 40_000, "deep": [[{"a": 1}]]}
+
+
+def large(**changes):
+    members = {
+        "_type": STATEMENT_TYPE,
+        "subject": [{"name": "app", "digest": {"sha256": "0" * 64}}],
+        "predicateType": "https://example.org/x",
+        "predicate": LARGE,
+    }
+    return json.dumps(members | changes)
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_the_head_of_a_large_statement_is_that_of_the_whole(indent):
+    payload = json.dumps(json.loads(large()), indent=indent).encode()
+    whole, head = parse_statement(payload), parse_head(payload)
+    assert (head.subjects, head.predicate_type, head.digests) == (whole.subjects, whole.predicate_type, whole.digests)
+    assert whole.predicate == LARGE
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        large()[:-1] + ', "predicate": {}}',
+        large()[:-1] + ', "predicateType": "https://example.org/y"}',
+        large()[:-1] + ', "subject": []}',
+        large()[:-1],
+        large() + "x",
+        large(subject=[]),
+        large(_type="x"),
+        large(subject=[{"name": "app", "digest": {}}]),
+        "[" + large() + "]",
+        large()[:-1] + ', "name": "\\ud800"}',
+    ],
+)
+def test_a_large_statement_that_two_readers_could_see_differently_has_no_head(payload):
+    with pytest.raises(Malformed):
+        parse_head(payload.encode())

@@ -117,3 +117,49 @@ def test_a_file_manifest_of_a_hundred_thousand_rows_is_read():
     rows = [[f"usr/lib/{number}", "file", 420, number, "ab" * 32, None, 0] for number in range(100_000)]
     data = json.dumps({"files": rows}).encode()
     assert load_json(data, what="statement")["files"][-1] == rows[-1]
+
+
+def big(text: str) -> bytes:
+    """Beyond the size from which another parser is tried first."""
+    return ('{"filler":"' + "x" * 40_000 + '",' + text + "}").encode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['"a":1', '"a":[1.5,true,null,"é",{"b":{}}]', '"a":123456789012345678901234567890', '"a":1e5', '"a": 1', '"a":"\\u00e9\\/"'],
+)
+def test_a_large_document_has_the_same_value_as_a_small_one(text):
+    value = load_json(big(text), what="x")
+    assert value.pop("filler")
+    small = load_json(("{" + text + "}").encode(), what="x")
+    assert value == small
+    assert [type(item) for item in value.values()] == [type(item) for item in small.values()]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"a":1,"a":1',
+        '"b":{"a":1,"a":1}',
+        '"a":NaN',
+        '"a":1e999',
+        '"a":"\\ud800"',
+        '"a":01',
+        '"a":[1,]',
+        '"a":' + "[" * 70 + "]" * 70,
+    ],
+)
+def test_a_large_document_is_read_no_less_strictly(text):
+    with pytest.raises(Malformed):
+        load_json(big(text), what="x")
+    with pytest.raises(Malformed):
+        load_json(("{" + text + "}").encode(), what="x")
+
+
+@given(VALUES)
+def test_any_value_is_the_same_in_a_large_document(value):
+    try:
+        data = dump_json({"filler": "x" * 40_000, "value": value})
+    except Malformed:
+        return
+    assert load_json(data, what="x")["value"] == json.loads(data)["value"]

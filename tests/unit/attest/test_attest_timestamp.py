@@ -1,13 +1,14 @@
 import dataclasses
 import hashlib
 import math
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pki import CODE, STAMP, UNKNOWN_CRITICAL, Stamper, make
@@ -15,21 +16,24 @@ from rfc3161_client import VerifierBuilder, decode_timestamp_response
 from world import Issued, tlv
 
 from pratique.attest import cms
+from pratique.attest.bundle import parse_bundle
 from pratique.attest.timestamp import (
     TimestampAuthority,
     parse_response,
     parse_token,
+    token_in,
     verify_timestamp,
     verify_timestamps,
 )
 from pratique.attest.timestamp import _CertIdV2 as CertIdV2
 from pratique.attest.timestamp import _Response as Response
 from pratique.attest.timestamp import _SigningCertificateV2 as SigningCertificateV2
-from pratique.attest.x509 import Window
+from pratique.attest.x509 import Window, parse_certificate
 from pratique.errors import DigestMismatch, Expired, LimitExceeded, Malformed, PratiqueError, SignatureInvalid, Untrusted
 
 SIGNATURE = b"the bytes of a signature"
 ALWAYS = Window(start=0)
+VECTORS = Path(__file__).resolve().parents[3].parent / "shared" / "vectors" / "sigstore" / "test" / "assets" / "bundle-verify"
 SIGNING_CERTIFICATE_V2 = x509.ObjectIdentifier("1.2.840.113549.1.9.16.2.47")
 
 
@@ -302,3 +306,38 @@ def test_signed_data_says_its_algorithms():
     assert cms.hash_of(SimpleNamespace(oid=x509.ObjectIdentifier("2.16.840.1.101.3.4.2.2"))).name == "sha384"
     with pytest.raises(Malformed):
         cms.hash_of(SimpleNamespace(oid=x509.ObjectIdentifier("1.3.14.3.2.26")))
+
+
+def test_the_token_in_an_answer_is_taken_out_byte_for_byte(stamper):
+    answer = stamper.stamp(SIGNATURE)
+    token = token_in(answer)
+    assert answer.endswith(token)
+    assert parse_token(token).imprint == parse_response(answer).imprint
+    for bad in (token, answer[:-1], answer + b"\0", b""):
+        with pytest.raises(Malformed):
+            token_in(bad)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [rsa.generate_private_key(65537, 2048), ec.generate_private_key(ec.SECP384R1())],
+    ids=["rsa", "p384"],
+)
+def test_authorities_with_other_keys_are_verified(tmp_path, stamper, key):
+    other = Stamper.start(tmp_path, stamper.root, stamper.root.issue("Other Key", extensions=[STAMP], key=key))
+    assert verify(other.stamp(SIGNATURE), authority(stamper)).chain[0] == other.signer.certificate
+
+
+def test_a_token_of_a_public_authority_that_binds_its_signer_in_the_older_way_is_verified():
+    """FreeTSA: RSA with SHA-512, ESSCertID of RFC 2634, certificates unsorted."""
+    folder = VECTORS / "rekor2-timestamp-untrusted-tsa-with-embedded-cert_fail"
+    if not folder.exists():
+        pytest.skip(f"public vectors are not here: {folder}")
+    bundle = parse_bundle((folder / "bundle.sigstore.json").read_bytes())
+    token = parse_response(bundle.timestamps[0])
+    offered = [parse_certificate(bytes(asn1.encode_der(item))) for item in token.data.certificates]
+    anchors = tuple(item for item in offered if item.issuer == item.subject)
+    free = TimestampAuthority(operator="freetsa.org", anchors=anchors, window=ALWAYS)
+    assert verify_timestamp(token, bundle.signature, [free]).chain[-1] in anchors
+    with pytest.raises(DigestMismatch):
+        verify_timestamp(token, bundle.signature + b"x", [free])

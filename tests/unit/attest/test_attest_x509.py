@@ -2,7 +2,7 @@ import math
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from hypothesis import given
 from hypothesis import strategies as st
 from pki import BORN, CA_USAGE, CODE, DIED, SIGN_USAGE, STAMP, UNKNOWN_CRITICAL, make
@@ -128,6 +128,15 @@ def test_name_constraints_bind(root):
 def test_a_flood_of_intermediates_is_refused(root, middle, leaf):
     with pytest.raises(LimitExceeded):
         chain(leaf, *[middle] * 17, anchors=[root])
+
+
+def test_a_maze_of_certificates_that_issue_each_other_is_left_in_bounded_time(root):
+    """Sixteen authorities with one name and one key: without a bound, as many paths as 16 to the depth."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    maze = [make("Maze", ca=True, key=key) for _ in range(16)]
+    with pytest.raises(Untrusted) as caught:
+        chain(maze[0].issue("Leaf"), *maze, anchors=[root])
+    assert "signature check limit" in str(caught.value.__cause__)
 
 
 def test_an_ed25519_signers_certificate_is_read(root):

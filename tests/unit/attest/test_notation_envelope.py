@@ -7,11 +7,13 @@ from cbor2 import CBORTag
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from notary import AT, KEYS, TARGET, check, signed, team
+from pki import Stamper
 
 from pratique.attest.notation import COSE, JWS, MEDIA_TYPES, Scheme, countersign, parse_envelope
 from pratique.attest.notation.cbor import dump_cbor, load_cbor
 from pratique.attest.notation.sign import render_envelope
-from pratique.errors import Expired, LimitExceeded, Malformed, PratiqueError, SignatureInvalid, Untrusted
+from pratique.attest.timestamp import token_in
+from pratique.errors import DigestMismatch, Expired, LimitExceeded, Malformed, PratiqueError, SignatureInvalid, Untrusted
 
 SCHEME, TIME, AUTHENTIC, EXPIRY = (
     f"io.cncf.notary.{name}" for name in ("signingScheme", "signingTime", "authenticSigningTime", "expiry")
@@ -79,13 +81,19 @@ def test_an_envelope_survives_reading_and_rendering(acme, media_type):
 
 
 @pytest.mark.parametrize("media_type", MEDIA_TYPES)
-def test_a_timestamp_is_put_into_an_envelope_once(acme, media_type):
-    data = countersign(signed(acme, media_type=media_type), media_type, b"token")
-    assert parse_envelope(data, media_type).timestamp == b"token"
+def test_a_timestamp_of_this_signature_is_put_into_an_envelope_once(acme, tmp_path, media_type):
+    data = signed(acme, media_type=media_type)
+    token = token_in(Stamper.start(tmp_path).stamp(parse_envelope(data, media_type).signature))
+    stamped = countersign(data, media_type, token)
+    assert parse_envelope(stamped, media_type).timestamp == token
     with pytest.raises(Malformed, match="already"):
+        countersign(stamped, media_type, token)
+    with pytest.raises(Malformed, match="not a timestamp"):
         countersign(data, media_type, b"token")
+    with pytest.raises(DigestMismatch):
+        countersign(signed(acme, media_type=media_type, expiry=AT + 1), media_type, token)
     with pytest.raises(Untrusted, match="signing authority's own"):
-        countersign(signed(acme, media_type=media_type, scheme=Scheme.AUTHORITY), media_type, b"token")
+        countersign(signed(acme, media_type=media_type, scheme=Scheme.AUTHORITY), media_type, token)
 
 
 def test_a_key_that_is_not_the_certificates_publishes_nothing(acme):
@@ -308,3 +316,10 @@ def test_annotations_are_signed_with_the_artifact_and_reserved_names_are_not(acm
     assert (verification.cause, verification.target) == ("none", noted)
     with pytest.raises(Malformed, match="own"):
         signed(acme, target=replace(TARGET, annotations={"io.cncf.notary.x": "1"}))
+
+
+def test_no_verification_fails_on_what_the_signing_agent_is(acme):
+    for agent in ("", "x" * 100_000, 7, None, ["a"]):
+        assert check(resign_jws(acme, extra={"io.cncf.notary.signingAgent": agent}), acme).cause == "none"
+        bad = resign_cose(acme, unprotected={"io.cncf.notary.signingAgent": agent})
+        assert check(bad, acme, media_type=COSE).cause == "none"

@@ -60,14 +60,14 @@ def test_a_statement_that_names_the_repository_goes_before_the_one_for_all():
 def test_levels_and_overrides_are_the_specifications():
     def actions(**verification):
         (statement,) = parse_policy(policy({"signatureVerification": verification})).statements
-        return "".join(action[0] for action in statement.level.actions.values()), statement.after_expiry_only
+        return "".join(action[0] for action in statement.level.actions.values()), str(statement.timestamps)
 
     assert [str(kind) for kind in Kind] == ["integrity", "authenticity", "expiry", "authenticTimestamp", "revocation"]
-    assert actions(level="strict") == ("eeeee", False)
-    assert actions(level="permissive") == ("eelll", False)
-    assert actions(level="audit") == ("ellll", False)
-    assert actions(level="audit", override={"expiry": "enforce", "revocation": "skip"}) == ("elels", False)
-    assert actions(level="strict", verifyTimestamp="afterCertExpiry") == ("eeeee", True)
+    assert actions(level="strict") == ("eeeee", "always")
+    assert actions(level="permissive") == ("eelll", "always")
+    assert actions(level="audit") == ("ellll", "always")
+    assert actions(level="audit", override={"expiry": "enforce", "revocation": "skip"}) == ("elels", "always")
+    assert actions(level="strict", verifyTimestamp="afterCertExpiry") == ("eeeee", "afterCertExpiry")
     skip = {"signatureVerification": {"level": "skip"}, "trustStores": [], "trustedIdentities": []}
     (statement,) = parse_policy(policy({**skip, "registryScopes": ["registry.example/app"]})).statements
     assert set(statement.level.actions.values()) == {Action.SKIP}
@@ -97,6 +97,7 @@ def test_everyone_and_nobody_are_told_apart():
         {"signatureVerification": {"level": "strict", "override": {"expiry": "skip"}}},
         {"signatureVerification": {"level": "strict", "override": {"all": "log"}}},
         {"signatureVerification": {"level": "strict", "verifyTimestamp": "never"}},
+        {"signatureVerification": {"level": "strict", "verifyTimestamp": "whenPresent"}},
         {"signatureVerification": {"level": "skip", "override": {"expiry": "log"}}},
         {"signatureVerification": {"level": "skip"}},
         {"signatureVerification": "strict"},

@@ -1,98 +1,41 @@
-"""CRLs and OCSP of our own authorities, made as they are needed, and the ones that notation's own tests use."""
-
-import datetime as dt
+import time
 from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from notary import AT, causes, check, signed, team
-from pki import make
+from notation_lists import (
+    BAD,
+    CHANGES,
+    GOOD,
+    HOLD,
+    LIST,
+    REMOVE,
+    RESPONDER,
+    UNKNOWN,
+    crl,
+    lists_at,
+    points,
+    responder_at,
+    response,
+    revoked,
+)
+from pki import Stamper, make
 
-from pratique.attest.notation import Scheme, TrustStores, parse_certificates
+from pratique.attest.notation import JWS, Scheme, TrustStores, countersign, parse_certificates, parse_envelope
 from pratique.attest.notation.crl import check_lists
 from pratique.attest.notation.ocsp import responder_urls
 from pratique.attest.notation.policy import PERMISSIVE, Action, Kind, Level
 from pratique.attest.notation.revocation import check_revocation
+from pratique.attest.timestamp import token_in
 from pratique.attest.x509 import parse_certificate
 from pratique.model.verdict import Cause
 
 DATA = Path(__file__).resolve().parents[2] / "data" / "notation" / "lists"
-LIST, CHANGES, RESPONDER = "http://ca.example/all.crl", "http://ca.example/new.crl", "http://ca.example/ocsp"
-HOLD, REMOVE = x509.ReasonFlags.certificate_hold, x509.ReasonFlags.remove_from_crl
-
-
-def day(seconds):
-    return dt.datetime.fromtimestamp(seconds, dt.UTC)
-
-
-def points(*urls):
-    names = [[x509.UniformResourceIdentifier(url)] for url in urls]
-    return [x509.DistributionPoint(full_name, None, None, None) for full_name in names]
-
-
-def lists_at(*urls):
-    return (x509.CRLDistributionPoints(points(*urls)), False)
-
-
-def responder_at(url=RESPONDER):
-    access = x509.AccessDescription(x509.oid.AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(url))
-    return (x509.AuthorityInformationAccess([access]), False)
-
-
-def revoked(serial, *, reason=None, since=None, critical=None, at=AT - 100):
-    entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(day(at))
-    if reason:
-        entry = entry.add_extension(x509.CRLReason(reason), False)
-    if since:
-        entry = entry.add_extension(x509.InvalidityDate(day(since)), False)
-    if critical:
-        entry = entry.add_extension(x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3"), b"\x05\x00"), True)
-    return entry.build()
-
-
-def crl(issuer, *entries, number=1, until=AT + 1000, freshest=None, base=None, extensions=(), key=None, hashed=None):
-    builder = (
-        x509.CertificateRevocationListBuilder()
-        .issuer_name(issuer.certificate.subject)
-        .last_update(day(AT - 1000))
-        .next_update(day(until))
-        .add_extension(x509.CRLNumber(number), False)
-    )
-    if freshest:
-        builder = builder.add_extension(x509.FreshestCRL(points(freshest)), False)
-    if base is not None:
-        builder = builder.add_extension(x509.DeltaCRLIndicator(base), True)
-    for extension, critical in extensions:
-        builder = builder.add_extension(extension, critical)
-    for entry in entries:
-        builder = builder.add_revoked_certificate(entry)
-    return builder.sign((key or issuer).key, hashed or hashes.SHA256()).public_bytes(Encoding.DER)
-
-
-def response(acme, status, *, signer=None, until=AT + 1000, certificate=None, issuer=None, with_chain=True, since=None):
-    signer = signer or acme.middle
-    builder = ocsp.OCSPResponseBuilder().add_response(
-        cert=(certificate or acme.leaf).certificate,
-        issuer=(issuer or acme.middle).certificate,
-        algorithm=hashes.SHA1(),  # noqa: S303
-        cert_status=status,
-        this_update=day(AT - 1000),
-        next_update=day(until),
-        revocation_time=day(AT - 100) if status is ocsp.OCSPCertStatus.REVOKED else None,
-        revocation_reason=None,
-    )
-    builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, signer.certificate)
-    if signer is not acme.middle and with_chain:
-        builder = builder.certificates([signer.certificate])
-    return builder.sign(signer.key, hashes.SHA256()).public_bytes(Encoding.DER)
-
-
-GOOD, BAD, UNKNOWN = ocsp.OCSPCertStatus.GOOD, ocsp.OCSPCertStatus.REVOKED, ocsp.OCSPCertStatus.UNKNOWN
 
 
 @pytest.fixture(scope="module")
@@ -219,15 +162,27 @@ def test_a_key_that_became_invalid_after_the_proven_signing_time_was_good_then(l
     assert standing(listed, {LIST: crl(listed.middle, revoked(serial))}, signed_at=1).cause is Cause.REVOKED
 
 
-def test_a_signing_authoritys_time_saves_what_it_signed_before_its_key_was_lost(listed):
+def test_a_signing_authoritys_own_time_saves_nothing_from_a_revocation(listed):
     stores = TrustStores(certificates={"signingAuthority:acme": (listed.root.der,)})
     data = signed(listed, scheme=Scheme.AUTHORITY)
+    options = {"stores": stores, "stores_named": ("signingAuthority:acme",)}
     lost = revoked(listed.leaf.certificate.serial_number, since=AT + 10)
-    options = {"stores": stores, "stores_named": ("signingAuthority:acme",), "answers": {LIST: crl(listed.middle, lost)}}
-    assert check(data, listed, at=AT + 100, **options).cause == "none"
-    lost = revoked(listed.leaf.certificate.serial_number, since=AT - 10)
-    options["answers"] = {LIST: crl(listed.middle, lost)}
-    assert check(data, listed, at=AT + 100, **options).cause == "revoked"
+    for answer, wanted in [(crl(listed.middle), "none"), (crl(listed.middle, lost), "revoked")]:
+        assert check(data, listed, at=AT + 100, answers={LIST: answer}, **options).cause == wanted
+
+
+def test_a_countersigned_signature_survives_that_its_key_was_lost_later(tmp_path):
+    now = int(time.time())
+    stamper = Stamper.start(tmp_path)
+    acme = team(extensions=[lists_at(LIST)])
+    plain = signed(acme, at=now)
+    data = countersign(plain, JWS, token_in(stamper.stamp(parse_envelope(plain, JWS).signature)))
+    stores = TrustStores(certificates={"ca:acme": (acme.root.der,), "tsa:stamp": (stamper.root.der,)})
+    options = {"stores": stores, "stores_named": ("ca:acme", "tsa:stamp")}
+    serial = acme.leaf.certificate.serial_number
+    for since, wanted in [(now + 600, "none"), (now - 600, "revoked"), (None, "revoked")]:
+        answers = {LIST: crl(acme.middle, revoked(serial, since=since, at=now + 700), begin=now + 700)}
+        assert check(data, acme, at=AT, answers=answers, **options).cause == wanted
 
 
 def test_changes_to_a_list_are_asked_and_count(listed):

@@ -310,7 +310,7 @@ class World:
         """The body's `spec` and its version."""
         signed = pae(IN_TOTO, payload) if content == "dsse" else ARTIFACT
         payload_hash = {"algorithm": "sha256", "value": hashlib.sha256(payload).hexdigest()}
-        if kind == "dsse":
+        if kind == "dsse" and rekor == 1:
             signatures = [{"signature": b64(signature), "verifier": b64(signer)}]
             return "0.0.1", {"envelopeHash": payload_hash, "payloadHash": payload_hash, "signatures": signatures}
         if kind == "intoto":
@@ -327,6 +327,11 @@ class World:
             details = "PKIX_ED25519"
         verifier = {"keyDetails": details}
         verifier |= {"x509Certificate": {"rawBytes": b64(party.der)}} if party else {"publicKey": {"rawBytes": b64(spki(key))}}
+        if kind == "dsse":
+            stated = {"algorithm": "SHA2_256", "digest": b64(hashlib.sha256(payload).digest())}
+            return "0.0.2", {
+                "dsseV002": {"payloadHash": stated, "signatures": [{"content": b64(signature), "verifier": verifier}]}
+            }
         data = {"algorithm": algorithm, "digest": b64(hashlib.new(name, signed).digest())}
         return "0.0.2", {"hashedRekordV002": {"data": data, "signature": {"content": b64(signature), "verifier": verifier}}}
 
@@ -355,7 +360,7 @@ def verify(world, document, *, root=None, keys=(), artifact=None, **needs):
     if "messageSignature" in document:
         return verify_message(bundle, artifact, trusted, **options)
     found = verify_attestation(bundle, trusted, **options)
-    require_subject(found.statement, artifact)
+    require_subject(found.head, artifact)
     return found.signed
 
 

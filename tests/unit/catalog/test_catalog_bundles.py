@@ -16,7 +16,7 @@ def test_bundles_come_out_of_the_catalog_and_a_changed_one_is_kept_with_its_caus
             bad = ledger.record_document(ONE, b"bad", role="bundle", media_type="x", at=1)
             ledger.record_document(ONE, b"sbom", role="sbom", media_type="x", at=1)
         catalog.documents.path_of(bad).write_bytes(b"other")
-        found = {item.digest: item for item in collect_from_catalog(catalog, ONE).bundles}
+        found = {item.digest: item for item in collect_from_catalog(catalog, ONE).pieces}
     assert set(found) == {good, bad}
     assert (found[good].data, found[good].cause) == (b"good", Cause.NONE)
     assert (found[bad].data, found[bad].cause) == (b"", Cause.INVALID)

@@ -108,6 +108,7 @@ def test_search_goes_by_the_indices(catalog, pattern, index):
         compiled = query.compile(connection, compile_kwargs={"literal_binds": True})
         steps = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}")]
     assert any(index in step for step in steps), steps
+    assert any(index.removesuffix("name") + "source" in step for step in steps), steps
     assert not any(step.startswith("SCAN") for step in steps), steps
 
 
@@ -326,3 +327,30 @@ def test_a_catalog_in_a_read_only_folder_says_what_to_do(as_nobody):
         assert "copy it to a writable directory" in (caught.value.hint or "")
     finally:
         (as_nobody / "c").chmod(0o700)
+
+
+LIBSSL = "pkg:deb/debian/libssl3@3.0.11-1?arch=amd64&distro=debian-12&upstream=openssl"
+
+
+def ship_sources(catalog):
+    built = dataclasses.replace(component(LIBSSL), source="pkg:deb/debian/openssl@3.0.11-1?arch=source&distro=debian-12")
+    own = dataclasses.replace(component(OPENSSL), source="pkg:deb/debian/openssl@3.0.11-1?arch=source&distro=debian-12")
+    plus = dataclasses.replace(component("pkg:deb/debian/libgcc-s1@12"), source="pkg:deb/debian/g%2B%2B@12?arch=source")
+    with catalog.transaction() as ledger:
+        ledger.record_artifact(subject(), manifest_root=ROOT, location="here", at=1)
+        ledger.record_components(ONE, [built, own, plus, component("pkg:pypi/openssl@9")])
+
+
+def test_a_package_is_found_by_the_source_it_was_built_from(catalog):
+    ship_sources(catalog)
+    assert [(row.purl, row.source) for row in catalog.search("pkg:deb/debian/openssl")] == [(LIBSSL, "openssl"), (OPENSSL, "")]
+    assert [row.purl for row in catalog.search("pkg:deb/debian/openssl@3.0.*")] == [LIBSSL, OPENSSL]
+    assert [row.purl for row in catalog.search("pkg:deb/debian/openssl@1.*")] == []
+    assert [row.purl for row in catalog.search("openssl")] == [LIBSSL, OPENSSL, "pkg:pypi/openssl@9"]
+    assert [row.purl for row in catalog.search("g++")] == ["pkg:deb/debian/libgcc-s1@12"]
+
+
+def test_everything_of_a_type_is_found_once_and_an_absent_source_is_no_name(catalog):
+    ship_sources(catalog)
+    assert len(catalog.search("pkg:deb/*")) == 3
+    assert len(catalog.search("pkg:deb/debian/*")) == 3

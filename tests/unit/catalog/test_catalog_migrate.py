@@ -1,3 +1,4 @@
+import sqlite3
 import subprocess
 import sys
 
@@ -55,3 +56,32 @@ def test_the_face_of_the_room_and_a_current_database_load_nothing_heavy(tmp_path
         "open_catalog(Path(sys.argv[1])).close(); assert 'alembic' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
+
+
+def test_a_catalog_of_the_first_version_is_brought_up_with_what_is_in_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(migrate, "HEAD", "0001")
+    open_catalog(tmp_path).close()
+    with sqlite3.connect(tmp_path / "catalog.db") as connection:
+        digest = "sha256:" + "0" * 64
+        connection.execute("INSERT INTO artifacts (digest, name, first_seen, last_seen) VALUES (?, 'app', 1, 1)", [digest])
+    monkeypatch.undo()
+    with open_catalog(tmp_path) as catalog:
+        assert [(row.digest, row.name) for row in catalog.list_artifacts()] == [(digest, "app")]
+
+
+def test_sources_of_packages_that_were_listed_before_are_taken_from_their_purls(tmp_path, monkeypatch):
+    purls = {
+        "pkg:deb/debian/libssl3@3.0?arch=amd64&upstream=openssl": "openssl",
+        "pkg:deb/debian/bsdutils@1:2.38?upstream=util-linux%402.38.1": "util-linux",
+        "pkg:rpm/fedora/bash-libs@5-1?upstream=bash-5-1.src.rpm": "bash",
+        "pkg:rpm/fedora/bash@5-1?upstream=bash-5-1.src.rpm": "",
+        "pkg:pypi/x@1": "",
+    }
+    monkeypatch.setattr(migrate, "HEAD", "0002")
+    open_catalog(tmp_path).close()
+    with sqlite3.connect(tmp_path / "catalog.db") as connection:
+        connection.executemany("INSERT INTO components (purl) VALUES (?)", [(purl,) for purl in purls])
+    monkeypatch.undo()
+    open_catalog(tmp_path).close()
+    with sqlite3.connect(tmp_path / "catalog.db") as connection:
+        assert dict(connection.execute("SELECT purl, source FROM components").fetchall()) == purls

@@ -6,6 +6,7 @@ import pytest
 
 from pratique.model import Cause, Digest, Result, State
 from pratique.model.predicates import CYCLONEDX, IMAGE_SIGNATURE, SLSA_PROVENANCE
+from pratique.model.signer import KeySigner, LogPlace, Signed
 from pratique.policy import Facts, Piece, Policy, SbomFacts, evaluate, parse_policy
 
 SUBJECT = Digest.of(b"image")
@@ -22,15 +23,16 @@ def policy(require: str, deny: str = "{}") -> Policy:
 
 def piece(kind: str, authority: str = "release", cause: Cause = Cause.NONE, *, index: int | None = 0, n: int = 0) -> Piece:
     predicate = {"runDetails": {"builder": {"id": BUILDER}}} if kind == SLSA_PROVENANCE else {}
+    places = () if index is None else (LogPlace(log="log", operator="us", index=index),)
+    keyid = Digest.of(f"{authority}-{n}".encode()).hex
     return Piece(
         bundle=Digest.of(f"{kind}{authority}{cause}{n}".encode()),
         predicate_type=kind,
         cause=cause,
         detail="why" if cause is not Cause.NONE else "",
         authority=authority if cause is Cause.NONE else "",
-        keyid=f"{authority}-{n}",
-        predicate=predicate,
-        log_index=index,
+        said=lambda: predicate,
+        signed=Signed(signer=KeySigner(keyid=keyid), places=places),
     )
 
 

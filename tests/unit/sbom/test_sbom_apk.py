@@ -1,11 +1,14 @@
 import base64
 import hashlib
+import io
+import tarfile
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sbom_trees import SUBJECT, tree
 
 from pratique.model import Ownership
+from pratique.sbom.apk_scripts import installed_scripts
 from pratique.sbom.catalogers import CATALOGERS
 from pratique.sbom.inventory import catalogue_tree
 
@@ -162,3 +165,54 @@ def test_mutated_databases_never_end_the_run(data):
     for _ in range(data.draw(st.integers(1, 12))):
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
     catalogue_tree(SUBJECT, tree(FILES | {"lib/apk/db/installed": bytes(raw)}, LINKS))
+
+
+SUM = hashlib.sha1(b"control").digest()
+MUSL = f"C:Q1{base64.b64encode(SUM).decode()}\nP:musl\nV:1.2.5-r0\nA:x86_64\n\n"
+
+
+def scripts(*names, compress=False):
+    """An archive as apk writes it: a name field, a size, GNU long names."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz" if compress else "w", format=tarfile.GNU_FORMAT) as archive:
+        for name in names:
+            info = tarfile.TarInfo(name)
+            info.size = 700
+            archive.addfile(info, io.BytesIO(b"#" * 700))
+    return out.getvalue()
+
+
+def doubts(installed, archive, name="scripts.tar"):
+    found = APK.catalogue(tree({"lib/apk/db/installed": installed, f"lib/apk/db/{name}": archive}))
+    return [one.reason for one in found.unknowns]
+
+
+BASE64, HEX = f"Q1{base64.b64encode(SUM).decode()}", f"X1{SUM.hex()}"
+NAMES = (f"musl-1.2.5-r0.{BASE64}.post-install", f"musl-1.2.5-r0.{BASE64}.trigger")
+
+
+def test_scripts_of_the_versions_in_the_database_are_not_doubted():
+    assert doubts(MUSL, scripts(*NAMES)) == []
+    assert doubts(MUSL, scripts(f"musl-1.2.5-r0.{HEX}.pre-upgrade", compress=True), "scripts.tar.gz") == []
+
+
+def test_a_version_that_was_edited_in_the_database_alone_is_doubted():
+    said = "scripts of 1 installed packages that the database has otherwise: musl-1.2.5-r0 (database: musl-1.2.5-r9)"
+    assert doubts(MUSL.replace("1.2.5-r0", "1.2.5-r9"), scripts(*NAMES)) == [said]
+    assert doubts(MUSL.replace("1.2.5-r0", "1.2.5-r9"), scripts(*NAMES, compress=True), "scripts.tar.gz") == [said]
+
+
+def test_a_package_that_was_taken_out_of_the_database_is_known_by_its_scripts():
+    long = "x" * 150
+    assert doubts(MUSL, scripts(*NAMES, f"{long}-1.0-r0.{HEX.replace('0', '1')}.post-install"))[0].endswith(
+        "(database: no package)"
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=1500), st.integers(0, 3000), st.integers(0, 255))
+def test_broken_archives_of_scripts_end_the_list_and_nothing_else(noise, at, byte):
+    data = bytearray(scripts(*NAMES))
+    data[at % len(data)] = byte
+    for one in (noise, bytes(data), bytes(data[:at]), b"\x1f\x8b" + noise):
+        assert all(checksum and name for checksum, name in installed_scripts(one))

@@ -1,11 +1,18 @@
 """`pratique sbom SOURCE -o …` and `pratique sbom convert`, as a person calls them."""
 
+import hashlib
 import json
+import sys
+from pathlib import Path
 
 import pytest
 from sbom_documents import READABLE, full_document, rendered
 
 from pratique.cli.main import run
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "demo"))
+
+from make_image import make_archive, make_tar
 
 
 @pytest.fixture
@@ -109,3 +116,30 @@ def test_what_is_not_there_or_no_document_is_said_with_its_path(folder, capfd):
     (folder / "text").write_text("hello")
     assert sbom("convert", folder / "text", "-o", "json") == 2
     assert "text: no bill of materials" in capfd.readouterr().err
+
+
+def test_spdx_2_lists_the_one_sha1_that_it_demands_of_every_file_and_no_other_format_pays_for_it(folder, capfd):
+    (folder / "app" / "top").write_bytes(b"")  # of no package, in no folder
+    (folder / "app" / "node_modules" / "left" / "large.js").write_bytes(b"x" * 9_000_000)
+    source = f"dir:{folder / 'app'}"
+    assert sbom(source, "--files", "-o", f"spdx-json={folder / 'two'}", "-o", f"spdx-tag-value={folder / 'tags'}") == 0
+    assert "SHA-1" not in capfd.readouterr().err
+    files = json.loads((folder / "two").read_bytes())["files"]
+    assert len(files) == 3
+    for one in files:
+        data = (folder / "app" / one["fileName"].removeprefix("./")).read_bytes()
+        stated = [each["checksumValue"] for each in one["checksums"] if each["algorithm"] == "SHA1"]
+        assert stated == [hashlib.sha1(data).hexdigest()], one["fileName"]
+    assert (folder / "tags").read_text().count("FileChecksum: SHA1:") == 3
+    assert sbom(source, "--files", "-o", f"spdx-json@3.0.1={folder / 'three'}") == 0
+    assert hashlib.sha1(b"").hexdigest() not in (folder / "three").read_text()
+
+
+def test_layers_read_before_without_sha1_are_read_again_with_it(folder, capfd):
+    layer = make_tar({"opt/a": b"a", "b": b"b"})
+    (folder / "app.tar").write_bytes(make_archive([layer], name="app:1", created="2026-01-01T00:00:00Z"))
+    source = f"oci-archive:{folder / 'app.tar'}"
+    assert sbom(source, "-o", f"json={folder / 'first'}") == 0
+    assert sbom(source, "--files", "-o", f"spdx-json={folder / 'second'}") == 0
+    files = json.loads((folder / "second").read_bytes())["files"]
+    assert [[each["algorithm"] for each in one["checksums"]].count("SHA1") for one in files] == [1, 1]

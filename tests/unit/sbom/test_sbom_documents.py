@@ -201,9 +201,9 @@ def changed_tree():
     before = debian()
     entries = dict(before.entries)
     del entries["opt/stray"]
-    entries["usr/bin/mawk"] = replace(entries["usr/bin/mawk"], sha256="0" * 64)
-    entries["usr/bin/logger"] = replace(entries["usr/bin/logger"], mode=0o4755)
-    entries["lib"] = replace(entries["lib"], target="opt")
+    entries["usr/bin/mawk"] = entries["usr/bin/mawk"]._replace(sha256="0" * 64)
+    entries["usr/bin/logger"] = entries["usr/bin/logger"]._replace(mode=0o4755)
+    entries["lib"] = entries["lib"]._replace(target="opt")
     entries["usr/new"] = FileEntry("usr/new", entries["etc/mawkrc"].kind, 0o755, 1, "1" * 64)
     return Tree(entries=entries, contents=before.contents, layers=before.layers)
 

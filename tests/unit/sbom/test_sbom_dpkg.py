@@ -1,9 +1,13 @@
+import gzip
+
 import pytest
 from sbom_trees import DPKG, DPKG_LINKS, LAYERS, STATUS, SUBJECT, debian, tree
 
+from pratique.artifact.content import Content
 from pratique.model import Ownership
 from pratique.sbom.catalogers import CATALOGERS, base
 from pratique.sbom.deb822 import read_fields, read_relations
+from pratique.sbom.debian_changelog import ChangelogProbe
 from pratique.sbom.debian_copyright import read_copyright
 from pratique.sbom.inventory import catalogue_tree
 
@@ -142,3 +146,52 @@ def test_what_is_over_a_limit_is_said_once(monkeypatch):
 def test_the_first_of_two_equal_fields_counts_and_folded_lines_belong_to_theirs():
     assert read_fields("A: 1\nA: 2\n folded\nB: x\n y\n") == {"a": "1", "b": "x\n y"}
     assert read_relations("a (>= 1) | b:any, c [amd64]") == [[("a", ""), ("b", "any")], [("c", "")]]
+
+
+def changelog(entry):
+    return gzip.compress(f"{entry} unstable; urgency=medium\n\n  * Moor.\n".encode() + b"older " * 20_000)
+
+
+def doubts(changelogs, links=None, status=STATUS):
+    files = {**DPKG, "var/lib/dpkg/status": status}
+    files |= {f"usr/share/doc/{path}": data for path, data in changelogs.items()}
+    found = DPKG_ONLY.catalogue(tree(files, {**DPKG_LINKS, **(links or {})}))
+    return [one.reason for one in found.unknowns if "changelog" in one.reason]
+
+
+RIGHT = {
+    "libc6/changelog.Debian.gz": changelog("glibc (2.36-9)"),
+    "bsdutils/changelog.Debian.gz": changelog("util-linux (2.38.1-5)"),
+    "bsdutils/changelog.gz": gzip.compress(b"what the authors say"),
+}
+
+
+def test_versions_that_agree_with_their_changelogs_are_not_doubted():
+    assert doubts(RIGHT) == []
+    native = {"mawk/changelog.gz": changelog("mawk (1.3)")}
+    assert doubts(native) == []
+
+
+def test_a_version_that_was_edited_in_the_status_file_alone_is_doubted():
+    edited = STATUS.replace("Version: 2.36-9", "Version: 2.36-9+deb12u13")
+    assert doubts(RIGHT, status=edited) == [
+        "1 with a version that is not that of the changelog beside it: libc6 2.36-9+deb12u13 (changelog: glibc (2.36-9))"
+    ]
+
+
+def test_the_changelog_of_another_source_behind_a_link_says_nothing_of_this_one():
+    assert DPKG_LINKS["usr/share/doc/mawk"] == "libc6"
+    assert doubts({"libc6/changelog.Debian.gz": changelog("mawk (1.2)")}) == [
+        "1 with a version that is not that of the changelog beside it: mawk 1.3 (changelog: mawk (1.2))"
+    ]
+
+
+@pytest.mark.parametrize("data", [b"", b"\x1f\x8b", gzip.compress(b"1.3 released\n"), gzip.compress(b"x" * 5000), b"plain"])
+def test_what_is_no_changelog_of_debians_form_says_nothing(data):
+    assert doubts({"libc6/changelog.Debian.gz": data, "libc6/changelog.gz": data}) == []
+
+
+def test_of_a_changelog_only_the_beginning_is_unpacked():
+    probe = ChangelogProbe()
+    bomb = gzip.compress(b"glibc (2.36-9) unstable\n" + bytes(50_000_000))
+    assert probe.read(Content(memoryview(bomb))) == b"glibc (2.36-9)"

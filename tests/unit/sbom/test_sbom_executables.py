@@ -73,6 +73,30 @@ def test_wrong_section_headers_do_not_hide_a_go_binary():
     assert read(bytes(data))["go"]["main"][0] == "example.org/harbour/hello"
 
 
+@pytest.mark.parametrize("name", GO)
+def test_a_go_section_of_another_name_hides_nothing(name):
+    data = sample(f"go-{name}")
+    renamed = data.replace(b".go.buildinfo", b".my.something").replace(b"__go_buildinfo", b"__my_something")
+    assert renamed != data or name.startswith("windows")
+    assert read(renamed) == read(data)
+
+
+def test_names_of_sections_that_are_nobodys_hide_nothing():
+    data = sample("go-linux-amd64")
+    renamed = data
+    for section in (b".go.buildinfo", b".gopclntab", b".note.go.buildid", b".noptrdata", b".typelink", b".itablink"):
+        renamed = renamed.replace(section, b".x".ljust(len(section), b"x"))
+    assert read(renamed) == read(data)
+
+
+def test_an_empty_section_of_the_right_name_is_no_decoy():
+    blob = pointers("<", 8, 0x1000)
+    data = bytearray(elf(blob, section=b".go.buildinfo"))
+    header = len(data) - 64
+    data[header + 32 : header + 40] = bytes(8)  # sh_size
+    assert read(bytes(data))["go"]["go"] == "go1.16.5"
+
+
 def test_pointers_that_lead_nowhere_are_malformed():
     with pytest.raises(Malformed, match="address"):
         read(elf(pointers("<", 8, 0x9000), section=b".go.buildinfo"))

@@ -182,3 +182,8 @@ def test_a_module_that_was_built_from_a_folder_has_no_version():
     text = b"path\ta.org/x\nmod\ta.org/x\tv1.0.0\t\ndep\ta.org/y\t(devel)\t\n"
     found = by_purl({"x": elf(blob(text), section=b".go.buildinfo")})
     assert "pkg:golang/a.org/y" in found
+
+
+def test_a_replacement_that_begins_with_an_arrow_is_no_crash():
+    (one,) = read_go_mod(b"module m\nreplace => => example.org/b v1.0.0\n").replaces
+    assert (one.path, one.to_path, one.to_version) == ("=>", "example.org/b", "v1.0.0")

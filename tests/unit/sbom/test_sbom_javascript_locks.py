@@ -8,6 +8,8 @@ from lock_trees import broken, fixture, inventory, told
 from sbom_trees import SUBJECT, tree
 
 from pratique.model import ComponentKind, Presence
+from pratique.sbom.catalogers import base, bun, npm, npm_lock, npm_names
+from pratique.sbom.catalogers.npm_names import climb, climbing_steps
 from pratique.sbom.inventory import catalogue_tree
 
 LOCKS = {
@@ -173,3 +175,63 @@ def test_broken_lock_files_never_raise(path):
             assert one.purl.startswith("pkg:npm/")
 
     check()
+
+
+DEEP = "a/" * 2_000 + "b"
+
+
+@pytest.mark.parametrize("place", ["", "a", "node_modules/a", "a/" * 300 + "a", DEEP])
+def test_what_a_search_counts_is_what_it_costs(place):
+    looked_at = list(climb(place))
+    assert climbing_steps(place, "name") >= len(looked_at)
+    assert climbing_steps(place, "name") * 64 >= sum(len(text) + len("/name") for text in looked_at)
+
+
+def hostile(kind):
+    """A lock file whose packages lie two thousand folders deep, and need much that is not there."""
+    needs = {f"absent-{number}": "*" for number in range(400)}
+    if kind == "bun.lock":
+        return {"packages": {f"{DEEP}{number}": [f"b{number}@1", "", {"dependencies": needs}, ""] for number in range(20)}}
+    return {"packages": {f"node_modules/{DEEP}{number}": {"version": "1", "dependencies": needs} for number in range(20)}}
+
+
+@pytest.mark.parametrize("kind", ["bun.lock", "package-lock.json"])
+def test_looking_for_what_is_not_there_is_limited_by_the_characters_it_takes(kind, monkeypatch):
+    characters = 0
+
+    def counted(place):
+        nonlocal characters
+        for text in climb(place):
+            characters += len(text)
+            yield text
+
+    limit = 1_000_000
+    monkeypatch.setattr(base, "MAX_STEPS", limit)
+    monkeypatch.setattr(npm_names, "climb", counted)
+    monkeypatch.setattr(bun, "climb", counted)
+    found = inventory({kind: json.dumps(hostile(kind))})
+    assert 0 < characters <= 64 * limit  # of 8,000 searches of eight million characters each, a few
+    assert len(found.components) == 20
+    assert [one.reason for one in found.unknowns] == [f"more than {limit} dependencies to follow: the rest was left out"]
+
+
+def nested(depth, width):
+    """Version 1: folders in folders, and many packages in the innermost."""
+    inner = {f"{number}": {} for number in range(width)}
+    for _ in range(depth):
+        inner = {"a": {"dependencies": inner}}
+    return {"lockfileVersion": 1, "dependencies": inner}
+
+
+def test_many_packages_in_a_deep_folder_do_not_each_cost_its_name(monkeypatch):
+    monkeypatch.setattr(npm_lock, "MAX_PLACES_CHARS", 100_000)
+    assert inventory({"package-lock.json": json.dumps(nested(50, 10))}).unknowns == ()
+    found = inventory({"package-lock.json": json.dumps(nested(200, 1000))})
+    assert found.components == () and "places of more than" in found.unknowns[0].reason
+
+
+def test_notes_in_a_deep_folder_do_not_each_cost_its_name(monkeypatch):
+    monkeypatch.setattr(npm, "MAX_PLACES_CHARS", 100_000)
+    notes = json.dumps({"packages": {f"node_modules/{number}": {"version": "1"} for number in range(1000)}})
+    path = "x/" * 100 + "node_modules/.package-lock.json"
+    assert any("places of more than" in one.reason for one in inventory({path: notes}).unknowns)

@@ -179,3 +179,23 @@ def test_broken_lock_files_never_raise(name):
             assert one.purl.startswith(("pkg:pypi/", "pkg:conda/"))
 
     check()
+
+
+@pytest.mark.parametrize("name", ["uv.lock", "pylock.toml", "poetry.lock", "Pipfile.lock"])
+def test_a_package_of_a_private_index_is_another_package(name):
+    private = fixture(f"python/{name}").replace(b"https://pypi.org/simple", b"https://me:secret@index.example/simple/")
+    found = told({f"src/{name}": private})
+    assert "pkg:pypi/httpx@0.27.2?repository_url=https:%2F%2Findex.example%2Fsimple" in found
+    assert "pkg:pypi/httpx@0.27.2" not in found and not any("secret" in purl for purl in found)
+
+
+def test_each_package_of_a_pipfile_is_of_the_index_it_names():
+    sources = [{"name": "pypi", "url": "https://pypi.org/simple"}, {"name": "own", "url": "https://own.example/simple"}]
+    packages = {"a": {"version": "==1", "index": "own"}, "b": {"version": "==1"}, "c": {"git": "https://g.example/c", "ref": "f"}}
+    found = told({"Pipfile.lock": json.dumps({"_meta": {"sources": sources}, "default": packages})})
+    assert set(found) == {"pkg:pypi/a@1?repository_url=https:%2F%2Fown.example%2Fsimple", "pkg:pypi/b@1", "pkg:pypi/c"}
+
+
+def test_a_folder_of_wheels_is_no_registry():
+    lock = '[[package]]\nname = "a"\nversion = "1"\nsource = { registry = "../wheels" }\n'
+    assert set(told({"uv.lock": lock})) == {"pkg:pypi/a@1"}

@@ -134,7 +134,7 @@ def test_tables_are_read_as_sqlite_itself_reads_them(tmp_path):
         connection.commit()
         connection.close()
         read = list(sqlite.Database(Content(memoryview(path.read_bytes()))).rows("Packages"))
-        assert [tuple(row[1:]) for row in read] == [row[1:] for row in rows]
+        assert [(row.number, *row.values[1:]) for row in read] == rows
 
 
 def test_distroless_manifests_of_mariner_are_read():
@@ -252,3 +252,48 @@ def test_the_namespace_is_the_vendor_and_the_distro_is_as_os_release_has_it(id_,
     files = {"etc/os-release": f"ID={id_}\nVERSION_ID=9\n", "var/lib/rpm/Packages": (DATA / "Packages").read_bytes()}
     purl = by_name(RPM.catalogue(tree(files)))["oldpier"].purl
     assert purl == f"pkg:rpm/{vendor}/oldpier@1-1?arch=noarch&distro={id_}-9&upstream=oldpier-1-1.src.rpm"
+
+
+@pytest.mark.parametrize("name", ["rpmdb.sqlite", "Packages"])
+def test_a_version_that_was_edited_in_the_database_is_doubted_and_untouched_ones_are_not(name):
+    data = (DATA / name).read_bytes()
+    packages, problems = facts(data)
+    assert problems == []
+    victim = packages[0]
+    stated = f"\0{victim.name}\0{victim.version}\0".encode()
+    edited = data.replace(stated, f"\0{victim.name}\0{'9' * len(victim.version)}\0".encode())
+    assert edited != data
+    packages, problems = facts(edited)
+    assert packages[0].version == "9" * len(victim.version) and packages[0].sha256 == ""
+    who = f"{victim.name} {packages[0].version}"
+    assert problems == [f"the record of {who} does not have the digest that was stated when it was built: it was edited"]
+    found = RPM.catalogue(tree({f"var/lib/rpm/{name}": edited}))
+    assert any("it was edited" in one.reason for one in found.unknowns)
+
+
+def test_a_header_whose_digests_were_removed_is_said_to_have_none():
+    from pratique.sbom.rpmdb.facts import _blobs
+    from pratique.sbom.rpmdb.header import Proof
+
+    blob = next(iter(_blobs(Content(memoryview((DATA / "rpmdb.sqlite").read_bytes())))))[2]
+    assert Header(blob).proof() is Proof.MATCHING
+    bare = bytearray(blob)
+    for at in range(8, 8 + 16 * int.from_bytes(blob[:4], "big"), 16):
+        if int.from_bytes(bare[at : at + 4], "big") in (269, 273):
+            bare[at : at + 4] = (999).to_bytes(4, "big")
+    assert Header(bytes(bare)).proof() is Proof.ABSENT
+
+
+@settings(max_examples=300, deadline=None)
+@given(at=st.integers(0, 400), value=st.integers(0, 255))
+def test_no_byte_of_the_region_can_be_changed_unseen(at, value):
+    from pratique.sbom.rpmdb.facts import _blobs
+    from pratique.sbom.rpmdb.header import Proof
+
+    blob = bytearray(next(iter(_blobs(Content(memoryview((DATA / "rpmdb.sqlite").read_bytes())))))[2])
+    at += 8
+    if blob[at] == value:
+        return
+    blob[at] = value
+    with contextlib.suppress(Malformed):
+        assert Header(bytes(blob)).proof() is not Proof.MATCHING

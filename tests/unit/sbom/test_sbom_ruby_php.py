@@ -172,3 +172,15 @@ def test_gem_specifications_take_time_by_their_length_only():
         "# stub: " * 40_000,
     ):
         inventory({"a/specifications/x.gemspec": text})
+
+
+def test_a_gem_of_a_private_registry_is_another_gem_than_that_of_rubygems():
+    text = "GEM\n  remote: https://user:key@gems.example/private/\n  specs:\n    a (1.0)\n\n"
+    text += "GEM\n  remote: https://rubygems.org/\n  specs:\n    b (2.0)\n"
+    private = "pkg:gem/a@1.0?repository_url=https:%2F%2Fgems.example%2Fprivate"
+    assert set(told({"Gemfile.lock": text})) == {private, "pkg:gem/b@2.0"}
+
+
+def test_a_gem_that_may_be_of_either_of_two_registries_is_given_to_none():
+    text = "GEM\n  remote: https://rubygems.org/\n  remote: https://gems.example/\n  specs:\n    a (1.0)\n"
+    assert set(told({"Gemfile.lock": text})) == {"pkg:gem/a@1.0"}

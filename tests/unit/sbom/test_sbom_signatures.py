@@ -22,6 +22,7 @@ SEEN = {
     "php-cli": ("php8.2", b"X-Powered-By: PHP/8.2.36\0", "8.2.36"),
     "php-fpm": ("php-fpm8.2", b"X-Powered-By: PHP/8.4.0RC1\0", "8.4.0RC1"),
     "php": ("libphp8.2.so", b"X-Powered-By: PHP/8.2.36\0", "8.2.36"),
+    "erlang": ("beam.smp", b"erts\0/usr/src/otp_src_25.3.2/erts/emulator\0", "25.3.2"),
     "lua": ("liblua5.4.so.0.0.0", b"$LuaVersion: Lua 5.4.4  Copyright (C) 1994-2022", "5.4.4"),
     "luajit": ("luajit", b"\0LuaJIT 2.1.0-beta3\0", "2.1.0-beta3"),
     "rust": ("librustc_driver-6108105cd7e839cf.so", b"rustc version 1.95.0 (59807616e 2026-04-14)\0", "1.95.0"),
@@ -117,6 +118,28 @@ def test_a_product_is_recognised_by_its_file_and_bytes(name):
     probes = {probe.name: probe for probe in TABLE.find(f"opt/x/{file}", 1000, b"\x7fELF" + bytes(60))}
     assert probes[f"signature-{name}"].read(Content(memoryview(binary(text)))).decode() == version
     assert probes[f"signature-{name}"].read(Content(memoryview(binary(text.replace(version.encode(), b"unknown"))))) == b""
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("redis-check-rdb", "redis"),
+        ("redis-check-aof", "redis"),
+        ("bash-static", "bash"),
+        ("x86_64-linux-gnu-gcc-12", "gcc"),
+        ("aarch64-linux-gnu-g++-12", "gcc"),
+        ("x86_64-pc-linux-musl-gcc", "gcc"),
+        ("arm-linux-gnueabihf-gcc-13", "gcc"),
+    ],
+)
+def test_a_product_is_known_under_its_other_names(file, name):
+    found = recognised({f"opt/{file}": binary(SEEN[name][1])})
+    assert list(found) == [f"pkg:generic/{name}@{SEEN[name][2]}"]
+
+
+def test_a_runtime_of_erlang_that_debian_built_tells_its_release_alone():
+    text = b"than the current (Erlang/OTP 25).\n"
+    assert set(recognised({"opt/erts/bin/beam.smp": binary(text)})) == {"pkg:generic/erlang@25"}
 
 
 def test_recognised_programs_have_purls_and_cpes():

@@ -70,6 +70,7 @@ def ask(value, by=None, what=None, now=NOW):
 
 
 RELEASE = party("release", key(A1), key(A2))
+RELEASE_TRUST = trust(RELEASE)
 
 
 def test_an_authority_may_say_what_it_was_granted():
@@ -148,7 +149,17 @@ def test_a_key_outside_its_window_is_expired_and_both_ends_are_inside_ghsa_wqqc_
             ask(value, signed(A1, at))
 
 
-def test_a_log_that_merely_lists_the_signature_vouches_for_no_time():
+def test_a_signing_authority_does_not_vouch_for_its_own_time():
+    own_word = TrustedTime(at=500, source="signing authority", operator="signingAuthority:acme")
+    by = replace(signed(), times=(own_word,))
+    with pytest.raises(Revoked):
+        ask(trust(party("release", key(compromised_at=1000))), by)
+    with pytest.raises(Expired):
+        ask(trust(party("release", key(retired_at=1000))), by)
+    assert ask(RELEASE_TRUST, by) == "release"
+
+
+def test_a_log_that_merely_lists_the_signature_vouches_for_no_time_integrated_time_unauthenticated():
     by = replace(signed(), places=(LogPlace(log="rekor", operator="sigstore", index=5),))
     with pytest.raises(Expired):
         ask(trust(party("release", key(retired_at=1000))), by)
@@ -321,12 +332,14 @@ def with_lifetime(value, keyid, **changes):
 @given(_trusts(), _signed, _claims, st.integers(0, 40), st.sampled_from([A1, A2, B1]), st.integers(0, 40))
 def test_taking_something_back_never_makes_anything_trusted(value, by, what, now, keyid, at):
     before = verdict(value, by, what, now)
-    compromised = min(
-        filter(None, (at, *(s.lifetime.compromised_at for p in value.authorities.items for s in p.signers if s.keyid == keyid))),
-        default=0,
-    )
+
+    def earliest(event):
+        known = [getattr(s.lifetime, event) for p in value.authorities.items for s in p.signers if s.keyid == keyid]
+        return {event: min([at, *(earlier for earlier in known if earlier is not None)])}
+
     harsher = [
-        with_lifetime(value, keyid, compromised_at=compromised),
+        with_lifetime(value, keyid, **earliest("compromised_at")),
+        with_lifetime(value, keyid, **earliest("retired_at")),
         replace(value, revocations=(Revocation(statement=STATEMENT),)),
         replace(value, revocations=(Revocation(predicate_type=CYCLONEDX, subject=SUBJECT),)),
         replace(value, authorities=Authorities(value.authorities.items[1:])),

@@ -259,3 +259,61 @@ def test_changes_are_told_by_who_gains_and_who_loses():
 
 def test_against_nothing_everything_is_a_gain():
     assert all(" gains " in line for line in describe_changes(None, parse().trust))
+
+
+def everywhere(value, replacement):
+    """The value with one node replaced, once for each node."""
+    yield replacement
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        for changed in everywhere(inner, replacement):
+            copy = value.copy()
+            copy[key] = changed
+            yield copy
+
+
+ODD = [
+    None,
+    True,
+    0,
+    -1,
+    1.5,
+    10**400,
+    "",
+    "x",
+    "\0",
+    "*",
+    "é" * 3000,
+    [],
+    {},
+    [[]],
+    {"a": 1},
+    ["x"],
+    [None],
+    "9999-12-31",
+    "0001-01-01",
+]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda value: repr(value)[:12])
+def test_whatever_stands_anywhere_in_a_published_document_is_read_or_malformed(odd):
+    for document in everywhere(json.loads(publish()), odd):
+        try:
+            trust = read_published(document, where="trust.json")
+        except Malformed:
+            continue
+        assert render_published(read_published(json.loads(render_published(trust)), where="again")) == render_published(trust)
+
+
+def test_any_damaged_source_is_malformed_or_another_trust():
+    chance = random.Random(11)
+    data = WHOLE.encode()
+    for _ in range(600):
+        at, end = sorted(chance.randrange(len(data)) for _ in range(2))
+        cut = chance.choice(
+            (data[:at] + data[end:], data[:end] + data[at:], data[:at] + bytes([chance.randrange(256)]) + data[at + 1 :])
+        )
+        try:
+            parse(cut)
+        except Malformed as error:
+            assert error.where == "trust.yaml"

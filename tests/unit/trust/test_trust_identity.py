@@ -149,3 +149,10 @@ def test_a_signer_that_could_speak_for_two_authorities_is_refused(left, right):
 )
 def test_signers_that_something_tells_apart_may_speak_for_different_authorities(left, right):
     assert both(left, right).names == {"one", "two"}
+
+
+def test_a_thousand_identities_alike_are_the_most():
+    many = tuple(Workload(issuer=GITHUB, subject=f"https://github.com/acme/{number}") for number in range(1001))
+    Authorities((Authority(name="one", signers=many[:1000]),))
+    with pytest.raises(Malformed, match="use subject-pattern"):
+        Authorities((Authority(name="one", signers=many),))

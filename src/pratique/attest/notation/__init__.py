@@ -13,7 +13,7 @@ Not read: detached signatures of plain files, plugins, and trusted identities of
 """
 
 from pratique.attest.notation.envelope import COSE, JWS, MEDIA_TYPES, Scheme, UnverifiedEnvelope
-from pratique.attest.notation.policy import TrustPolicy, TrustStatement, parse_policy
+from pratique.attest.notation.policy import Timestamps, TrustPolicy, TrustStatement, parse_policy
 from pratique.attest.notation.sign import countersign, sign
 from pratique.attest.notation.stores import TrustStores, parse_certificates, thumbprint
 from pratique.attest.notation.verify import Check, Target, Verification, parse_envelope, verify
@@ -25,6 +25,7 @@ __all__ = [
     "Check",
     "Scheme",
     "Target",
+    "Timestamps",
     "TrustPolicy",
     "TrustStatement",
     "TrustStores",

@@ -20,6 +20,7 @@ from pratique.attest.notation.envelope import (
     Attributes,
     Scheme,
     UnverifiedEnvelope,
+    agent_of,
     check_sizes,
     read_attributes,
 )
@@ -59,7 +60,7 @@ def parse_cose(data: bytes) -> UnverifiedEnvelope:
         signature=signature,
         chain=certificates,
         timestamp=timestamp,
-        agent=as_text(unsigned.get(AGENT, ""), AGENT),
+        agent=agent_of(unsigned),
     )
 
 

@@ -134,6 +134,12 @@ def check_sizes(chain: Sequence[bytes], timestamp: bytes) -> None:
         raise LimitExceeded(f"the envelope holds a timestamp of more than {MAX_TIMESTAMP_SIZE} bytes")
 
 
+def agent_of(headers: Mapping[Any, Any]) -> str:
+    """The signing agent, for people. No verification may fail on what it is (Unsigned Attributes), so what is no text is ""."""
+    agent = headers.get(AGENT, "")
+    return agent if isinstance(agent, str) else ""
+
+
 def _check_critical(headers: Mapping[str, Any], critical: Sequence[Any]) -> frozenset[str]:
     # RFC 7515 §4.1.11, RFC 9052 §3.1: not empty, no name twice, none that the encoding registers, each of them there.
     marked = frozenset(name for name in critical if isinstance(name, str))

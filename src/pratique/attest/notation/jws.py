@@ -23,6 +23,7 @@ from pratique.attest.notation.envelope import (
     Attributes,
     Scheme,
     UnverifiedEnvelope,
+    agent_of,
     check_sizes,
     read_attributes,
 )
@@ -63,7 +64,7 @@ def parse_jws(data: bytes) -> UnverifiedEnvelope:
         signature=_base64url(as_text(members.get("signature"), "signature"), "signature"),
         chain=chain,
         timestamp=timestamp,
-        agent=as_text(unsigned.get(AGENT, ""), AGENT),
+        agent=agent_of(unsigned),
     )
 
 

@@ -46,6 +46,14 @@ class Action(StrEnum):
     SKIP = "skip"
 
 
+class Timestamps(StrEnum):
+    """When the countersignature of a timestamp authority is looked at, if a statement names a store of such authorities."""
+
+    ALWAYS = "always"  # and there must be one
+    AFTER_EXPIRY = "afterCertExpiry"  # only once a certificate of the chain has expired; then there must be one
+    WHEN_PRESENT = "whenPresent"  # in no document: one of an authority in good standing proves a time, and none is needed
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
     """`actions`: of every kind of check. `name`: as written, before overrides."""
@@ -71,8 +79,7 @@ class TrustStatement:
     """Who may sign what is in some repositories, and what happens when a check fails.
 
     `stores`: such as `ca:acme`, in the order written. `identities`: attributes that the signing certificate's subject must
-    have, any of them; None for everyone whom a store vouches for. `after_expiry_only`: a timestamp is looked at only when a
-    certificate of the chain has expired.
+    have, any of them; None for everyone whom a store vouches for.
     """
 
     name: str
@@ -80,7 +87,7 @@ class TrustStatement:
     scopes: tuple[str, ...] = (EVERYONE,)
     stores: tuple[str, ...] = ()
     identities: tuple[Mapping[str, str], ...] | None = ()
-    after_expiry_only: bool = False
+    timestamps: Timestamps = Timestamps.ALWAYS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +127,7 @@ def _statement(value: Any, where: str) -> TrustStatement:
     name = as_text(members.get("name"), f"{where}.name")
     if not name:
         raise Malformed(f"{where}.name is empty")
-    level, after_expiry_only = _verification(members.get("signatureVerification"), where)
+    level, timestamps = _verification(members.get("signatureVerification"), where)
     stores = _texts(members.get("trustStores", []), f"{where}.trustStores")
     identities = _texts(members.get("trustedIdentities", []), f"{where}.trustedIdentities")
     if level is SKIP:
@@ -142,11 +149,11 @@ def _statement(value: Any, where: str) -> TrustStatement:
         scopes=scopes,
         stores=tuple(dict.fromkeys(stores)),
         identities=_identities(identities, where),
-        after_expiry_only=after_expiry_only,
+        timestamps=timestamps,
     )
 
 
-def _verification(value: Any, where: str) -> tuple[Level, bool]:
+def _verification(value: Any, where: str) -> tuple[Level, Timestamps]:
     where = f"{where}.signatureVerification"
     members = as_object(value, where)
     refuse_unknown(members, ("level", "override", "verifyTimestamp"), where)
@@ -162,9 +169,9 @@ def _verification(value: Any, where: str) -> tuple[Level, bool]:
             changed[_overridable(key, where)] = _action(key, action, where)
         level = Level(name=level.name, actions=MappingProxyType(changed))
     when = as_text(members.get("verifyTimestamp", "always"), f"{where}.verifyTimestamp")
-    if when not in ("always", "afterCertExpiry"):
+    if when not in (Timestamps.ALWAYS, Timestamps.AFTER_EXPIRY):
         raise Malformed(f"{where}.verifyTimestamp is unknown", hint="expected always or afterCertExpiry")
-    return level, when == "afterCertExpiry"
+    return level, Timestamps(when)
 
 
 def _overridable(key: str, where: str) -> Kind:

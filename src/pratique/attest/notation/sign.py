@@ -4,6 +4,7 @@ What is made is verified before it is returned: a key that is not the certificat
 is an error here and never a published signature.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,8 +16,9 @@ from pratique.attest.notation.envelope import COSE, JWS, PAYLOAD_TYPE, Attribute
 from pratique.attest.notation.jws import jws_message, render_jws
 from pratique.attest.notation.verify import Target, parse_envelope
 from pratique.attest.strictjson import dump_json
+from pratique.attest.timestamp import parse_token
 from pratique.attest.x509 import parse_certificate, validity
-from pratique.errors import Expired, Malformed, SignatureInvalid, Untrusted
+from pratique.errors import DigestMismatch, Expired, Malformed, SignatureInvalid, Untrusted
 
 _RESERVED = "io.cncf.notary"
 
@@ -75,16 +77,19 @@ def sign(
 
 
 def countersign(data: bytes, media_type: str, token: bytes) -> bytes:
-    """The same envelope with an RFC 3161 token, which a timestamp authority made over its `signature`. Raises Malformed.
+    """The same envelope with an RFC 3161 token (`timestamp.token_in`) over its `signature`.
 
-    The token is not verified here; an envelope that has one already, or whose signing authority vouches for the time, gets none.
+    Whether anybody trusts the token's authority is for `verify` to say. Raises DigestMismatch when it is about other bytes,
+    Malformed when the envelope has one already, Untrusted when a signing authority's own time makes it count for nothing.
     """
     envelope = parse_envelope(data, media_type)
     if envelope.timestamp:
         raise Malformed("the envelope has a timestamp already")
     if envelope.attributes.scheme is not Scheme.X509:
         raise Untrusted("a timestamp counts for nothing beside a signing authority's own time")
-    check_sizes(envelope.chain, token)
+    found = parse_token(token)
+    if hashlib.new(found.imprint_hash, envelope.signature).digest() != found.imprint:
+        raise DigestMismatch("the timestamp is about other bytes than this signature")
     return render_envelope(replace(envelope, timestamp=token))
 
 

@@ -9,7 +9,8 @@ Pure: the time, and what revocation servers answered, are arguments.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from cryptography.x509 import Certificate
 
@@ -17,11 +18,11 @@ from pratique.attest.members import as_count, as_object, as_text, instant_text, 
 from pratique.attest.notation.algorithms import algorithm_of, verify_signature
 from pratique.attest.notation.certificates import check_signing_chain, named
 from pratique.attest.notation.cose import parse_cose
-from pratique.attest.notation.countersignature import Countersigned, check_countersignature
+from pratique.attest.notation.countersignature import check_countersignature
 from pratique.attest.notation.envelope import COSE, JWS, PAYLOAD_TYPE, Scheme, UnverifiedEnvelope
 from pratique.attest.notation.jws import parse_jws
 from pratique.attest.notation.names import fits, subject_attributes
-from pratique.attest.notation.policy import SKIP, Action, Kind, TrustStatement
+from pratique.attest.notation.policy import SKIP, Action, Kind, Timestamps, TrustStatement
 from pratique.attest.notation.revocation import check_revocation
 from pratique.attest.notation.standing import Answers
 from pratique.attest.notation.stores import TrustStores, thumbprint
@@ -59,7 +60,7 @@ class Verification:
 
     `signed`: who signed, and by when that is proven; None unless integrity and authenticity hold, whatever the level. `target`:
     what was signed; None unless integrity holds. `wanted`: URLs whose answers may change the outcome, to be asked before the
-    next call; none when everything that matters was answered.
+    next call, also when the signature is accepted: then they may prove a time. None when everything that matters was answered.
     """
 
     statement: str
@@ -166,9 +167,9 @@ def parse_target(payload: bytes) -> Target:
     )
 
 
-def _check_integrity(envelope: UnverifiedEnvelope) -> list[Certificate]:
+def _check_integrity(envelope: UnverifiedEnvelope) -> tuple[Certificate, ...]:
     """The chain, once the signature holds and everything that must be understood is. Raises Malformed, SignatureInvalid …"""
-    chain = [parse_certificate(der, f"certificate {number}") for number, der in enumerate(envelope.chain)]
+    chain = _parse_chain(envelope.chain)
     key = chain[0].public_key()
     if envelope.algorithm != algorithm_of(key):
         raise SignatureInvalid(f"it claims {envelope.algorithm.name}, which its certificate's key does not sign with")
@@ -178,8 +179,19 @@ def _check_integrity(envelope: UnverifiedEnvelope) -> list[Certificate]:
         raise Malformed(f"its payload is {attributes.content_type[:80]!r}, which is not read")
     if attributes.unknown:
         raise Malformed(f"it demands {attributes.unknown[0][:80]!r}, which nobody here understands")
-    check_signing_chain(chain)
+    _check_chain(envelope.chain)
     return chain
+
+
+# One team signs many artifacts with one chain, and what a chain is never changes.
+@lru_cache(maxsize=32)
+def _parse_chain(chain: tuple[bytes, ...]) -> tuple[Certificate, ...]:
+    return tuple(parse_certificate(der, f"certificate {number}") for number, der in enumerate(chain))
+
+
+@lru_cache(maxsize=32)
+def _check_chain(chain: tuple[bytes, ...]) -> None:
+    check_signing_chain(_parse_chain(chain))
 
 
 def _plugin(envelope: UnverifiedEnvelope) -> tuple[Cause, str]:
@@ -217,7 +229,7 @@ def _check_expiry(envelope: UnverifiedEnvelope, at: int) -> tuple[Cause, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Timed:
-    """`upper`: a time by which the signature is proven to have existed, Unix seconds."""
+    """`upper`: a time by which somebody else than its signer proves that the signature existed, Unix seconds."""
 
     cause: Cause = Cause.NONE
     detail: str = ""
@@ -238,16 +250,15 @@ def _check_time(
     """Whether the signature was made while every certificate was valid (signing-scheme.md; Validate Authentic Timestamp)."""
     if envelope.attributes.scheme is Scheme.AUTHORITY:
         return _check_authority_time(envelope, chain, statement, stores)
-    authorities = stores.of_kind("tsa", statement.stores)
-    expired = any(at > (validity(certificate).end or at) for certificate in chain)
-    if not any(name.startswith("tsa:") for name in statement.stores) or (statement.after_expiry_only and not expired):
-        problem = _outside(chain, at, at)
-        return _Timed(cause=Cause.EXPIRED, detail=f"no trusted time is known, and now {problem}") if problem else _Timed()
+    if not _wants_timestamp(envelope, chain, statement, at):
+        return _check_now(chain, at)
     if not envelope.timestamp:
         return _Timed(cause=Cause.EXPIRED, detail="no timestamp authority countersigned it, which its trust statement demands")
     try:
-        found: Countersigned = check_countersignature(envelope, authorities)
+        found = check_countersignature(envelope, stores.of_kind("tsa", statement.stores))
     except PratiqueError as error:
+        if isinstance(error, Untrusted) and statement.timestamps is Timestamps.WHEN_PRESENT:
+            return _check_now(chain, at)
         failed = _failed(Kind.TIMESTAMP, Action.LOG, error)
         return _Timed(cause=failed.cause, detail=f"its timestamp: {failed.detail}")
     problem = _outside(chain, found.lower, found.upper)
@@ -255,15 +266,39 @@ def _check_time(
         return _Timed(cause=Cause.EXPIRED, detail=f"when it was countersigned {problem}")
     standing = check_revocation(found.chain, answers, at=at, signed_at=None)
     if standing.cause is not Cause.NONE:
+        now = _check_now(chain, at)
+        if statement.timestamps is Timestamps.WHEN_PRESENT and now.cause is Cause.NONE:
+            return replace(now, wanted=standing.wanted)
         return _Timed(cause=standing.cause, detail=f"its timestamp authority: {standing.detail}", wanted=standing.wanted)
     time = TrustedTime(at=found.upper, source="timestamp authority", operator=found.store)
     return _Timed(upper=found.upper, times=(time,))
 
 
+def _wants_timestamp(envelope: UnverifiedEnvelope, chain: Sequence[Certificate], statement: TrustStatement, at: int) -> bool:
+    """Whether a countersignature is looked at (trust-store-trust-policy.md, Timestamp Countersignature Verification details)."""
+    if not any(name.startswith("tsa:") for name in statement.stores):
+        return False
+    match statement.timestamps:
+        case Timestamps.ALWAYS:
+            return True
+        case Timestamps.AFTER_EXPIRY:
+            return any(at > (validity(certificate).end or at) for certificate in chain)
+        case Timestamps.WHEN_PRESENT:
+            return bool(envelope.timestamp)
+
+
+def _check_now(chain: Sequence[Certificate], at: int) -> _Timed:
+    problem = _outside(chain, at, at)
+    return _Timed(cause=Cause.EXPIRED, detail=f"no trusted time is known, and now {problem}") if problem else _Timed()
+
+
 def _check_authority_time(
     envelope: UnverifiedEnvelope, chain: Sequence[Certificate], statement: TrustStatement, stores: TrustStores
 ) -> _Timed:
-    """The time that a signing authority signed with is believed of those whom a `signingAuthority` store vouches for, alone."""
+    """The time that a signing authority signed with is believed of those whom a `signingAuthority` store vouches for, alone.
+
+    It says that the certificates were valid, and saves nothing from a revocation: who stole the key writes what he likes.
+    """
     time = envelope.attributes.signing_time
     problem = _outside(chain, time, time)
     if problem:
@@ -272,7 +307,7 @@ def _check_authority_time(
     store = next((trusted[der] for der in envelope.chain if der in trusted), "")
     if not store:
         return _Timed(cause=Cause.UNTRUSTED, detail="its signing time is the word of an authority that is not trusted")
-    return _Timed(upper=time, times=(TrustedTime(at=time, source="signing authority", operator=store),))
+    return _Timed(times=(TrustedTime(at=time, source="signing authority", operator=store),))
 
 
 def _outside(chain: Sequence[Certificate], lower: int, upper: int) -> str:

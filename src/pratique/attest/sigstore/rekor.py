@@ -29,7 +29,8 @@ from pratique.tlog.checkpoint import parse_checkpoint
 from pratique.tlog.notes import parse_note
 from pratique.tlog.proofs import verify_inclusion
 
-MAX_BODY_SIZE = 32 * 1024 * 1024  # older entries hold the whole statement
+MAX_BODY_SIZE = 32 * 1024 * 1024  # older entries hold the whole statement, as one string
+MAX_BODY_ITEMS = 10_000
 
 _PEM = re.compile(rb"-----BEGIN (CERTIFICATE|PUBLIC KEY)-----\s+([A-Za-z0-9+/=\s]+)-----END \1-----\s*")
 
@@ -139,7 +140,7 @@ def check_entry(entry: LogEntry, signing: Signing) -> None:
     if check is None:
         raise Untrusted(f"log entry of kind {entry.kind[:40]} {entry.version[:20]}, which is not supported")
     try:
-        body = as_object(load_json(entry.body, what="log entry", max_size=MAX_BODY_SIZE), "log entry")
+        body = as_object(load_json(entry.body, what="log entry", max_size=MAX_BODY_SIZE, max_items=MAX_BODY_ITEMS), "log entry")
         if (body.get("kind"), body.get("apiVersion")) != (entry.kind, entry.version):
             raise ProofInvalid("log entry's body is of another kind than the entry says")
         check(as_object(body.get("spec"), "spec"), signing)
@@ -167,6 +168,15 @@ def _check_dsse_v1(spec: Mapping[str, Any], signing: Signing) -> None:
     _same_signer(signature.get("verifier"), signing)
 
 
+def _check_dsse_v2(spec: Mapping[str, Any], signing: Signing) -> None:
+    """Of the first releases of Rekor v2, and still written by some signers."""
+    envelope = _envelope(signing)
+    logged = as_object(spec.get("dsseV002"), "dsseV002")
+    stated = {"algorithm": "SHA2_256", "digest": base64_text(hashlib.sha256(envelope.payload).digest())}
+    _same(logged.get("payloadHash"), stated, "payload")
+    _same(_only_signature(logged), record_spec(signing)["hashedRekordV002"]["signature"], "signature or key")
+
+
 def _check_intoto_v2(spec: Mapping[str, Any], signing: Signing) -> None:
     envelope = _envelope(signing)
     content = as_object(spec.get("content"), "content")
@@ -186,6 +196,7 @@ def _check_hashedrekord_v2(spec: Mapping[str, Any], signing: Signing) -> None:
 _KINDS = {
     ("hashedrekord", "0.0.1"): _check_hashedrekord_v1,
     ("dsse", "0.0.1"): _check_dsse_v1,
+    ("dsse", "0.0.2"): _check_dsse_v2,
     ("intoto", "0.0.2"): _check_intoto_v2,
     ("hashedrekord", "0.0.2"): _check_hashedrekord_v2,
 }

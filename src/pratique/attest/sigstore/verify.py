@@ -21,7 +21,7 @@ from pratique.attest.publickey import PublicKey
 from pratique.attest.sigstore.certificate import verify_certificate
 from pratique.attest.sigstore.rekor import Logged, Signing, find_log, verify_log_entry, verify_promise
 from pratique.attest.sigstore.trusted_root import TrustedLog, TrustedRoot
-from pratique.attest.statement import Statement, parse_statement
+from pratique.attest.statement import Statement, StatementHead, parse_head, parse_statement
 from pratique.attest.timestamp import Timestamp, parse_response, verify_timestamps
 from pratique.attest.verify import hint_keyid
 from pratique.errors import DigestMismatch, Expired, Malformed, SignatureInvalid, Untrusted
@@ -43,6 +43,9 @@ class Requirements:
     promises: bool = False
 
 
+DEFAULT = Requirements()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
     """Bytes that are said to be signed. `digests`: hash name (sha256, …) → digest. `data`: the bytes, where they are at hand."""
@@ -58,14 +61,19 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedStatement:
-    """A statement and who signed it."""
+    """A statement and who signed it. `head`: what it is about; `payload`: all of it, for `statement` to read when wanted."""
 
-    statement: Statement
+    head: StatementHead
+    payload: bytes
     signed: Signed
+
+    def statement(self) -> Statement:
+        """With its predicate. Raises Malformed, LimitExceeded."""
+        return parse_statement(self.payload)
 
 
 def verify_attestation(
-    bundle: UnverifiedBundle, root: TrustedRoot, *, keys: Mapping[str, PublicKey], needs: Requirements = Requirements()
+    bundle: UnverifiedBundle, root: TrustedRoot, *, keys: Mapping[str, PublicKey], needs: Requirements = DEFAULT
 ) -> SignedStatement:
     """Verify a bundle that holds an in-toto statement. `keys`: keyid → key, for bundles signed by bare keys.
 
@@ -75,7 +83,7 @@ def verify_attestation(
     signed = _verify(bundle, root, keys, needs, Artifact())
     if envelope.payload_type != IN_TOTO:
         raise Malformed(f"signed payload is {envelope.payload_type[:80]!r}, not an in-toto statement")
-    return SignedStatement(statement=parse_statement(envelope.payload), signed=signed)
+    return SignedStatement(head=parse_head(envelope.payload), payload=envelope.payload, signed=signed)
 
 
 def verify_message(
@@ -84,7 +92,7 @@ def verify_message(
     root: TrustedRoot,
     *,
     keys: Mapping[str, PublicKey],
-    needs: Requirements = Requirements(),
+    needs: Requirements = DEFAULT,
 ) -> Signed:
     """Verify a bundle that holds a bare signature over `artifact`. Raises as `verify_attestation`."""
     if not isinstance(bundle.content, MessageSignature):
@@ -103,7 +111,7 @@ def require_identity(signer: Signer, *, issuer: str, subject: str) -> None:
         raise Untrusted(f"signed by {signer}, not by {subject} (by {issuer})")
 
 
-def require_subject(statement: Statement, artifact: Artifact) -> None:
+def require_subject(statement: StatementHead, artifact: Artifact) -> None:
     """Check that the statement is about the artifact. Raises DigestMismatch."""
     known = {(name, digest.hex()) for name, digest in artifact.digests.items()}
     if not any(known & set(subject.digest.items()) for subject in statement.subjects):
@@ -113,8 +121,8 @@ def require_subject(statement: Statement, artifact: Artifact) -> None:
 def _verify(
     bundle: UnverifiedBundle, root: TrustedRoot, keys: Mapping[str, PublicKey], needs: Requirements, artifact: Artifact
 ) -> Signed:
-    stamps = _stamped(bundle, root)
     entries = _entries(bundle, root)
+    stamps = _stamped(bundle, root, alone=bool(bundle.certificates) and all(item.at is None for item in entries))
     moments = [*(stamp.time for stamp in stamps), *(float(item.at) for item in entries if item.at is not None)]
     signer: Signer
     if bundle.certificates:
@@ -124,6 +132,8 @@ def _verify(
         signer = KeySigner(keyid=key.keyid)
     certificate = bundle.certificates[0] if bundle.certificates else b""
     signing = Signing(content=bundle.content, key=key, certificate=certificate, digests=artifact.digests)
+    if not bundle.certificates and not hint_keyid(bundle.hint):
+        _check_guess(bundle, signing, artifact)
     logged = [_logged(item, signing, moments) for item in entries]
     _check_signature(signing, artifact)
     times = (
@@ -137,13 +147,14 @@ def _verify(
     return Signed(signer=signer, times=times, places=places)
 
 
-def _stamped(bundle: UnverifiedBundle, root: TrustedRoot) -> tuple[Timestamp, ...]:
+def _stamped(bundle: UnverifiedBundle, root: TrustedRoot, *, alone: bool) -> tuple[Timestamp, ...]:
+    """The times that authorities vouch for. `alone`: nothing else can tell the time, so why they do not is what is wrong."""
     parsed = [parse_response(item) for item in bundle.timestamps]
     try:
         return verify_timestamps(parsed, bundle.timestamped or bundle.signature, root.timestamp_authorities)
     except (Untrusted, Expired):
-        if bundle.certificates and not any(entry.promise for entry in bundle.log_entries):
-            raise  # nothing else can tell the time, so this is what is wrong
+        if alone:
+            raise
         return ()
 
 
@@ -178,6 +189,14 @@ def _known_key(bundle: UnverifiedBundle, keys: Mapping[str, PublicKey]) -> Publi
     if key is None or key.keyid != keyid:
         raise Untrusted(f"signed by key {(keyid or bundle.hint)[:12]}…, which is not among the trusted keys")
     return key
+
+
+def _check_guess(bundle: UnverifiedBundle, signing: Signing, artifact: Artifact) -> None:
+    """The one key was only tried: if it is not the one, then the bundle is somebody else's, and not broken."""
+    try:
+        _check_signature(signing, artifact)
+    except SignatureInvalid as error:
+        raise Untrusted(f"signed by key {bundle.hint[:12]!r}…, which is not the trusted key") from error
 
 
 def _logged(item: _Entry, signing: Signing, moments: Sequence[float]) -> Logged:

@@ -1,7 +1,7 @@
 """The probe over executables: each is read once, for all that compilers and packagers say in it. Pure.
 
 Its facts are a JSON object with one member for each thing found: `go`, `rust`, `note`, `pe`. Most files have none of them,
-and that is seen from the names of their sections alone.
+and that is seen from the names of their sections: a file is searched when those are Go's, or nobody's.
 """
 
 import json
@@ -18,7 +18,10 @@ from pratique.sbom.binary.image import Image
 from pratique.sbom.binary.pe import Pe
 from pratique.sbom.pattern import lazy
 
-_TELLING = lazy(rb"\.go\.buildinfo|\.dep-v0|\.note\.package")
+_TELLING = lazy(rb"\.go\.buildinfo|\.dep-v0|\.note\.package|\.gopclntab|\.note\.go\.|\.noptrdata|\.typelink|\.itablink")
+"""What Go's linker names, too: a section is easily given another name, and the blob in it is found without."""
+_COMPILED = b".eh_frame"
+"""In what C, C++ and Rust come to; Go alone writes none. Whoever names no section so has its data searched."""
 _OBJECT, _CORE = 1, 4
 _STRINGS = ("ProductName", "ProductVersion", "FileVersion", "FixedFileVersion", "CompanyName", "OriginalFilename")
 
@@ -67,7 +70,7 @@ def executable_facts(tree: Tree, path: str) -> dict[str, Any]:
 def _elf(view: memoryview) -> dict[str, Any]:
     elf = Elf(view)
     names = elf.section_names()
-    if elf.kind in (_OBJECT, _CORE) or (names and not _TELLING.search(names)):
+    if elf.kind in (_OBJECT, _CORE) or (_COMPILED in names and not _TELLING.search(names)):
         return {}
     image = elf.image()
     facts = _common(image)

@@ -55,13 +55,10 @@ def read_go(image: Image) -> GoBuild | None:
 
 
 def _places(image: Image) -> list[Part]:
-    for name in _SECTIONS:
-        part = image.section(name)
-        if part is not None:
-            return [part]
-    # Windows has no section for it, and a stripped ELF file none at all: it is in the data.
+    named = [part for name in _SECTIONS if (part := image.section(name)) is not None]
+    # Windows has no section for it, a stripped ELF file none at all, and a section may be called anything: it is in the data.
     parts = [part for part in image.segments if part.writable]
-    return [part._replace(size=min(part.size, _SEARCHED)) for part in parts[:4]]
+    return [*named, *(part._replace(size=min(part.size, _SEARCHED)) for part in parts[:4])]
 
 
 def _strings(image: Image, at: int) -> tuple[str, bytes]:

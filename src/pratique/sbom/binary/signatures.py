@@ -78,6 +78,15 @@ _PROGRAMS = (
     Signature("php-cli", "php", _PHP, ("php:php",)),
     Signature("php-fpm", "php-fpm", _PHP, ("php:php",)),
     Signature("php", "libphp mod_php", _PHP, ("php:php",), False),
+    Signature(
+        "erlang",
+        "beam erlexec",
+        (
+            Mark(b"/otp_src_", rb"/otp_src_(\d+(?:\.\d+)+)/"),
+            Mark(b"(Erlang/OTP ", rb"\(Erlang/OTP (\d+)\)"),  # the release alone; which patches it has, no byte says
+        ),
+        ("erlang:erlang\\/otp",),
+    ),
     Signature("lua", "lua luac liblua", _after(b"$LuaVersion: Lua "), ("lua:lua",)),
     Signature("luajit", "luajit libluajit", _after(b"LuaJIT ", rb"(\d+\.\d+\.[\w.-]+)[ \0]"), ("luajit:luajit",)),
     Signature(
@@ -93,7 +102,7 @@ _PROGRAMS = (
         application=False,
         namespace="oracle",
     ),
-    Signature("bash", "bash", _after(b"@(#)Bash version ", rb"(\d+\.\d+\.\d+)[(]"), ("gnu:bash",)),
+    Signature("bash", "bash bash-static", _after(b"@(#)Bash version ", rb"(\d+\.\d+\.\d+)[(]"), ("gnu:bash",)),
     Signature("busybox", "busybox", _after(b"BusyBox v"), ("busybox:busybox",)),
     Signature("curl", "curl", (*_after(b"curl/"), *_after(b"curl ")), ("haxx:curl",)),
     Signature(
@@ -119,7 +128,7 @@ _PROGRAMS = (
     ),
     Signature(
         "redis",
-        "redis-server redis-cli redis-benchmark redis-sentinel",
+        "redis-server redis-cli redis-benchmark redis-sentinel redis-check-rdb redis-check-aof",
         (
             Mark(b"\0Redis ", rb"\0Redis (\d+\.\d+\.\d+)"),
             *_alone(b"7.", rb"\d+\.\d+"),

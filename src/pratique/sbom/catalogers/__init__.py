@@ -16,6 +16,7 @@ from pratique.sbom.catalogers.cran import CRAN
 from pratique.sbom.catalogers.dart import DART
 from pratique.sbom.catalogers.dotnet import DotnetCataloger
 from pratique.sbom.catalogers.dpkg import DpkgCataloger
+from pratique.sbom.catalogers.erlang import ERLANG
 from pratique.sbom.catalogers.executable import ExecutableCataloger
 from pratique.sbom.catalogers.gemspec import GEMSPEC
 from pratique.sbom.catalogers.github_actions import GithubActionsCataloger
@@ -37,6 +38,7 @@ from pratique.sbom.catalogers.npm_lock import NPM_LOCK
 from pratique.sbom.catalogers.nuget import NugetCataloger
 from pratique.sbom.catalogers.opam import OPAM
 from pratique.sbom.catalogers.opkg import OpkgCataloger
+from pratique.sbom.catalogers.pear import PEAR
 from pratique.sbom.catalogers.pnpm import PNPM
 from pratique.sbom.catalogers.python import PythonCataloger
 from pratique.sbom.catalogers.python_lock import PYTHON_LOCK
@@ -69,6 +71,7 @@ CATALOGERS: dict[str, Cataloger] = {
     "gemspec": GEMSPEC,
     "bundler": BUNDLER,
     "composer": COMPOSER,
+    "pear": PEAR,
     "cran": CRAN,
     "opam": OPAM,
     "lua": LUA,
@@ -76,6 +79,7 @@ CATALOGERS: dict[str, Cataloger] = {
     "swift": SWIFT,
     "cocoapods": COCOAPODS,
     "beam": BEAM,
+    "erlang": ERLANG,
     "haskell": HASKELL,
     "conan": CONAN,
     "julia": JULIA,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from pratique.artifact.wants import Interest
 from pratique.model import Component, Tree
+from pratique.sbom.apk_scripts import ARCHIVES, installed_scripts
 from pratique.sbom.catalogers.base import SHA1_OR_LINK, Catalogued, Collector
 from pratique.sbom.catalogers.capabilities import Capabilities
 from pratique.sbom.licences import normalise
@@ -18,6 +19,10 @@ from pratique.sbom.purl import build_purl
 from pratique.sbom.text import clean
 
 DATABASES = ("lib/apk/db/installed", "usr/lib/apk/db/installed")
+_FOLDERS = ("lib/apk/db/", "usr/lib/apk/db/")
+_KEPT = frozenset({*DATABASES, *(folder + name for folder in _FOLDERS for name in ARCHIVES)})
+_BELOW = tuple(f"/{path}" for path in sorted(_KEPT))
+_SHOWN = 8
 _LINK_MODE = "777"
 _DIGESTS = {"Q1": ("sha1", 20), "Q2": ("sha256", 32)}
 _CONFIGURATION = "etc/"  # apk's protected paths, as all releases ship them
@@ -28,13 +33,13 @@ class ApkCataloger:
     """See the module."""
 
     name = "apk"
-    version = 1
-    interest = Interest(names=frozenset({"installed"}))
+    version = 3
+    interest = Interest(names=frozenset({"installed", *ARCHIVES}))
     probes = ()
 
     def wants(self, path: str) -> bool:
-        """The database."""
-        return path in DATABASES
+        """The database and the scripts beside it, also below another root."""
+        return path in _KEPT or path.endswith(_BELOW)
 
     def catalogue(self, tree: Tree) -> Catalogued:
         """Components of all installed packages, and their claims."""
@@ -55,6 +60,7 @@ class ApkCataloger:
         for package in packages:
             if out.component(replace(package.component, depends=edges.get(package.component.ref, ()))):
                 _claims(out, package)
+        _versions(out, packages)
         return out.result()
 
 
@@ -124,6 +130,21 @@ def _package(out: Collector, path: str, stanza: _Stanza, vendor: str, distro: st
         facts={"commit": clean(fields["c:"], 64)} if fields.get("c:") else {},
     )
     return _Package(component, _words(fields.get("p:", "")), _words(fields.get("D:", "")), stanza.listing)
+
+
+def _versions(out: Collector, packages: list[_Package]) -> None:
+    """A version that was edited in the database alone, or a package taken out of it, still stands in the names of scripts."""
+    stated = {one.component.hashes[name]: one.component for one in packages for name in one.component.hashes}
+    for path in sorted(_KEPT - set(DATABASES)):
+        edited: dict[str, None] = {}
+        for checksum, script in installed_scripts(out.tree.contents.get(path, b"")):
+            one = stated.get(checksum)
+            said = "no package" if one is None else f"{one.name}-{one.version}"
+            if said != script:
+                edited[f"{clean(script, 120)} (database: {said})"] = None
+        if edited:
+            few = ", ".join(list(edited)[:_SHOWN]) + (" …" if len(edited) > _SHOWN else "")
+            out.unknown(path, f"scripts of {len(edited)} installed packages that the database has otherwise: {few}")
 
 
 def _words(text: str) -> list[str]:

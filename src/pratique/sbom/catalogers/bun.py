@@ -4,11 +4,12 @@ The binary bun.lockb is not read, and says so. Packages are keyed by their place
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from pratique.errors import Malformed
 from pratique.model import Presence
-from pratique.sbom.catalogers.npm_names import MAX_PLACE, npm_package, split_spec
+from pratique.sbom.catalogers.npm_names import MAX_PLACE, climb, climbing_steps, npm_package, split_spec
 from pratique.sbom.catalogers.reading import File, FileCataloger, Found, Source
 from pratique.sbom.parse import load_jsonc
 from pratique.sbom.values import as_list, as_table, as_text
@@ -50,15 +51,10 @@ def _needs(
 ) -> Iterator[str]:
     for field in fields:
         for name in as_table(about.get(field)):
-            above = place
-            while file.out.step(file.path):
-                candidate = f"{above}/{name}" if above else name
-                if candidate in packages and candidate != place:
-                    yield candidate
-                    break
-                if not above:
-                    break
-                above = above.rpartition("/")[0]
+            if not file.out.step(file.path, climbing_steps(place, name)):
+                return
+            candidates = (f"{above}/{name}" if above else name for above in climb(place))
+            yield from islice((one for one in candidates if one in packages and one != place), 1)
 
 
 BUN = FileCataloger("bun", 1, Source(read=_read, presence=Presence.DECLARED, names=("bun.lock", "bun.lockb")))

@@ -10,21 +10,23 @@ from pratique.errors import Malformed
 from pratique.model import ComponentKind, Presence
 from pratique.sbom.catalogers.reading import File, FileCataloger, Found, Source
 from pratique.sbom.pattern import lazy
-from pratique.sbom.values import clean_url, read_hash
+from pratique.sbom.values import clean_url, other_registry, read_hash
 
 _SPEC = lazy(r"( {4}| {6})([^\s()]++)!?(?: \(([^()]*+)\))?")
 _CHECKSUM = lazy(r" {2}([^\s()]++) \(([^()]*+)\) (\S++)")
+_PUBLIC = ("rubygems.org", "index.rubygems.org", "www.rubygems.org")
 _SOURCES = ("GEM", "GIT", "PATH", "PLUGIN SOURCE")
 
 
 @dataclass(slots=True)
 class _Gem:
-    """`spec`: version, and platform, as written."""
+    """`spec`: version, and platform, as written. `registry`: where it is from, "" for RubyGems."""
 
     name: str
     spec: str
     origin: str
     own: bool
+    registry: str = ""
     needs: list[str] = field(default_factory=list)
 
 
@@ -38,7 +40,7 @@ def _read(file: File) -> Iterator[Found]:
             "gem",
             gem.name,
             version,
-            qualifiers={"platform": platform},
+            qualifiers={"platform": platform, "repository_url": gem.registry},
             hashes=checksums.get((gem.name, gem.spec)),
             facts={"resolved": gem.origin},
             kind=ComponentKind.APPLICATION if gem.own else ComponentKind.LIBRARY,
@@ -63,9 +65,12 @@ def _sections(text: str) -> tuple[list[_Gem], dict[tuple[str, str], dict[str, st
         spec = _SPEC.match(line)
         if spec is None:
             key, _, value = line.strip().partition(": ")
-            fields[key] = value
+            # Old lock files name several registries in one section, and not which gem is from which.
+            fields[key] = value if key not in fields else ""
         elif len(spec[1]) == 4:
-            gems.append(_Gem(spec[2], spec[3] or "", _origin(section, fields), section == "PATH" and fields.get("remote") == "."))
+            own = section == "PATH" and fields.get("remote") == "."
+            registry = other_registry(fields.get("remote"), *_PUBLIC) if section == "GEM" else ""
+            gems.append(_Gem(spec[2], spec[3] or "", _origin(section, fields), own, registry))
         elif gems:
             gems[-1].needs.append(spec[2])
     return gems, checksums

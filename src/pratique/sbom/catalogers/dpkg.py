@@ -11,18 +11,21 @@ from pratique.artifact.wants import Interest
 from pratique.model import Component, Tree
 from pratique.sbom.catalogers.base import Catalogued, Collector
 from pratique.sbom.deb822 import read_relations, read_source, read_stanzas
+from pratique.sbom.debian_changelog import CHANGELOGS, NEWEST, ChangelogProbe
 from pratique.sbom.debian_copyright import read_copyright
 from pratique.sbom.os_release import read_os_release
 from pratique.sbom.paths import Resolver
 from pratique.sbom.purl import build_purl
 from pratique.sbom.text import clean
 
-_STATUS = "var/lib/dpkg/status"
+STATUS = "var/lib/dpkg/status"
 _STATUS_D = "var/lib/dpkg/status.d/"
-_INFO = "var/lib/dpkg/info/"
+INFO = "var/lib/dpkg/info/"
 _DIVERSIONS = "var/lib/dpkg/diversions"
 _DOC = "usr/share/doc/"
-_SINGLE = frozenset({_STATUS, _DIVERSIONS})
+_SINGLE = frozenset({STATUS, _DIVERSIONS})
+_BELOW = (f"/{STATUS}", f"/{_DIVERSIONS}")
+_LISTS = (".list", ".md5sums")
 _GONE = frozenset({"not-installed", "config-files"})
 _PROVIDERS = 8
 _SHOWN = 8
@@ -33,19 +36,23 @@ class DpkgCataloger:
     """See the module."""
 
     name = "dpkg"
-    version = 2
-    interest = Interest(names=frozenset({"copyright"}), prefixes=("var/lib/dpkg/",))
-    probes = ()
+    version = 4
+    interest = Interest(
+        names=frozenset({"copyright", "diversions", "status"}), endings=frozenset(_LISTS), prefixes=("var/lib/dpkg/",)
+    )
+    probes = (ChangelogProbe(),)
 
     def wants(self, path: str) -> bool:
-        """dpkg's own files, and copyright files."""
-        if path.startswith(_DOC):
-            return path.endswith("/copyright")
+        """dpkg's own files, and copyright files; both also below another root."""
         if path.startswith("var/lib/dpkg/"):
-            if path.startswith(_INFO):
-                return path.endswith((".list", ".md5sums"))
+            if path.startswith(INFO):
+                return path.endswith(_LISTS)
             return path in _SINGLE or path.startswith(_STATUS_D)
-        return path in _SINGLE
+        if path.endswith("/copyright"):
+            return path.startswith(_DOC) or f"/{_DOC}" in path
+        if path.endswith(_LISTS):
+            return f"/{INFO}" in path
+        return path.endswith(_BELOW)
 
     def catalogue(self, tree: Tree) -> Catalogued:
         """Components of all installed packages, and their claims."""
@@ -87,20 +94,21 @@ class _Reading:
             self._claim(path, ref, name, digest, configuration)
         self._own_files()
         self._strays()
+        self._versions()
         if self._resolver.exhausted:
             self._out.unknown(_DOC, "symbolic links lead in too long ways: some copyright files were not found")
         return self._out.result()
 
     def _stanzas(self) -> Iterator[tuple[str, dict[str, str]]]:
         paths = [path for path in self._tree.contents if path.startswith(_STATUS_D) and not path.endswith(".md5sums")]
-        for path in [_STATUS, *sorted(paths)]:
+        for path in [STATUS, *sorted(paths)]:
             text = self._out.text(path)
             if text is None:
                 continue
             for fields in read_stanzas(text):
                 if "package" in fields:
                     yield path, fields
-                elif path == _STATUS:
+                elif path == STATUS:
                     self._out.unknown(path, "a paragraph that names no package")
 
     def _read(self, path: str, fields: dict[str, str]) -> None:
@@ -167,7 +175,7 @@ class _Reading:
         return self._copyrights[path]
 
     def _info(self, name: str, arch: str, suffix: str) -> str:
-        for candidate in (f"{_INFO}{name}:{arch}{suffix}", f"{_INFO}{name}{suffix}"):
+        for candidate in (f"{INFO}{name}:{arch}{suffix}", f"{INFO}{name}{suffix}"):
             if candidate in self._tree.contents:
                 return candidate
         return ""
@@ -185,7 +193,7 @@ class _Reading:
             digests.setdefault(path, digest)
         listing = self._info(name, arch, ".list")
         listed = self._tree.contents.get(listing, b"")
-        if not listing and (not sums or package.path == _STATUS):  # images without dpkg keep only the MD5s
+        if not listing and (not sums or package.path == STATUS):  # images without dpkg keep only the MD5s
             self._unlisted.append(name)
         ref = package.component.ref
         paths = [line.lstrip("/") for line in listed.decode("utf-8", "surrogateescape").split("\n")]
@@ -235,8 +243,8 @@ class _Reading:
             owners.setdefault(name, package.component.ref)
         if owners:
             for path in self._tree.entries:
-                if path.startswith(_INFO):
-                    owner = owners.get(path.removeprefix(_INFO).rpartition(".")[0])
+                if path.startswith(INFO):
+                    owner = owners.get(path.removeprefix(INFO).rpartition(".")[0])
                     if owner is not None:
                         self._out.claim(path, owner)
 
@@ -245,17 +253,42 @@ class _Reading:
         strays = [
             path
             for path in sorted(self._tree.contents)
-            if path.startswith(_INFO) and path.endswith(".list") and path[len(_INFO) : -5] not in self._named
+            if path.startswith(INFO) and path.endswith(".list") and path[len(INFO) : -5] not in self._named
         ]
         for path in strays[:_MAX_STRAYS]:
             self._out.unknown(path, "lists the files of a package that the dpkg status does not name")
         if len(strays) > _MAX_STRAYS:
             rest = len(strays) - _MAX_STRAYS
-            self._out.unknown(_INFO, f"lists the files of {rest} more packages that the dpkg status does not name")
+            self._out.unknown(INFO, f"lists the files of {rest} more packages that the dpkg status does not name")
         if self._unlisted:
             few = ", ".join(self._unlisted[:_SHOWN])
             reason = f"{len(self._unlisted)} packages have no list of files, so what they own is not known in full: {few}"
-            self._out.unknown(_INFO, reason + (" …" if len(self._unlisted) > _SHOWN else ""))
+            self._out.unknown(INFO, reason + (" …" if len(self._unlisted) > _SHOWN else ""))
+
+    def _versions(self) -> None:
+        """A version that was edited in the database alone disagrees with the changelog that came with the package."""
+        if not any(NEWEST in facts for facts in self._tree.facts.values()):
+            return
+        doubted: list[str] = []
+        for package in self._packages:
+            name, version = package.component.name, package.component.version
+            source, source_version = read_source(package.fields)
+            newest = self._newest(name)
+            stated = {f"{source} ({source_version})", f"{source} ({version})"}
+            if newest.startswith(f"{source} (") and newest not in stated:  # a folder may be a link to another package's
+                doubted.append(f"{name} {version} (changelog: {clean(newest, 120)})")
+        if doubted:
+            few = "; ".join(doubted[:_SHOWN]) + (" …" if len(doubted) > _SHOWN else "")
+            self._out.unknown(STATUS, f"{len(doubted)} with a version that is not that of the changelog beside it: {few}")
+
+    def _newest(self, name: str) -> str:
+        """`source (version)` on top of a package's changelog; empty where it has none of Debian's form."""
+        for place in CHANGELOGS:
+            path = self._resolver.follow(f"{_DOC}{name}/{place}") if "/" not in name else None
+            fact = self._tree.facts.get(path or "", {}).get(NEWEST)
+            if fact:
+                return fact.decode("utf-8", "replace")
+        return ""
 
 
 def _first_installed(

@@ -20,7 +20,7 @@ class ExecutableCataloger:
     """See the module."""
 
     name = "executable"
-    version = 1
+    version = 2
     interest = Interest()
     probes = (ExecutableProbe(),)
 

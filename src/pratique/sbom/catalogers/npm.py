@@ -15,12 +15,12 @@ from itertools import chain
 from typing import Any
 
 from pratique.artifact.wants import Interest
-from pratique.errors import Malformed
+from pratique.errors import LimitExceeded, Malformed
 from pratique.model import Component, ComponentKind, Tree
 from pratique.sbom.catalogers.base import Catalogued, Collector
 from pratique.sbom.catalogers.npm_lock import read_places
 from pratique.sbom.catalogers.npm_names import FOLDER as _FOLDER
-from pratique.sbom.catalogers.npm_names import scopes, search
+from pratique.sbom.catalogers.npm_names import MAX_PLACES_CHARS, climbing_steps, scopes, search
 from pratique.sbom.licences import choice
 from pratique.sbom.parse import load_json_object
 from pratique.sbom.purl import build_purl
@@ -105,7 +105,10 @@ def _notes(out: Collector, path: str) -> dict[str, Mapping[str, Any]]:
     """Package folder → what npm wrote down when it unpacked it."""
     base = path.removesuffix(_HIDDEN)
     try:
-        return {f"{base}{place}": entry for place, entry in read_places(load_json_object(out.tree.contents[path])).items()}
+        places = read_places(load_json_object(out.tree.contents[path]))
+        if len(base) * len(places) > MAX_PLACES_CHARS:
+            raise LimitExceeded(f"places of more than {MAX_PLACES_CHARS} characters together")
+        return {f"{base}{place}": entry for place, entry in places.items()}
     except Malformed as error:
         out.unknown(path, error.message)
         return {}
@@ -166,7 +169,7 @@ def _needs(document: Mapping[str, Any]) -> list[str]:
 def _edges(out: Collector, folder: str, package: _Package, found: Mapping[str, _Package]) -> tuple[str, ...]:
     refs: set[str] = set()
     for name in package.needs:
-        if not out.step(folder + _FILE, folder.count("/") + 1):
+        if not out.step(folder + _FILE, climbing_steps(folder, name)):
             break
         shared = (there for base in _SHARED if (there := f"{base}{name}") in found)
         place = next(chain(search(folder, name, found), shared), None)

@@ -6,8 +6,9 @@ Version 1 nests packages as they nest on disk, 2 and 3 name each by its place. W
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from pratique.errors import LimitExceeded
 from pratique.model import Presence
-from pratique.sbom.catalogers.npm_names import FOLDER, MAX_PLACE, npm_package, scopes, search
+from pratique.sbom.catalogers.npm_names import FOLDER, MAX_PLACE, MAX_PLACES_CHARS, climbing_steps, npm_package, scopes, search
 from pratique.sbom.catalogers.reading import File, FileCataloger, Found, Source
 from pratique.sbom.licences import normalise
 from pratique.sbom.parse import load_json_object
@@ -18,17 +19,24 @@ _NEEDS = ("dependencies", "optionalDependencies", "peerDependencies")
 
 
 def read_places(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Place → entry, of any version. Of version 1: with `name`s of aliases and `needs` made the same as in the others."""
+    """Place → entry, of any version. Of version 1: with `name`s of aliases and `needs` made the same as in the others.
+
+    Raises LimitExceeded.
+    """
     if isinstance(document.get("packages"), dict):
         return {place: as_table(entry) for place, entry in as_table(document["packages"]).items() if len(place) <= MAX_PLACE}
     places: dict[str, dict[str, Any]] = {"": {key: document[key] for key in ("name", "version") if key in document}}
     waiting = [("", as_table(document.get("dependencies")))]
+    chars = 0
     while waiting:
         parent, entries = waiting.pop()
         for name, value in entries.items():
             place = f"{parent}/{FOLDER}{name}" if parent else f"{FOLDER}{name}"
             if len(place) > MAX_PLACE:
                 continue
+            chars += len(place)
+            if chars > MAX_PLACES_CHARS:
+                raise LimitExceeded(f"places of more than {MAX_PLACES_CHARS} characters together")
             entry = as_table(value)
             places[place] = _as_later(entry)
             if isinstance(entry.get("dependencies"), dict):
@@ -91,7 +99,7 @@ def _read(file: File) -> Iterator[Found]:
 def _needs(file: File, place: str, entry: dict[str, Any], targets: dict[str, str]) -> Iterable[str]:
     for field in _NEEDS if place else (*_NEEDS, "devDependencies"):
         for name in as_table(entry.get(field)):
-            if not file.out.step(file.path, place.count("/") + 1):
+            if not file.out.step(file.path, climbing_steps(place, name)):
                 return
             found = next(search(place, name, targets), None)
             if found is not None:

@@ -9,6 +9,9 @@ from pratique.sbom.values import as_text, clean_url, read_integrity
 
 FOLDER = "node_modules/"
 MAX_PLACE = 4096
+MAX_PLACES_CHARS = 64 << 20
+"""Of all places of a lock file together: nested deep enough, few bytes would name a long place."""
+_STEP_CHARS = 64
 
 
 def npm_package(
@@ -62,12 +65,23 @@ def search(place: str, name: str, there: Container[str]) -> Iterator[str]:
     """The places where Node looks for `name` from the package at `place`: its own node_modules, then each above. Each one
     that is `there`, the nearest first. `place`: `node_modules/a/node_modules/b`, or a workspace's folder, or "".
     """
-    above = place
-    while True:
+    for above in climb(place):
         if above.rpartition("/")[2] != "node_modules":
             candidate = f"{above}/{FOLDER}{name}" if above else f"{FOLDER}{name}"
             if candidate in there:
                 yield candidate
-        if not above:
-            return
-        above = above.rpartition("/")[0]
+
+
+def climb(place: str) -> Iterator[str]:
+    """A place, then each folder above it, at last "". Each is a text of its own: see `climbing_steps`."""
+    yield place
+    while place:
+        place = place.rpartition("/")[0]
+        yield place
+
+
+def climbing_steps(place: str, name: str) -> int:
+    """What it takes to look for `name` all the way up from `place`, to be counted as steps: one for each text that is made,
+    and one more for every 64 characters of it.
+    """
+    return (place.count("/") + 2) * (1 + (len(place) + len(name)) // _STEP_CHARS)

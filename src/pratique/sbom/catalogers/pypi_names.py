@@ -9,10 +9,11 @@ from pratique.model import Component
 from pratique.sbom.catalogers.reading import File
 from pratique.sbom.pattern import lazy
 from pratique.sbom.text import clean
-from pratique.sbom.values import as_text, clean_url, read_hash, read_hex
+from pratique.sbom.values import as_text, clean_url, other_registry, read_hash, read_hex
 
 _REQUIREMENT = lazy(r"[ \t]*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 _MAX_DIGESTS = 20
+_PUBLIC = ("pypi.org", "pypi.python.org")
 
 
 def normalised(name: str) -> str:
@@ -43,9 +44,10 @@ def pypi_package(
     archives: Iterable[tuple[str, Mapping[str, str]]] = (),
     *,
     facts: Mapping[str, str] | None = None,
+    index: Any = "",
     **more: Any,
 ) -> Component | None:
-    """A component. `archives`: file names (or "") and digests of what may be installed for it.
+    """A component. `archives`: file names (or "") and digests of what may be installed for it. `index`: where it is from.
 
     A component has one digest. It is that of the only archive there is; else of the wheel that fits every platform; which of
     several wheels is taken, no lock file says: then the digests are listed as a fact.
@@ -58,7 +60,10 @@ def pypi_package(
     if given and not hashes:
         names = [f"{algorithm}:{digest}" for _, each in given[:_MAX_DIGESTS] for algorithm, digest in each.items()]
         told["archive digests"] = " ".join(names) + (" …" if len(given) > _MAX_DIGESTS else "")
-    return file.package("pypi", normalised(clean(name)), version, shown=name, hashes=hashes, facts=told, **more)
+    qualifiers = {"repository_url": other_registry(index, *_PUBLIC)}
+    return file.package(
+        "pypi", normalised(clean(name)), version, qualifiers=qualifiers, shown=name, hashes=hashes, facts=told, **more
+    )
 
 
 def origin(source: Any) -> str:

@@ -31,7 +31,13 @@ def _read_poetry(file: File) -> Iterator[Found]:
         scope = [*(["dev"] if entry.get("category") == "dev" else []), *(["optional"] if entry.get("optional") is True else [])]
         facts = {"groups": joined(entry.get("groups")), "scope": ", ".join(scope), "resolved": resolved}
         component = pypi_package(
-            file, name, entry.get("version"), archives, facts=facts, description=as_text(entry.get("description"))[:1000]
+            file,
+            name,
+            entry.get("version"),
+            archives,
+            facts=facts,
+            index=source.get("url") if source.get("type") == "legacy" else "",
+            description=as_text(entry.get("description"))[:1000],
         )
         if component is not None:
             yield Found(component, (normalised(name),), map(normalised, as_table(entry.get("dependencies"))))
@@ -62,7 +68,8 @@ def _read_pylock(file: File) -> Iterator[Found]:
         commit = as_text(vcs.get("commit-id"))
         resolved = f"{as_text(vcs.get('type'))}+{origin(vcs)}" + (f"@{commit}" if commit else "") if vcs else ""
         facts = {"resolved": resolved or origin(whole) or origin(as_table(entry.get("directory")))}
-        component = pypi_package(file, name, entry.get("version"), [archive(as_table(part)) for part in parts], facts=facts)
+        archives = [archive(as_table(part)) for part in parts]
+        component = pypi_package(file, name, entry.get("version"), archives, facts=facts, index=entry.get("index"))
         if component is not None:
             needs = (normalised(as_text(as_table(one).get("name"))) for one in as_list(entry.get("dependencies")))
             yield Found(component, (normalised(name),), needs)
@@ -89,6 +96,7 @@ def _read_uv(file: File) -> Iterator[Found]:
             as_text(entry.get("version")),
             archives,
             facts={"resolved": "" if _is_own(entry) else origin(entry.get("source")), "scope": "dev" if only_development else ""},
+            index=as_table(entry.get("source")).get("registry"),
             kind=ComponentKind.APPLICATION if _is_own(entry) else ComponentKind.LIBRARY,
         )
         if component is not None:

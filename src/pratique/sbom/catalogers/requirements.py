@@ -75,6 +75,9 @@ def _wheel_version(address: str) -> str:
 
 def _read_pipfile(file: File) -> Iterator[Found]:
     document = load_json_object(file.data)
+    sources = [as_table(one) for one in as_list(as_table(document.get("_meta")).get("sources"))]
+    indexes = {as_text(one.get("name")): one.get("url") for one in sources}
+    usual = sources[0].get("url") if sources else ""
     for group, packages in document.items():
         if group == "_meta":
             continue
@@ -91,6 +94,7 @@ def _read_pipfile(file: File) -> Iterator[Found]:
                 name,
                 version,
                 archives,
+                index="" if address else indexes.get(as_text(entry.get("index")), usual),
                 facts={
                     "groups": group,
                     "scope": "dev" if group == "develop" else "",

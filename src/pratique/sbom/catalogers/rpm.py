@@ -18,12 +18,16 @@ from pratique.sbom.paths import Resolver
 from pratique.sbom.pattern import lazy
 from pratique.sbom.purl import build_purl
 from pratique.sbom.rpmdb.facts import CONFIGURATION, DIGEST, TARGET, RpmPackage, load_facts, read_database
+from pratique.sbom.rpmdb.journal import lay_over, read_journal
 from pratique.sbom.text import clean
 
 FOLDERS = ("usr/lib/sysimage/rpm/", "var/lib/rpm/", "usr/share/rpm/")
 MANIFEST = "var/lib/rpmmanifest/container-manifest-2"
-_DATABASES = frozenset(folder + name for folder in FOLDERS for name in ("rpmdb.sqlite", "Packages.db", "Packages"))
-_JOURNALS = tuple(f"{folder}rpmdb.sqlite-wal" for folder in FOLDERS)
+DATABASES = frozenset(folder + name for folder in FOLDERS for name in ("rpmdb.sqlite", "Packages.db", "Packages"))
+_BELOW = tuple(f"/{path}" for path in sorted(DATABASES))
+_JOURNAL = "-wal"
+_JOURNALS = frozenset(f"{folder}rpmdb.sqlite{_JOURNAL}" for folder in FOLDERS)
+_JOURNALS_BELOW = tuple(f"/{path}" for path in sorted(_JOURNALS))
 _VENDORS = {"rhel": "redhat"}
 _SOURCE = lazy(r"(.+)-([^-]+)-([^-]+)\.(?:no)?src\.rpm")
 _CONDITION = lazy(r" (?:if|unless) ")
@@ -38,21 +42,36 @@ class _DatabaseProbe:
     interest = Interest(names=frozenset({"rpmdb.sqlite", "Packages.db", "Packages"}))
 
     def applies(self, path: str, size: int, head: bytes) -> bool:
-        """Where rpm keeps its database."""
-        return path in _DATABASES and size > 0
+        """Where rpm keeps its database, also below another root."""
+        return size > 0 and (path in DATABASES or path.endswith(_BELOW))
 
     def read(self, content: Content) -> bytes:
         """See `read_database`."""
         return read_database(content)
 
 
+class _JournalProbe:
+    """Facts of the log beside a database."""
+
+    name = "rpm-journal"
+    interest = Interest(names=frozenset({f"rpmdb.sqlite{_JOURNAL}"}))
+
+    def applies(self, path: str, size: int, head: bytes) -> bool:
+        """Beside a database, also below another root."""
+        return size > 0 and (path in _JOURNALS or path.endswith(_JOURNALS_BELOW))
+
+    def read(self, content: Content) -> bytes:
+        """See `read_journal`."""
+        return read_journal(content)
+
+
 class RpmCataloger:
     """See the module."""
 
     name = "rpm"
-    version = 1
+    version = 3
     interest = Interest(names=frozenset({"container-manifest-2"}))
-    probes = (_DatabaseProbe(),)
+    probes = (_DatabaseProbe(), _JournalProbe())
 
     def wants(self, path: str) -> bool:
         """The list of an image without a database."""
@@ -77,7 +96,7 @@ class _Reading:
         self._vendor, self._distro = _distribution(release)
 
     def catalogue(self) -> Catalogued:
-        databases = [path for path in sorted(_DATABASES) if _DatabaseProbe.name in self._tree.facts.get(path, {})]
+        databases = [path for path in sorted(DATABASES) if self._facts(path) or self._journal(path)]
         packages = [package for path in databases for package in self._database(path)]
         edges = self._edges(packages, databases[0] if databases else "")
         for package in packages:
@@ -87,16 +106,19 @@ class _Reading:
                     if not self._out.claim(path, component.ref, algorithm, said, configuration=configuration):
                         break
         self._manifest()
-        for path in _JOURNALS:
-            entry = self._tree.entries.get(path)
-            if entry is not None and entry.size:
-                self._out.unknown(path, "a journal beside the rpm database: what was written last is not in it")
         if len(databases) > 1:
             self._out.unknown(databases[1], f"a second rpm database beside {databases[0]}: one of them is out of date")
         return self._out.result()
 
+    def _facts(self, path: str) -> bytes | None:
+        return self._tree.facts.get(path, {}).get(_DatabaseProbe.name)
+
+    def _journal(self, path: str) -> bytes | None:
+        return self._tree.facts.get(f"{path}{_JOURNAL}", {}).get(_JournalProbe.name)
+
     def _database(self, path: str) -> Iterator[_Package]:
-        packages, problems = load_facts(self._tree.facts[path][_DatabaseProbe.name])
+        facts, journal = self._facts(path), self._journal(path)
+        packages, problems = lay_over(facts, journal) if journal else load_facts(facts or b"")
         for problem in problems:
             self._out.unknown(path, problem)
         for package in packages:

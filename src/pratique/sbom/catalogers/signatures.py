@@ -21,7 +21,7 @@ class SignatureCataloger:
     """See the module."""
 
     name = "signatures"
-    version = 1
+    version = 2
     interest = Interest()
     probes = tuple(SignatureProbe(signature) for signature in SIGNATURES.values())
 

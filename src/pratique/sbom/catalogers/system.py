@@ -10,6 +10,7 @@ from pratique.sbom.os_release import PLACES, OsRelease, read_os_release
 from pratique.sbom.pattern import lazy
 from pratique.sbom.purl import build_purl
 
+_BELOW = tuple(f"/{path}" for path in sorted(PLACES))
 _CPE_23 = lazy(r"cpe:2\.3:o(?::[^:\s]+){10}")
 _FACTS = (("codename", "VERSION_CODENAME"), ("variant", "VARIANT_ID"), ("like", "ID_LIKE"), ("support-ends", "SUPPORT_END"))
 
@@ -18,13 +19,13 @@ class SystemCataloger:
     """See the module."""
 
     name = "system"
-    version = 1
+    version = 2
     interest = Interest(names=frozenset(path.rpartition("/")[2] for path in PLACES))
     probes = ()
 
     def wants(self, path: str) -> bool:
-        """os-release and the older release files."""
-        return path in PLACES
+        """os-release and the older release files, also below another root."""
+        return path in PLACES or path.endswith(_BELOW)
 
     def catalogue(self, tree: Tree) -> Catalogued:
         """The system's component, where the system has a name."""

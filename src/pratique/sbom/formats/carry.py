@@ -6,7 +6,7 @@ property: a stranger may use the name, too.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import MISSING, fields, is_dataclass, replace
 from functools import cache
 from typing import Any, TypeVar, get_args, get_type_hints
 
@@ -72,7 +72,12 @@ def _joined(value: Part | Document, name: str, said: Any) -> Any:
 def _encode(value: Any) -> str:
     if not is_dataclass(value):
         return msgspec.json.encode(value).decode()
-    plain = {one.name: said for one in fields(value) if (said := getattr(value, one.name))}
+    # What has no default cannot be read without it.
+    plain = {
+        one.name: said
+        for one in fields(value)
+        if (said := getattr(value, one.name)) or (one.default is MISSING and one.default_factory is MISSING)
+    }
     return msgspec.json.encode(plain, order="deterministic").decode()
 
 

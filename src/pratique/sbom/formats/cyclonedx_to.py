@@ -300,7 +300,8 @@ class _Writer:
         remarked: list[Relation] = []
         for one in self.source.relations:
             implied = one.kind == CONTAINS and one.source in ("", subject)
-            if one.comment or one.complete:
+            nothing = not one.targets and one.kind not in (DEPENDS_ON, PROVIDES)
+            if one.comment or one.complete or nothing:
                 remarked.append(one)
             elif one.kind not in (DEPENDS_ON, PROVIDES) and not implied:
                 rows = self.relations.setdefault(one.source, [])

@@ -36,6 +36,11 @@ class Target:
     format: str
     version: str
 
+    @property
+    def lists_sha1(self) -> bool:
+        """Whether it demands a SHA-1 of every file that it lists (SPDX 2.3 §8.4)."""
+        return self.format.startswith("spdx-") and self.version.startswith("2.")
+
     def __str__(self) -> str:
         return f"{self.format}@{self.version}" if self.version else self.format
 

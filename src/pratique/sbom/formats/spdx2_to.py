@@ -49,8 +49,21 @@ _FOUND_WORD = (Form.ID, Form.NAME, Form.NONE)
 
 def document_to_spdx2(document: Document) -> tuple[dict[str, Any], tuple[Problem, ...]]:
     """The JSON value, and what was left out of it."""
-    writer = _Writer(flattened(document))
-    return writer.document(), tuple(writer.left_out)
+    document, problems = _with_hashed_files(flattened(document))
+    writer = _Writer(document)
+    return writer.document(), (*problems, *writer.left_out)
+
+
+def _with_hashed_files(document: Document) -> tuple[Document, tuple[Problem, ...]]:
+    """Files without any checksum are none to SPDX 2: they become packages whose purpose is to be a file."""
+    bare = tuple(one for one in document.files if not any(row.algorithm in ALGORITHMS for row in one.hashes))
+    if not bare:
+        return document, ()
+    rest = tuple(one for one in document.files if any(row.algorithm in ALGORITHMS for row in one.hashes))
+    problems = tuple(
+        Problem(one.name, "has no checksum, which SPDX 2.3 demands of files: a package stands there") for one in bare
+    )
+    return replace(document, parts=(*document.parts, *bare), files=rest), problems
 
 
 @dataclass(slots=True)
@@ -65,6 +78,7 @@ class _Writer:
     ids: dict[str, str] = field(init=False)
     known: frozenset[str] = frozenset()
     files: frozenset[str] = frozenset()
+    analysed: frozenset[str] = frozenset()
     remarks: dict[str, list[Annotation]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -87,6 +101,7 @@ class _Writer:
         files = [self.file(one) for one in source.files]
         self.known = frozenset(self.ids.values())
         self.files = frozenset(one["SPDXID"] for one in files)
+        self.analysed = frozenset(one["SPDXID"] for one in packages if one["filesAnalyzed"])
         creators = [f"{'Person' if one.kind == 'person' else 'Organization'}: {party_text(one)}" for one in source.authors]
         creators += [f"Tool: {tool_text(one)}" for one in source.tools]
         out: dict[str, Any] = {
@@ -250,7 +265,7 @@ class _Writer:
             rows = ["NOASSERTION" if one.complete == "no-assertion" else "NONE"]
         for target in rows:
             ends = (target, source) if swapped else (source, target)
-            if one.kind == CONTAINS and target in self.files and not self.same:
+            if one.kind == CONTAINS and target in self.files and source not in self.analysed:
                 # SPDX lets only packages whose files were all analysed contain files.
                 yield _relationship(source, "OTHER", target, f"pratique:{CONTAINS}")
             else:

@@ -134,6 +134,10 @@ class LicenceWriter:
             return one.value
         name = one.value if LICENCE_REF.fullmatch(one.value) else reference(one.value)
         known = self.custom.get(name)
+        if known is not None and one.text and known.text not in ("", one.text):
+            # Licences of one name and different texts are two.
+            name = f"{name}-{short_hash(one.text)}"
+            known = self.custom.get(name)
         if known is None and (self.explain or name != one.value or one.text or one.url):
             said = "" if name == one.value else one.value
             self.custom[name] = CustomLicence(id=name, name=said, text=one.text, urls=(one.url,) if one.url else ())

@@ -4,13 +4,15 @@ Written and read here alone, as JSON: folders apart from names, as rpm has them,
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pratique.artifact.content import Content
 from pratique.errors import Malformed
 from pratique.sbom.rpmdb import bdb, header, ndb, sqlite
-from pratique.sbom.rpmdb.header import Header
+from pratique.sbom.rpmdb.header import Header, Proof
+from pratique.sbom.text import clean
 
 _ALGORITHMS = {1: "md5", 2: "sha1", 8: "sha256", 9: "sha384", 10: "sha512", 11: "sha224"}
 _CONFIGURATION, _GHOST = 1 << 0, 1 << 6
@@ -19,6 +21,7 @@ _FOLDER, _LINK = 0o040000, 0o120000
 _TYPE = 0o170000
 _NOT_THERE = frozenset({1, 2, 3, 4})  # replaced by another package, not installed, on a shared volume, of another word size
 _MAX_PACKAGES = 100_000
+_SHOWN = 8
 _MAX_PATH = 4096  # each folder stands before many names
 
 LISTED, DIGEST, TARGET = 0, 1, 2
@@ -58,43 +61,61 @@ def read_database(content: Content) -> bytes:
     Raises Malformed for what is no database at all; one that breaks off keeps what stands before.
     """
     packages: list[list[Any]] = []
+    rows: list[tuple[int, int]] = []
     problems: list[str] = []
+    proofs: dict[Proof, list[str]] = {proof: [] for proof in Proof}
     blobs = _blobs(content)
     try:
-        for blob in blobs:
+        for page, row, blob in blobs:
             if len(packages) >= _MAX_PACKAGES:
                 problems.append(f"more than {_MAX_PACKAGES} packages: the rest was left out")
                 break
             try:
-                package = _package(Header(blob))
+                tags = Header(blob)
+                proof = tags.proof()
+                package = package_of(tags, proof)
             except Malformed as error:
                 problems.append(error.message)
                 continue
             if package is not None:
-                packages.append([getattr(package, name) for name in _FIELDS])
+                proofs[proof].append(f"{package.name} {package.version}")
+                packages.append(as_row(package))
+                rows.append((page, row))
     except Malformed as error:
         problems.append(f"{error.message}: what follows was not read")
-    return json.dumps({"packages": packages, "problems": _counted(problems)}, separators=(",", ":")).encode()
+    problems = [*counted(problems), *doubts(proofs)]
+    return json.dumps({"packages": packages, "rows": rows, "problems": problems}, separators=(",", ":")).encode()
 
 
 def load_facts(facts: bytes) -> tuple[list[RpmPackage], list[str]]:
     """Packages and problems, as `read_database` wrote them."""
     document = json.loads(facts)
-    packages = [RpmPackage(**dict(zip(_FIELDS, row, strict=True))) for row in document["packages"]]
-    return packages, document["problems"]
+    return [from_row(row) for row in document["packages"]], document["problems"]
 
 
-def _blobs(content: Content) -> Any:
+def as_row(package: RpmPackage) -> list[Any]:
+    """The values of its fields, for JSON."""
+    return [getattr(package, name) for name in _FIELDS]
+
+
+def from_row(row: list[Any]) -> RpmPackage:
+    """The package that `as_row` was given."""
+    return RpmPackage(**dict(zip(_FIELDS, row, strict=True)))
+
+
+def _blobs(content: Content) -> Iterator[tuple[int, int, bytes]]:
+    """Page and rowid, where the container has such, and the header."""
     head = content.read(0, 16)
     if head.startswith(ndb.MAGIC):
-        return ndb.read_ndb(content)
+        return ((0, 0, value) for value in ndb.read_ndb(content))
     if bdb.is_bdb(head):
-        return (value for value in bdb.read_bdb(content) if len(value) > 8)  # a counter stands among the headers
+        return ((0, 0, value) for value in bdb.read_bdb(content) if len(value) > 8)  # a counter stands among the headers
     rows = sqlite.Database(content).rows("Packages")
-    return (row[1] for row in rows if len(row) > 1 and isinstance(row[1], bytes))
+    return ((row.page, row.number, blob) for row in rows if len(row.values) > 1 and isinstance(blob := row.values[1], bytes))
 
 
-def _package(tags: Header) -> RpmPackage | None:
+def package_of(tags: Header, proof: Proof) -> RpmPackage | None:
+    """The package that a header is about; None for a key."""
     name = tags.text(header.NAME)
     if name == "gpg-pubkey":  # a trusted key, kept among the packages
         return None
@@ -112,7 +133,7 @@ def _package(tags: Header) -> RpmPackage | None:
         url=tags.text(header.URL),
         source=tags.text(header.SOURCE_RPM),
         module=tags.text(header.MODULE),
-        sha256=tags.text(header.HEADER_SHA256),
+        sha256=tags.text(header.HEADER_SHA256) if proof is not Proof.DIFFERENT else "",
         provides=list(dict.fromkeys(tags.texts(header.PROVIDES))),
         requires=_requires(tags),
         algorithm="md5" if number is None else _ALGORITHMS.get(number, ""),
@@ -168,7 +189,18 @@ def _texts(values: list[str], count: int) -> list[str]:
     return values or [""] * count
 
 
-def _counted(problems: list[str]) -> list[str]:
+def doubts(proofs: dict[Proof, list[str]]) -> Iterator[str]:
+    """What is not as it was built, or cannot be shown to be: one line each."""
+    for proof, what in (
+        (Proof.DIFFERENT, "does not have the digest that was stated when it was built: it was edited"),
+        (Proof.ABSENT, "states no digest: whether it was edited cannot be told"),
+    ):
+        if found := proofs[proof]:
+            few = ", ".join(clean(name, 80) for name in found[:_SHOWN]) + (" …" if len(found) > _SHOWN else "")
+            yield f"the record of {few} {what}" if len(found) == 1 else f"each of {len(found)} records {what}: {few}"
+
+
+def counted(problems: list[str]) -> list[str]:
     """Each problem once, with how often it came."""
     counts: dict[str, int] = {}
     for problem in problems:

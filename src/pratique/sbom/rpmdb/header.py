@@ -3,7 +3,9 @@
 Big-endian. Of the tags only those asked for are looked at, each once, so the time is bounded by the header's size.
 """
 
+import hashlib
 import struct
+from enum import Enum
 
 from pratique.errors import Malformed
 
@@ -13,12 +15,22 @@ OLD_FILENAMES, FILE_STATES, FILE_MODES = 1027, 1029, 1030
 FILE_DIGESTS, FILE_LINKS, FILE_FLAGS = 1035, 1036, 1037
 SOURCE_RPM, PROVIDES, REQUIRE_FLAGS, REQUIRES = 1044, 1047, 1048, 1049
 DIR_INDEXES, BASE_NAMES, DIR_NAMES = 1116, 1117, 1118
-HEADER_SHA256, DIGEST_ALGORITHM, MODULE = 273, 5011, 5096
+HEADER_SHA1, HEADER_SHA256, DIGEST_ALGORITHM, MODULE = 269, 273, 5011, 5096
 
 _INTEGERS = {1: "B", 2: "b", 3: "H", 4: "I", 5: "Q"}  # CHAR, INT8, INT16, INT32, INT64
 _STRING, _STRINGS, _TRANSLATED = 6, 8, 9
+_REGION, _REGION_KIND, _REGION_BYTES = 63, 7, 16
+_MAGIC = bytes.fromhex("8eade80100000000")
 _MAX_TAGS = 0xFFFF
 _WANTED = frozenset(value for name, value in globals().items() if name.isupper() and name[0] != "_" and isinstance(value, int))
+
+
+class Proof(Enum):
+    """Whether the header is what was built. `ABSENT`: it states no digest, or does not say of which bytes."""
+
+    MATCHING = "matching"
+    DIFFERENT = "different"
+    ABSENT = "absent"
 
 
 class Header:
@@ -74,6 +86,29 @@ class Header:
         """The first integer of a tag; None without it."""
         found = self.numbers(tag)
         return found[0] if found else None
+
+    def proof(self) -> Proof:
+        """Hold the header against the digest that was put beside it when the package was built (rpm, docs/manual/tags.md).
+
+        The digest is of the immutable region: the first tag says where in the data its trailer lies, and the trailer how many
+        tags it has; what rpm added when it installed the package comes after both. Who signed it is not looked at.
+        """
+        stated = [("sha256", self.text(HEADER_SHA256)), ("sha1", self.text(HEADER_SHA1))]
+        algorithm, digest = next((pair for pair in stated if pair[1]), ("", ""))
+        tag, kind, offset, size = struct.unpack_from(">IIiI", self._blob, 8)
+        trailer = self._start + offset
+        if not digest or (tag, kind, size) != (_REGION, _REGION_KIND, _REGION_BYTES):
+            return Proof.ABSENT
+        if offset < 0 or trailer + _REGION_BYTES > self._end:
+            return Proof.DIFFERENT
+        tags_size = -struct.unpack_from(">i", self._blob, trailer + 8)[0]
+        if not 0 < tags_size <= self._start - 8:
+            return Proof.DIFFERENT
+        region = hashlib.new(algorithm, _MAGIC, usedforsecurity=False)
+        region.update(struct.pack(">II", tags_size // 16, offset + _REGION_BYTES))
+        region.update(self._blob[8 : 8 + tags_size])
+        region.update(self._blob[self._start : trailer + _REGION_BYTES])
+        return Proof.MATCHING if region.hexdigest() == digest else Proof.DIFFERENT
 
     def _at(self, tag: int, offset: int, least: int) -> int:
         """Where data begins that takes at least `least` bytes."""

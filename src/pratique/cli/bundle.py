@@ -1,0 +1,170 @@
+"""`pratique bundle`: an artifact with its evidence and the trust in one archive, for where there is no network."""
+
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pratique.cli.belief import belief_options, believed
+from pratique.cli.home import Home, find_home
+from pratique.cli.options import platform_option, public_name, source_argument
+from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_title
+from pratique.cli.verify import REQUIRED, Answer, predicate_type, report
+from pratique.errors import InputError
+from pratique.model import Cause
+
+if TYPE_CHECKING:
+    from pratique.anchors.value import Anchors
+    from pratique.evidence.belief import Belief
+    from pratique.registry.archive import Archive
+
+
+@click.group()
+def command() -> None:
+    """Take an artifact with its evidence and the trust into one archive, and verify it where there is no network."""
+
+
+@command.command()
+@source_argument
+@click.option("-o", "--output", type=click.Path(), required=True, help="The archive to write.")
+@format_option
+def export(source: str, output: str, format_: str) -> None:
+    """Write SOURCE, everything that is said about it here and in the catalog, and the trust that this machine follows.
+
+    SOURCE is registry:HOST/NAME:TAG, oci-dir:PATH[:TAG] or oci-archive:PATH[:TAG]. The archive is an OCI archive that any tool
+    loads. Without a followed trust there is none in it; whoever verifies it then brings keys or a trust.
+    """
+    from pratique.registry.open import open_repository
+    from pratique.ship.airgap import gathered, write_archive
+
+    home, path = find_home(), Path(output)
+    anchors, files = _followed(home)
+    origin, reference = open_repository(source)
+    now = int(time.time())
+    with gathered(origin, reference or "", path) as (layout, copied, folder):
+        target = copied.descriptor
+        restored = sum(_from_catalog(home, layout, digest) for digest in copied.manifests)
+        write_archive(path, folder, name=public_name(source), digest=target.digest, now=now, anchors=anchors, trust_files=files)
+    said = len(copied.said) + restored
+    if format_ == "json":
+        print_json(
+            {
+                "file": output,
+                "digest": target.digest,
+                "said": said,
+                "trust": {"source": anchors.source, "expires": _when(anchors)} if anchors else None,
+            }
+        )
+        return
+    print_title(output)
+    print_fact("digest", target.digest)
+    print_fact("evidence", f"{said} pieces" + (f", {restored} of them from the catalog" if restored else ""))
+    print_fact("trust", f"{anchors.source}, good until {_when(anchors)}" if anchors else "none: this machine follows none")
+
+
+@command.command()
+@click.argument("path", type=click.Path())
+@belief_options
+@click.option("--trust-root", type=click.Path(), help="The pinned root of the archive's trust; default the one followed here.")
+@click.option("--require", multiple=True, metavar="TYPE", help="What must be there; see pratique verify.")
+@click.option("--name", help="What the artifact is called where the trust speaks of it.")
+@platform_option
+@format_option
+def verify(
+    path: str,
+    trust_root: str | None,
+    require: tuple[str, ...],
+    name: str | None,
+    platform: str | None,
+    format_: str,
+    **beliefs: Any,
+) -> int:
+    """Verify an archive that `bundle export` wrote, asking nobody: its artifact, its evidence, its trust and how fresh that is.
+
+    Believed is whom the options name, else whom the trust in the archive names, verified from the root that is pinned here. A
+    trust that has expired is no answer: exit code 3.
+    """
+    from pratique.ship.airgap import open_bundle
+
+    archive, described = open_bundle(Path(path))
+    home = find_home()
+    about: list[Answer] = []
+    log_keys = beliefs["log_keys"]
+    if any(value for option, value in beliefs.items() if option != "log_keys"):
+        if trust_root:
+            raise InputError("--trust-root is for the trust in the archive, which is not used beside other options")
+        belief = believed(home, **beliefs)
+    else:
+        belief, anchors = _carried(home, archive, trust_root, log_keys)
+        text = f"{anchors.trust.name}, {_versions(anchors)}, good until {_when(anchors)}"
+        about.append(("trust", Cause.NONE, text, None))
+    if name is None:
+        click.echo(f"pratique: the archive calls it {described.name}; --name says what it must be called", err=True)
+    return report(
+        f"oci-archive:{path}",
+        belief,
+        tuple(map(predicate_type, require)) or REQUIRED,
+        evidence=f"oci-archive:{path}",
+        name=name,
+        platform=platform,
+        content=True,
+        format_=format_,
+        about=about,
+    )
+
+
+def _followed(home: Home) -> "tuple[Anchors | None, dict[str, bytes]]":
+    if not home.trust.exists():
+        return None, {}
+    from pratique.anchors.client import current, repository_files
+
+    anchors = current(home.trust, now=int(time.time()))
+    return anchors, repository_files(home.trust)
+
+
+def _carried(home: Home, archive: "Archive", trust_root: str | None, log_keys: tuple[str, ...]) -> "tuple[Belief, Anchors]":
+    """The trust in the archive, from a root that came by another way."""
+    from pratique.anchors.client import verify_files
+    from pratique.cli.belief import known_logs
+    from pratique.evidence.belief import believe_anchors
+    from pratique.files import read_limited
+    from pratique.ship.airgap import trust_files
+
+    files = trust_files(archive)
+    if not files:
+        raise InputError("nobody is believed: there is no trust in the archive", hint="give --key K.pub or --trust trust.yaml")
+    pinned = Path(trust_root) if trust_root else home.trust / "root.json"
+    if not pinned.exists():
+        hint = "give --trust-root FILE, which must not come with the archive"
+        raise InputError("no root is pinned to verify the archive's trust from", where=str(pinned), hint=hint)
+    with tempfile.TemporaryDirectory(prefix="pratique-") as scratch:
+        anchors = verify_files(
+            files, root=read_limited(pinned, 4 << 20), directory=Path(scratch) / "trust", now=int(time.time()), name=archive.name
+        )
+    return believe_anchors(anchors, known_logs(home, log_keys)), anchors
+
+
+def _from_catalog(home: Home, layout: Any, digest: Any) -> int:
+    """Put what only the catalog has beside the artifact; how much that was. It is verified where the archive is."""
+    from pratique.cli.facts import collect_from_home
+    from pratique.evidence.collect import collect_from_repository
+    from pratique.registry.attach import attach_bundles
+
+    if not home.catalog_directory.exists():
+        return 0
+    present = {piece.digest for piece in collect_from_repository(layout, digest).pieces}
+    kept = [piece for piece in collect_from_home(home, digest).pieces if piece.cause is Cause.NONE]
+    lost = [piece for piece in kept if piece.digest not in present]
+    subject = layout.fetch_manifest(digest).descriptor
+    attach_bundles(layout, subject, [(piece.claimed_type, piece.data) for piece in lost], created=None)
+    return len(lost)
+
+
+def _versions(anchors: "Anchors") -> str:
+    return ", ".join(f"{role} {version}" for role, version in sorted(anchors.versions.items()))
+
+
+def _when(anchors: "Anchors") -> str:
+    return iso_time(anchors.expires) if anchors.expires is not None else "it is changed"

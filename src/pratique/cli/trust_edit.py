@@ -1,0 +1,248 @@
+"""`pratique trust add|retire|revoke|rotate|role`: changes to trust.yaml, and to who holds the trust itself."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pratique.cli.output import format_option, iso_time, print_json, printable
+from pratique.cli.trust_words import at_option, directory_option, now, read_key, root_changes
+from pratique.errors import InputError
+
+if TYPE_CHECKING:
+    from pratique.anchors.edit import Change
+    from pratique.attest.publickey import PublicKey
+
+ROLES = ("root", "targets", "online")
+role_option = click.option("--role", "role_name", type=click.Choice(ROLES), help="Of those who hold the trust itself.")
+
+
+@click.command()
+@click.argument("authority")
+@directory_option
+@click.option("--key", "keys", multiple=True, type=click.Path(), help="A public key that speaks for it. Repeat it.")
+@click.option("--issuer", help="The OIDC issuer of a workload or person, its URL in full.")
+@click.option("--subject", help="The certificate's subject, exact: a workflow's URI or an e-mail address.")
+@click.option(
+    "--subject-pattern", help="A URI in which * stands for part of a segment: https://github.com/acme/app/…@refs/tags/*"
+)
+@click.option("--claim", "claims", multiple=True, metavar="NAME=VALUE", help="A certificate extension it must have. Repeat it.")
+@click.option("--store", help="A notation trust store, TYPE:NAME.")
+@click.option("--certificate-name", help="The whole subject of its certificates in that store.")
+@click.option("--from", "since", help="From when on it counts: 2026-01-31 or 2026-01-31T12:00:00Z.")
+@click.option("--until", help="Until when, that day or second included.")
+@click.option(
+    "--says", multiple=True, metavar="TYPE", help="What it may say: signature, sbom, provenance, … or a URI. Repeat it."
+)
+@click.option("--about", multiple=True, metavar="SCOPE", help="About which artifacts: HOST/REPOSITORY and all below it, or *.")
+@format_option
+def add(
+    authority: str,
+    directory: str,
+    keys: tuple[str, ...],
+    issuer: str | None,
+    subject: str | None,
+    subject_pattern: str | None,
+    claims: tuple[str, ...],
+    store: str | None,
+    certificate_name: str | None,
+    since: str | None,
+    until: str | None,
+    says: tuple[str, ...],
+    about: tuple[str, ...],
+    format_: str,
+) -> None:
+    """Let AUTHORITY, a new one or a known one, have another signer, or say more."""
+    from pratique.anchors.edit import add_signers, key_file
+
+    window = {name: at for name, at in (("from", since), ("until", until)) if at}
+    signers: list[tuple[str, Mapping[str, Any]]] = []
+    if issuer or subject or subject_pattern:
+        named = {"issuer": issuer, "subject": subject, "subject-pattern": subject_pattern, "claims": _claims(claims)}
+        signers.append(("workloads", {name: value for name, value in named.items() if value} | window))
+    if store or certificate_name:
+        if not (store and certificate_name):
+            raise InputError("a certified signer needs both --store and --certificate-name")
+        signers.append(("certified", {"store": store, "name": certificate_name, **window}))
+    if bool(says) != bool(about):
+        raise InputError("a permission needs both --says and --about", hint="--about '*' means every artifact")
+    permission = {"predicates": list(says), "about": list(about)} if says else None
+    if not keys and not signers and not permission:
+        raise InputError("nothing to add", hint="name a --key, an --issuer with a --subject, a --store, or --says with --about")
+    loaded = [read_key(key) for key in keys]
+    signers += [("keys", {"file": key_file(key), **window}) for key in loaded]
+    _edit(_source(directory), add_signers(authority, signers, permission), format_, keys=loaded)
+
+
+@click.command()
+@click.argument("who")
+@directory_option
+@at_option
+@format_option
+def retire(who: str, directory: str, at: str | None, format_: str) -> None:
+    """Say that WHO signs no more. What is proven to have been signed by then stays good.
+
+    WHO is a key's file, the beginning of a key ID, a subject, or a certificate's name.
+    """
+    from pratique.anchors.edit import set_event
+
+    path = _source(directory)
+    _edit(path, set_event(path, _signer(who), "retired", at or iso_time(now())), format_)
+
+
+@click.command()
+@click.argument("who", required=False)
+@directory_option
+@click.option("--compromised-at", help="Since when somebody else may have signed as WHO; what is not proven older is void.")
+@click.option("--statement", metavar="FILE|DIGEST", help="One statement: a bundle's file, or the SHA-256 digest of what it says.")
+@click.option("--predicate", metavar="TYPE", help="With --subject: all statements of this type …")
+@click.option("--subject", metavar="DIGEST", help="… about this artifact.")
+@click.option("--reason", help="Why; whoever meets the revocation reads it.")
+@format_option
+def revoke(
+    who: str | None,
+    directory: str,
+    compromised_at: str | None,
+    statement: str | None,
+    predicate: str | None,
+    subject: str | None,
+    reason: str | None,
+    format_: str,
+) -> None:
+    """Take something back: a signer that was compromised, one statement, or all of a type about an artifact."""
+    from pratique.anchors.edit import add_revocation, set_event
+
+    path = _source(directory)
+    if [bool(who), bool(statement), bool(predicate or subject)].count(True) != 1:
+        raise InputError("say what to take back", hint="WHO with --compromised-at, or --statement, or --predicate with --subject")
+    if who:
+        if not compromised_at:
+            raise InputError("since when?", hint="name the earliest time it may have happened with --compromised-at")
+        _edit(path, set_event(path, _signer(who), "compromised", compromised_at), format_)
+        return
+    what = {"statement": _statement(statement)} if statement else {"predicate": predicate, "subject": subject}
+    entry = {name: text for name, text in (what | {"reason": reason}).items() if text}
+    _edit(path, add_revocation(entry), format_)
+
+
+@click.command()
+@click.argument("old")
+@click.argument("new", type=click.Path())
+@directory_option
+@at_option
+@role_option
+@format_option
+def rotate(old: str, new: str, directory: str, at: str | None, role_name: str | None, format_: str) -> None:
+    """Put the public key in file NEW in the place of OLD, which retires at --at.
+
+    With --role, a holder of the trust itself is replaced: both the old holders and the new must then sign.
+    """
+    from pratique.anchors.edit import key_file, replace_key
+
+    key = read_key(new)
+    if role_name:
+        if at:
+            raise InputError("a role changes hands when the new root is published", hint="leave out --at")
+        _change_role(directory, role_name, [key], [old], None, format_)
+        return
+    path = _source(directory)
+    _edit(path, replace_key(path, _signer(old), key_file(key), at or iso_time(now())), format_, keys=[key])
+
+
+@click.command("role")
+@click.argument("role_name", metavar="ROLE", type=click.Choice(ROLES))
+@directory_option
+@click.option("--add", "added", multiple=True, type=click.Path(), help="The public key of a new holder. Repeat it.")
+@click.option(
+    "--remove", "removed", multiple=True, metavar="KEY", help="A holder's file or the beginning of its key ID. Repeat it."
+)
+@click.option("--threshold", type=int, help="How many of the holders must sign.")
+@format_option
+def change_role(
+    role_name: str, directory: str, added: tuple[str, ...], removed: tuple[str, ...], threshold: int | None, format_: str
+) -> None:
+    """Change who holds the trust itself: root, targets (trust.yaml), or online (snapshot and timestamp).
+
+    The change is the next root: the old holders and the new must sign it before it is published.
+    """
+    if not added and not removed and threshold is None:
+        raise InputError("nothing to change", hint="use --add, --remove or --threshold")
+    _change_role(directory, role_name, list(map(read_key, added)), list(removed), threshold, format_)
+
+
+def _change_role(
+    directory: str, name: str, added: "list[PublicKey]", removed: list[str], threshold: int | None, format_: str
+) -> None:
+    from pratique.anchors.folder import TrustFolder
+    from pratique.anchors.roles import RoleKeys, roles_of
+
+    folder = TrustFolder(Path(directory))
+    roles = ("snapshot", "timestamp") if name == "online" else (name,)
+    held = roles_of(folder.root_ahead().signed)[roles[0]]
+    gone = {_holder(held.keys, who) for who in removed}
+    keys = tuple(key for key in held.keys if key not in gone) + tuple(added)
+    rule = RoleKeys(keys=keys, threshold=held.threshold if threshold is None else threshold)
+    folder.change_roles(dict.fromkeys(roles, rule), now=now())
+    _say(root_changes(folder), format_)
+
+
+def _holder(keys: "tuple[PublicKey, ...]", who: str) -> "PublicKey":
+    wanted = _signer(who)
+    found = [key for key in keys if len(wanted) >= 8 and key.keyid.startswith(wanted)]
+    if len(found) != 1:
+        raise InputError(
+            f"{len(found) or 'no'} holders called {who[:200]!r}", hint="name a key's file, or 8 digits of its key ID"
+        )
+    return found[0]
+
+
+def _edit(path: Path, change: "Change", format_: str, *, keys: "Iterable[PublicKey]" = ()) -> None:
+    from pratique.anchors.edit import edit_source
+
+    _say(edit_source(path, change, keys=keys), format_)
+
+
+def _say(lines: list[str], format_: str) -> None:
+    if format_ == "json":
+        print_json({"changes": lines})
+        return
+    for line in lines:
+        click.echo(f"  {printable(line)}")
+    click.echo("next: pratique trust sign, by as many holders as needed, then pratique trust publish")
+
+
+def _claims(texts: tuple[str, ...]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in texts]
+    if any(not name or not equals or not value for name, equals, value in pairs):
+        raise InputError("a claim is written NAME=VALUE")
+    return {name: value for name, _, value in pairs}
+
+
+def _signer(who: str) -> str:
+    """A key's file stands for its key ID, wherever it lies."""
+    return read_key(who).keyid if Path(who).is_file() else who
+
+
+def _statement(text: str) -> str:
+    """The digest of what a bundle says. It stays the same however the bundle around it is written."""
+    from pratique.attest.bundle import parse_bundle
+    from pratique.model import Digest
+    from pratique.model.digest import is_digest
+
+    if is_digest(text):
+        return text
+    try:
+        data = Path(text).read_bytes()
+    except OSError as error:
+        raise InputError("neither a digest nor a bundle that can be read", where=text[:200]) from error
+    return str(Digest.of(parse_bundle(data).envelope.payload))
+
+
+def _source(directory: str) -> Path:
+    from pratique.errors import NotFound
+
+    path = Path(directory) / "trust.yaml"
+    if not path.is_file():
+        raise NotFound("no trust is kept here", where=directory, hint="run: pratique trust init, or name the folder with -C")
+    return path

@@ -1,0 +1,104 @@
+"""What verification starts from: whose signatures, logs and times are believed. A plain value; nothing here verifies.
+
+It comes from public keys on the command line, from the keys of a policy, or from a trust repository, which alone says who may
+say what, and until when.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pratique.trust import Authorities, Authority, Lifetime, Trust
+from pratique.trust.lifetime import ALWAYS
+
+if TYPE_CHECKING:
+    from pratique.anchors.value import Anchors
+    from pratique.attest.notation.stores import TrustStores
+    from pratique.attest.publickey import PublicKey
+    from pratique.attest.sigstore.trusted_root import TrustedRoot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnLog:
+    """A log of tiles whose key is known. `name`: for people; `operator`: who runs it, for counting."""
+
+    key: "PublicKey"
+    name: str = ""
+    operator: str = "our own"
+    lifetime: Lifetime = ALWAYS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Belief:
+    """Who is believed.
+
+    `keys`: by key ID; `authorities`: whose signers they are; `logs`: by their 32-byte log ID. `trust`: what each one may say
+    about what, and when; None where every key may say everything, as with keys on a command line. `root`: certificate
+    authorities, logs and timestamp authorities in Sigstore's form; `stores`: notation's certificates. None for nobody.
+    """
+
+    keys: Mapping[str, "PublicKey"]
+    authorities: Authorities
+    logs: Mapping[bytes, OwnLog] = field(default_factory=dict)
+    trust: Trust | None = None
+    root: "TrustedRoot | None" = None
+    stores: "TrustStores | None" = None
+
+
+def believe_keys(named: Iterable[tuple[str, Iterable["PublicKey"]]], logs: Mapping[bytes, OwnLog]) -> Belief:
+    """Believe these parties and their keys, whatever they say. Raises Malformed when a key is two parties'."""
+    parties = [(name, tuple(keys)) for name, keys in named]
+    authorities = Authorities(tuple(Authority.of_keys(name, (key.keyid for key in keys)) for name, keys in parties))
+    return Belief(keys={key.keyid: key for _, keys in parties for key in keys}, authorities=authorities, logs=logs)
+
+
+def believe_anchors(anchors: "Anchors", logs: Mapping[bytes, OwnLog]) -> Belief:
+    """Believe what a trust repository publishes, and these logs besides. Raises Malformed when a carried file is not sound."""
+    from pratique.tlog.checkpoint import log_id
+
+    trust = anchors.trust
+    known = {}
+    for service in trust.logs:
+        key = anchors.keys[service.keyid]
+        known[log_id(key.raw)] = OwnLog(key=key, name=service.name, operator=service.operator, lifetime=service.lifetime)
+    return Belief(
+        keys=anchors.keys,
+        authorities=trust.authorities,
+        logs={**logs, **known},
+        trust=trust,
+        root=_root(anchors),
+        stores=_stores(anchors),
+    )
+
+
+def _root(anchors: "Anchors") -> "TrustedRoot | None":
+    """All carried trusted roots as one, and the timestamp authorities that stand by themselves."""
+    carried, stampers = anchors.files("sigstore"), anchors.trust.files("tsa")
+    if not carried and not stampers:
+        return None
+    from pratique.attest.notation.stores import parse_certificates
+    from pratique.attest.sigstore.trusted_root import TrustedRoot, parse_trusted_root
+    from pratique.attest.timestamp import TimestampAuthority
+    from pratique.attest.x509 import Window, parse_certificate
+
+    roots = [parse_trusted_root(data) for _, data in carried]
+    own = []
+    for item in stampers:
+        chain = [parse_certificate(der, item.name) for der in parse_certificates(anchors.targets[item.path], item.name)]
+        window = Window(start=item.window.since or 0, end=item.window.until)
+        own.append(TimestampAuthority(operator=item.operator or item.name, anchors=tuple(chain), window=window))
+    return TrustedRoot(
+        authorities=tuple(one for root in roots for one in root.authorities),
+        timestamp_authorities=(*(one for root in roots for one in root.timestamp_authorities), *own),
+        logs=tuple(one for root in roots for one in root.logs),
+        certificate_logs=tuple(one for root in roots for one in root.certificate_logs),
+    )
+
+
+def _stores(anchors: "Anchors") -> "TrustStores | None":
+    carried = anchors.files("store")
+    if not carried:
+        return None
+    from pratique.anchors.notation import stores_of
+
+    return stores_of(carried)

@@ -1,0 +1,232 @@
+"""From the bytes of one piece of evidence, in whatever form, to what somebody said: verified, and not yet weighed. Pure.
+
+Whether that somebody may say it is `pratique.trust`'s to answer, whether it helps is the policy's.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pratique.attest.bundle import LogEntry, MessageSignature, UnverifiedBundle, parse_bundle
+from pratique.attest.record import check_record
+from pratique.attest.statement import StatementHead, Subject, parse_statement
+from pratique.attest.verify import verify_bundle
+from pratique.errors import (
+    DigestMismatch,
+    Expired,
+    InputError,
+    PratiqueError,
+    ProofInvalid,
+    Revoked,
+    SignatureInvalid,
+    Unavailable,
+    Untrusted,
+)
+from pratique.evidence.belief import Belief
+from pratique.evidence.collect import Collected, Form
+from pratique.model import Cause, Digest
+from pratique.model.predicates import IMAGE_SIGNATURE
+from pratique.model.signer import KeySigner, LogPlace, Signed
+from pratique.tlog.verify import verify_entry
+from pratique.trust import proven_at
+
+if TYPE_CHECKING:
+    from pratique.registry.types import Descriptor
+
+Answers = Mapping[str, bytes | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Testimony:
+    """What one verified signature says. `payload`: digest of the signed bytes; `subjects`: what they are about.
+
+    `predicate_type`: IMAGE_SIGNATURE for forms that say no more than "this one". `said`: reads the predicate. `wanted`:
+    URLs whose answers may prove an earlier time.
+    """
+
+    predicate_type: str
+    subjects: frozenset[Digest]
+    payload: Digest
+    signed: Signed
+    said: Callable[[], Mapping[str, Any]] = dict
+    about: str = ""
+    wanted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Why there is no testimony. `wanted`: URLs of revocation servers whose answers could change that."""
+
+    cause: Cause
+    detail: str
+    wanted: tuple[str, ...] = ()
+
+
+def hear(found: Collected, target: "Descriptor", belief: Belief, *, now: int, answers: Answers) -> Testimony | Refused:
+    """Verify one collected piece. `target`: the artifact it should be about; `now`: Unix seconds."""
+    if found.cause is not Cause.NONE:
+        return Refused(cause=found.cause, detail=found.detail)
+    try:
+        match found.form:
+            case Form.BUNDLE:
+                return _hear_bundle(parse_bundle(found.data), target, belief, now)
+            case Form.COSIGN_SIGNATURE:
+                return _hear_cosign_signature(found, target, belief)
+            case Form.COSIGN_ATTESTATION:
+                return _hear_cosign_attestation(found, target, belief)
+            case Form.NOTATION:
+                return _hear_notation(found, target, belief, now=now, answers=answers)
+    except PratiqueError as error:
+        cause = cause_of(error)
+        detail = error.message if cause in (Cause.UNTRUSTED, Cause.EXPIRED, Cause.REVOKED) else f"{found.where}: {error}"
+        return Refused(cause=cause, detail=detail)
+
+
+def cause_of(error: PratiqueError) -> Cause:
+    """What an error of verification means for the verdict. What is not about the evidence is raised again."""
+    for kind, cause in _CAUSES:
+        if isinstance(error, kind):
+            return cause
+    raise error
+
+
+_CAUSES: tuple[tuple[type[PratiqueError], Cause], ...] = (
+    (Untrusted, Cause.UNTRUSTED),
+    (Expired, Cause.EXPIRED),
+    (Revoked, Cause.REVOKED),
+    (DigestMismatch, Cause.MISMATCH),
+    (SignatureInvalid, Cause.INVALID),
+    (ProofInvalid, Cause.INVALID),
+    (Unavailable, Cause.UNREACHABLE),
+    (InputError, Cause.INVALID),
+)
+
+
+def _hear_bundle(bundle: UnverifiedBundle, target: "Descriptor", belief: Belief, now: int) -> Testimony:
+    if bundle.certificates or bundle.timestamps or isinstance(bundle.content, MessageSignature):
+        return _hear_sigstore(bundle, target, belief, now)
+    # A bare key and a statement: nothing of X.509 is needed, and it is how we sign ourselves.
+    verified = verify_bundle(bundle, belief.keys)
+    signed = Signed(signer=KeySigner(keyid=verified.keyid), places=_own_places(bundle, belief, now))
+    return _attested(verified.head, bundle.envelope.payload, signed)
+
+
+def _hear_sigstore(bundle: UnverifiedBundle, target: "Descriptor", belief: Belief, now: int) -> Testimony:
+    from pratique.attest.sigstore.trusted_root import TrustedRoot
+    from pratique.attest.sigstore.verify import Artifact, Requirements, verify_attestation, verify_message
+
+    root = belief.root or TrustedRoot()
+    # A certificate lives for minutes: only a log can tell that it was not made up later.
+    needs = Requirements(logs=1 if bundle.certificates else 0)
+    if isinstance(bundle.content, MessageSignature):
+        artifact = Artifact(digests={target.digest.algorithm: bytes.fromhex(target.digest.hex)})
+        signed = verify_message(bundle, artifact, root, keys=belief.keys, needs=needs)
+        return Testimony(
+            predicate_type=IMAGE_SIGNATURE, subjects=frozenset({target.digest}), payload=target.digest, signed=signed
+        )
+    verified = verify_attestation(bundle, root, keys=belief.keys, needs=needs)
+    signed = verified.signed
+    if not bundle.certificates:
+        signed = replace(signed, places=(*signed.places, *_own_places(bundle, belief, proven_at(signed.times, now=now))))
+    return _attested(verified.head, verified.payload, signed)
+
+
+def _hear_cosign_signature(found: Collected, target: "Descriptor", belief: Belief) -> Testimony:
+    from pratique.attest.cosign import parse_signature, verify_signature
+    from pratique.attest.sigstore.trusted_root import TrustedRoot
+
+    layer = parse_signature(found.data, found.annotations)
+    claim, signed = verify_signature(layer, target.digest, belief.root or TrustedRoot(), keys=belief.keys)
+    subjects = frozenset({claim.image})
+    return Testimony(predicate_type=IMAGE_SIGNATURE, subjects=subjects, payload=Digest.of(found.data), signed=signed)
+
+
+def _hear_cosign_attestation(found: Collected, target: "Descriptor", belief: Belief) -> Testimony:
+    from pratique.attest.cosign import parse_attestation, verify_attestation
+    from pratique.attest.sigstore.trusted_root import TrustedRoot
+
+    layer = parse_attestation(found.data, found.annotations)
+    verified = verify_attestation(layer, target.digest, belief.root or TrustedRoot(), keys=belief.keys)
+    return _attested(verified.head, verified.payload, verified.signed)
+
+
+def _attested(head: StatementHead, payload: bytes, signed: Signed) -> Testimony:
+    return Testimony(
+        predicate_type=head.predicate_type,
+        subjects=head.digests,
+        payload=Digest.of(payload),
+        signed=signed,
+        said=lambda: parse_statement(payload).predicate,
+        about=_names(head.subjects),
+    )
+
+
+def _own_places(bundle: UnverifiedBundle, belief: Belief, at: int) -> tuple[LogPlace, ...]:
+    """Places in logs of tiles that we know. A proof that does not hold is no proof missing: it raises ProofInvalid.
+
+    `at`: by when the signature is proven to have existed. A log that was retired or compromised by then proves nothing.
+    """
+    return tuple(place for entry in bundle.log_entries if (place := _own_place(entry, bundle, belief, at)) is not None)
+
+
+def _own_place(entry: LogEntry, bundle: UnverifiedBundle, belief: Belief, at: int) -> LogPlace | None:
+    log = belief.logs.get(entry.log_id)
+    if log is None:
+        return None
+    if entry.proof is None:
+        raise ProofInvalid("the entry of a log that we know comes without a proof")
+    check_record(entry.body, bundle)
+    verify_entry(
+        entry.body,
+        index=entry.proof.log_index,
+        size=entry.proof.tree_size,
+        root=entry.proof.root_hash,
+        hashes=entry.proof.hashes,
+        checkpoint=entry.proof.checkpoint,
+        public_key=log.key.raw,
+    )
+    try:
+        log.lifetime.check_compromise(at, "the log")
+        log.lifetime.check(at, "the log")
+    except (Expired, Revoked):
+        return None
+    return LogPlace(log=log.name or log.key.keyid[:12], operator=log.operator, index=entry.proof.log_index)
+
+
+def _hear_notation(found: Collected, target: "Descriptor", belief: Belief, *, now: int, answers: Answers) -> Testimony | Refused:
+    from pratique.attest.notation.policy import Timestamps, TrustStatement
+    from pratique.attest.notation.verify import verify
+
+    if belief.stores is None:
+        raise Untrusted("signed in notation's form, and no trust store is trusted")
+    verification = verify(
+        found.data,
+        found.media_type,
+        digest=target.digest,
+        size=target.size,
+        artifact_type=target.media_type,
+        # Strict, for every name that a store vouches for: which of them may sign what, and by when, the trust says.
+        statement=TrustStatement(
+            name="trust", stores=tuple(belief.stores.certificates), identities=None, timestamps=Timestamps.WHEN_PRESENT
+        ),
+        stores=belief.stores,
+        at=now,
+        answers=answers,
+    )
+    if verification.cause is not Cause.NONE or verification.signed is None:
+        return Refused(
+            cause=verification.cause if verification.cause is not Cause.NONE else Cause.UNTRUSTED,
+            detail=verification.detail,
+            wanted=verification.wanted,
+        )
+    return Testimony(
+        predicate_type=IMAGE_SIGNATURE,
+        subjects=frozenset({target.digest}),
+        payload=found.digest,
+        signed=verification.signed,
+        wanted=verification.wanted,
+    )
+
+
+def _names(subjects: Sequence[Subject]) -> str:
+    return ", ".join(f"{item.name or 'something'} {item.digest.get('sha256', '')[:12]}" for item in subjects[:2])

@@ -1,0 +1,118 @@
+"""Collecting evidence from each kind of place, in every form, and from places that lie or fall silent."""
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from test_repository_contract import push_image, sign
+
+from pratique.attest.cosign import (
+    SimpleSigning,
+    attestation_annotations,
+    render_attestation,
+    render_payload,
+    signature_annotations,
+)
+from pratique.attest.statement import Subject, render_statement
+from pratique.evidence.belief import believe_keys
+from pratique.evidence.collect import MAX_PIECES, Form, collect_from_repository
+from pratique.evidence.weigh import weigh
+from pratique.keys.file import FileSigner
+from pratique.keys.signer import sign_statement
+from pratique.model import Cause, Digest
+from pratique.model.predicates import CYCLONEDX, IMAGE_SIGNATURE
+from pratique.registry.cosign import ATTESTATIONS, SIGNATURES, Layer, push_layers, tag_of
+from pratique.registry.remote import Remote
+from pratique.registry.types import SIGSTORE_BUNDLE
+
+KEY, OTHER = (FileSigner(ec.generate_private_key(ec.SECP256R1())) for _ in range(2))
+
+
+def sign_as_cosign(repository, image, *signers):
+    payload = render_payload(SimpleSigning(image=image.digest))
+    layers = [Layer(data=payload, annotations=signature_annotations(signer.sign(payload))) for signer in signers]
+    push_layers(repository, image.digest, SIGNATURES, layers)
+    statement = render_statement(subjects=[Subject.of("", image.digest)], predicate_type=CYCLONEDX, predicate={})
+    attested = render_attestation(sign_statement(signers[0], statement))
+    push_layers(repository, image.digest, ATTESTATIONS, [Layer(data=attested, annotations=attestation_annotations(CYCLONEDX))])
+
+
+def weighed(repository, image, *signers):
+    belief = believe_keys([(f"party {number}", [signer.public_key]) for number, signer in enumerate(signers)], {})
+    facts = weigh(image, "app", [collect_from_repository(repository, image.digest)], belief, now=1_800_000_000)
+    return sorted(facts.pieces, key=lambda piece: (piece.form, piece.authority))
+
+
+def test_cosign_s_tags_are_read_beside_bundles_and_each_signature_counts_by_itself(repository):
+    image = push_image(repository)
+    sign_as_cosign(repository, image, KEY, OTHER)
+    pieces = weighed(repository, image, KEY, OTHER)
+    assert [(piece.form, piece.predicate_type, piece.authority, piece.cause) for piece in pieces] == [
+        ("cosign attestation", CYCLONEDX, "party 0", Cause.NONE),
+        ("cosign signature", IMAGE_SIGNATURE, "party 0", Cause.NONE),
+        ("cosign signature", IMAGE_SIGNATURE, "party 1", Cause.NONE),
+    ]
+
+
+def test_a_stranger_s_cosign_signature_is_no_yes(repository):
+    image = push_image(repository)
+    sign_as_cosign(repository, image, OTHER)
+    assert {piece.cause for piece in weighed(repository, image, KEY)} <= {Cause.UNTRUSTED, Cause.INVALID}
+    assert len(weighed(repository, image, KEY)) == 2
+
+
+def test_signatures_of_one_image_under_the_tag_of_another_are_about_another(repository):
+    one, two = push_image(repository, "one", b"1"), push_image(repository, "two", b"2")
+    sign_as_cosign(repository, one, KEY)
+    manifest = repository.fetch_manifest(tag_of(one.digest, SIGNATURES))
+    repository.push_manifest(manifest.data, manifest.media_type, tag_of(two.digest, SIGNATURES))
+    (piece,) = weighed(repository, two, KEY)
+    assert piece.cause is Cause.MISMATCH
+
+
+@pytest.mark.parametrize("tag", [".sig", ".att"])
+def test_a_tag_that_could_not_be_asked_for_is_unreachable_whatever_else_is_there(oci_server, tag):
+    repository = Remote(oci_server.host, "contract/app", plain_http=True, environ={})
+    image = push_image(repository)
+    sign(repository, image, b"{}")
+
+    def forbid(handler) -> bool:
+        if handler.path.endswith(tag):
+            handler.send_error(403)
+            return True
+        return False
+
+    oci_server.faults.append(forbid)
+    found = collect_from_repository(repository, image.digest)
+    silent = [piece for piece in found.pieces if piece.cause is Cause.UNREACHABLE]
+    assert len(silent) == 1 and silent[0].where.endswith(tag)
+
+
+def test_referrers_that_could_not_be_asked_for_are_not_made_up_for_by_tags(oci_server):
+    repository = Remote(oci_server.host, "contract/app", plain_http=True, environ={})
+    image = push_image(repository)
+    sign_as_cosign(repository, image, KEY)
+
+    def forbid(handler) -> bool:
+        if "/referrers/" in handler.path:
+            handler.send_error(403)
+            return True
+        return False
+
+    oci_server.faults.append(forbid)
+    found = collect_from_repository(repository, image.digest)
+    assert found.cause is Cause.UNREACHABLE and found.pieces == ()
+
+
+def test_ten_thousand_signatures_are_refused_before_any_is_fetched(repository, monkeypatch):
+    image = push_image(repository)
+    listed = [sign(repository, image, b"a")] * (MAX_PIECES + 1)
+    monkeypatch.setattr(type(repository), "list_referrers", lambda *_: listed)
+    monkeypatch.setattr(type(repository), "fetch_blob", lambda *_, **__: pytest.fail("fetched"))
+    assert collect_from_repository(repository, image.digest).cause is Cause.UNREADABLE
+
+
+def test_what_is_no_signature_is_passed_over(repository):
+    image = push_image(repository)
+    sign(repository, image, b"{}", "application/vnd.example.sbom+json")
+    sign(repository, image, b"{}", SIGSTORE_BUNDLE)
+    (piece,) = collect_from_repository(repository, image.digest).pieces
+    assert piece.form is Form.BUNDLE and piece.digest == Digest.of(b"{}")

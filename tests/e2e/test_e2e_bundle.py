@@ -1,0 +1,177 @@
+"""`bundle` and `verify --repair`: what travels where there is no network, and what a registry lost."""
+
+import io
+import json
+import shutil
+import tarfile
+
+import pytest
+from test_e2e_chain import Run, image
+
+__all__ = ["image"]  # the fixture of the chain
+
+SOURCE = """\
+version: 1
+name: acme
+authorities:
+  release:
+    keys: [{file: K.pub}]
+    says: [{predicates: [signature, sbom, file-manifest, provenance], about: [registry.example.com/acme]}]
+"""
+NAME = ["--name", "registry.example.com/acme/app"]
+
+
+@pytest.fixture
+def shipped(image, pratique: Run):
+    """A layout `harbour` with evidence, and a trust that is published and followed."""
+    folder = image.parent
+    assert pratique("ship", "oci-archive:app.tar", "--key", "K", "--to", "oci-dir:harbour:v1").returncode == 0
+    trust = folder / "trust"
+    trust.mkdir()
+    shutil.copy(folder / "K.pub", trust / "K.pub")
+    for arguments in (
+        ("init", "-C", "trust", "--name", "acme", "--root-key", "K.pub"),
+        ("sign", "-C", "trust", "--key", "K"),
+        ("publish", "-C", "trust"),
+    ):
+        if arguments[0] == "sign":
+            (trust / "trust.yaml").write_text(SOURCE)
+        done = pratique("trust", *arguments)
+        assert done.returncode == 0, done.stderr
+    root = trust / "published/metadata/1.root.json"
+    shutil.copy(root, folder / "root.json")
+    done = pratique("trust", "follow", "file:trust/published", "--root", "root.json")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def rewrite(path, change) -> None:
+    """The archive with `change(name, data)` for each member; None leaves it out."""
+    out = io.BytesIO()
+    with tarfile.open(path) as old, tarfile.open(fileobj=out, mode="w") as new:
+        for member in old:
+            data = change(member.name, old.extractfile(member).read())
+            if data is not None:
+                member.size = len(data)
+                new.addfile(member, io.BytesIO(data))
+    path.write_bytes(out.getvalue())
+
+
+def test_what_was_exported_is_verified_on_a_machine_that_has_nothing_but_the_root(shipped, pratique: Run, tmp_path):
+    done = pratique("bundle", "export", "oci-dir:harbour:v1", "-o", "out.tar", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["said"] == 4
+    elsewhere = {"PRATIQUE_HOME": str(tmp_path / "elsewhere")}
+    log = ["--log-key", str(tmp_path / "home/keys/log.key.pub")]
+    done = pratique("bundle", "verify", "out.tar", "--trust-root", "root.json", *NAME, *log, **elsewhere)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "trust" in done.stdout and "good until" in done.stdout and "log entry" in done.stdout
+    assert pratique("bundle", "verify", "out.tar", "--key", "K.pub", **elsewhere).returncode == 0
+
+
+def test_the_same_artifact_evidence_and_trust_give_the_same_archive_but_for_the_time(shipped, pratique: Run, tmp_path):
+    for name in ("one.tar", "two.tar"):
+        assert pratique("bundle", "export", "oci-dir:harbour:v1", "-o", name).returncode == 0
+    for name in ("one.tar", "two.tar"):
+        rewrite(tmp_path / name, lambda name, data: None if name == "pratique/bundle.json" else data)
+    assert (tmp_path / "one.tar").read_bytes() == (tmp_path / "two.tar").read_bytes()
+
+
+def test_without_a_root_of_one_s_own_nobody_is_believed(shipped, pratique: Run, tmp_path):
+    assert pratique("bundle", "export", "oci-dir:harbour:v1", "-o", "out.tar").returncode == 0
+    done = pratique("bundle", "verify", "out.tar", *NAME, PRATIQUE_HOME=str(tmp_path / "elsewhere"))
+    assert done.returncode == 2 and "no root is pinned" in done.stderr
+
+
+def test_a_trust_of_another_team_does_not_pass_for_ours(shipped, pratique: Run, tmp_path):
+    assert pratique("bundle", "export", "oci-dir:harbour:v1", "-o", "out.tar").returncode == 0
+    assert pratique("key", "generate", "-o", "evil").returncode == 0
+    assert pratique("trust", "init", "-C", "evil.d", "--root-key", "evil.pub").returncode in (0, 2)
+    (tmp_path / "evil.d").mkdir(exist_ok=True)
+    assert pratique("trust", "init", "-C", "evil.d", "--root-key", "evil.pub").returncode in (0, 2)
+    assert pratique("trust", "sign", "-C", "evil.d", "--key", "evil").returncode == 0
+    assert pratique("trust", "publish", "-C", "evil.d").returncode == 0
+    root = tmp_path / "evil.d/published/metadata/1.root.json"
+    done = pratique("bundle", "verify", "out.tar", *NAME, "--trust-root", str(root))
+    assert done.returncode in (1, 3) and done.stdout == "", done.stdout
+
+
+def test_a_trust_that_has_expired_is_no_answer(shipped, pratique: Run, tmp_path, monkeypatch):
+    assert pratique("bundle", "export", "oci-dir:harbour:v1", "-o", "out.tar").returncode == 0
+    faketime = shutil.which("faketime")
+    if faketime is None:
+        pytest.skip("faketime is not installed")
+    import os
+    import subprocess
+    import sys
+
+    command = [faketime, "-f", "+4000d", sys.executable, "-c", "from pratique.cli.main import main; main()"]
+    done = subprocess.run(
+        [*command, "bundle", "verify", "out.tar", "--trust-root", "root.json", *NAME],
+        cwd=tmp_path,
+        env={**os.environ, "PRATIQUE_HOME": str(tmp_path / "elsewhere")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 3 and "expired" in done.stderr, done.stdout + done.stderr
+
+
+def test_an_altered_archive_is_found_out_wherever_it_was_altered(shipped, pratique: Run, tmp_path):
+    assert pratique("bundle", "export", "oci-dir:harbour:v1", "-o", "out.tar").returncode == 0
+    whole = (tmp_path / "out.tar").read_bytes()
+    with tarfile.open(tmp_path / "out.tar") as archive:
+        names = [member.name for member in archive if member.name.startswith(("blobs/", "pratique/trust/"))]
+    names.remove("pratique/trust/metadata/1.root.json")  # the pinned one stands in its place
+    assert len(names) > 10
+    for target in names:
+        (tmp_path / "out.tar").write_bytes(whole)
+        rewrite(
+            tmp_path / "out.tar",
+            lambda name, data, target=target: data[:-1] + bytes([data[-1] ^ 1]) if name == target and data else data,
+        )
+        done = pratique("bundle", "verify", "out.tar", *NAME)
+        assert done.returncode in (1, 2, 3), f"{target}: {done.stdout}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["bundle", "verify", "app.tar"], 2, "not a bundle"),
+        (["bundle", "verify", "none.tar"], 2, "none.tar"),
+        (["bundle", "verify", "K"], 2, "K"),
+        (["bundle", "export", "oci-dir:none", "-o", "x.tar"], 2, "none"),
+        (["bundle", "export", "podman:x", "-o", "x.tar"], 2, "not a repository"),
+        (["bundle", "export", "oci-archive:app.tar", "-o", "no/such/folder/x.tar"], 4, "no/such/folder"),
+        (["verify", "oci-archive:app.tar", "--key", "K.pub", "--repair"], 2, "nothing can be put back"),
+    ],
+)
+def test_what_cannot_be_bundled_is_one_line(image, pratique: Run, arguments, code, words):
+    done = pratique(*arguments)
+    assert done.returncode == code and words in done.stderr and done.stderr.count("\n") == 1, done.stderr
+    assert not (image.parent / "x.tar").exists()
+
+
+def test_what_only_the_catalog_has_is_taken_along(image, pratique: Run):
+    assert pratique("ship", "oci-archive:app.tar", "--key", "K").returncode == 0
+    done = pratique("bundle", "export", "oci-archive:app.tar", "-o", "out.tar", "--format", "json")
+    assert done.returncode == 0 and json.loads(done.stdout)["said"] == 4, done.stderr
+    assert pratique("bundle", "verify", "out.tar", "--key", "K.pub").returncode == 0
+
+
+def test_evidence_that_a_place_lost_is_put_back_when_it_verifies(image, pratique: Run):
+    assert pratique("ship", "oci-archive:app.tar", "--key", "K", "--to", "oci-dir:harbour:v1").returncode == 0
+    index = image.parent / "harbour/index.json"
+    document = json.loads(index.read_text())
+    kept = [item for item in document["manifests"] if "org.opencontainers.image.ref.name" in item.get("annotations", {})]
+    index.write_text(json.dumps({**document, "manifests": kept}))
+    lost = pratique("verify", "oci-dir:harbour:v1", "--key", "K.pub")
+    assert lost.returncode == 1 and "absent" in lost.stdout
+    assert pratique("key", "generate", "-o", "K2").returncode == 0
+    stranger = pratique("verify", "oci-dir:harbour:v1", "--key", "K2.pub", "--repair")
+    assert stranger.returncode == 1 and "restored" not in stranger.stdout
+    done = pratique("verify", "oci-dir:harbour:v1", "--key", "K.pub", "--repair")
+    assert done.returncode == 0 and done.stdout.count("restored") == 4, done.stdout
+    again = pratique("verify", "oci-dir:harbour:v1", "--key", "K.pub", "--repair", "--format", "json")
+    assert json.loads(again.stdout)["restored"] == []

@@ -1,9 +1,9 @@
 """Mutate real files and show them to every parser of foreign bytes: `fuzz.py [SECONDS] [SEED]`.
 
 The corpus is `tests/data`. A mutated file goes through the pass and all catalogers under a path that some cataloger waits for,
-through the readers of bills of materials, as a layer, and as each thing that signatures of Sigstore and notation are made of. An
-exception that is not ours, or an input that takes longer than LIMIT_S, is a finding: it is written to a file, with the seed that
-makes it again, and the exit code is 1.
+through the readers of bills of materials, as a layer, and as each thing that signatures of all forms are made of. An exception
+that is not ours, or an input that takes longer than LIMIT_S, is a finding: it is written to a file, with the seed that makes it
+again, and the exit code is 1.
 """
 
 import base64
@@ -16,6 +16,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from pratique.artifact.examine import Examiner
 from pratique.artifact.layer import read_layer
 from pratique.artifact.limits import Limits
 from pratique.attest.bundle import MessageSignature, parse_bundle
-from pratique.attest.cosign import SIGNATURE, parse_attestation, parse_payload, parse_signature
+from pratique.attest.cosign import CERTIFICATE, REKOR_BUNDLE, SIGNATURE, parse_attestation, parse_payload, parse_signature
 from pratique.attest.detached import parse_raw
 from pratique.attest.helm_prov import parse_provenance
 from pratique.attest.notation import MEDIA_TYPES, TrustStatement, TrustStores, parse_certificates, parse_policy, verify
@@ -38,7 +39,7 @@ from pratique.attest.statement import parse_head
 from pratique.attest.strictjson import load_json
 from pratique.attest.timestamp import parse_response, parse_token, verify_timestamp
 from pratique.attest.x509 import parse_certificate
-from pratique.attest.yaml_annotation import annotate, parse_manifests
+from pratique.attest.yaml_annotation import annotate
 from pratique.errors import PratiqueError
 from pratique.keys.keyless.services import parse_signing_config
 from pratique.model import ArtifactKind, Digest, FileEntry, Kind, Subject, Tree
@@ -97,6 +98,31 @@ def catalogue(path: str, data: bytes) -> None:
     contents = {} if found.data is None else {path: found.data}
     facts = {path: dict(found.facts)} if found.facts else {}
     catalogue_tree(SUBJECT, Tree(entries=entries, contents=contents, facts=facts, digests=examiner.digests))
+
+
+def forms(data: bytes) -> None:
+    """As each of the other forms of signature, and as each predicate that is known."""
+    text = data.decode("latin-1")
+    readers: tuple[Callable[[], object], ...] = (
+        lambda: parse_payload(data),
+        lambda: parse_signature(data, {SIGNATURE: "AAAA"}),
+        lambda: parse_signature(b"{}", {SIGNATURE: "AAAA", REKOR_BUNDLE: text}),
+        lambda: parse_signature(b"{}", {SIGNATURE: "AAAA", CERTIFICATE: text}),
+        lambda: parse_attestation(data, {}),
+        lambda: parse_raw(data),
+        lambda: parse_provenance(parse_clear_signed(data).text),
+        lambda: parse_provenance(data),
+        lambda: annotate(data, b"bundle"),
+        *(partial(check_json, kind, data) for kind in KNOWN),
+    )
+    for read in readers:
+        with contextlib.suppress(PratiqueError):
+            read()
+
+
+def check_json(kind: str, data: bytes) -> None:
+    """As a predicate of this type."""
+    check_predicate(kind, load_json(data, what="predicate"))
 
 
 def notation(data: bytes) -> None:
@@ -168,24 +194,6 @@ def inside_bundle(chance: random.Random, bundles: list[bytes], corpus: list[byte
     return json.dumps(document).encode()
 
 
-def signatures(path: str, data: bytes) -> None:
-    """Every form of signature, and every form of predicate. `path` chooses the form."""
-    text = data.decode("latin-1")
-    forms: tuple[Callable[[], object], ...] = (
-        lambda: parse_bundle(data),
-        lambda: parse_payload(data),
-        lambda: parse_signature(data[:1000], {SIGNATURE: "AAAA", "dev.sigstore.cosign/bundle": text}),
-        lambda: parse_signature(data[:1000], {SIGNATURE: "AAAA", "dev.sigstore.cosign/certificate": text}),
-        lambda: parse_attestation(data, {}),
-        lambda: parse_raw(data),
-        lambda: parse_provenance(parse_clear_signed(data).text),
-        lambda: parse_provenance(data),
-        lambda: [annotate(data, b"x") for _ in parse_manifests(data)],
-        lambda: [check_predicate(kind, load_json(data, what="predicate")) for kind in KNOWN],
-    )
-    forms[len(path) % len(forms)]()
-
-
 def main() -> int:
     """Until the time is over."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
@@ -199,10 +207,9 @@ def main() -> int:
         ("catalogers", catalogue),
         ("documents", lambda _, data: read_document(data)),
         ("documents, lenient", lambda _, data: read_document(data, lenient=True)),
+        ("forms", lambda _, data: forms(data)),
         ("notation", lambda _, data: notation(data)),
         ("sigstore", lambda _, data: sigstore(data)),
-        ("signatures", signatures),
-        ("signatures", signatures),
         ("layer", lambda _, data: read_layer(io.BytesIO(data), wants=WANTS, limits=Limits())),
     )
     print(f"seed {seed}, {len(corpus)} files, {len(places)} paths")

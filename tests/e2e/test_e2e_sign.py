@@ -117,7 +117,7 @@ def test_cosigns_tags_are_written_beside_what_others_wrote(pratique: Run, place:
     found = cosign.verify_attestation(
         cosign.parse_attestation(layer.data, layer.annotations), digest, TrustedRoot(), keys=keys_of(tmp_path)
     )
-    assert found.statement.predicate == TEST_RESULT
+    assert found.statement().predicate == TEST_RESULT
     # What openssl makes of the first of them, as cosign's own verification does: base64 of DER over the payload.
     (tmp_path / "payload").write_bytes(layers[0].data)
     (tmp_path / "der").write_bytes(base64.b64decode(layers[0].annotations[cosign.SIGNATURE]))

@@ -13,7 +13,7 @@ image's digest is compared. Annotations that are not known are left alone: they 
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -90,9 +90,15 @@ def parse_payload(payload: bytes) -> SimpleSigning:
     )
 
 
-def signature_annotations(sig: bytes) -> dict[str, str]:
-    """What a signature's layer is annotated with when a bare key made it: DER for ECDSA, as it is for the others."""
-    return {SIGNATURE: base64_text(sig)}
+def signature_annotations(sig: bytes, timestamps: Sequence[bytes] = ()) -> dict[str, str]:
+    """What a signature's layer is annotated with when a bare key made it: DER for ECDSA, as it is for the others.
+
+    `timestamps`: RFC 3161 responses about `sig`, of which the layout has room for one.
+    """
+    annotations = {SIGNATURE: base64_text(sig)}
+    if timestamps:
+        annotations[TIMESTAMP] = dump_json({"SignedRFC3161Timestamp": base64_text(timestamps[0])}).decode()
+    return annotations
 
 
 def render_attestation(envelope: Envelope) -> bytes:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from pratique.cli.home import find_home, load_chosen_signer, open_home_catalog, open_scribe
-from pratique.cli.options import key_option, passphrase_option
+from pratique.cli.options import key_option, passphrase_option, timestamp_option
 from pratique.cli.output import format_option
 from pratique.cli.targets import (
     beside_option,
@@ -25,6 +25,7 @@ from pratique.cli.targets import (
 @click.option("--predicate", required=True, type=click.Path(), help="The predicate, a JSON file.")
 @key_option
 @passphrase_option
+@timestamp_option
 @click.option("--form", type=click.Choice(["bundle", "cosign"]), default="bundle", show_default=True, help="In which form.")
 @beside_option
 @output_option
@@ -37,6 +38,7 @@ def command(
     predicate: str,
     key: str | None,
     passphrase_file: str | None,
+    timestamp_url: str | None,
     form: str,
     beside: bool,
     output: str | None,
@@ -68,7 +70,9 @@ def command(
         how = Publication(form=Form(form), beside=beside, output=Path(output) if output else None, replace=replace)
         signer = load_chosen_signer(home, key, passphrase_file)
         with open_home_catalog(home) as catalog:
-            said = endorse([saying], how, scribe=open_scribe(home, signer), catalog=catalog, clock=lambda: int(time.time()))
+            said = endorse(
+                [saying], how, scribe=open_scribe(home, signer, timestamp_url), catalog=catalog, clock=lambda: int(time.time())
+            )
     print_said(said, f"{predicate_type} is attested", key or str(home.service_key), format_)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pratique.cli.home import find_home, load_chosen_signer, open_home_catalog, open_scribe, passphrase_of
-from pratique.cli.options import key_option, passphrase_option
+from pratique.cli.options import key_option, passphrase_option, timestamp_option
 from pratique.cli.output import format_option
 from pratique.cli.targets import (
     beside_option,
@@ -40,6 +40,7 @@ FORMS = {
 @subjects_argument
 @key_option
 @passphrase_option
+@timestamp_option
 @click.option(
     "--form", type=click.Choice(list(FORMS)), default="bundle", show_default=True, help="; ".join(map(": ".join, FORMS.items()))
 )
@@ -52,6 +53,7 @@ def command(
     subjects: tuple[str, ...],
     key: str | None,
     passphrase_file: str | None,
+    timestamp_url: str | None,
     form: str,
     beside: bool,
     output: str | None,
@@ -78,13 +80,15 @@ def command(
     with open_targets(subjects, platform) as targets, open_home_catalog(home) as catalog:
         if form == "annotation":
             texts = _annotated_texts(targets, destination)
-            scribe = open_scribe(home, load_chosen_signer(home, key, passphrase_file))
+            scribe = open_scribe(home, load_chosen_signer(home, key, passphrase_file), timestamp_url)
             _annotate(texts, scribe, key or str(home.service_key), format_)
             return
         how = Publication(form=Form(form), beside=beside or form in ("message", "raw"), output=destination, replace=replace)
         sayings = [_saying(target, how.form) for target in targets]
         signer = load_chosen_signer(home, key, passphrase_file)
-        said = endorse(sayings, how, scribe=open_scribe(home, signer), catalog=catalog, clock=lambda: int(time.time()))
+        said = endorse(
+            sayings, how, scribe=open_scribe(home, signer, timestamp_url), catalog=catalog, clock=lambda: int(time.time())
+        )
     print_said(said, f"{len(said)} signed", key or str(home.service_key), format_)
 
 

@@ -162,6 +162,8 @@ def _said_before(saying: Saying, scribe: Scribe, catalog: "Catalog") -> Said | N
             bundle = parse_bundle(data)
         except (DigestMismatch, InputError):
             continue  # a damaged one is no reason to say nothing: it is said anew
+        if scribe.stamp is not None and not bundle.timestamps:
+            continue  # this time somebody vouches for the time as well
         if isinstance(bundle.content, Envelope) and bundle.content.payload == saying.message and bundle.log_entries:
             sealed = Sealed(data=data, digest=row.digest, log_index=bundle.log_entries[0].log_index)
             return Said(saying=saying, content=bundle.content, sealed=sealed, at=row.created, reused=True)
@@ -222,7 +224,8 @@ def _attach(item: Said, target: Target, repository: "Repository", subject: "Desc
             layer = Layer(data=cosign.render_attestation(item.content), annotations=notes)
         else:
             kind = SIGNATURES
-            layer = Layer(data=item.saying.message, annotations=cosign.signature_annotations(item.content.sig))
+            stamps = parse_bundle(item.sealed.data).timestamps
+            layer = Layer(data=item.saying.message, annotations=cosign.signature_annotations(item.content.sig, stamps))
         push_layers(repository, target.digest, kind, [layer])
         return f"{repository.name}:{tag_of(target.digest, kind)}"
     from pratique.registry.attach import attach

@@ -202,7 +202,7 @@ def attestation(party, image=IMAGE):
 def test_our_own_attestations_verify_and_one_of_another_image_does_not(parties):
     data, annotations = attestation(parties.ed25519)
     found = cosign.verify_attestation(parse_attestation(data, annotations), IMAGE, NOBODY, keys=keys(parties.ed25519))
-    assert found.statement.predicate == {"x": "é"}
+    assert found.statement().predicate == {"x": "é"}
     with pytest.raises(DigestMismatch):
         cosign.verify_attestation(parse_attestation(data, annotations), Digest.of(b"another"), NOBODY, keys=keys(parties.ed25519))
 
@@ -231,8 +231,7 @@ def test_a_timestamp_of_an_attestation_is_about_its_envelope_and_one_of_a_signat
     assert [time.at for time in found.signed.times] == [NOW]
     payload, annotations = signed_by(parties.p256)
     raw = base64.b64decode(annotations[cosign.SIGNATURE])
-    good = {"SignedRFC3161Timestamp": b64(stamp(world.stamper, raw, NOW))}
-    signature = parse_signature(payload, {**annotations, cosign.TIMESTAMP: json.dumps(good)})
+    signature = parse_signature(payload, cosign.signature_annotations(raw, [stamp(world.stamper, raw, NOW)]))
     assert cosign.verify_signature(signature, IMAGE, root, keys=keys(parties.p256))[1].not_after == NOW
     other = {"SignedRFC3161Timestamp": b64(stamp(world.stamper, payload, NOW))}
     with pytest.raises(PratiqueError):

@@ -51,16 +51,11 @@ class TokenSigner:
         login = self._login
         if login is None:
             raise closed(self._where)
-        how = self._mechanism
-        if self._each_time:
-            if login.pin is None:
-                raise Unavailable("the PIN was refused and is not tried again", where=self._where)
-            how = how | {"pin": login.pin}
         try:
-            answer = self._key.sign(self._prepared(message), **how)
-        except (pkcs11.PinIncorrect, pkcs11.PinLocked) as error:
-            login.pin = None
-            raise PassphraseWrong("the PIN is refused; it was tried once", where=self._where) from error
+            if self._each_time:
+                answer = self._sign_with_pin(login, message)
+            else:
+                answer = self._key.sign(self._prepared(message), **self._mechanism)
         except pkcs11.PKCS11Error as error:
             login.broken = login.broken or isinstance(error, GONE)
             hint = "was it removed? nothing was signed; run the same command again when it is back"
@@ -79,6 +74,18 @@ class TokenSigner:
 
     def __repr__(self) -> str:
         return f"TokenSigner({self._public.algorithm}, {self._public.keyid[:12]}…)"
+
+    def _sign_with_pin(self, login: Login, message: bytes) -> bytes:
+        """One thread at a time: a PIN that was refused is not tried by the others."""
+        with login.pin_lock:
+            if login.pin is None:
+                raise Unavailable("the PIN was refused and is not tried again", where=self._where)
+            try:
+                answer: bytes = self._key.sign(self._prepared(message), pin=login.pin, **self._mechanism)
+            except (pkcs11.PinIncorrect, pkcs11.PinLocked) as error:
+                login.pin = None
+                raise PassphraseWrong("the PIN is refused; it was tried once", where=self._where) from error
+            return answer
 
     def _prepared(self, message: bytes) -> bytes:
         if self._public.algorithm == "ed25519":

@@ -93,7 +93,7 @@ def in_process(folder: Path) -> None:
     log = create_log(folder / "log", origin=ORIGIN, public_key=log_key.public_key.raw, sign=log_key.sign)
     bundles = [sealed.data for sealed in seal(Scribe(signer=signer, log=log), statements())]
     raw = log_key.public_key.raw
-    ids = (log_id(raw), hashlib.sha256(ORIGIN.encode() + b"\n\x01" + raw).digest())
+    ids = (log_id(ORIGIN, raw),)
     trusted = TrustedLog(url=f"https://{ORIGIN}", operator=ORIGIN, key=log_key.public_key, ids=ids, window=Window(start=0))
     root, keys = TrustedRoot(logs=(trusted,)), {signer.public_key.keyid: signer.public_key}
     verifier = Verifier(root, keys=keys)

@@ -96,6 +96,7 @@ class AwsKms(Cloud):
             secrets=(identity.secret, identity.token or "none"),
             cut=self.cut,
             cap=4096 if algorithm == "ed25519" else None,
+            floor=1 if algorithm == "ed25519" else 0,
         )
 
     def answer(self, request: Request) -> Reply:

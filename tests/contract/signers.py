@@ -23,7 +23,7 @@ def never() -> bytes:
 class Adapter:
     """One key in one back end. `cut`: the back end goes away until the function it returns is called; None for files.
 
-    `secrets`: what must be seen nowhere. `cap`: the longest message in bytes, where the back end has such a limit.
+    `secrets`: what must be seen nowhere. `cap`, `floor`: the longest and shortest message in bytes, where there are such limits.
     """
 
     reference: str
@@ -32,6 +32,7 @@ class Adapter:
     secrets: tuple[str, ...] = ()
     cut: Callable[[], Callable[[], None]] | None = None
     cap: int | None = None
+    floor: int = 0
     signers: list[Signer] = field(default_factory=list)
 
     def open(self) -> Signer:

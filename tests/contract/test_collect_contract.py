@@ -36,7 +36,7 @@ def sign_as_cosign(repository, image, *signers):
 
 
 def weighed(repository, image, *signers):
-    belief = believe_keys([(f"party {number}", [signer.public_key]) for number, signer in enumerate(signers)], {})
+    belief = believe_keys([(f"party {number}", [signer.public_key]) for number, signer in enumerate(signers)], ())
     facts = weigh(image, "app", [collect_from_repository(repository, image.digest)], belief, now=1_800_000_000)
     return sorted(facts.pieces, key=lambda piece: (piece.form, piece.authority))
 

@@ -66,9 +66,9 @@ def serve():
         server.close()
 
 
-def access(port, scheme="http", **settings):
+def access(port, scheme="http", patience_s=20.0, **settings):
     environ = {"VAULT_ADDR": f"{scheme}://127.0.0.1:{port}", "VAULT_TOKEN": TOKEN, **settings}
-    return Access(passphrase=never, pin=never, environ=environ, patience_s=1.5, sleep=lambda _: None)
+    return Access(passphrase=never, pin=never, environ=environ, patience_s=patience_s, sleep=lambda _: None)
 
 
 def answer(body, *headers, status="200 OK"):
@@ -131,7 +131,7 @@ def test_what_never_ends_is_ended(serve, name):
     tracemalloc.start()
     begin = time.monotonic()
     with pytest.raises(Unavailable):
-        open_signer("hashivault://k", access(server.port))
+        open_signer("hashivault://k", access(server.port, patience_s=1.5))
     spent, (_, peak) = time.monotonic() - begin, tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert spent < 30  # patience is 1.5 s; the rest is a loaded machine's
@@ -212,7 +212,7 @@ VALUES = [None, 0, -1, True, "", "x", "é\u202e", [], {}, {"a": []}, ["x"], "A" 
 def cloud(request, tmp_path):
     made = request.param()
     adapter = made.adapter("ecdsa-p256", tmp_path)
-    adapter.access = replace(adapter.access, patience_s=5.0)
+    adapter.access = replace(adapter.access, patience_s=20.0)
     yield made, adapter
     made.stop()
 
@@ -228,6 +228,16 @@ def test_no_cloud_s_junk_becomes_a_signature_or_another_error_than_ours(cloud, j
             attempt()
         assert caught.value.exit_code in (2, 3)
         assert str(caught.value).isprintable()
+
+
+def test_a_signature_is_one_request_and_the_public_key_is_asked_for_once(cloud):
+    made, adapter = cloud
+    signer = adapter.open()
+    before = len(made.requests)
+    for number in range(5):
+        message = str(number).encode()
+        signer.public_key.verify(signer.sign(message), message)
+    assert len(made.requests) - before == 5
 
 
 def test_no_member_of_a_clouds_answer_may_be_of_another_kind(cloud):

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from botocore.session import Session
 from cloud import Reply
 from cloud_aws import REGION, AwsKms, refusal
 from signers import never
@@ -165,6 +166,30 @@ def test_credentials_come_from_a_container_as_botocore_finds_them(kms, arn, monk
     assert signs(open_signer(f"awskms:///{arn}", access))
 
 
+def test_a_workload_assumes_a_role_with_its_web_identity(kms, arn, monkeypatch, tmp_path):
+    name, identity = kms.signer(arn, "ECDSA_SHA_256", token="assumed-token-2290")
+    (tmp_path / "token").write_text("web-identity-token-7761")
+    answer = (
+        '<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult>'
+        f"<Credentials><AccessKeyId>{name}</AccessKeyId><SecretAccessKey>{identity.secret}</SecretAccessKey>"
+        f"<SessionToken>{identity.token}</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>"
+        "</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
+    )
+    kms.script.append(lambda request: Reply(200, answer.encode(), {"Content-Type": "text/xml"}))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_REGION", REGION)
+    monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/signer")
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(tmp_path / "token"))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", f"http://127.0.0.1:{kms.server.server_port}")
+    access = Access(passphrase=never, pin=never, environ={"AWS_REGION": REGION}, handler=kms.routes)
+    assert signs(open_signer(f"awskms:///{arn}", access))
+    assert kms.requests[0].form["WebIdentityToken"] == "web-identity-token-7761"
+    kms.script.append(lambda request: Reply(403, b"<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>"))
+    with pytest.raises(AuthenticationRequired, match="cannot be had") as caught:
+        open_signer(f"awskms:///{arn}", access)
+    assert "7761" not in str(caught.value)
+
+
 def test_credentials_come_from_a_profile_with_its_region(kms, arn, monkeypatch, tmp_path):
     name, identity = kms.signer(arn, "ECDSA_SHA_256")
     text = f"[profile release]\nregion = {REGION}\naws_access_key_id = {name}\naws_secret_access_key = {identity.secret}\n"
@@ -214,3 +239,25 @@ def test_the_documented_policy_is_json_that_names_no_wildcard():
 
     for statement in json.loads(documented("aws policy"))["Statement"]:
         assert "*" not in json.dumps(statement)
+
+
+@pytest.mark.parametrize("algorithm", ["ecdsa-p256", "ed25519", "ml-dsa-44", "rsa-pss-2048"])
+def test_the_stand_in_serves_aws_own_client_and_both_agree(kms, algorithm):
+    """That the stand-in is faithful is not only our word: the SDK's model checks names and shapes of every answer."""
+    arn = kms.key(algorithm)
+    name, identity = kms.identity({"Effect": "Allow", "Action": ["kms:GetPublicKey", "kms:Sign"], "Resource": "*"})
+    address = f"http://127.0.0.1:{kms.server.server_port}"
+    secret = {"aws_access_key_id": name, "aws_secret_access_key": identity.secret}
+    client = Session().create_client("kms", REGION, endpoint_url=address, **secret)
+    signer = open_signer(f"awskms:///{arn}?algorithm={algorithm}", kms.access(name, identity))
+    assert client.get_public_key(KeyId=arn)["PublicKey"] == signer.public_key.spki
+    signer.sign(b"m")
+    ours = kms.requests[-1].json
+    theirs = client.sign(KeyId=arn, Message=b"m", MessageType="RAW", SigningAlgorithm=ours["SigningAlgorithm"])
+    signer.public_key.verify(theirs["Signature"], b"m")
+    with pytest.raises(client.exceptions.NotFoundException):
+        client.get_public_key(KeyId="alias/absent")
+    kms.keys[arn].state = "Disabled"
+    with pytest.raises(client.exceptions.DisabledException):
+        client.sign(KeyId=arn, Message=b"m", SigningAlgorithm=ours["SigningAlgorithm"])
+    client.close()

@@ -61,6 +61,20 @@ def test_a_workload_signs_with_the_token_its_cluster_gave_it(vault, tmp_path):
     assert signs(open_signer(KEY, vault.access(**settings)))
 
 
+@pytest.mark.parametrize(
+    ("host", "audience"),
+    [
+        ("hsm.managedhsm.azure.net", "https://managedhsm.azure.net"),
+        ("harbour.vault.azure.cn", "https://vault.azure.cn"),
+        ("HARBOUR.vault.usgovcloudapi.net", "https://vault.usgovcloudapi.net"),
+    ],
+)
+def test_an_access_token_is_asked_for_the_cloud_that_the_vault_is_in(vault, access, host, audience):
+    with pytest.raises((AuthenticationRequired, AssertionError)):
+        open_signer(f"azurekms://{host}/release", access)
+    assert vault.requests[0].form["scope"] == f"{audience}/.default"
+
+
 def test_a_wrong_client_secret_is_refused_once_and_not_shown_even_when_azure_repeats_it(vault):
     name, _ = vault.client()
     with pytest.raises(AuthenticationRequired, match="Invalid client secret") as caught:

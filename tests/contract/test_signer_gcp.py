@@ -165,6 +165,12 @@ def test_a_key_is_made_in_an_hsm_awaited_rotated_and_never_overwritten(kms, tmp_
     assert signs(signer)
     body = next(request.json for request in kms.requests if "cryptoKeyId" in request.query)
     assert body["versionTemplate"]["protectionLevel"] == "HSM"
+    assert signs(create_signer(f"gcpkms://{RING}/cryptoKeys/soft?protection=software", "ed25519", access))
+    assert "SOFTWARE" in [
+        request.json["versionTemplate"]["protectionLevel"] for request in kms.requests if "cryptoKeyId" in request.query
+    ]
+    with pytest.raises(InputError, match="hsm or software"):
+        create_signer(f"gcpkms://{RING}/cryptoKeys/soft?protection=none", "ed25519", access)
     with pytest.raises(InputError, match="never overwritten"):
         create_signer(reference, "rsa-pss-3072", access)
     assert rotate_key(parse_reference(reference), access).public_key != signer.public_key

@@ -194,3 +194,42 @@ def test_two_sessions_of_a_token_end_in_any_order(pkcs11_place, key):
         left.public_key.verify(left.sign(b"m"), b"m")
         left.close()
     assert not pkcs11_session._logins
+
+
+def test_a_key_that_wants_the_pin_for_each_signature_gets_it_until_it_is_refused_once(pkcs11_place):
+    make = ["--keypairgen", "--key-type", "EC:prime256v1", "--label", "each-time", "--always-auth"]
+    pkcs11_place.tool("--login", "--pin", PIN, *make)
+    asked = []
+    access = replace(pkcs11_place.access(), pin=lambda: asked.append(1) or PIN.encode())
+    signer = open_signer("pkcs11:token=first%20token;object=each-time", access)
+    for message in (b"one", b"two"):
+        signer.public_key.verify(signer.sign(message), message)
+    assert asked == [1]
+    signer._login.pin = "00000000"
+    with pytest.raises(PassphraseWrong, match="tried once"):
+        signer.sign(b"m")
+    with pytest.raises(Unavailable, match="not tried again"):
+        signer.sign(b"m")
+    signer.close()
+
+
+def test_a_key_that_the_token_cannot_make_leaves_the_others_as_they_were(pkcs11_place, key, monkeypatch):
+    def refused(*_):
+        raise pkcs11.MechanismInvalid
+
+    signer = open_signer(key, pkcs11_place.access())
+    monkeypatch.setattr("pratique.keys.pkcs11.generate_pair", refused)
+    with pytest.raises(Unavailable, match="mechanism invalid"):
+        create_signer("pkcs11:token=first%20token;object=impossible", "ecdsa-p256", pkcs11_place.access())
+    again = open_signer(key, pkcs11_place.access())
+    for good in (signer, again):
+        good.public_key.verify(good.sign(b"m"), b"m")
+        good.close()
+
+
+def test_a_login_by_another_part_of_the_process_counts(pkcs11_place, key):
+    elsewhere = pkcs11.lib(pkcs11_place.module).get_token(token_label="first token").open(user_pin=PIN)
+    signer = open_signer(key, pkcs11_place.access())
+    signer.public_key.verify(signer.sign(b"m"), b"m")
+    signer.close()
+    elsewhere.close()

@@ -17,7 +17,7 @@ from pratique.keys.open import open_signer
 
 @pytest.fixture
 def access(ssh_agent_place: SshAgent):
-    return Access(passphrase=never, pin=never, environ=ssh_agent_place.environ, patience_s=1.0)
+    return Access(passphrase=never, pin=never, environ=ssh_agent_place.environ)
 
 
 def test_a_key_is_found_by_its_comment(ssh_agent_place, access):

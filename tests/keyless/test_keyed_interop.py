@@ -9,14 +9,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from stack import ARTIFACT, Stack, altered, encode
 
-from pratique.attest.bundle import InclusionProof, LogEntry, MessageSignature, parse_bundle, render_bundle
+from pratique.attest.bundle import MessageSignature, parse_bundle
 from pratique.attest.dsse import IN_TOTO, Envelope, Signature, pae
 from pratique.attest.publickey import PublicKey
-from pratique.attest.sigstore.rekor import Signing, record_spec
 from pratique.attest.sigstore.trusted_root import parse_trusted_root
 from pratique.attest.sigstore.verify import Artifact, verify_attestation, verify_message
-from pratique.attest.strictjson import canonical_json
 from pratique.errors import PratiqueError
+from pratique.evidence.seal import Scribe, log_envelopes
 from pratique.tlog.log import create_log
 
 ORIGIN = "log.harbour.example"
@@ -43,23 +42,17 @@ class Keyed:
     def sign(self, message: bytes) -> bytes:
         return self.private.sign(message, ec.ECDSA(hashes.SHA256()))
 
-    def bundle(self, content, digests) -> bytes:
-        signing = Signing(content=content, key=self.key, certificate=b"", digests=digests)
-        record = canonical_json({"apiVersion": "0.0.2", "kind": "hashedrekord", "spec": record_spec(signing)})
-        proof = self.log.append([record])[0]
-        entry = LogEntry(
-            log_index=proof.index,
-            log_id=self.log_id,
-            body=record,
-            proof=InclusionProof(
-                log_index=proof.index,
-                tree_size=proof.size,
-                root_hash=proof.root,
-                hashes=proof.hashes,
-                checkpoint=proof.checkpoint,
-            ),
-        )
-        return render_bundle(content, self.key, [entry])
+    @property
+    def public_key(self) -> PublicKey:
+        return self.key
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def bundle(self, content) -> bytes:
+        """Logged and bound together as `ship` and `sign` do it."""
+        (sealed,) = log_envelopes(Scribe(signer=self, log=self.log), [content])
+        return sealed.data
 
     @property
     def root(self) -> dict:
@@ -92,7 +85,7 @@ def signed(keyed, statement) -> dict[str, bytes]:
         payload=statement,
         signatures=(Signature(keyid=keyed.key.hint, sig=keyed.sign(pae(IN_TOTO, statement))),),
     )
-    return {"message": keyed.bundle(message, artifact.digests), "dsse": keyed.bundle(envelope, {})}
+    return {"message": keyed.bundle(message), "dsse": keyed.bundle(envelope)}
 
 
 def javascript(npm, keyed, cases) -> list[str]:

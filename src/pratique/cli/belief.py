@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def belief_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`keys`, `log_keys`, `trust`, `identity`, `issuer`, `trusted_root`."""
+    """`keys`, `log_keys`, `trust`, `identity`, `issuer`, `trusted_root`, `keyring`."""
     for option in reversed(
         (
             click.option("--key", "keys", type=click.Path(), multiple=True, help="A public key to believe; may be repeated."),
@@ -23,6 +24,7 @@ def belief_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--certificate-identity", "identity", help="A signer's identity to believe, with its issuer."),
             click.option("--certificate-oidc-issuer", "issuer", help="Who vouches for that identity: an exact URL."),
             click.option("--trusted-root", type=click.Path(), help="A Sigstore trusted root (JSON), for identities."),
+            click.option("--keyring", type=click.Path(), help="OpenPGP keys to believe, for Helm's provenance files."),
         )
     ):
         command = option(command)
@@ -38,25 +40,31 @@ def believed(
     identity: str | None = None,
     issuer: str | None = None,
     trusted_root: str | None = None,
+    keyring: str | None = None,
 ) -> "Belief":
     """What the options say. Raises InputError when they say nothing, or things that do not go together."""
     from pratique.errors import InputError
     from pratique.evidence.belief import believe_keys
 
     logs = known_logs(home, log_keys)
-    named = bool(keys or identity or issuer or trusted_root)
+    named = bool(keys or identity or issuer or trusted_root or keyring)
     if named and trust:
         raise InputError("--trust says who is believed: keys and identities beside it would widen it unseen")
+    if keyring and (identity or issuer or trusted_root):
+        raise InputError("--keyring and --certificate-identity cannot both be believed at once")
     if identity or issuer or trusted_root:
         return _believe_identity(identity, issuer, trusted_root, keys, logs)
-    if keys:
+    if keys or keyring:
+        from pratique.attest.openpgp import MAX_KEYRING_SIZE
+        from pratique.files import read_limited
         from pratique.keys.file import load_public_key
 
-        return believe_keys(((path, [load_public_key(Path(path))]) for path in keys), logs)
+        belief = believe_keys(((path, [load_public_key(Path(path))]) for path in keys), logs)
+        return replace(belief, keyring=read_limited(Path(keyring), MAX_KEYRING_SIZE)) if keyring else belief
     return _believe_trust(home, trust, logs)
 
 
-def _believe_trust(home: Home, trust: str | None, logs: "dict[bytes, OwnLog]") -> "Belief":
+def _believe_trust(home: Home, trust: str | None, logs: "tuple[OwnLog, ...]") -> "Belief":
     from pratique.errors import InputError
     from pratique.evidence.belief import believe_anchors
 
@@ -77,7 +85,7 @@ def _believe_trust(home: Home, trust: str | None, logs: "dict[bytes, OwnLog]") -
 
 
 def _believe_identity(
-    identity: str | None, issuer: str | None, trusted_root: str | None, keys: tuple[str, ...], logs: "dict[bytes, OwnLog]"
+    identity: str | None, issuer: str | None, trusted_root: str | None, keys: tuple[str, ...], logs: "tuple[OwnLog, ...]"
 ) -> "Belief":
     from pratique.attest.sigstore.trusted_root import MAX_TRUSTED_ROOT_SIZE, parse_trusted_root
     from pratique.errors import InputError
@@ -95,12 +103,11 @@ def _believe_identity(
     return Belief(keys={}, authorities=Authorities((Authority(name=identity, signers=(workload,)),)), logs=logs, root=root)
 
 
-def known_logs(home: Home, log_keys: tuple[str, ...] = ()) -> "dict[bytes, OwnLog]":
+def known_logs(home: Home, log_keys: tuple[str, ...] = ()) -> "tuple[OwnLog, ...]":
     """The key of this home's log, if there is one, and those of these files."""
     from pratique.evidence.belief import OwnLog
     from pratique.keys.file import load_public_key
-    from pratique.tlog.log import log_id
 
     own = Path(f"{home.log_key}.pub")
     paths = [*([own] if own.exists() else []), *map(Path, log_keys)]
-    return {log_id(key.raw): OwnLog(key=key) for key in map(load_public_key, paths)}
+    return tuple(OwnLog(key=load_public_key(path)) for path in paths)

@@ -11,7 +11,7 @@ from pratique.cli.belief import belief_options, believed
 from pratique.cli.home import Home, find_home
 from pratique.cli.options import platform_option, public_name, source_argument
 from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_title
-from pratique.cli.verify import REQUIRED, Answer, predicate_type, report
+from pratique.cli.verify import Answer, predicate_type, report
 from pratique.errors import InputError
 from pratique.model import Cause
 
@@ -105,7 +105,7 @@ def verify(
     return report(
         f"oci-archive:{path}",
         belief,
-        tuple(map(predicate_type, require)) or REQUIRED,
+        tuple(map(predicate_type, require)),
         evidence=f"oci-archive:{path}",
         name=name,
         platform=platform,

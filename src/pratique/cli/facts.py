@@ -11,9 +11,12 @@ from pratique.errors import InputError, Unavailable
 from pratique.model import Cause
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pratique.artifact.types import Artifact
     from pratique.evidence.belief import Belief
     from pratique.evidence.collect import Collection
+    from pratique.evidence.testimony import Content
     from pratique.model import Digest, Subject, Tree
     from pratique.policy import Facts
     from pratique.registry.types import Descriptor
@@ -27,6 +30,7 @@ class Gathered:
     facts: "Facts"
     place: str
     read_bytes: bool
+    is_file: bool = False
     blobs: int = 0
     damaged: tuple[str, ...] = ()
 
@@ -38,14 +42,14 @@ def gather(
     *,
     platform: str | None,
     evidence: str | None,
-    content: bool | None,
+    read: bool | None,
     name: str | None = None,
     whole_store: bool = False,
 ) -> Gathered:
     """Facts about SOURCE. `evidence`: a repository, `catalog`, or None for where the source itself keeps it.
 
     `name`: what the permissions of a trust are asked about; by default what SOURCE says, never what the evidence says.
-    `content`: whether to read every layer; by default only when that needs no network. `whole_store`: with the content of a
+    `read`: whether to read every layer; by default only when that needs no network. `whole_store`: with the content of a
     layout or archive, read every other blob of it as well.
     """
     from pratique.artifact.wants import Wants
@@ -53,20 +57,29 @@ def gather(
     from pratique.registry.open import open_repository
 
     with opened(source, platform) as found, progress_display() as (begin, move):
+        artifact, file = found.artifact, found.file
         place = evidence or found.home or "catalog"
-        artifact = found.artifact
         if place == "catalog":
             collection = collect_from_home(home, artifact.subject.digest)
         else:
             repository, _ = open_repository(place)
             collection = collect_from_repository(repository, artifact.subject.digest)
+        content = None
+        if file is not None and evidence is None:
+            from pratique.evidence.beside import collect_beside, content_of
+
+            place = f"beside {file}, and catalog"
+            collection = joined(collection, collect_beside(file))
+            content = content_of(file, chart_yaml_of(file) if found.source.scheme == "chart" else b"")
         tree = None
-        if content if content is not None else found.local:
+        if read if read is not None else found.local:
             begin("reading every byte")
             # Neither cache nor cataloger: the question is whether the bytes that are there now are the ones signed for.
             tree = artifact.read_tree(Wants(), cache=None, progress=move)
         begin("verifying")
-        facts = weigh_asking(target_of(artifact), name or public_name(str(found.source)), collection, belief, tree=tree)
+        facts = weigh_asking(
+            target_of(artifact), name or public_name(str(found.source)), collection, belief, tree=tree, content=content
+        )
         blobs, damaged = 0, list[str]()
         if whole_store and place == "catalog":
             damaged += damaged_documents(home, artifact.subject.digest)
@@ -79,9 +92,28 @@ def gather(
             facts=facts,
             place=place,
             read_bytes=tree is not None,
+            is_file=file is not None,
             blobs=blobs,
             damaged=tuple(damaged),
         )
+
+
+def joined(one: "Collection", other: "Collection") -> "Collection":
+    """What two places say. Where one could not be asked, the whole could not."""
+    from pratique.evidence.collect import Collection
+
+    broken = one if one.cause is not Cause.NONE else other
+    return Collection(pieces=(*one.pieces, *other.pieces), cause=broken.cause, detail=broken.detail)
+
+
+def chart_yaml_of(path: "Path") -> bytes:
+    """The metadata of a packed chart, which its provenance file states."""
+    import os
+
+    from pratique.artifact.chart import read_chart_file
+    from pratique.artifact.limits import parse_limits
+
+    return read_chart_file(str(path), parse_limits(os.environ))[1]
 
 
 def repair_evidence(
@@ -119,14 +151,20 @@ def target_of(artifact: "Artifact") -> "Descriptor":
 
 
 def weigh_asking(
-    target: "Descriptor", name: str, collection: "Collection", belief: "Belief", *, tree: "Tree | None" = None
+    target: "Descriptor",
+    name: str,
+    collection: "Collection",
+    belief: "Belief",
+    *,
+    tree: "Tree | None" = None,
+    content: "Content | None" = None,
 ) -> "Facts":
     """Weigh, and ask the revocation servers that certificates name, until there is nothing left to ask."""
     from functools import partial
 
     from pratique.evidence.weigh import weigh
 
-    once = partial(weigh, target, name, [collection], belief, now=int(time.time()), tree=tree)
+    once = partial(weigh, target, name, [collection], belief, now=int(time.time()), tree=tree, content=content)
     facts = once()
     if not facts.wanted:
         return facts

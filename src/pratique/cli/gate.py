@@ -43,7 +43,7 @@ def command(
 
     home = find_home()
     loaded = load_policy(Path(policy_path), logs=known_logs(home))
-    gathered = gather(home, source, loaded.belief, platform=platform, evidence=evidence, content=content)
+    gathered = gather(home, source, loaded.belief, platform=platform, evidence=evidence, read=content)
     scribe = open_scribe(home, load_chosen_signer(home, key, passphrase_file))
     with open_home_catalog(home) as catalog:
         decision, sealed = decide(

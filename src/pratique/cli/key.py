@@ -91,16 +91,16 @@ def import_(
     from pratique.keys.open import import_signer
     from pratique.keys.passphrase import passphrase_source, terminal_prompt
 
+    file = Path(source_passphrase_file) if source_passphrase_file else None
+    question = "Old passphrase: "
     ask = passphrase_source(
-        file=Path(source_passphrase_file) if source_passphrase_file else None,
-        environ=os.environ,
-        prompt=terminal_prompt(),
-        question="Old passphrase: ",
-        variable="COSIGN_PASSWORD",
+        file=file, environ=os.environ, prompt=terminal_prompt(), question=question, variable="COSIGN_PASSWORD"
     )
+    if file is None and os.environ.get("COSIGN_PASSWORD") == "":
+        ask = bytes  # cosign's way to say that the passphrase is empty
     private = load_foreign_key(Path(source), ask)
     target = parse_reference(output)
-    algorithm = algorithm or target.algorithm or public_half(private).algorithm
+    algorithm = target.agreed(algorithm) or public_half(private).algorithm
     signer: Signer
     if target.scheme == "file:":
         target.only()
@@ -160,17 +160,17 @@ def rotate(
     """
     import time
 
-    from pratique.attest.predicates.succession import Succession
     from pratique.cli.home import key_access
+    from pratique.files import write_atomic
     from pratique.keys.open import open_signer
+    from pratique.keys.signer import sign_succession
 
     access = key_access(passphrase_file)
     document = _statement_path(reference, output, statement)
     old = open_signer(reference, access)
     try:
         with _successor(reference, output, algorithm or old.public_key.algorithm, access, passphrase_file, no_passphrase) as new:
-            succession = Succession(old=old.public_key, new=new.public_key, at=int(time.time()))
-            _write_statement(document, old, new, succession)
+            write_atomic(document, sign_succession(old, new, int(time.time())))
             _write_public(public, new.public_key)
             told = {"old": old.public_key.keyid, "statement": str(document)}
             _report(output or reference, new.public_key, no_passphrase, format_, told)
@@ -223,6 +223,7 @@ def _made(output: str, algorithm: str, passphrase_file: str | None, no_passphras
     from pratique.keys.open import create_signer
 
     target = parse_reference(output)
+    target.agreed(algorithm)
     signer: Signer
     if target.scheme == "file:":
         target.only()
@@ -235,21 +236,6 @@ def _made(output: str, algorithm: str, passphrase_file: str | None, no_passphras
         yield signer
     finally:
         signer.close()
-
-
-def _write_statement(path: Path, old: "Signer", new: "Signer", succession: object) -> None:
-    from typing import cast
-
-    from pratique.attest.dsse import IN_TOTO, Envelope, Signature, pae, render_envelope
-    from pratique.attest.predicates.succession import Succession, succession_payload
-    from pratique.attest.strictjson import dump_json
-    from pratique.files import write_atomic
-
-    payload = succession_payload(cast("Succession", succession))
-    message = pae(IN_TOTO, payload)
-    signatures = tuple(Signature(keyid=signer.public_key.hint, sig=signer.sign(message)) for signer in (old, new))
-    envelope = Envelope(payload_type=IN_TOTO, payload=payload, signatures=signatures)
-    write_atomic(path, dump_json(render_envelope(envelope)))
 
 
 def _write_public(path: str | None, key: "PublicKey") -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pratique.artifact.source import Source
     from pratique.artifact.types import Artifact
 
@@ -36,6 +38,14 @@ class Opened:
     def home(self) -> str | None:
         """Where evidence about it lives beside it: the registry or layout it is in; None for other sources."""
         return str(self.source) if self.source.scheme in ("registry", "oci-dir") else None
+
+    @property
+    def file(self) -> "Path | None":
+        """The one file that it is, beside which signatures may stand; None for folders, images and what is in a registry."""
+        from pathlib import Path
+
+        path = Path(self.source.location)
+        return path if self.source.scheme in ("file", "chart", "manifests") and path.is_file() else None
 
     @property
     def local(self) -> bool:

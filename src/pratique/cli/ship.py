@@ -2,7 +2,6 @@
 
 import os
 import time
-from pathlib import Path
 
 import click
 
@@ -89,10 +88,10 @@ def command(
             steps=show_steps(begin, move),
             bases=bases_of(home, found.artifact),
         )
-    _print(shipment, format_, time.monotonic() - began, Path(key) if key else home.service_key)
+    _print(shipment, format_, time.monotonic() - began, key or str(home.service_key))
 
 
-def _print(shipment: object, format_: str, seconds: float, key: Path) -> None:
+def _print(shipment: object, format_: str, seconds: float, key: str) -> None:
     from pratique.model import Cause, Ownership
     from pratique.model.predicates import TITLES
     from pratique.ship.shipment import Shipment
@@ -126,7 +125,7 @@ def _print(shipment: object, format_: str, seconds: float, key: Path) -> None:
         print_verdict(Cause.NONE, TITLES[kind], f"log entry {item.log_index}, bundle {item.digest.short}")
     if shipment.inventory.unknowns:
         print_verdict(Cause.UNREADABLE, "unknown", f"{len(shipment.inventory.unknowns)} places, listed in the SBOM")
-    print_fact("key", str(key))
+    print_fact("key", key)
     print_fact("evidence", shipment.destination or "in the catalog")
     again = " (nothing new to say: the earlier evidence stands)" if shipment.reused else ""
     print_fact("took", f"{seconds:.2f} s{again}")

@@ -55,7 +55,7 @@ def command(
     return report(
         source,
         believed(find_home(), **beliefs),
-        tuple(map(predicate_type, require)) or REQUIRED,
+        tuple(map(predicate_type, require)),
         evidence=evidence,
         name=name,
         platform=platform,
@@ -78,15 +78,18 @@ def report(
     repair: bool = False,
     about: "Sequence[Answer]" = (),
 ) -> int:
-    """Verify and print; gives the exit code. `about`: answers that come before the artifact's own."""
+    """Verify and print; gives the exit code. `wanted`: predicate types that must be there; none for those that `ship` makes, and of a
+    single file its signature. `about`: answers that come before the artifact's own.
+    """
     from pratique.errors import Unavailable
 
     home = find_home()
     restored = repair_evidence(home, source, belief, evidence=evidence, name=name, platform=platform) if repair else []
-    gathered = gather(home, source, belief, platform=platform, evidence=evidence, content=content, name=name, whole_store=content)
+    gathered = gather(home, source, belief, platform=platform, evidence=evidence, read=content, name=name, whole_store=content)
     facts = gathered.facts
     if facts.gathering.state is State.UNCHECKED:
         raise Unavailable(facts.gathering_detail or f"the evidence at {gathered.place} could not be read")
+    wanted = wanted or ((IMAGE_SIGNATURE,) if gathered.is_file else REQUIRED)
     answers = [*about, *_answers(gathered, wanted), *_quorums(gathered, belief)]
     if format_ == "json":
         print_json(
@@ -133,8 +136,7 @@ def _answers(gathered: Gathered, wanted: tuple[str, ...]) -> list[Answer]:
             out.append((title, Cause.ABSENT, "nobody says this about the artifact", None))
     others = [piece for piece in facts.pieces if piece.predicate_type not in wanted]
     out += [(TITLES.get(piece.predicate_type, "evidence"), piece.cause, _said(piece), piece) for piece in others]
-    if CYCLONEDX in wanted:
-        out += [("bytes", sbom.cause, sbom.detail, None) for sbom in facts.sboms]
+    out += [("bytes", sbom.cause, sbom.detail, None) for sbom in facts.sboms]
     told = [text for _, _, text, _ in out]
     out += [("store", Cause.INVALID, damage, None) for damage in gathered.damaged if not any(damage in text for text in told)]
     if gathered.blobs and not gathered.damaged:

@@ -5,7 +5,7 @@ say what, and until when.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pratique.trust import Authorities, Authority, Lifetime, Trust
@@ -13,6 +13,7 @@ from pratique.trust.lifetime import ALWAYS
 
 if TYPE_CHECKING:
     from pratique.anchors.value import Anchors
+    from pratique.attest.bundle import LogEntry
     from pratique.attest.notation.stores import TrustStores
     from pratique.attest.publickey import PublicKey
     from pratique.attest.sigstore.trusted_root import TrustedRoot
@@ -20,51 +21,58 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnLog:
-    """A log of tiles whose key is known. `name`: for people; `operator`: who runs it, for counting."""
+    """A log of tiles whose key is known. `name`: its origin, "" when any will do; `operator`: who runs it, for counting."""
 
     key: "PublicKey"
     name: str = ""
     operator: str = "our own"
     lifetime: Lifetime = ALWAYS
 
+    def holds(self, entry: "LogEntry") -> bool:
+        """Whether the entry says that it is in this log, by either of the two ways to name one."""
+        from pratique.tlog.checkpoint import log_id, older_log_id
+
+        origin = entry.proof.checkpoint.partition("\n")[0] if entry.proof is not None else ""
+        return entry.log_id in (log_id(origin, self.key.raw), older_log_id(self.key.raw))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Belief:
     """Who is believed.
 
-    `keys`: by key ID; `authorities`: whose signers they are; `logs`: by their 32-byte log ID. `trust`: what each one may say
+    `keys`: by key ID; `authorities`: whose signers they are; `logs`: of tiles, as ours. `trust`: what each one may say
     about what, and when; None where every key may say everything, as with keys on a command line. `root`: certificate
-    authorities, logs and timestamp authorities in Sigstore's form; `stores`: notation's certificates. None for nobody.
+    authorities, logs and timestamp authorities in Sigstore's form; `stores`: notation's certificates; `keyring`: of OpenPGP, for Helm's
+    provenance. None, or nothing in it, for nobody.
     """
 
     keys: Mapping[str, "PublicKey"]
     authorities: Authorities
-    logs: Mapping[bytes, OwnLog] = field(default_factory=dict)
+    logs: tuple[OwnLog, ...] = ()
     trust: Trust | None = None
     root: "TrustedRoot | None" = None
+    keyring: bytes = b""
     stores: "TrustStores | None" = None
 
 
-def believe_keys(named: Iterable[tuple[str, Iterable["PublicKey"]]], logs: Mapping[bytes, OwnLog]) -> Belief:
+def believe_keys(named: Iterable[tuple[str, Iterable["PublicKey"]]], logs: tuple[OwnLog, ...]) -> Belief:
     """Believe these parties and their keys, whatever they say. Raises Malformed when a key is two parties'."""
     parties = [(name, tuple(keys)) for name, keys in named]
     authorities = Authorities(tuple(Authority.of_keys(name, (key.keyid for key in keys)) for name, keys in parties))
     return Belief(keys={key.keyid: key for _, keys in parties for key in keys}, authorities=authorities, logs=logs)
 
 
-def believe_anchors(anchors: "Anchors", logs: Mapping[bytes, OwnLog]) -> Belief:
+def believe_anchors(anchors: "Anchors", logs: tuple[OwnLog, ...]) -> Belief:
     """Believe what a trust repository publishes, and these logs besides. Raises Malformed when a carried file is not sound."""
-    from pratique.tlog.checkpoint import log_id
-
     trust = anchors.trust
-    known = {}
+    known = []
     for service in trust.logs:
         key = anchors.keys[service.keyid]
-        known[log_id(key.raw)] = OwnLog(key=key, name=service.name, operator=service.operator, lifetime=service.lifetime)
+        known.append(OwnLog(key=key, name=service.name, operator=service.operator, lifetime=service.lifetime))
     return Belief(
         keys=anchors.keys,
         authorities=trust.authorities,
-        logs={**logs, **known},
+        logs=(*known, *logs),
         trust=trust,
         root=_root(anchors),
         stores=_stores(anchors),

@@ -24,6 +24,9 @@ class Form(StrEnum):
     COSIGN_SIGNATURE = "cosign signature"
     COSIGN_ATTESTATION = "cosign attestation"
     NOTATION = "notation signature"
+    RAW = "bare signature"
+    ANNOTATION = "annotation"
+    PROVENANCE = "Helm provenance"
 
 
 MAX_CONFIG_BYTES = 1 << 20

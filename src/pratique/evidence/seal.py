@@ -12,7 +12,7 @@ from pratique.attest.bundle import InclusionProof, LogEntry, MessageSignature, r
 from pratique.attest.dsse import Envelope
 from pratique.attest.record import log_record
 from pratique.model import Digest
-from pratique.tlog.log import log_id
+from pratique.tlog.checkpoint import log_id
 
 if TYPE_CHECKING:
     from pratique.keys.signer import Signer
@@ -67,7 +67,7 @@ def log_envelopes(scribe: Scribe, envelopes: Sequence[Envelope | MessageSignatur
         proof = next(new) if index is None else scribe.log.prove(index)
         entry = LogEntry(
             log_index=proof.index,
-            log_id=log_id(scribe.log.public_key),
+            log_id=log_id(scribe.log.origin, scribe.log.public_key),
             body=record,
             proof=InclusionProof(
                 log_index=proof.index,

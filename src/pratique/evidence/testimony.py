@@ -15,6 +15,7 @@ from pratique.errors import (
     DigestMismatch,
     Expired,
     InputError,
+    LimitExceeded,
     PratiqueError,
     ProofInvalid,
     Revoked,
@@ -31,9 +32,19 @@ from pratique.tlog.verify import verify_entry
 from pratique.trust import proven_at
 
 if TYPE_CHECKING:
+    from pratique.attest.sigstore.verify import Artifact
     from pratique.registry.types import Descriptor
 
 Answers = Mapping[str, bytes | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """A file that is signed, for forms that are about more than its SHA-256. `name`: of the file; `chart_yaml`: of a chart."""
+
+    name: str
+    artifact: "Artifact"
+    chart_yaml: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,20 +73,26 @@ class Refused:
     wanted: tuple[str, ...] = ()
 
 
-def hear(found: Collected, target: "Descriptor", belief: Belief, *, now: int, answers: Answers) -> Testimony | Refused:
-    """Verify one collected piece. `target`: the artifact it should be about; `now`: Unix seconds."""
+def hear(
+    found: Collected, target: "Descriptor", belief: Belief, *, now: int, answers: Answers, content: Content | None = None
+) -> Testimony | Refused:
+    """Verify one collected piece. `target`: the artifact it should be about, `content`: its bytes, of a file; `now`: Unix seconds."""
     if found.cause is not Cause.NONE:
         return Refused(cause=found.cause, detail=found.detail)
     try:
         match found.form:
             case Form.BUNDLE:
-                return _hear_bundle(parse_bundle(found.data), target, belief, now)
+                return _hear_bundle(parse_bundle(found.data), target, belief, now, content)
             case Form.COSIGN_SIGNATURE:
                 return _hear_cosign_signature(found, target, belief)
             case Form.COSIGN_ATTESTATION:
                 return _hear_cosign_attestation(found, target, belief)
             case Form.NOTATION:
                 return _hear_notation(found, target, belief, now=now, answers=answers)
+            case Form.ANNOTATION:
+                return _hear_annotation(found, target, belief)
+            case Form.RAW | Form.PROVENANCE:
+                return _hear_beside(found, target, belief, content, now)
     except PratiqueError as error:
         cause = cause_of(error)
         detail = error.message if cause in (Cause.UNTRUSTED, Cause.EXPIRED, Cause.REVOKED) else f"{found.where}: {error}"
@@ -102,16 +119,18 @@ _CAUSES: tuple[tuple[type[PratiqueError], Cause], ...] = (
 )
 
 
-def _hear_bundle(bundle: UnverifiedBundle, target: "Descriptor", belief: Belief, now: int) -> Testimony:
+def _hear_bundle(bundle: UnverifiedBundle, target: "Descriptor", belief: Belief, now: int, content: Content | None) -> Testimony:
     if bundle.certificates or bundle.timestamps or isinstance(bundle.content, MessageSignature):
-        return _hear_sigstore(bundle, target, belief, now)
+        return _hear_sigstore(bundle, target, belief, now, content)
     # A bare key and a statement: nothing of X.509 is needed, and it is how we sign ourselves.
     verified = verify_bundle(bundle, belief.keys)
     signed = Signed(signer=KeySigner(keyid=verified.keyid), places=_own_places(bundle, belief, now))
     return _attested(verified.head, bundle.envelope.payload, signed)
 
 
-def _hear_sigstore(bundle: UnverifiedBundle, target: "Descriptor", belief: Belief, now: int) -> Testimony:
+def _hear_sigstore(
+    bundle: UnverifiedBundle, target: "Descriptor", belief: Belief, now: int, content: Content | None
+) -> Testimony:
     from pratique.attest.sigstore.trusted_root import TrustedRoot
     from pratique.attest.sigstore.verify import Artifact, Requirements, verify_attestation, verify_message
 
@@ -119,7 +138,8 @@ def _hear_sigstore(bundle: UnverifiedBundle, target: "Descriptor", belief: Belie
     # A certificate lives for minutes: only a log can tell that it was not made up later.
     needs = Requirements(logs=1 if bundle.certificates else 0)
     if isinstance(bundle.content, MessageSignature):
-        artifact = Artifact(digests={target.digest.algorithm: bytes.fromhex(target.digest.hex)})
+        known = Artifact(digests={target.digest.algorithm: bytes.fromhex(target.digest.hex)})
+        artifact = content.artifact if content is not None else known
         signed = verify_message(bundle, artifact, root, keys=belief.keys, needs=needs)
         return Testimony(
             predicate_type=IMAGE_SIGNATURE, subjects=frozenset({target.digest}), payload=target.digest, signed=signed
@@ -150,6 +170,49 @@ def _hear_cosign_attestation(found: Collected, target: "Descriptor", belief: Bel
     return _attested(verified.head, verified.payload, verified.signed)
 
 
+def _hear_annotation(found: Collected, target: "Descriptor", belief: Belief) -> Testimony:
+    """All objects of the file, signed by one statement. A file of which some are gone is not the one that was signed."""
+    from pratique.attest.sigstore.trusted_root import TrustedRoot
+    from pratique.attest.sigstore.verify import Requirements
+    from pratique.attest.yaml_annotation import verify_manifests
+
+    signed = verify_manifests(
+        found.data, belief.root or TrustedRoot(), keys=belief.keys, needs=Requirements(logs=0 if belief.keys else 1)
+    )
+    if signed.missing:
+        raise DigestMismatch(f"signed together with {', '.join(signed.missing[:3])}, which is not there any more")
+    subjects = frozenset({target.digest, *signed.statement.digests})
+    return Testimony(predicate_type=IMAGE_SIGNATURE, subjects=subjects, payload=Digest.of(found.data), signed=signed.signed)
+
+
+def _hear_beside(found: Collected, target: "Descriptor", belief: Belief, content: Content | None, now: int) -> Testimony:
+    """Signatures of the file's bytes, which say nothing else."""
+    if content is None:
+        raise Untrusted(f"a {found.form} is about a file, and there is none")
+    if found.form is Form.PROVENANCE:
+        from pratique.attest.helm_prov import verify_provenance
+
+        if not belief.keyring:
+            raise Untrusted("signed with OpenPGP, and no keyring is trusted")
+        _, signed = verify_provenance(
+            found.data,
+            belief.keyring,
+            filename=content.name,
+            digest=target.digest,
+            chart_yaml=content.chart_yaml,
+            at=now,
+        )
+    else:
+        from pratique.attest.detached import parse_raw, verify_raw
+
+        if content.artifact.data is None:
+            raise LimitExceeded("the file is too large for a bare signature", hint="sign it again as a bundle")
+        signed = verify_raw(parse_raw(found.data), content.artifact.data, belief.keys).signed
+    return Testimony(
+        predicate_type=IMAGE_SIGNATURE, subjects=frozenset({target.digest}), payload=Digest.of(found.data), signed=signed
+    )
+
+
 def _attested(head: StatementHead, payload: bytes, signed: Signed) -> Testimony:
     return Testimony(
         predicate_type=head.predicate_type,
@@ -170,7 +233,7 @@ def _own_places(bundle: UnverifiedBundle, belief: Belief, at: int) -> tuple[LogP
 
 
 def _own_place(entry: LogEntry, bundle: UnverifiedBundle, belief: Belief, at: int) -> LogPlace | None:
-    log = belief.logs.get(entry.log_id)
+    log = next((known for known in belief.logs if known.holds(entry)), None)
     if log is None:
         return None
     if entry.proof is None:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from pratique.errors import Expired, InputError, Revoked, Untrusted, Violation
 from pratique.evidence.belief import Belief
 from pratique.evidence.collect import Collected, Collection
-from pratique.evidence.testimony import Answers, Refused, Testimony, cause_of, hear
+from pratique.evidence.testimony import Answers, Content, Refused, Testimony, cause_of, hear
 from pratique.model import Cause, Digest, FileManifest, Tree, parse_manifest
 from pratique.model.predicates import CYCLONEDX, FILE_MANIFEST, TITLES
+from pratique.model.signer import OpenPgpSigner
 from pratique.policy.facts import Facts, Piece, SbomFacts
 from pratique.sbom.check import compare_files
 from pratique.sbom.formats.cyclonedx import ParsedSbom, read_cyclonedx
@@ -35,15 +36,19 @@ def weigh(
     now: int,
     tree: Tree | None = None,
     answers: Answers = NO_ANSWERS,
+    content: Content | None = None,
 ) -> Facts:
     """Facts about `target`. With `tree`, what the manifests say is compared with the files themselves.
 
     `name`: what the user asked for, which permissions are about; never what the evidence calls itself. `now`: Unix seconds.
     `answers`: what revocation servers said, by URL; what is still to be asked is in each piece's `wanted`.
+    `content`: of a file, for signatures of its bytes.
     """
     broken = next((place for place in collections if place.cause is not Cause.NONE), None)
     seen: dict[Digest, Collected] = {piece.digest: piece for place in collections for piece in place.pieces}
-    pieces = tuple(_weigh_piece(found, target, name, belief, now=now, answers=answers) for _, found in sorted(seen.items()))
+    pieces = tuple(
+        _weigh_piece(found, target, name, belief, now=now, answers=answers, content=content) for _, found in sorted(seen.items())
+    )
     return Facts(
         subject=target.digest,
         subject_name=name,
@@ -54,8 +59,17 @@ def weigh(
     )
 
 
-def _weigh_piece(found: Collected, target: "Descriptor", name: str, belief: Belief, *, now: int, answers: Answers) -> Piece:
-    heard = hear(found, target, belief, now=now, answers=answers)
+def _weigh_piece(
+    found: Collected,
+    target: "Descriptor",
+    name: str,
+    belief: Belief,
+    *,
+    now: int,
+    answers: Answers = NO_ANSWERS,
+    content: Content | None = None,
+) -> Piece:
+    heard = hear(found, target, belief, now=now, answers=answers, content=content)
     if isinstance(heard, Refused):
         return Piece(
             bundle=found.digest,
@@ -91,6 +105,10 @@ def _weigh_piece(found: Collected, target: "Descriptor", name: str, belief: Beli
 
 def _authority(heard: Testimony, found: Collected, name: str, belief: Belief, now: int) -> str:
     """Whose voice this is. Raises Untrusted, Expired, Revoked."""
+    if isinstance(heard.signed.signer, OpenPgpSigner):
+        if belief.trust is not None:
+            raise Untrusted(f"signed by {heard.signed.signer}: a trust does not speak of OpenPGP keys")
+        return str(heard.signed.signer)  # verified with the keyring that is believed
     if belief.trust is None:
         match = belief.authorities.find(heard.signed.signer)
         if match is None:
@@ -158,7 +176,7 @@ def trusted_manifest(
     target: "Descriptor", name: str, collection: Collection, belief: Belief, *, now: int
 ) -> tuple[FileManifest | None, Cause, str]:
     """The one file manifest about `target` that somebody who may signed; else None and why. Two that differ are refused."""
-    pieces = [_weigh_piece(found, target, name, belief, now=now, answers=NO_ANSWERS) for found in collection.pieces]
+    pieces = [_weigh_piece(found, target, name, belief, now=now) for found in collection.pieces]
     pieces = [piece for piece in pieces if piece.predicate_type in (FILE_MANIFEST, "")]
     found: dict[Digest, FileManifest] = {}
     for piece in pieces:

@@ -1,6 +1,5 @@
 """Ask a policy about an artifact, and make the answer evidence: a Verification Summary Attestation, logged and catalogued."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +29,7 @@ class LoadedPolicy:
     belief: Belief
 
 
-def load_policy(path: Path, *, logs: Mapping[bytes, OwnLog]) -> LoadedPolicy:
+def load_policy(path: Path, *, logs: tuple[OwnLog, ...]) -> LoadedPolicy:
     """Read a policy and its key files, which are relative to it. Raises Malformed, NotFound."""
     from pratique.keys.file import load_public_key
     from pratique.policy.document import MAX_POLICY_BYTES

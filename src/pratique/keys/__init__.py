@@ -1,8 +1,8 @@
 """Signing keys behind one port: files, PKCS#11 tokens, Vault, the clouds' key services, ssh-agent.
 
-    signer      Signer (the port), sign_statement
+    signer      Signer (the port), sign_statement, sign_succession
     access      how keys are named; Access: where passphrases, PINs and credentials come from
-    open        open_signer, create_signer, load_public: from a reference to a back end
+    open        open_signer, load_public, create_signer, import_signer, rotate_signer: from a reference to a back end
     file, pkcs11, vault, aws, gcp, azure, sshagent    the back ends, one a file
     service     HTTP to a key service that may be hostile
     foreign     private keys of other programs, to be imported

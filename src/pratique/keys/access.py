@@ -47,6 +47,12 @@ class KeyReference:
     algorithm: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
 
+    def agreed(self, algorithm: str | None) -> str | None:
+        """The algorithm that the reference or somebody else states; None when nobody does. Raises InputError when they differ."""
+        if self.algorithm and algorithm and self.algorithm != algorithm:
+            raise InputError(f"the reference says {self.algorithm}, not {algorithm}", where=self.text)
+        return self.algorithm or algorithm
+
     def only(self, *names: str) -> None:
         """Raises InputError for options other than these: a misspelt one must not be passed over."""
         for name in self.options:
@@ -72,6 +78,8 @@ class Access:
 
 def parse_reference(text: str) -> KeyReference:
     """Take a reference apart. Whatever begins with no known scheme is a FILE. Raises InputError."""
+    if text.startswith("pkcs11:") and "pin-value" in text:
+        raise InputError("a PIN on the command line can be read by every user", hint="use pin-source=FILE or PRATIQUE_KEY_PIN")
     if len(text) > MAX_REFERENCE or not text.isprintable() or not text:
         raise InputError("not a key's name", where=text[:80])
     scheme = next((known for known in (*BACKENDS, "file:") if text.startswith(known)), None)
@@ -86,6 +94,4 @@ def parse_reference(text: str) -> KeyReference:
         if not equals or key in options:
             raise InputError(f"not an option, or given twice: {key[:40]!r}", where=text.partition("?")[0])
         options[key] = unquote(value)
-    if "pin-value" in options:
-        raise InputError("a PIN on the command line can be read by every user", hint="use pin-source=FILE or PRATIQUE_KEY_PIN")
     return KeyReference(text=text, scheme=scheme, name=name, algorithm=options.pop("algorithm", None), options=options)

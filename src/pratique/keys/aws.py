@@ -4,8 +4,8 @@ Credentials and the signature of requests (Signature Version 4) are botocore's: 
 identities, containers, instances. The requests themselves are ours, so that a hostile answer meets our limits.
 
 An alias is followed once, when the signer is opened; moving it in the meantime changes nothing for what is being signed. Hashes
-are made here (`MessageType` DIGEST; for ML-DSA EXTERNAL_MU), but of Ed25519 messages, which KMS wants whole (RAW) and of at most
-4,096 bytes.
+are made here (`MessageType` DIGEST; for ML-DSA EXTERNAL_MU), but of Ed25519 messages, which KMS wants whole (RAW), of 1 to 4,096
+bytes.
 """
 
 import base64
@@ -72,16 +72,16 @@ class KmsSigner:
         return self._public
 
     def sign(self, message: bytes) -> bytes:
-        """As the port says. Raises InputError for an Ed25519 message of more than 4,096 bytes."""
+        """As the port says. Raises InputError for an Ed25519 message that is empty or of more than 4,096 bytes."""
         kms = self._kms
         if kms is None:
             raise closed(self._key_id)
         name = self._public.algorithm
         if name == "ed25519":
             kind, sent = "RAW", message
-            if len(message) > MAX_RAW:
+            if not 1 <= len(message) <= MAX_RAW:
                 hint = "use a key for ecdsa-p256, ecdsa-p384 or ML-DSA"
-                raise InputError(f"AWS KMS signs at most {MAX_RAW} bytes with Ed25519", where=kms.where, hint=hint)
+                raise InputError(f"AWS KMS signs 1 to at most {MAX_RAW} bytes with Ed25519", where=kms.where, hint=hint)
         elif name.startswith("ml-dsa-"):
             size = {"ml-dsa-44": 1312, "ml-dsa-65": 1952}[name]
             kind, sent = "EXTERNAL_MU", mldsa_representative(self._public.spki[-size:], message)

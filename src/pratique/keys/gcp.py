@@ -12,6 +12,7 @@ import binascii
 import re
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote
@@ -102,7 +103,11 @@ def open_key(reference: KeyReference, access: Access) -> CloudKmsSigner:
 
 
 def create_key(reference: KeyReference, algorithm: str, access: Access) -> CloudKmsSigner:
-    """Make a key in an existing key ring, in an HSM. Raises as `create_signer`."""
+    """Make a key in an existing key ring: in an HSM, or as `protection=software` says. Raises as `create_signer`."""
+    reference.only("protection")
+    protection = reference.options.get("protection", "hsm").upper()
+    if protection not in ("HSM", "SOFTWARE"):
+        raise InputError("protection is hsm or software", where=reference.text)
     kind = next((theirs for theirs, ours in _ALGORITHMS.items() if ours == algorithm), None)
     kms = _CloudKms(reference, access)
     try:
@@ -110,15 +115,14 @@ def create_key(reference: KeyReference, algorithm: str, access: Access) -> Cloud
             raise InputError(f"Cloud KMS makes no keys for {algorithm}", where=reference.text)
         if kms.version:
             raise InputError("a new key has no version to choose", where=reference.text, hint="leave cryptoKeyVersions out")
-        # Google makes Ed25519 keys in software only.
-        template = {"algorithm": kind, "protectionLevel": "SOFTWARE" if algorithm == "ed25519" else "HSM"}
+        template = {"algorithm": kind, "protectionLevel": protection}
         ring, _, name = kms.key.rpartition("/cryptoKeys/")
         body = {"purpose": "ASYMMETRIC_SIGN", "versionTemplate": template}
         kms.ask("POST", f"{ring}/cryptoKeys?cryptoKeyId={quote(name, safe='')}", "making the key", body)
         kms.await_version(f"{kms.key}/cryptoKeyVersions/1")
     finally:
         kms.service.close()
-    return open_key(reference, access)
+    return open_key(replace(reference, options={}), access)
 
 
 def rotate_key(reference: KeyReference, access: Access) -> CloudKmsSigner:

@@ -37,9 +37,7 @@ def load_public(reference: str, access: Access, algorithm: str | None = None) ->
     `algorithm`: what the key is registered for, where the reference does not say.
     """
     parsed = parse_reference(reference)
-    if parsed.algorithm not in (None, algorithm) and algorithm is not None:
-        raise InputError(f"the reference says {parsed.algorithm}, not {algorithm}", where=reference)
-    parsed = replace(parsed, algorithm=parsed.algorithm or algorithm)
+    parsed = replace(parsed, algorithm=parsed.agreed(algorithm))
     if parsed.scheme == "file:":
         from pratique.keys.file import load_public_key
 
@@ -58,17 +56,15 @@ def create_signer(reference: str, algorithm: str, access: Access) -> "Signer":
     Files are made by `keys.file.generate_key`. Raises as `open_signer`, and InputError when the back end makes no such keys.
     """
     parsed = parse_reference(reference)
-    if parsed.algorithm not in (None, algorithm):
-        raise InputError(f"the reference says {parsed.algorithm}, not {algorithm}", where=reference)
-    module = _maker(parsed, "create_key")
-    return cast("Signer", module.create_key(replace(parsed, algorithm=algorithm), algorithm, access))
+    parsed = replace(parsed, algorithm=parsed.agreed(algorithm))
+    return cast("Signer", _maker(parsed, "create_key").create_key(parsed, algorithm, access))
 
 
 def import_signer(reference: str, private: "PrivateKey", algorithm: str, access: Access) -> "Signer":
     """Store a private key in a back end that takes any (PKCS#11 alone). Raises as `create_signer`."""
     parsed = parse_reference(reference)
-    module = _maker(parsed, "import_key")
-    return cast("Signer", module.import_key(replace(parsed, algorithm=algorithm), private, algorithm, access))
+    parsed = replace(parsed, algorithm=parsed.agreed(algorithm))
+    return cast("Signer", _maker(parsed, "import_key").import_key(parsed, private, algorithm, access))
 
 
 def rotate_signer(reference: str, access: Access) -> "Signer":

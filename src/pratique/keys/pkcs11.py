@@ -1,8 +1,9 @@
 """Keys in PKCS#11 tokens (OASIS PKCS #11 v3.1).
 
 The module is what the reference's `module-path` or PRATIQUE_PKCS11_MODULE names; it runs inside this process, so whoever chooses
-it is trusted. Hashes are made here, so that a message of any size costs the token one operation; an Ed25519 message goes to it
-whole. Keys that the token wants a PIN for at each signature are not served: a PIN is asked for once.
+it is trusted, and how long a call to it takes is its own affair. Hashes are made here, so that a message of any size costs the
+token one operation; an Ed25519 message goes to it whole. A key that wants the PIN for each signature (CKA_ALWAYS_AUTHENTICATE)
+gets the one that was given at first, until it is refused.
 """
 
 from typing import Any
@@ -11,12 +12,12 @@ import pkcs11
 from pkcs11 import Attribute, Mechanism, ObjectClass
 
 from pratique.attest.publickey import ALGORITHMS, PublicKey
-from pratique.errors import InputError, NotFound, Unavailable
+from pratique.errors import InputError, NotFound, PassphraseWrong, Unavailable
 from pratique.keys.access import Access, KeyReference
 from pratique.keys.encodings import DIGEST_INFO_SHA256, der_of_raw
 from pratique.keys.file import PrivateKey, public_half
 from pratique.keys.pkcs11_objects import find_key, generate_pair, read_public_key, template, write_pair
-from pratique.keys.pkcs11_session import Login, parse_name, reason_of, release, session
+from pratique.keys.pkcs11_session import GONE, Login, parse_name, reason_of, release, session
 from pratique.keys.signer import closed, verified_signature
 
 
@@ -30,6 +31,7 @@ class TokenSigner:
         self._where = where
         self._slow = public.algorithm.startswith("rsa")  # signing costs tens of times what verifying costs
         self._checked = False
+        self._each_time = _wants_pin_each_time(key)
         if public.algorithm == "ed25519":
             self._mechanism: dict[str, Any] = {"mechanism": Mechanism.EDDSA}
         elif public.algorithm.startswith("rsa-pss-"):
@@ -48,10 +50,18 @@ class TokenSigner:
         login = self._login
         if login is None:
             raise closed(self._where)
+        pin = {}
+        if self._each_time:
+            if login.pin is None:
+                raise Unavailable("the PIN was refused and is not tried again", where=self._where)
+            pin = {"pin": login.pin}
         try:
-            answer = self._key.sign(self._prepared(message), **self._mechanism)
+            answer = self._key.sign(self._prepared(message), **self._mechanism, **pin)
+        except (pkcs11.PinIncorrect, pkcs11.PinLocked) as error:
+            login.pin = None
+            raise PassphraseWrong("the PIN is refused; it was tried once", where=self._where) from error
         except pkcs11.PKCS11Error as error:
-            login.broken = True
+            login.broken = login.broken or isinstance(error, GONE)
             hint = "was it removed? nothing was signed; run the same command again when it is back"
             raise Unavailable(f"the token fails to sign: {reason_of(error)}", where=self._where, hint=hint) from error
         signature = der_of_raw(answer, self._where) if self._public.algorithm.startswith("ecdsa") else answer
@@ -74,6 +84,13 @@ class TokenSigner:
             return message
         digest = self._public.digest(message)
         return DIGEST_INFO_SHA256 + digest if self._mechanism["mechanism"] is Mechanism.RSA_PKCS else digest
+
+
+def _wants_pin_each_time(key: Any) -> bool:
+    try:
+        return bool(key[Attribute.ALWAYS_AUTHENTICATE])
+    except pkcs11.PKCS11Error:
+        return False  # a token older than the attribute
 
 
 def open_key(reference: KeyReference, access: Access) -> TokenSigner:

@@ -8,7 +8,7 @@ import contextlib
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, unquote_to_bytes
@@ -21,6 +21,19 @@ from pratique.keys.access import Access, KeyReference
 from pratique.keys.passphrase import read_secret
 
 MODULE_VARIABLE = "PRATIQUE_PKCS11_MODULE"
+
+# What a session says whose token was taken away; after other errors it is as good as before.
+GONE = (
+    pkcs11.DeviceError,
+    pkcs11.DeviceRemoved,
+    pkcs11.GeneralError,
+    pkcs11.KeyHandleInvalid,
+    pkcs11.ObjectHandleInvalid,
+    pkcs11.SessionClosed,
+    pkcs11.SessionHandleInvalid,
+    pkcs11.TokenNotPresent,
+    pkcs11.UserNotLoggedIn,
+)
 
 _PATH_ATTRIBUTES = ("token", "serial", "model", "manufacturer", "object", "id", "type", "slot-id")
 
@@ -68,7 +81,8 @@ def parse_name(reference: KeyReference) -> TokenKeyName:
 class Login:
     """A session that several signers use. `users`: how many. `rw`: whether it may make keys.
 
-    `parent`: the login that this session goes by; it must not end before.
+    `parent`: the login that this session goes by; it must not end before. `pin`: kept for keys that want it for each signature,
+    as the signature slot of a PIV card does; forgotten once it was refused.
     """
 
     module: str
@@ -77,6 +91,7 @@ class Login:
     users: int = 0
     broken: bool = False
     parent: "Login | None" = None
+    pin: Any = field(default=None, repr=False)
 
 
 _logins: dict[tuple[str, bytes], Login] = {}
@@ -98,7 +113,7 @@ def session(name: TokenKeyName, access: Access, *, rw: bool) -> Iterator[Login]:
         try:
             yield login
         except pkcs11.PKCS11Error as error:
-            login.broken = True
+            login.broken = login.broken or isinstance(error, GONE)
             release(login)
             raise Unavailable(f"the token fails: {reason_of(error)}", where=name.where) from error
         except BaseException:
@@ -110,21 +125,27 @@ def _log_in(module: str, name: TokenKeyName, access: Access, *, rw: bool) -> Log
     token = _find_token(module, name)
     place = (module, token.serial)
     known = _logins.get(place)
-    if known is not None and not known.broken and (known.rw or not rw):
+    if known is not None and known.broken:
+        known = None
+    if known is not None and (known.rw or not rw):
         return known
-    if known is not None and not known.broken:  # open for signing; the login counts for every session of this process
-        known.users += 1
-        return Login(module=module, session=token.open(rw=True), rw=True, parent=known)
-    pin = _pin(token, name, access)
     try:
-        opened = token.open(user_pin=pin, rw=rw)
+        if known is not None:  # open for signing; the login counts for every session of this process
+            login = Login(module=module, session=token.open(rw=True), rw=True, parent=known, pin=known.pin)
+            known.users += 1
+            return login
+        pin = _pin(token, name, access)
+        try:
+            opened = token.open(user_pin=pin, rw=rw)
+        except pkcs11.UserAlreadyLoggedIn:  # by another part of this process, whose login counts for us
+            opened = token.open(rw=rw)
     except (pkcs11.PinIncorrect, pkcs11.PinLenRange, pkcs11.PinInvalid) as error:
         raise PassphraseWrong("the PIN is wrong; it was tried once", where=name.where) from error
     except pkcs11.PinLocked as error:
         raise Unavailable("the PIN is locked", where=name.where, hint="the token's security officer can reset it") from error
     except pkcs11.PKCS11Error as error:
         raise Unavailable(f"cannot log in to the token: {reason_of(error)}", where=name.where) from error
-    _logins[place] = Login(module=module, session=opened, rw=rw)
+    _logins[place] = Login(module=module, session=opened, rw=rw, pin=pin)
     return _logins[place]
 
 

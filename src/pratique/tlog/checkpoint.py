@@ -104,8 +104,13 @@ def verify_checkpoint(note: str | bytes, *, public_key: bytes, origin: str | Non
     return checkpoint
 
 
-def log_id(public_key: bytes) -> bytes:
-    """How Sigstore names a log: SHA-256 of the DER SubjectPublicKeyInfo of its raw Ed25519 key. 32 bytes."""
+def log_id(origin: str, public_key: bytes) -> bytes:
+    """How Sigstore names a log of tiles (sigstore/rekor-tiles, CLIENTS.md): the key ID of C2SP signed-note, not cut. 32 bytes."""
+    return hashlib.sha256(origin.encode() + b"\n" + bytes([ED25519]) + _raw(public_key)).digest()
+
+
+def older_log_id(public_key: bytes) -> bytes:
+    """How Sigstore names a log of version 1, and as we named ours: SHA-256 of the key's DER SubjectPublicKeyInfo. 32 bytes."""
     return hashlib.sha256(_SPKI_PREFIX + _raw(public_key)).digest()
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pratique.errors import InputError, LimitExceeded, Malformed, NotFound, PratiqueError, ProofInvalid
 from pratique.model.merkle import EMPTY_ROOT, leaf_hash
-from pratique.tlog.checkpoint import Checkpoint, log_id, sign_checkpoint, verify_checkpoint
+from pratique.tlog.checkpoint import Checkpoint, sign_checkpoint, verify_checkpoint
 from pratique.tlog.frontier import Frontier
 from pratique.tlog.notes import ED25519, VerifierKey, check_key_name, parse_vkey, render_vkey
 from pratique.tlog.proofs import Proof, inclusion_proof
@@ -25,7 +25,7 @@ from pratique.tlog.reader import TileReader
 from pratique.tlog.store import DirectoryStore, Store, lock
 from pratique.tlog.tiles import ENTRIES, MAX_ENTRY_BYTES, WIDTH, Tile, render_bundle
 
-__all__ = ["Proof", "TileLog", "create_log", "log_id", "open_log"]
+__all__ = ["Proof", "TileLog", "create_log", "open_log"]
 
 CHECKPOINT = "checkpoint"
 HISTORY = "checkpoints"

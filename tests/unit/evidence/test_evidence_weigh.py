@@ -91,7 +91,7 @@ def certified(**options):
 
 
 def test_a_key_that_is_believed_signs_whatever_it_says():
-    belief = believe_keys([("release", [KEY.public_key])], {})
+    belief = believe_keys([("release", [KEY.public_key])], ())
     found = one(OWN, belief=belief)
     assert (found.cause, found.authority, found.predicate_type) == (Cause.NONE, "release", CYCLONEDX)
     assert found.form == "Sigstore bundle" and found.signed.times == ()
@@ -191,7 +191,7 @@ def test_an_identity_without_a_log_entry_does_not_count():
 
 
 def test_a_bundle_in_a_log_that_we_know_is_held_to_its_proof():
-    entry_less = one(OWN, belief=believe_keys([("release", [KEY.public_key])], {b"\0" * 32: OwnLog(key=KEY.public_key)}))
+    entry_less = one(OWN, belief=believe_keys([("release", [KEY.public_key])], (OwnLog(key=KEY.public_key),)))
     assert entry_less.log_index is None
 
 

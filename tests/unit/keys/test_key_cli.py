@@ -74,6 +74,22 @@ def test_the_old_passphrase_comes_from_cosigns_variable(capsys, here, monkeypatc
     assert not (here / "newer").exists()
 
 
+def test_an_empty_passphrase_of_cosigns_is_said_by_an_empty_variable(capsys, here, monkeypatch):
+    from test_keys_foreign import cosign
+
+    from pratique.keys.file import new_private_key
+
+    monkeypatch.setattr("test_keys_foreign.PASSPHRASE", b"")
+    (here / "old").write_bytes(cosign(new_private_key("ecdsa-p256")))
+    assert say(capsys, "import", "old", "-o", "new", "--no-passphrase")[0] == 2
+    monkeypatch.setenv("COSIGN_PASSWORD", "")
+    code, _, err = say(capsys, "import", "old", "-o", "new", "--no-passphrase")
+    assert code == 0, err
+    code, _, err = say(capsys, "import", "old", "-o", "file:newer?algorithm=ed25519", "--algorithm", "ecdsa-p256")
+    assert code == 2
+    assert "the reference says ed25519" in err
+
+
 def test_rotating_makes_a_successor_and_a_statement_by_both(capsys, here):
     generate_key(here / "old", "ecdsa-p256", None)
     code, out, err = say(capsys, "rotate", "old", "-o", "new", "--no-passphrase", "--format", "json")

@@ -1,3 +1,4 @@
+import subprocess
 import sys
 
 import pytest
@@ -79,3 +80,33 @@ def test_files_and_agents_are_not_made_by_reference():
     for reference in ("some-file", "ssh-agent:x"):
         with pytest.raises(InputError):
             create_signer(reference, "ed25519", ACCESS)
+
+
+@pytest.mark.parametrize("reference", ["K", "ssh-agent:x"])
+def test_a_key_loads_no_library_but_its_own_back_ends(tmp_path, reference):
+    program = f"""
+import sys
+from pratique.errors import PratiqueError
+from pratique.keys.access import Access
+from pratique.keys.file import generate_key
+from pratique.keys.open import open_signer
+from pathlib import Path
+generate_key(Path("K"), "ed25519", None)
+try:
+    open_signer({reference!r}, Access(passphrase=lambda: None, pin=lambda: None, environ={{}})).sign(b"m")
+except PratiqueError as error:
+    print(error, file=sys.stderr)
+print(sorted({{"botocore", "google.auth", "pkcs11", "httpx", "nacl"}} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_help_of_the_command_loads_no_cryptography():
+    program = """
+import sys
+from pratique.cli.main import run
+run(["key", "rotate", "--help"])
+assert not {"cryptography", "httpx", "pkcs11"} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -1,7 +1,7 @@
 import pytest
 
 from pratique.errors import InputError, LimitExceeded, NotFound
-from pratique.keys.passphrase import VARIABLE, ask_new_passphrase, passphrase_source, terminal_prompt
+from pratique.keys.passphrase import PIN_VARIABLE, VARIABLE, ask_new_passphrase, passphrase_source, terminal_prompt
 
 
 def never(question):
@@ -84,3 +84,9 @@ def test_a_person_who_closes_the_terminal_gets_one_line():
 def test_without_a_terminal_nobody_is_asked(monkeypatch):
     monkeypatch.setattr("sys.stdin", None)
     assert terminal_prompt() is None
+
+
+def test_a_pin_has_a_variable_of_its_own():
+    environ = {"PRATIQUE_KEY_PASSPHRASE": "of a file", PIN_VARIABLE: "4821"}
+    assert passphrase_source(file=None, environ=environ, prompt=None, variable=PIN_VARIABLE)() == b"4821"
+    assert passphrase_source(file=None, environ={VARIABLE: "of a file"}, prompt=None, variable=PIN_VARIABLE)() is None

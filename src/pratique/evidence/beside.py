@@ -1,0 +1,55 @@
+"""Signatures that stand beside a file or in it: bundles, bare signatures, Helm's provenance, annotations of Kubernetes objects."""
+
+from pathlib import Path
+
+from pratique.artifact.beside import PROVENANCE_SUFFIX, find_beside, load_signed, read_whole
+from pratique.attest.detached import RAW_SUFFIX
+from pratique.errors import InputError, Malformed
+from pratique.evidence.collect import Collected, Collection, Form
+from pratique.evidence.testimony import Content
+from pratique.model import Cause, Digest
+from pratique.model.predicates import IMAGE_SIGNATURE
+
+_FORMS = {RAW_SUFFIX: Form.RAW, PROVENANCE_SUFFIX: Form.PROVENANCE}
+_MANIFESTS = (".yaml", ".yml", ".json")
+
+
+def collect_beside(path: Path) -> Collection:
+    """Every signature of the file at `path`. One that is there and cannot be read makes the whole place invalid, not empty."""
+    try:
+        found = find_beside(path)
+        pieces = [
+            Collected(
+                digest=Digest.of(item.data),
+                where=str(item.path),
+                form=_FORMS.get(item.suffix, Form.BUNDLE),
+                claimed_type=IMAGE_SIGNATURE if item.suffix in _FORMS else "",
+                data=item.data,
+            )
+            for item in found
+        ]
+        if path.suffix in _MANIFESTS:
+            pieces += _annotated(path)
+    except InputError as error:
+        return Collection(cause=Cause.INVALID, detail=str(error))
+    return Collection(pieces=tuple(pieces))
+
+
+def content_of(path: Path, chart_yaml: bytes = b"") -> Content:
+    """The file as what is signed. Raises NotFound, InputError."""
+    return Content(name=path.name, artifact=load_signed(path), chart_yaml=chart_yaml)
+
+
+def _annotated(path: Path) -> list[Collected]:
+    """The file itself, where objects in it carry a signature."""
+    from pratique.attest.kubernetes_yaml import MAX_SIZE
+    from pratique.attest.yaml_annotation import parse_manifests
+
+    data = read_whole(path, MAX_SIZE)
+    try:
+        signed = any(item.signature for item in parse_manifests(data))
+    except Malformed:
+        return []  # no Kubernetes objects, so nothing that could carry one
+    if not signed:
+        return []
+    return [Collected(digest=Digest.of(data), where=str(path), form=Form.ANNOTATION, claimed_type=IMAGE_SIGNATURE, data=data)]

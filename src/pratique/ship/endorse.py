@@ -140,7 +140,10 @@ def _check(sayings: Sequence[Saying], how: Publication) -> None:
         if how.form in (Form.MESSAGE, Form.RAW) and target.path is None:
             raise InputError(f"{target.name or target.digest} is not a file", hint="sign it in another form")
         if how.beside and target.path is None:
-            raise InputError(f"{target.name or target.digest} is not a file, nothing can stand beside it", hint="use --output")
+            raise InputError(
+                f"{target.name or target.digest} is not a file, nothing can stand beside it",
+                hint="use --output, or name file:PATH",
+            )
 
 
 def _check_files(saying: Saying, how: Publication, found: Said | None) -> None:

@@ -1,9 +1,9 @@
 """Mutate real files and show them to every parser of foreign bytes: `fuzz.py [SECONDS] [SEED]`.
 
 The corpus is `tests/data`. A mutated file goes through the pass and all catalogers under a path that some cataloger waits for,
-through the readers of bills of materials, as a layer, and as each thing that signatures of all forms are made of. An
-exception that is not ours, or an input that takes longer than LIMIT_S, is a finding: it is written to a file, with the seed that
-makes it again, and the exit code is 1.
+through the readers of bills of materials, as a layer, and as each thing that signatures of all forms are made of. An exception
+that is not ours, or an input that takes longer than LIMIT_S, is a finding: it is written to a file, with the seed that makes it
+again, and the exit code is 1.
 """
 
 import base64
@@ -100,6 +100,31 @@ def catalogue(path: str, data: bytes) -> None:
     catalogue_tree(SUBJECT, Tree(entries=entries, contents=contents, facts=facts, digests=examiner.digests))
 
 
+def forms(data: bytes) -> None:
+    """As each of the other forms of signature, and as each predicate that is known."""
+    text = data.decode("latin-1")
+    readers: tuple[Callable[[], object], ...] = (
+        lambda: parse_payload(data),
+        lambda: parse_signature(data, {SIGNATURE: "AAAA"}),
+        lambda: parse_signature(b"{}", {SIGNATURE: "AAAA", REKOR_BUNDLE: text}),
+        lambda: parse_signature(b"{}", {SIGNATURE: "AAAA", CERTIFICATE: text}),
+        lambda: parse_attestation(data, {}),
+        lambda: parse_raw(data),
+        lambda: parse_provenance(parse_clear_signed(data).text),
+        lambda: parse_provenance(data),
+        lambda: annotate(data, b"bundle"),
+        *(partial(check_json, kind, data) for kind in KNOWN),
+    )
+    for read in readers:
+        with contextlib.suppress(PratiqueError):
+            read()
+
+
+def check_json(kind: str, data: bytes) -> None:
+    """As a predicate of this type."""
+    check_predicate(kind, load_json(data, what="predicate"))
+
+
 def notation(data: bytes) -> None:
     """As an envelope, a trust policy, a file of a trust store, and an answer of a revocation server."""
     for media_type in MEDIA_TYPES:
@@ -169,31 +194,6 @@ def inside_bundle(chance: random.Random, bundles: list[bytes], corpus: list[byte
     return json.dumps(document).encode()
 
 
-def forms(data: bytes) -> None:
-    """As each of the other forms of signature, and as each predicate that is known."""
-    text = data.decode("latin-1")
-    readers: tuple[Callable[[], object], ...] = (
-        lambda: parse_payload(data),
-        lambda: parse_signature(data, {SIGNATURE: "AAAA"}),
-        lambda: parse_signature(b"{}", {SIGNATURE: "AAAA", REKOR_BUNDLE: text}),
-        lambda: parse_signature(b"{}", {SIGNATURE: "AAAA", CERTIFICATE: text}),
-        lambda: parse_attestation(data, {}),
-        lambda: parse_raw(data),
-        lambda: parse_provenance(parse_clear_signed(data).text),
-        lambda: parse_provenance(data),
-        lambda: annotate(data, b"bundle"),
-        *(partial(check_json, kind, data) for kind in KNOWN),
-    )
-    for read in readers:
-        with contextlib.suppress(PratiqueError):
-            read()
-
-
-def check_json(kind: str, data: bytes) -> None:
-    """As a predicate of this type."""
-    check_predicate(kind, load_json(data, what="predicate"))
-
-
 def main() -> int:
     """Until the time is over."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
@@ -207,9 +207,9 @@ def main() -> int:
         ("catalogers", catalogue),
         ("documents", lambda _, data: read_document(data)),
         ("documents, lenient", lambda _, data: read_document(data, lenient=True)),
+        ("forms", lambda _, data: forms(data)),
         ("notation", lambda _, data: notation(data)),
         ("sigstore", lambda _, data: sigstore(data)),
-        ("forms", lambda _, data: forms(data)),
         ("layer", lambda _, data: read_layer(io.BytesIO(data), wants=WANTS, limits=Limits())),
     )
     print(f"seed {seed}, {len(corpus)} files, {len(places)} paths")

@@ -25,9 +25,10 @@ authorities:
 
 
 @pytest.fixture
-def trusting(image, pratique: Run, registry: str) -> Callable[..., tuple[int, dict[str, str], str]]:
+def trusting(image, pratique: Run, registry: str, tmp_path) -> Callable[..., tuple[int, dict[str, str], str]]:
     """Ships once, then verifies under a trust.yaml; gives code, cause by what was asked, and what was printed."""
-    place = f"registry:{registry}/acme/app:v1"
+    # Others ship the same image to the same registry, with keys of their own.
+    place = f"registry:{registry}/acme/{tmp_path.parent.name}-{tmp_path.name}:v1".lower().replace("_", "-")
     assert pratique("ship", "oci-archive:app.tar", "--key", "K", "--to", place).returncode == 0
 
     def verify(about: str = f"{registry}/acme", key: str = "", rest: str = "", *more: str) -> tuple[int, dict[str, str], str]:

@@ -78,8 +78,8 @@ def report(
     repair: bool = False,
     about: "Sequence[Answer]" = (),
 ) -> int:
-    """Verify and print; gives the exit code. `wanted`: predicate types that must be there; none for those that `ship` makes, and of a
-    single file its signature. `about`: answers that come before the artifact's own.
+    """Verify and print; gives the exit code. `wanted`: predicate types that must be there; empty for those that `ship` makes, and
+    for a file's signature. `about`: answers that come before the artifact's own.
     """
     from pratique.errors import Unavailable
 

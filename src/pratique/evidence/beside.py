@@ -1,4 +1,4 @@
-"""Signatures that stand beside a file or in it: bundles, bare signatures, Helm's provenance, annotations of Kubernetes objects."""
+"""Signatures beside a file or in it: bundles, bare signatures, Helm's provenance, annotations of Kubernetes objects."""
 
 from pathlib import Path
 

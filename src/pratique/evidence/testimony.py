@@ -76,7 +76,7 @@ class Refused:
 def hear(
     found: Collected, target: "Descriptor", belief: Belief, *, now: int, answers: Answers, content: Content | None = None
 ) -> Testimony | Refused:
-    """Verify one collected piece. `target`: the artifact it should be about, `content`: its bytes, of a file; `now`: Unix seconds."""
+    """Verify one collected piece. `target`: what it should be about; `content`: its bytes, of a file; `now`: Unix seconds."""
     if found.cause is not Cause.NONE:
         return Refused(cause=found.cause, detail=found.detail)
     try:

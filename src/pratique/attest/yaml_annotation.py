@@ -47,8 +47,8 @@ class ManifestObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedManifests:
-    """A file all of whose objects are signed, by one statement, in `bundle`. `missing`: names of objects that were signed with them
-    and are not in the file: each object holds, but the file is not whole.
+    """A file all of whose objects are signed, by one statement, in `bundle`. `missing`: names of objects that were signed with
+    them and are not in the file: each object holds, but the file is not whole.
     """
 
     bundle: UnverifiedBundle

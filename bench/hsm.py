@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-ROUNDS = 9
-COUNT = 2000
+ROUNDS = 31
+COUNT = 500
 ALGORITHMS = ("ecdsa-p256", "ecdsa-p384", "ed25519", "rsa-pss-2048")
 MODULE = "/usr/lib/softhsm/libsofthsm2.so"
 PIN = "1234"

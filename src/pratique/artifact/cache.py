@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pratique.artifact.layer import LayerEntry, LayerScan, What
 from pratique.artifact.limits import Limits
+from pratique.artifact.wants import Wants
 from pratique.errors import Malformed, StorageError
 from pratique.files import make_private_directory, write_atomic
 from pratique.model import Digest, Form, Unknown
@@ -25,15 +26,17 @@ _MAX_BYTES = 1 << 30
 
 
 class LayerCache:
-    """Scans under one folder. `wants_version` names what the catalogers want; another version is another entry."""
+    """Scans under one folder. The version of `wants` names what the catalogers want; another version is another entry."""
 
-    def __init__(self, folder: Path, *, wants_version: str, limits: Limits) -> None:
+    def __init__(self, folder: Path, *, wants: Wants, limits: Limits) -> None:
         self._folder = folder / "layers"
-        self._wants_version = wants_version
+        self._wants = wants
         self._limits = limits
 
     def load(self, diff_id: Digest, blob: Digest) -> LayerScan | None:
         """The scan, or None: not there, not whole, or not ours to trust."""
+        if not self._folder.exists():
+            return None  # without asking for the version, which may have to be made
         path = self._path(diff_id, blob)
         try:
             # What somebody else could have put there is not ours.
@@ -64,7 +67,7 @@ class LayerCache:
 
     def _path(self, diff_id: Digest, blob: Digest) -> Path:
         limits = self._limits
-        key = f"{VERSION}\0{diff_id}\0{blob}\0{self._wants_version}\0{limits.max_wanted_file_bytes}\0{limits.max_wanted_bytes}"
+        key = f"{VERSION}\0{diff_id}\0{blob}\0{self._wants.version}\0{limits.max_wanted_file_bytes}\0{limits.max_wanted_bytes}"
         return self._folder / hashlib.sha256(key.encode()).hexdigest()
 
 

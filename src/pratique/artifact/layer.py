@@ -102,11 +102,11 @@ def read_layer(
     that does not match goes before whatever was found wrong inside.
     """
     gauge = Gauge(limits)
-    reader = _LayerReader(wants, limits, gauge, budget or Budget(limits))
     try:
         whole = hashlib.sha256()
         with pumped(_hashed(inflate(stream, gauge, progress), whole)) as chunks:
-            return reader.read(chunks, whole)
+            # After the thread that inflates was started: what is wanted may have to be loaded first.
+            return _LayerReader(wants, limits, gauge, budget or Budget(limits)).read(chunks, whole)
     except LimitExceeded:
         raise
     except Malformed as error:

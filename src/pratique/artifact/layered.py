@@ -43,7 +43,7 @@ class LayeredImage:
         if cache is not None:
             from pratique.artifact.cache import LayerCache
 
-            store = LayerCache(cache, wants_version=wants.version, limits=self._limits)
+            store = LayerCache(cache, wants=wants, limits=self._limits)
         indices = range(len(self._image.layers))
         read = self._scan(dict.fromkeys(indices, wants), store, progress)
         scans = [read[index] for index in indices]

@@ -7,7 +7,7 @@ hand, and only those facts are kept: an image of many gigabytes leaves a few meg
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 from pratique.artifact.content import Content
 from pratique.artifact.form import form_of
@@ -85,6 +85,24 @@ class Wants:
     keep: Callable[[str], bool] = lambda _path: False
     probes: tuple[Probe, ...] = ()
     digests: Callable[[], Digests] = no_digests
+
+
+class _Later:
+    """Has the members of `Wants`."""
+
+    def __init__(self, make: Callable[[], Wants]) -> None:
+        self._make = make
+        self._made: Wants | None = None
+
+    def __getattr__(self, name: str) -> object:
+        if self._made is None:
+            self._made = self._make()
+        return getattr(self._made, name)
+
+
+def later(make: Callable[[], Wants]) -> Wants:
+    """Wants that are made when they are first asked for something: what can be done without knowing them has begun by then."""
+    return cast(Wants, _Later(make))
 
 
 class ProbeTable:

@@ -78,8 +78,8 @@ def make(
     it. Versions: cyclonedx-json@1.4 to @1.7 (1.6 if none is said), spdx-json@2.3 (default) and @3.0.1. With --images each image
     is a part of its own: `sbom check IMAGE SBOM` holds it against its part. Exit code 3 when one could not be fetched.
     """
-    from pratique.sbom.inventory import WANTS, WANTS_SHA1, take_inventory
     from pratique.sbom.parts import Whole
+    from pratique.sbom.take import ALL, ALL_WITH_SHA1, take_inventory
 
     wanted = _wanted(outputs, path)
     home = find_home()
@@ -87,7 +87,7 @@ def make(
     # A chart has no platform, its images have.
     with opened(source, None if images else platform, max_entries) as found, progress_display() as (begin, move):
         begin("inventory")
-        wants = WANTS_SHA1 if files and any(target.lists_sha1 for target, _ in wanted) else WANTS
+        wants = ALL_WITH_SHA1 if files and any(target.lists_sha1 for target, _ in wanted) else ALL
         inventory = take_inventory(found.artifact, cache=cache, progress=move, bases=bases_of(home, found.artifact), wants=wants)
     whole = _with_images(inventory, platform, home, cache) if images else Whole(inventory=inventory, parts=(), failed=())
     _print_all(whole, wanted, source=source, files=files)
@@ -141,8 +141,8 @@ def _with_images(inventory: "Inventory", platform: str | None, home: Home, cache
     """The inventory with the images that it names, fetched from their registries one after the other."""
     from pratique.artifact.open import open_artifact
     from pratique.artifact.source import Source
-    from pratique.sbom.inventory import take_inventory
     from pratique.sbom.parts import fetch_parts
+    from pratique.sbom.take import take_inventory
 
     with progress_display() as (begin, move):
 

@@ -26,9 +26,9 @@ def check(source: str, sbom: str, manifest_path: str | None, lenient: bool, plat
     from pratique.errors import Malformed
     from pratique.model import parse_manifest
     from pratique.sbom.check import check_sbom
-    from pratique.sbom.inventory import take_inventory
     from pratique.sbom.nesting import extract_part, without_parts
     from pratique.sbom.stated import stated_by
+    from pratique.sbom.take import take_inventory
 
     reading = read_sbom(sbom, lenient=lenient)
     say_repairs(sbom, reading)

@@ -51,7 +51,7 @@ def scan(source: str, platform: str | None, *, files: bool = False) -> "Document
     """The document that `sbom SOURCE` makes. `files`: with every file in it."""
     from pratique.model import build_manifest
     from pratique.sbom.formats.own import document_of
-    from pratique.sbom.inventory import take_inventory
+    from pratique.sbom.take import take_inventory
     from pratique.sbom.time import sbom_time
 
     with opened(source, platform) as found, progress_display() as (begin, move):

@@ -30,6 +30,7 @@ class TokenSigner:
         self._public = public
         self._where = where
         self._slow = public.algorithm.startswith("rsa")  # signing costs tens of times what verifying costs
+        self._raw = public.algorithm.startswith("ecdsa")
         self._checked = False
         self._each_time = _wants_pin_each_time(key)
         if public.algorithm == "ed25519":
@@ -50,21 +51,16 @@ class TokenSigner:
         login = self._login
         if login is None:
             raise closed(self._where)
-        pin = {}
-        if self._each_time:
-            if login.pin is None:
-                raise Unavailable("the PIN was refused and is not tried again", where=self._where)
-            pin = {"pin": login.pin}
         try:
-            answer = self._key.sign(self._prepared(message), **self._mechanism, **pin)
-        except (pkcs11.PinIncorrect, pkcs11.PinLocked) as error:
-            login.pin = None
-            raise PassphraseWrong("the PIN is refused; it was tried once", where=self._where) from error
+            if self._each_time:
+                answer = self._sign_with_pin(login, message)
+            else:
+                answer = self._key.sign(self._prepared(message), **self._mechanism)
         except pkcs11.PKCS11Error as error:
             login.broken = login.broken or isinstance(error, GONE)
             hint = "was it removed? nothing was signed; run the same command again when it is back"
             raise Unavailable(f"the token fails to sign: {reason_of(error)}", where=self._where, hint=hint) from error
-        signature = der_of_raw(answer, self._where) if self._public.algorithm.startswith("ecdsa") else answer
+        signature = der_of_raw(answer, self._where) if self._raw else answer
         if self._slow or not self._checked:
             verified_signature(signature, message, self._public, self._where)
             self._checked = True
@@ -78,6 +74,18 @@ class TokenSigner:
 
     def __repr__(self) -> str:
         return f"TokenSigner({self._public.algorithm}, {self._public.keyid[:12]}…)"
+
+    def _sign_with_pin(self, login: Login, message: bytes) -> bytes:
+        """One thread at a time: a PIN that was refused is not tried by the others."""
+        with login.pin_lock:
+            if login.pin is None:
+                raise Unavailable("the PIN was refused and is not tried again", where=self._where)
+            try:
+                answer: bytes = self._key.sign(self._prepared(message), pin=login.pin, **self._mechanism)
+            except (pkcs11.PinIncorrect, pkcs11.PinLocked) as error:
+                login.pin = None
+                raise PassphraseWrong("the PIN is refused; it was tried once", where=self._where) from error
+            return answer
 
     def _prepared(self, message: bytes) -> bytes:
         if self._public.algorithm == "ed25519":

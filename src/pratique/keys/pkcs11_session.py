@@ -92,6 +92,7 @@ class Login:
     broken: bool = False
     parent: "Login | None" = None
     pin: Any = field(default=None, repr=False)
+    pin_lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
 
 _logins: dict[tuple[str, bytes], Login] = {}

@@ -1,30 +1,22 @@
-"""`take_inventory`: one pass over an artifact, the catalogers over what they asked for, duplicates merged, ownership settled.
+"""`catalogue_tree`: the catalogers over what was read, duplicates merged, ownership settled. Pure.
 
-The only module of this room that makes anything be read.
+`pratique.sbom.take` has it read; loading this module loads all catalogers.
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from pratique.artifact.wants import Wants
 from pratique.model import ArtifactKind, Component, Inventory, Presence, Subject, Tree, Unknown
-from pratique.model.chain import Bases
 from pratique.sbom.catalogers import CATALOGERS
 from pratique.sbom.catalogers.base import Claim
 from pratique.sbom.chroots import catalogue_roots
 from pratique.sbom.digests import DIGESTS_VERSION, PackageDigests, WithSha1
 from pratique.sbom.doubts import find_doubts
-from pratique.sbom.image_config import base_facts, image_facts
 from pratique.sbom.keep import Keep
 from pratique.sbom.licence_files import add_found_licences
 from pratique.sbom.ownership import settle_ownership
 from pratique.sbom.recognised import without_owned
-
-if TYPE_CHECKING:
-    from pratique.artifact.types import Artifact, Progress
 
 WANTS = Wants(
     version="-".join([*(f"{one.name}{one.version}" for one in CATALOGERS.values()), f"digests{DIGESTS_VERSION}"]),
@@ -35,29 +27,6 @@ WANTS = Wants(
 """What all catalogers together want of an artifact."""
 WANTS_SHA1 = replace(WANTS, version=f"{WANTS.version}-sha1", digests=WithSha1)
 """The same for a document that has to have the SHA-1 of every file."""
-_NO_BASES: Bases = MappingProxyType({})
-
-
-def take_inventory(
-    artifact: "Artifact",
-    *,
-    cache: Path | None,
-    progress: "Progress | None" = None,
-    bases: Bases = _NO_BASES,
-    wants: Wants = WANTS,
-) -> Inventory:
-    """Everything one pass over the artifact finds. `cache`: a folder for what was read; None reads and verifies all.
-
-    `bases`: images that are known by their layers, one of which an image may be built on. `wants`: WANTS or WANTS_SHA1.
-
-    Raises what `Artifact.read_tree` raises: Malformed, LimitExceeded, DigestMismatch, Unavailable, StorageError.
-    """
-    tree = artifact.read_tree(wants, cache=cache, progress=progress)
-    subject, image = artifact.subject, artifact.image
-    if image is not None:
-        subject = replace(subject, facts={**subject.facts, **image_facts(image.manifest, image.config)})
-        subject = replace(subject, facts={**subject.facts, **base_facts(image.diff_ids, bases)})
-    return catalogue_tree(subject, tree)
 
 
 def catalogue_tree(subject: Subject, tree: Tree) -> Inventory:

@@ -20,7 +20,7 @@ from pratique.model.chain import Bases
 from pratique.model.predicates import TITLES
 from pratique.registry.attach import attach_bundles
 from pratique.sbom.formats.cyclonedx import render_cyclonedx
-from pratique.sbom.inventory import take_inventory
+from pratique.sbom.take import take_inventory
 from pratique.sbom.time import sbom_time
 from pratique.ship.journal import Journal, open_journal
 from pratique.ship.statements import Draft, draft_statements, same_claim

@@ -251,7 +251,7 @@ BLOB = Digest.of(b"blob")
 
 
 def cache_of(tmp_path, version="1"):
-    return LayerCache(tmp_path / "cache", wants_version=version, limits=Limits())
+    return LayerCache(tmp_path / "cache", wants=Wants(version=version), limits=Limits())
 
 
 def a_scan():

@@ -20,9 +20,10 @@ from pratique.sbom.chart_archive import ChartArchiveProbe
 from pratique.sbom.chart_values import overlay, substitute, value_images
 from pratique.sbom.formats.cyclonedx import render_cyclonedx
 from pratique.sbom.image_reference import parse_image_reference
-from pratique.sbom.inventory import catalogue_tree, take_inventory
+from pratique.sbom.inventory import catalogue_tree
 from pratique.sbom.manifest_probe import ManifestProbe
 from pratique.sbom.parse import load_yaml_documents
+from pratique.sbom.take import take_inventory
 
 CHART = Path(__file__).parents[2] / "data" / "helm" / "harbour"
 MANIFESTS = Subject(kind=ArtifactKind.MANIFESTS, name="deploy", digest=Digest.of(b"x"))

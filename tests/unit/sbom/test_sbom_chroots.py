@@ -9,7 +9,8 @@ from pratique.artifact.directory import DirectoryArtifact
 from pratique.artifact.limits import Limits
 from pratique.model import Ownership, Presence
 from pratique.sbom.chroots import catalogue_roots
-from pratique.sbom.inventory import catalogue_tree, take_inventory
+from pratique.sbom.inventory import catalogue_tree
+from pratique.sbom.take import take_inventory
 
 RPMDB = (Path(__file__).parents[2] / "data" / "rpm" / "rpmdb.sqlite").read_bytes()
 INSTALLED = "P:musl\nV:1.2.5-r0\nA:x86_64\nL:MIT\nF:lib\nR:ld-musl.so.1\n\n"

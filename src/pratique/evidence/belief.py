@@ -40,7 +40,7 @@ class OwnLog:
 class Belief:
     """Who is believed.
 
-    `keys`: by key ID; `authorities`: whose signers they are; `logs`: of tiles, as ours. `trust`: what each one may say about what,
+    `keys`: by key ID; `authorities`: whose signers they are; `logs`: of tiles, as ours. `trust`: what each one may say about what
     and when; None where every key may say everything, as with keys on a command line. `root`: certificate authorities, logs and
     timestamp authorities in Sigstore's form; `stores`: notation's certificates; `keyring`: of OpenPGP, for Helm's provenance.
     None, or nothing in it, for nobody.

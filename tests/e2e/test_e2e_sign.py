@@ -225,6 +225,40 @@ def test_a_chart_gets_a_provenance_file_that_gnupg_verifies(pratique: Run, place
     subprocess.run(["gpgconf", "--kill", "all"], env=environ, timeout=30, check=False)
 
 
+def signatures(pratique: Run, source: str, *options: str) -> list[tuple[str, str]]:
+    """Cause and detail of each signature that `verify` finds."""
+    found = pratique("verify", source, "--format", "json", *options)
+    answers = json.loads(found.stdout)["answers"]
+    assert found.returncode == (0 if {answer["cause"] for answer in answers} == {"none"} else 1), found.stdout
+    return [(answer["cause"], answer["detail"]) for answer in answers if answer["what"] in ("signature", "evidence")]
+
+
+def test_what_is_signed_beside_a_file_and_in_it_is_verified_and_each_cause_is_told(
+    pratique: Run, place: str, tmp_path: Path
+) -> None:
+    source, key = "file:app.bin", ("--key", "K.pub")
+    assert signatures(pratique, source, *key)[0][0] == "absent"
+    assert pratique("sign", source, "--key", "K", "--file").returncode == 0
+    assert pratique("sign", source, "--key", "K", "--form", "raw").returncode == 0
+    assert {cause for cause, _ in signatures(pratique, source, *key)} == {"none"}
+    assert pratique("key", "generate", "--output", "L").returncode == 0
+    assert "untrusted" in {cause for cause, _ in signatures(pratique, source, "--key", "L.pub")}
+    (tmp_path / "app.bin").write_bytes(b"another program")
+    assert {cause for cause, _ in signatures(pratique, source, *key)} == {"mismatch", "invalid"}
+    source = "manifests:web.yaml"
+    assert pratique("sign", source, "--key", "K", "--form", "annotation").returncode == 0
+    ((cause, detail),) = signatures(pratique, source, *key)
+    assert (cause, "log entry" in detail) == ("none", True)
+    signed = (tmp_path / "web.yaml").read_text()
+    for old, new, expected in (
+        ("kind: Service", "kind: Ingress", "mismatch"),
+        ("kind: Service", "kind: Service\nkind: Service", "invalid"),
+        (signed[signed.index("---") :], "", "mismatch"),
+    ):
+        (tmp_path / "web.yaml").write_text(signed.replace(old, new))
+        assert signatures(pratique, source, *key)[0][0] == expected, new
+
+
 def make_chart(path: Path) -> None:
     import io
     import tarfile

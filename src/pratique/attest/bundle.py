@@ -86,7 +86,8 @@ class UnverifiedBundle:
     """A bundle of the right form, about which nothing was verified. `digest` is that of `received`, the bytes as they came.
 
     `hint`: which public key is said to have signed; "" when a certificate is said to have. `certificates`: DER, the signer's
-    first. `timestamps`: RFC 3161 responses, DER. `timestamped`: what they are about, where that is not the signature.
+    first. `timestamps`: RFC 3161 responses, DER. `envelope_bytes`: in cosign's older layout the
+    envelope as it came, which timestamps and log entries are about there.
     """
 
     received: bytes
@@ -97,7 +98,7 @@ class UnverifiedBundle:
     certificates: tuple[bytes, ...] = ()
     timestamps: tuple[bytes, ...] = ()
     version: str = "0.3"
-    timestamped: bytes = b""
+    envelope_bytes: bytes = b""
 
     @property
     def envelope(self) -> Envelope:

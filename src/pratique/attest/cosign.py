@@ -202,7 +202,7 @@ def _with_annotations(data: bytes, content: MessageSignature | Envelope, annotat
         certificates=certificates,
         timestamps=_timestamps(annotations),
         version="",
-        timestamped=data if isinstance(content, Envelope) else b"",
+        envelope_bytes=data if isinstance(content, Envelope) else b"",
     )
 
 

@@ -47,10 +47,11 @@ class ManifestObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedManifests:
-    """A file all of whose objects are signed, by one statement. `missing`: names of objects that were signed with them and are
-    not in the file: each object holds, but the file is not whole.
+    """A file all of whose objects are signed, by one statement, in `bundle`. `missing`: names of objects that were signed with
+    them and are not in the file: each object holds, but the file is not whole.
     """
 
+    bundle: UnverifiedBundle
     signed: "Signed"
     statement: Statement
     objects: tuple[ManifestObject, ...]
@@ -60,6 +61,11 @@ class SignedManifests:
 def parse_manifests(data: bytes) -> tuple[ManifestObject, ...]:
     """The objects of a file, at least one. Raises Malformed, LimitExceeded."""
     return tuple(_object(node) for node in _documents(data))
+
+
+def mentions_signature(data: bytes) -> bool:
+    """Whether the annotation's name stands anywhere in the file: then a file that cannot be read is broken, not unsigned."""
+    return ANNOTATION.encode() in data
 
 
 def draft_statement(data: bytes) -> bytes:
@@ -94,18 +100,19 @@ def annotate(data: bytes, bundle: bytes) -> bytes:
 
 
 def verify_manifests(
-    data: bytes, root: "TrustedRoot", *, keys: "Mapping[str, PublicKey]", needs: "Requirements"
+    data: bytes, root: "TrustedRoot", *, keys: "Mapping[str, PublicKey]", needs: "Requirements | None" = None
 ) -> SignedManifests:
     """Verify that each object of a file is signed, all by the same statement.
 
-    Raises NotFound when an object has no signature, Malformed, DigestMismatch when an object is not the one that was signed, and
-    as `sigstore.verify.verify_attestation` does.
+    `needs`: by default one log for a certificate, nothing but the key for a bare key. Raises NotFound when an object has no
+    signature, Malformed, DigestMismatch when an object is not the one that was signed, and as
+    `sigstore.verify.verify_attestation` does.
     """
-    from pratique.attest.sigstore.verify import verify_attestation
+    from pratique.attest.sigstore.verify import Requirements, verify_attestation
 
     objects = parse_manifests(data)
     bundle = _one_bundle(objects)
-    found = verify_attestation(bundle, root, keys=keys, needs=needs)
+    found = verify_attestation(bundle, root, keys=keys, needs=needs or Requirements(logs=1 if bundle.certificates else 0))
     statement = found.statement()
     if statement.predicate_type != KUBERNETES_OBJECTS:
         raise Malformed(f"the annotation holds a statement of another type: {statement.predicate_type[:80]!r}")
@@ -119,7 +126,7 @@ def verify_manifests(
     missing = tuple(
         subject.name for subject in statement.subjects if Digest(f"sha256:{subject.digest.get('sha256')}") not in here
     )
-    return SignedManifests(signed=found.signed, statement=statement, objects=objects, missing=missing)
+    return SignedManifests(bundle=bundle, signed=found.signed, statement=statement, objects=objects, missing=missing)
 
 
 def _one_bundle(objects: Sequence[ManifestObject]) -> UnverifiedBundle:

@@ -43,12 +43,14 @@ def content_of(path: Path, chart_yaml: bytes = b"") -> Content:
 def _annotated(path: Path) -> list[Collected]:
     """The file itself, where objects in it carry a signature."""
     from pratique.attest.kubernetes_yaml import MAX_SIZE
-    from pratique.attest.yaml_annotation import parse_manifests
+    from pratique.attest.yaml_annotation import mentions_signature, parse_manifests
 
     data = read_whole(path, MAX_SIZE)
     try:
         signed = any(item.signature for item in parse_manifests(data))
     except Malformed:
+        if mentions_signature(data):
+            raise
         return []  # no Kubernetes objects, so nothing that could carry one
     if not signed:
         return []

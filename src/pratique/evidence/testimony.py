@@ -90,7 +90,7 @@ def hear(
             case Form.NOTATION:
                 return _hear_notation(found, target, belief, now=now, answers=answers)
             case Form.ANNOTATION:
-                return _hear_annotation(found, target, belief)
+                return _hear_annotation(found, target, belief, now)
             case Form.RAW | Form.PROVENANCE:
                 return _hear_beside(found, target, belief, content, now)
     except PratiqueError as error:
@@ -170,19 +170,21 @@ def _hear_cosign_attestation(found: Collected, target: "Descriptor", belief: Bel
     return _attested(verified.head, verified.payload, verified.signed)
 
 
-def _hear_annotation(found: Collected, target: "Descriptor", belief: Belief) -> Testimony:
+def _hear_annotation(found: Collected, target: "Descriptor", belief: Belief, now: int) -> Testimony:
     """All objects of the file, signed by one statement. A file of which some are gone is not the one that was signed."""
     from pratique.attest.sigstore.trusted_root import TrustedRoot
-    from pratique.attest.sigstore.verify import Requirements
     from pratique.attest.yaml_annotation import verify_manifests
 
-    signed = verify_manifests(
-        found.data, belief.root or TrustedRoot(), keys=belief.keys, needs=Requirements(logs=0 if belief.keys else 1)
-    )
+    if Digest.of(found.data) != target.digest:
+        raise DigestMismatch("the file changed while it was read")
+    signed = verify_manifests(found.data, belief.root or TrustedRoot(), keys=belief.keys)
     if signed.missing:
         raise DigestMismatch(f"signed together with {', '.join(signed.missing[:3])}, which is not there any more")
+    by = signed.signed
+    if not signed.bundle.certificates:
+        by = replace(by, places=(*by.places, *_own_places(signed.bundle, belief, proven_at(by.times, now=now))))
     subjects = frozenset({target.digest, *signed.statement.digests})
-    return Testimony(predicate_type=IMAGE_SIGNATURE, subjects=subjects, payload=Digest.of(found.data), signed=signed.signed)
+    return Testimony(predicate_type=IMAGE_SIGNATURE, subjects=subjects, payload=Digest.of(found.data), signed=by)
 
 
 def _hear_beside(found: Collected, target: "Descriptor", belief: Belief, content: Content | None, now: int) -> Testimony:

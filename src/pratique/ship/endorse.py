@@ -7,7 +7,7 @@ in the catalog.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pratique.attest.bundle import MEDIA_TYPE, MessageSignature, parse_bundle
 from pratique.attest.detached import BUNDLE_SUFFIX, RAW_SUFFIX, render_raw, sign_digest
 from pratique.attest.dsse import Envelope
-from pratique.errors import DigestMismatch, InputError
+from pratique.errors import DigestMismatch, InputError, SignatureInvalid
 from pratique.evidence.seal import Scribe, Sealed, log_envelopes, sign_payload
 from pratique.files import write_atomic
 from pratique.model.digest import Digest
@@ -140,7 +140,10 @@ def _check(sayings: Sequence[Saying], how: Publication) -> None:
         if how.form in (Form.MESSAGE, Form.RAW) and target.path is None:
             raise InputError(f"{target.name or target.digest} is not a file", hint="sign it in another form")
         if how.beside and target.path is None:
-            raise InputError(f"{target.name or target.digest} is not a file, nothing can stand beside it", hint="use --output")
+            raise InputError(
+                f"{target.name or target.digest} is not a file, nothing can stand beside it",
+                hint="use --output, or name file:PATH",
+            )
 
 
 def _check_files(saying: Saying, how: Publication, found: Said | None) -> None:
@@ -160,13 +163,14 @@ def _said_before(saying: Saying, scribe: Scribe, catalog: "Catalog") -> Said | N
         try:
             data = catalog.documents.get(row.digest)
             bundle = parse_bundle(data)
-        except (DigestMismatch, InputError):
+            scribe.signer.public_key.verify(bundle.signature, bundle.envelope.pae)
+        except (DigestMismatch, SignatureInvalid, InputError):
             continue  # a damaged one is no reason to say nothing: it is said anew
         if scribe.stamp is not None and not bundle.timestamps:
             continue  # this time somebody vouches for the time as well
-        if isinstance(bundle.content, Envelope) and bundle.content.payload == saying.message and bundle.log_entries:
+        if bundle.envelope.payload == saying.message and bundle.log_entries:
             sealed = Sealed(data=data, digest=row.digest, log_index=bundle.log_entries[0].log_index)
-            return Said(saying=saying, content=bundle.content, sealed=sealed, at=row.created, reused=True)
+            return Said(saying=saying, content=bundle.envelope, sealed=sealed, at=row.created, reused=True)
     return None
 
 
@@ -203,9 +207,7 @@ def _publish(item: Said, how: Publication) -> Said:
         for target in item.saying.targets:
             if target.repository is not None and target.descriptor is not None:
                 places.append(_attach(item, target, target.repository, target.descriptor, how.form))
-    return Said(
-        saying=item.saying, content=item.content, sealed=item.sealed, at=item.at, places=tuple(places), reused=item.reused
-    )
+    return replace(item, places=tuple(places))
 
 
 def _bare(item: Said) -> bytes:

@@ -1,14 +1,18 @@
 import base64
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
-from world import NOW, World, b64, stamp
+from world import ISSUER, NOW, SUBJECT, World, b64, pem, stamp
 
 from pratique.attest import cosign
 from pratique.attest.cosign import SimpleSigning, parse_attestation, parse_payload, parse_signature, render_payload
+from pratique.attest.dsse import IN_TOTO, Envelope, Signature, pae
 from pratique.attest.publickey import PublicKey
 from pratique.attest.sigstore.trusted_root import TrustedRoot, parse_trusted_root
 from pratique.attest.statement import Subject, render_statement
@@ -238,6 +242,80 @@ def test_a_timestamp_of_an_attestation_is_about_its_envelope_and_one_of_a_signat
         cosign.verify_signature(
             parse_signature(payload, {**annotations, cosign.TIMESTAMP: json.dumps(other)}), IMAGE, root, keys=keys(parties.p256)
         )
+
+
+# --- attestations of cosign 1: keyless, and logged as intoto 0.0.1
+
+
+def rekor_bundle(entry):
+    """An entry's promise as cosign writes it beside a signature."""
+    log_id = base64.b64decode(entry["logId"]["keyId"]).hex()
+    numbers = {"integratedTime": int(entry["integratedTime"]), "logIndex": int(entry["logIndex"])}
+    payload = {"body": entry["canonicalizedBody"], "logID": log_id, **numbers}
+    return json.dumps({"SignedEntryTimestamp": entry["inclusionPromise"]["signedEntryTimestamp"], "Payload": payload})
+
+
+class Keyless:
+    """An attestation by a workload, and everything beside it."""
+
+    def __init__(self):
+        self.world = World()
+        self.root = parse_trusted_root(json.dumps(self.world.trusted_root()).encode())
+        self.party = self.world.certificate()
+        payload = render_statement(
+            subjects=[Subject.of("app", IMAGE)], predicate_type="https://example.org/claim/v1", predicate={}
+        )
+        sig = self.party.key.sign(pae(IN_TOTO, payload), ec.ECDSA(hashes.SHA256()))
+        envelope = Envelope(payload_type=IN_TOTO, payload=payload, signatures=(Signature(sig=sig),))
+        self.data = cosign.render_attestation(envelope)
+        self.pem = pem("CERTIFICATE", self.party.der)
+        self.payload = payload
+
+    def spec(self, **changes):
+        content = {
+            "hash": {"algorithm": "sha256", "value": hashlib.sha256(self.data).hexdigest()},
+            "payloadHash": {"algorithm": "sha256", "value": hashlib.sha256(self.payload).hexdigest()},
+        } | changes
+        content = {name: value for name, value in content.items() if value is not None}
+        return {"content": content, "publicKey": b64(self.pem)}
+
+    def verify(self, spec, data=None):
+        entry = self.world.rekor1.entry("intoto", "0.0.1", spec, NOW)
+        chain = "".join(pem("CERTIFICATE", party.der).decode() for party in (self.world.middle, self.world.ca))
+        annotations = {
+            **cosign.attestation_annotations("https://example.org/claim/v1"),
+            cosign.CERTIFICATE: self.pem.decode(),
+            cosign.CHAIN: chain,
+            cosign.REKOR_BUNDLE: rekor_bundle(entry),
+        }
+        return cosign.verify_attestation(parse_attestation(data or self.data, annotations), IMAGE, self.root, keys={})
+
+
+@pytest.fixture(scope="module")
+def keyless():
+    return Keyless()
+
+
+def test_a_keyless_attestation_in_an_older_entry_is_verified_with_its_time(keyless):
+    for spec in (keyless.spec(), keyless.spec(payloadHash=None)):
+        found = keyless.verify(spec)
+        assert found.signed.signer == WorkloadSigner(issuer=ISSUER, subject=SUBJECT)
+        assert [time.at for time in found.signed.times] == [NOW]
+
+
+def test_an_older_entry_about_another_envelope_payload_or_signer_is_refused(keyless):
+    other = {"algorithm": "sha256", "value": "00" * 32}
+    for spec in (
+        keyless.spec(hash=other),
+        keyless.spec(payloadHash=other),
+        keyless.spec(hash={"algorithm": "sha512", "value": hashlib.sha512(keyless.data).hexdigest()}),
+        keyless.spec(hash=None),
+        keyless.spec() | {"publicKey": b64(pem("CERTIFICATE", keyless.world.certificate().der))},
+    ):
+        with pytest.raises(ProofInvalid):
+            keyless.verify(spec)
+    with pytest.raises(ProofInvalid):  # the same envelope, spelled otherwise than it was logged
+        keyless.verify(keyless.spec(), keyless.data.replace(b'":"', b'": "', 1))
 
 
 # --- hostile

@@ -140,6 +140,23 @@ def test_a_damaged_document_in_the_catalog_is_said_anew(shop):
     assert not again.reused
 
 
+def test_what_the_catalog_says_is_ours_is_published_again_only_if_our_key_signed_it(shop):
+    generate_key(shop.root / "L", "ed25519", None)
+    (other,) = shop.endorse(shop.images[:1], signer=load_signer(shop.root / "L", lambda: None))
+    with shop.catalog.transaction() as ledger:
+        ledger.record_document(
+            shop.images[0].digest,
+            other.sealed.data + b" ",
+            role="bundle",
+            media_type="application/vnd.dev.sigstore.bundle.v0.3+json",
+            predicate_type=IMAGE_SIGNATURE,
+            keyid=shop.signer.public_key.keyid,
+            at=1_900_000_000,
+        )
+    (said,) = shop.endorse(shop.images[:1])
+    assert not said.reused
+
+
 @pytest.mark.parametrize("form", [Form.MESSAGE, Form.RAW])
 def test_a_file_in_the_way_is_seen_before_anything_is_signed(shop, form):
     name = "b.bin.sig" if form is Form.RAW else "b.bin.sigstore.json"

@@ -40,12 +40,14 @@ class Signing:
     """What an entry must be about. `key`: of the signer; `certificate`: its DER, b"" when it is a bare key.
 
     `digests`: hash name → digest of the artifact, of which a bare message signature is one; an envelope is its own content.
+    `envelope_bytes`: the envelope as it was uploaded, b"" when that is not known.
     """
 
     content: Envelope | MessageSignature
     key: PublicKey
     certificate: bytes
     digests: Mapping[str, bytes]
+    envelope_bytes: bytes = b""
 
     @property
     def signature(self) -> bytes:
@@ -177,6 +179,20 @@ def _check_dsse_v2(spec: Mapping[str, Any], signing: Signing) -> None:
     _same(_only_signature(logged), record_spec(signing)["hashedRekordV002"]["signature"], "signature or key")
 
 
+def _check_intoto_v1(spec: Mapping[str, Any], signing: Signing) -> None:
+    """Rekor kept the hash of the whole envelope as it was uploaded, so its signature is bound by it."""
+    envelope = _envelope(signing)
+    content = as_object(spec.get("content"), "content")
+    if not signing.envelope_bytes:
+        raise Untrusted("log entry names an envelope by the hash of bytes that are not at hand")
+    stated = as_object(content.get("hash"), "content.hash")
+    _same(stated.get("algorithm"), "sha256", "hash of the envelope")
+    _same(stated.get("value"), hashlib.sha256(signing.envelope_bytes).hexdigest(), "envelope")
+    if content.get("payloadHash") is not None:  # older entries have none
+        _check_payload_hash(content, envelope)
+    _same_signer(spec.get("publicKey"), signing)
+
+
 def _check_intoto_v2(spec: Mapping[str, Any], signing: Signing) -> None:
     envelope = _envelope(signing)
     content = as_object(spec.get("content"), "content")
@@ -197,6 +213,7 @@ _KINDS = {
     ("hashedrekord", "0.0.1"): _check_hashedrekord_v1,
     ("dsse", "0.0.1"): _check_dsse_v1,
     ("dsse", "0.0.2"): _check_dsse_v2,
+    ("intoto", "0.0.1"): _check_intoto_v1,
     ("intoto", "0.0.2"): _check_intoto_v2,
     ("hashedrekord", "0.0.2"): _check_hashedrekord_v2,
 }

@@ -131,7 +131,13 @@ def _verify(
         key = _known_key(bundle, keys)
         signer = KeySigner(keyid=key.keyid)
     certificate = bundle.certificates[0] if bundle.certificates else b""
-    signing = Signing(content=bundle.content, key=key, certificate=certificate, digests=artifact.digests)
+    signing = Signing(
+        content=bundle.content,
+        key=key,
+        certificate=certificate,
+        digests=artifact.digests,
+        envelope_bytes=bundle.envelope_bytes,
+    )
     if not bundle.certificates and not hint_keyid(bundle.hint):
         _check_guess(bundle, signing, artifact)
     logged = [_logged(item, signing, moments) for item in entries]
@@ -151,7 +157,7 @@ def _stamped(bundle: UnverifiedBundle, root: TrustedRoot, *, alone: bool) -> tup
     """The times that authorities vouch for. `alone`: nothing else can tell the time, so why they do not is what is wrong."""
     parsed = [parse_response(item) for item in bundle.timestamps]
     try:
-        return verify_timestamps(parsed, bundle.timestamped or bundle.signature, root.timestamp_authorities)
+        return verify_timestamps(parsed, bundle.envelope_bytes or bundle.signature, root.timestamp_authorities)
     except (Untrusted, Expired):
         if alone:
             raise

@@ -2,10 +2,12 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
-from pratique.cli.home import find_home, load_chosen_signer, open_home_catalog, open_scribe
+from pratique.cli.home import find_home, open_home_catalog
+from pratique.cli.keyless import chosen_scribe, keyless_options
 from pratique.cli.options import key_option, passphrase_option, timestamp_option
 from pratique.cli.output import format_option
 from pratique.cli.targets import (
@@ -26,6 +28,7 @@ from pratique.cli.targets import (
 @key_option
 @passphrase_option
 @timestamp_option
+@keyless_options
 @click.option("--form", type=click.Choice(["bundle", "cosign"]), default="bundle", show_default=True, help="In which form.")
 @beside_option
 @output_option
@@ -45,6 +48,7 @@ def command(
     replace: bool,
     platform: str | None,
     format_: str,
+    **keyless: Any,
 ) -> None:
     """State PREDICATE about all SUBJECTs in one statement; sign, log and catalogue it, and attach it to each of them.
 
@@ -68,12 +72,10 @@ def command(
         payload = render_statement(subjects=named, predicate_type=predicate_type, predicate=document)
         saying = Saying(targets=tuple(targets), predicate_type=predicate_type, message=payload)
         how = Publication(form=Form(form), beside=beside, output=Path(output) if output else None, replace=replace)
-        signer = load_chosen_signer(home, key, passphrase_file)
+        pen, who = chosen_scribe(home, key, passphrase_file, timestamp_url, keyless)
         with open_home_catalog(home) as catalog:
-            said = endorse(
-                [saying], how, scribe=open_scribe(home, signer, timestamp_url), catalog=catalog, clock=lambda: int(time.time())
-            )
-    print_said(said, f"{predicate_type} is attested", key or str(home.service_key), format_)
+            said = endorse([saying], how, scribe=pen, catalog=catalog, clock=lambda: int(time.time()))
+    print_said(said, f"{predicate_type} is attested", who, format_)
 
 
 def _read_predicate(data: bytes, where: str, predicate_type: str) -> "dict[str, object]":

@@ -3,11 +3,12 @@
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pratique.cli.home import find_home, load_chosen_signer, open_home_catalog, open_scribe, passphrase_of
+from pratique.cli.keyless import chosen_scribe, keyless_options
 from pratique.cli.options import key_option, passphrase_option, timestamp_option
 from pratique.cli.output import format_option
 from pratique.cli.targets import (
@@ -41,6 +42,7 @@ FORMS = {
 @key_option
 @passphrase_option
 @timestamp_option
+@keyless_options
 @click.option(
     "--form", type=click.Choice(list(FORMS)), default="bundle", show_default=True, help="; ".join(map(": ".join, FORMS.items()))
 )
@@ -60,6 +62,7 @@ def command(
     replace: bool,
     platform: str | None,
     format_: str,
+    **keyless: Any,
 ) -> None:
     """Sign each SUBJECT; log it, catalogue it, and attach it to the image or write it beside the file.
 
@@ -68,6 +71,8 @@ def command(
     """
     from pratique.errors import InputError
 
+    if keyless["keyless"] and form not in ("bundle", "message"):
+        raise InputError(f"a signature without a key is a bundle, not {form}", hint="leave out --form")
     if form == "prov":
         if platform is not None:
             raise InputError("a chart has no platform", hint="leave out --platform")
@@ -85,11 +90,9 @@ def command(
             return
         how = Publication(form=Form(form), beside=beside or form in ("message", "raw"), output=destination, replace=replace)
         sayings = [_saying(target, how.form) for target in targets]
-        signer = load_chosen_signer(home, key, passphrase_file)
-        said = endorse(
-            sayings, how, scribe=open_scribe(home, signer, timestamp_url), catalog=catalog, clock=lambda: int(time.time())
-        )
-    print_said(said, f"{len(said)} signed", key or str(home.service_key), format_)
+        pen, who = chosen_scribe(home, key, passphrase_file, timestamp_url, keyless)
+        said = endorse(sayings, how, scribe=pen, catalog=catalog, clock=lambda: int(time.time()))
+    print_said(said, f"{len(said)} signed", who, format_)
 
 
 def _saying(target: "Target", form: "Form") -> "Saying":

@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pratique.attest.bundle import InclusionProof, LogEntry, MessageSignature, render_bundle
+from pratique.attest.bundle import InclusionProof, LogEntry, MessageSignature, parse_bundle, render_bundle
 from pratique.attest.dsse import Envelope
 from pratique.attest.record import log_record
 from pratique.model import Digest
 from pratique.tlog.checkpoint import log_id
 
 if TYPE_CHECKING:
+    from pratique.keys.keyless.session import Session
     from pratique.keys.signer import Signer
     from pratique.tlog.log import TileLog
 
@@ -29,6 +30,29 @@ class Scribe:
     signer: "Signer"
     log: "TileLog"
     stamp: Callable[[bytes], bytes] | None = None
+
+    @property
+    def name(self) -> str:
+        """As records name the signer: the key ID."""
+        return self.signer.public_key.keyid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeylessScribe:
+    """Who signs without a key of their own: an identity with a certificate of minutes, in the logs of its services."""
+
+    session: "Session"
+
+    @property
+    def name(self) -> str:
+        """As records name the signer."""
+        return str(self.session.identity)
+
+    def seal(self, message: bytes, *, statement: bool) -> tuple[Envelope | MessageSignature, "Sealed"]:
+        """Sign a statement, or the bytes as they stand; the bundle verifies before anybody sees it. Raises as `Session` does."""
+        data = self.session.sign_statement(message) if statement else self.session.sign_artifact(message)
+        bundle = parse_bundle(data)
+        return bundle.content, Sealed(data=data, digest=bundle.digest, log_index=bundle.log_entries[0].log_index)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

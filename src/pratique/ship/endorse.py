@@ -16,7 +16,7 @@ from pratique.attest.bundle import MEDIA_TYPE, MessageSignature, parse_bundle
 from pratique.attest.detached import BUNDLE_SUFFIX, RAW_SUFFIX, render_raw, sign_digest
 from pratique.attest.dsse import Envelope
 from pratique.errors import DigestMismatch, InputError, SignatureInvalid
-from pratique.evidence.seal import Scribe, Sealed, log_envelopes, sign_payload
+from pratique.evidence.seal import KeylessScribe, Scribe, Sealed, log_envelopes, sign_payload
 from pratique.files import write_atomic
 from pratique.model.digest import Digest
 
@@ -90,7 +90,7 @@ def endorse(
     sayings: Sequence[Saying],
     how: Publication,
     *,
-    scribe: Scribe,
+    scribe: Scribe | KeylessScribe,
     catalog: "Catalog",
     clock: Callable[[], int],
 ) -> list[Said]:
@@ -99,19 +99,15 @@ def endorse(
     Raises InputError for a form that a target cannot have, or a file that is in the way, before anything is signed; and what
     signer, log, catalog and places raise.
     """
-    _check(sayings, how)
+    _check(sayings, how, scribe)
     earlier = [_said_before(saying, scribe, catalog) for saying in sayings]
     for saying, found in zip(sayings, earlier, strict=True):
         _check_files(saying, how, found)
     new = [saying for saying, found in zip(sayings, earlier, strict=True) if found is None]
-    contents = [_sign(saying, scribe) for saying in new]
-    sealed = log_envelopes(scribe, contents)
+    written = _write(new, scribe)
     now = clock()
     made = iter(
-        [
-            Said(saying=saying, content=content, sealed=item, at=now)
-            for saying, content, item in zip(new, contents, sealed, strict=True)
-        ]
+        [Said(saying=saying, content=content, sealed=item, at=now) for saying, (content, item) in zip(new, written, strict=True)]
     )
     everything = [found if found is not None else next(made) for found in earlier]
     _record(everything, scribe, catalog)
@@ -128,8 +124,10 @@ def files_of(saying: Saying, how: Publication) -> list[Path]:
     return [target.path.with_name(target.path.name + suffix) for target in saying.targets if target.path is not None]
 
 
-def _check(sayings: Sequence[Saying], how: Publication) -> None:
+def _check(sayings: Sequence[Saying], how: Publication, scribe: Scribe | KeylessScribe) -> None:
     """What would fail at the end fails now, before anything is signed."""
+    if isinstance(scribe, KeylessScribe) and how.form not in (Form.BUNDLE, Form.MESSAGE):
+        raise InputError(f"a signature without a key is a bundle, not {how.form}", hint="leave out --form")
     if how.output is not None and len(sayings) != 1:
         raise InputError(f"{len(sayings)} signatures do not go into one file", hint="use --file, or sign one at a time")
     if how.form is Form.COSIGN and (how.beside or how.output is not None):
@@ -153,10 +151,10 @@ def _check_files(saying: Saying, how: Publication, found: Said | None) -> None:
             raise InputError("there is a signature file of this name", where=str(path), hint="use --replace, or move it away")
 
 
-def _said_before(saying: Saying, scribe: Scribe, catalog: "Catalog") -> Said | None:
+def _said_before(saying: Saying, scribe: Scribe | KeylessScribe, catalog: "Catalog") -> Said | None:
     """The same statement by the same key, from the catalog."""
-    if not saying.predicate_type:
-        return None
+    if not saying.predicate_type or isinstance(scribe, KeylessScribe):
+        return None  # no two keyless signatures are by the same key
     for row in catalog.documents_of(saying.targets[0].digest, role="bundle"):
         if (row.keyid, row.predicate_type) != (scribe.signer.public_key.keyid, saying.predicate_type):
             continue
@@ -174,6 +172,14 @@ def _said_before(saying: Saying, scribe: Scribe, catalog: "Catalog") -> Said | N
     return None
 
 
+def _write(sayings: Sequence[Saying], scribe: Scribe | KeylessScribe) -> list[tuple[Envelope | MessageSignature, Sealed]]:
+    """Sign and log all of them."""
+    if isinstance(scribe, KeylessScribe):
+        return [scribe.seal(saying.message, statement=bool(saying.predicate_type)) for saying in sayings]
+    contents = [_sign(saying, scribe) for saying in sayings]
+    return list(zip(contents, log_envelopes(scribe, contents), strict=True))
+
+
 def _sign(saying: Saying, scribe: Scribe) -> Envelope | MessageSignature:
     if saying.predicate_type:
         return sign_payload(scribe, saying.message)
@@ -181,7 +187,7 @@ def _sign(saying: Saying, scribe: Scribe) -> Envelope | MessageSignature:
     return MessageSignature(sig=signature, digest=sign_digest(scribe.signer.public_key, saying.message))
 
 
-def _record(said: Sequence[Said], scribe: Scribe, catalog: "Catalog") -> None:
+def _record(said: Sequence[Said], scribe: Scribe | KeylessScribe, catalog: "Catalog") -> None:
     with catalog.transaction() as ledger:
         for item in said:
             if not item.saying.predicate_type:
@@ -193,7 +199,7 @@ def _record(said: Sequence[Said], scribe: Scribe, catalog: "Catalog") -> None:
                     role="bundle",
                     media_type=MEDIA_TYPE,
                     predicate_type=item.saying.predicate_type,
-                    keyid=scribe.signer.public_key.keyid,
+                    keyid=scribe.name,
                     at=item.at,
                 )
 

@@ -1,0 +1,77 @@
+"""Signing without a key of one's own, from the options of a command."""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pratique.cli.home import Home, load_chosen_signer, open_scribe
+from pratique.errors import InputError
+
+if TYPE_CHECKING:
+    from pratique.evidence.seal import KeylessScribe, Scribe
+
+
+def keyless_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`keyless`, `signing_config`, `trusted_root`, `identity_token_file`."""
+    for option in reversed(
+        (
+            click.option("--keyless", is_flag=True, help="Sign with an identity token of this CI job instead of a key."),
+            click.option(
+                "--signing-config",
+                type=click.Path(),
+                envvar="PRATIQUE_SIGNING_CONFIG",
+                help="Keyless: the services to sign with, a Sigstore signing configuration (JSON).",
+            ),
+            click.option(
+                "--trusted-root",
+                type=click.Path(),
+                envvar="PRATIQUE_TRUSTED_ROOT",
+                help="Keyless: whom verifiers will believe, a Sigstore trusted root (JSON).",
+            ),
+            click.option(
+                "--identity-token-file",
+                type=click.Path(),
+                help="Keyless: the token, if it is neither GitHub's nor in SIGSTORE_ID_TOKEN.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def keyless_scribe(signing_config: str | None, trusted_root: str | None, identity_token_file: str | None) -> "KeylessScribe":
+    """A session for the identity that this process has. Raises InputError when something is missing, Unavailable."""
+    from pratique.attest.sigstore.trusted_root import MAX_TRUSTED_ROOT_SIZE, parse_trusted_root
+    from pratique.evidence.seal import KeylessScribe
+    from pratique.files import read_limited
+    from pratique.keys.keyless.services import parse_signing_config
+    from pratique.keys.keyless.session import open_session
+    from pratique.keys.keyless.token import find_token
+    from pratique.keys.keyless.web import Web
+
+    if not signing_config or not trusted_root:
+        hint = "give both, or set PRATIQUE_SIGNING_CONFIG and PRATIQUE_TRUSTED_ROOT"
+        raise InputError("--keyless needs --signing-config and --trusted-root: no service is built in", hint=hint)
+    now = time.time()
+    services = parse_signing_config(read_limited(Path(signing_config), 1 << 20), now=now)
+    root = parse_trusted_root(read_limited(Path(trusted_root), MAX_TRUSTED_ROOT_SIZE))
+    web = Web()
+    token = find_token(os.environ, web, now=now, file=Path(identity_token_file) if identity_token_file else None)
+    return KeylessScribe(session=open_session(token, services, web=web, root=root, clock=time.time))
+
+
+def chosen_scribe(
+    home: Home, key: str | None, passphrase_file: str | None, timestamp_url: str | None, options: Mapping[str, Any]
+) -> "tuple[Scribe | KeylessScribe, str]":
+    """Who signs, by `--key` or by the `options` of `keyless_options`; and what to call that. Raises InputError."""
+    if options["keyless"]:
+        if key is not None:
+            raise InputError("--key and --keyless exclude each other")
+        scribe = keyless_scribe(options["signing_config"], options["trusted_root"], options["identity_token_file"])
+        return scribe, scribe.name
+    signer = load_chosen_signer(home, key, passphrase_file)
+    return open_scribe(home, signer, timestamp_url), key or str(home.service_key)

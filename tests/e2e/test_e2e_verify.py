@@ -200,3 +200,50 @@ def test_a_copy_carries_all_evidence_and_verifies_at_the_other_end(image, pratiq
     assert pratique("verify", there, "--key", "K.pub").returncode == 0
     assert pratique("copy", there, "oci-dir:home-again").returncode == 0
     assert pratique("verify", "oci-dir:home-again:v1", "--key", "K.pub").returncode == 0
+
+
+@pytest.mark.parametrize("envelope", ["jws", "cose"])
+def test_notation_s_signatures_are_made_and_verified_under_a_trust(image, pratique: Run, registry, stamp_server, envelope):
+    import pki
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    root = pki.make("Acme Root", ca=True)
+    key = ec.generate_private_key(ec.SECP256R1())
+    leaf = root.issue("Acme Builder", key=key)
+    folder = image.parent
+    (folder / "N").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    (folder / "N").chmod(0o600)
+    pem = [party.certificate.public_bytes(Encoding.PEM) for party in (leaf, root)]
+    (folder / "chain.pem").write_bytes(b"".join(pem))
+    (folder / "ca.pem").write_bytes(pem[1])
+    place = f"registry:{registry}/acme/notation-{envelope}:v1"
+    assert pratique("copy", "oci-archive:app.tar", place).returncode == 0
+    signed = pratique(
+        "sign", place, "--form", "notation", "--key", "N", "--certificate-chain", "chain.pem", "--envelope", envelope
+    )
+    assert signed.returncode == 0, signed.stderr
+    name = leaf.certificate.subject.rfc4514_string()
+    trust = (
+        "version: 1\nname: acme\nauthorities:\n  builders:\n"
+        f'    certified: [{{store: "ca:acme", name: "{name}"}}]\n    says: [{{predicates: [signature], about: ["*"]}}]\n'
+        'stores: [{name: "ca:acme", file: ca.pem}]\n'
+    )
+    (folder / "trust.yaml").write_text(trust)
+    done = pratique("verify", place, "--trust", "trust.yaml", "--require", "signature")
+    assert done.returncode == 0 and "by builders" in done.stdout, done.stdout + done.stderr
+    (folder / "trust.yaml").write_text(trust.replace(name, "CN=Somebody Else"))
+    done = pratique("verify", place, "--trust", "trust.yaml", "--require", "signature")
+    assert done.returncode == 1 and "untrusted" in done.stdout
+    wrong = pratique("sign", place, "--form", "notation", "--key", "K", "--certificate-chain", "chain.pem")
+    assert wrong.returncode == 2 and "not the one in the signing certificate" in wrong.stderr
+    stamped = pratique(
+        *("sign", place, "--form", "notation", "--key", "N", "--certificate-chain", "chain.pem"),
+        *("--envelope", envelope, "--timestamp-url", stamp_server),
+    )
+    assert stamped.returncode == 0, stamped.stderr
+    assert "give the key's chain" in pratique("sign", place, "--form", "notation", "--key", "N").stderr
+    assert (
+        "in no registry"
+        in pratique("sign", "oci-archive:app.tar", "--form", "notation", "--key", "N", "--certificate-chain", "chain.pem").stderr
+    )

@@ -89,15 +89,19 @@ def open_scribe(home: Home, signer: "Signer", timestamp_url: str | None = None) 
     """The signer together with this home's log and a timestamp authority: what makes a statement into a logged bundle."""
     from pratique.evidence.seal import Scribe
 
-    stamp = None
-    if timestamp_url is not None:
-        from functools import partial
+    return Scribe(signer=signer, log=open_home_log(home), stamp=open_stamp(timestamp_url))
 
-        from pratique.keys.keyless.stamp import request_timestamp
-        from pratique.keys.keyless.web import Web
 
-        stamp = partial(request_timestamp, timestamp_url, web=Web())
-    return Scribe(signer=signer, log=open_home_log(home), stamp=stamp)
+def open_stamp(timestamp_url: str | None) -> "Callable[[bytes], bytes] | None":
+    """What asks the timestamp authority at this address about a signature; None without an address."""
+    if timestamp_url is None:
+        return None
+    from functools import partial
+
+    from pratique.keys.keyless.stamp import request_timestamp
+    from pratique.keys.keyless.web import Web
+
+    return partial(request_timestamp, timestamp_url, web=Web())
 
 
 def open_home_log(home: Home) -> "TileLog":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pratique.cli.home import find_home, load_chosen_signer, open_home_catalog, open_scribe, passphrase_of
+from pratique.cli.home import find_home, load_chosen_signer, open_home_catalog, open_scribe, open_stamp, passphrase_of
 from pratique.cli.keyless import chosen_scribe, keyless_options
 from pratique.cli.options import key_option, passphrase_option, timestamp_option
 from pratique.cli.output import format_option
@@ -33,6 +33,7 @@ FORMS = {
     "message": "FILE.sigstore.json, over the bytes alone, as cosign sign-blob writes",
     "raw": "FILE.sig, the bare signature",
     "annotation": "inside of Kubernetes manifests",
+    "notation": "a referrer as the Notary Project has it, with --certificate-chain",
     "prov": "CHART.tgz.prov, by an OpenPGP key, as Helm writes",
 }
 
@@ -46,6 +47,10 @@ FORMS = {
 @click.option(
     "--form", type=click.Choice(list(FORMS)), default="bundle", show_default=True, help="; ".join(map(": ".join, FORMS.items()))
 )
+@click.option("--certificate-chain", type=click.Path(), help="notation: the key's certificate and those above it, in PEM.")
+@click.option(
+    "--envelope", type=click.Choice(["jws", "cose"]), default="jws", show_default=True, help="notation: the envelope's format."
+)
 @beside_option
 @output_option
 @replace_option
@@ -57,6 +62,8 @@ def command(
     passphrase_file: str | None,
     timestamp_url: str | None,
     form: str,
+    certificate_chain: str | None,
+    envelope: str,
     beside: bool,
     output: str | None,
     replace: bool,
@@ -77,6 +84,9 @@ def command(
         if platform is not None:
             raise InputError("a chart has no platform", hint="leave out --platform")
         _sign_charts(subjects, key, passphrase_file, output, replace, format_)
+        return
+    if form == "notation":
+        _notarise(subjects, key, passphrase_file, timestamp_url, certificate_chain, envelope, platform, format_)
         return
     from pratique.ship.endorse import Form, Publication, endorse
 
@@ -153,6 +163,39 @@ def _annotate(texts: Sequence[tuple[Path, Path, bytes, bytes]], scribe: "Scribe"
         write_atomic(target, data, mode=path.stat().st_mode & 0o777)
     rows = [(str(target), item.log_index) for (_, target, _, _), item in zip(texts, sealed, strict=True)]
     _print_files(rows, key, format_)
+
+
+def _notarise(
+    subjects: Sequence[str],
+    key: str | None,
+    passphrase_file: str | None,
+    timestamp_url: str | None,
+    certificate_chain: str | None,
+    envelope: str,
+    platform: str | None,
+    format_: str,
+) -> None:
+    """Signatures of notation: they are attached, and in no log of ours."""
+    from pratique.attest.notation import COSE, JWS, parse_certificates
+    from pratique.attest.notation.stores import MAX_FILE_SIZE
+    from pratique.errors import InputError
+    from pratique.files import read_limited
+    from pratique.ship.notarise import notarise
+
+    if certificate_chain is None:
+        raise InputError("notation signs with a certificate", hint="give the key's chain with --certificate-chain FILE")
+    chain = parse_certificates(read_limited(Path(certificate_chain), MAX_FILE_SIZE), certificate_chain)
+    home = find_home()
+    with open_targets(subjects, platform) as targets:
+        made = notarise(
+            targets,
+            signer=load_chosen_signer(home, key, passphrase_file),
+            chain=chain,
+            media_type=COSE if envelope == "cose" else JWS,
+            at=int(time.time()),
+            stamp=open_stamp(timestamp_url),
+        )
+    _print_files([(item.place, None) for item in made], key or str(home.service_key), format_)
 
 
 def _sign_charts(

@@ -79,6 +79,8 @@ def hear(
     """Verify one collected piece. `target`: what it should be about; `content`: its bytes, of a file; `now`: Unix seconds."""
     if found.cause is not Cause.NONE:
         return Refused(cause=found.cause, detail=found.detail)
+    if content is not None and content.artifact.digests.get(target.digest.algorithm) != bytes.fromhex(target.digest.hex):
+        return Refused(cause=Cause.MISMATCH, detail=f"{content.name} changed while it was read")
     try:
         match found.form:
             case Form.BUNDLE:

@@ -45,7 +45,8 @@ def weigh(
     `content`: of a file, for signatures of its bytes.
     """
     broken = next((place for place in collections if place.cause is not Cause.NONE), None)
-    seen: dict[Digest, Collected] = {piece.digest: piece for place in collections for piece in place.pieces}
+    # The same bytes may be attached again as something that they are not: that takes nothing from what they are.
+    seen = {(piece.digest, piece.form.value, piece.media_type): piece for place in collections for piece in place.pieces}
     pieces = tuple(
         _weigh_piece(found, target, name, belief, now=now, answers=answers, content=content) for _, found in sorted(seen.items())
     )

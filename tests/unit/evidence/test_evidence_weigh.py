@@ -209,6 +209,24 @@ def test_a_signature_whose_revocation_could_not_be_asked_is_unreachable_and_says
     assert answered.pieces[0].cause is Cause.UNREACHABLE and answered.wanted == ()
 
 
+def test_the_same_bytes_attached_again_as_something_else_take_nothing_away():
+    again = piece(OWN, Form.NOTATION, JWS, IMAGE_SIGNATURE)
+    for order in ((piece(OWN), again), (again, piece(OWN))):
+        found = facts(*order, belief=believing(key_authority())).pieces
+        assert {(item.form, item.cause) for item in found} >= {("Sigstore bundle", Cause.NONE)} and len(found) == 2
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_the_one_that_was_signed():
+    from pratique.attest.sigstore.verify import Artifact
+    from pratique.evidence.testimony import Content
+
+    other = Content(name="app", artifact=Artifact.of(b"something else"))
+    (found,) = weigh(
+        TARGET, NAME, [Collection(pieces=(piece(OWN),))], believing(key_authority()), now=world.NOW, content=other
+    ).pieces
+    assert found.cause is Cause.MISMATCH
+
+
 def test_what_could_not_be_fetched_keeps_its_cause_beside_what_could():
     lost = Collected(digest=Digest.of(b"lost"), where="there", cause=Cause.UNREACHABLE, detail="it went away")
     found = facts(OWN, lost, belief=believing(key_authority())).pieces

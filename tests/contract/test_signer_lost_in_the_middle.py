@@ -76,7 +76,7 @@ def check_complete(folder: Path, key) -> None:
     tags, bundles = published(folder)
     assert tags == ["v1"]
     parsed = [parse_bundle(data) for data in bundles]
-    kinds = {verify_bundle(bundle, {key.keyid: key}).statement.predicate_type for bundle in parsed}
+    kinds = {verify_bundle(bundle, {key.keyid: key}).head.predicate_type for bundle in parsed}
     assert len(kinds) == len(bundles) == 4
     assert sorted(bundle.log_entries[0].log_index for bundle in parsed) == [0, 1, 2, 3]  # nothing was logged twice
 

@@ -101,7 +101,7 @@ def test_a_timestamp_keeps_signatures_good_when_their_key_is_retired_or_stolen_l
     shipped = pratique("ship", "oci-archive:app.tar", "--key", "K", "--to", "oci-dir:timed:v1", "--timestamp-url", stamp_server)
     assert shipped.returncode == 0, shipped.stderr
     now = time.time()
-    while time.time() < now + 2:  # the retirement is a whole second after the signature
+    while time.time() < now + 4:  # beyond the accuracy that the authority states of itself, by a whole second
         time.sleep(0.1)
     retired = f", retired: {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(time.time() - 1))}"
     stolen = retired.replace("retired", "compromised")

@@ -28,7 +28,7 @@ def graft(source: str, victim: str) -> None:
     good = repository.fetch_manifest(reference or "")
     evil = target.fetch_manifest(tag or "")
     subject = Descriptor(media_type=evil.media_type, digest=evil.digest, size=len(evil.data))
-    for bundle in collect_from_repository(repository, good.digest).bundles:
+    for bundle in collect_from_repository(repository, good.digest).pieces:
         annotations = {"dev.sigstore.bundle.predicateType": bundle.claimed_type}
         attach(target, subject=subject, blob=bundle.data, artifact_type=SIGSTORE_BUNDLE, annotations=annotations, created=None)
     print(f"grafted the evidence of {good.digest[:19]} onto {evil.digest[:19]}")

@@ -28,6 +28,7 @@ lint: install
 	$(BIN)/ruff check src tests bench demo tools
 	$(BIN)/ruff format --check src tests bench demo tools
 	$(BIN)/mypy
+	$(BIN)/mypy demo
 	$(BIN)/lint-imports
 
 format: install

@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from pratique.evidence.collect import collect_from_repository
@@ -43,7 +44,7 @@ def wait_for(path: str, word: str) -> None:
     sys.exit(f"{path} never said {word}: {json.dumps(Path(path).read_text()[-500:])}")
 
 
-TRICKS = {"flip-layer": flip_layer, "graft": graft, "wait-for": wait_for}
+TRICKS: dict[str, Callable[..., None]] = {"flip-layer": flip_layer, "graft": graft, "wait-for": wait_for}
 
 if __name__ == "__main__":
     TRICKS[sys.argv[1]](*sys.argv[2:])

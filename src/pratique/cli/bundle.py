@@ -152,8 +152,6 @@ def _from_catalog(home: Home, layout: Any, digest: Any) -> int:
     from pratique.evidence.collect import collect_from_repository
     from pratique.registry.attach import attach_bundles
 
-    if not home.catalog_directory.exists():
-        return 0
     present = {piece.digest for piece in collect_from_repository(layout, digest).pieces}
     kept = [piece for piece in collect_from_home(home, digest).pieces if piece.cause is Cause.NONE]
     lost = [piece for piece in kept if piece.digest not in present]

@@ -184,7 +184,11 @@ def _check_store(source: str, artifact: "Artifact") -> tuple[int, list[str]]:
 
 
 def collect_from_home(home: Home, subject: "Digest") -> "Collection":
-    """What this home's catalog holds about the subject."""
+    """What this home's catalog holds about the subject: nothing where there is none, and asking makes none."""
+    if not home.catalog_directory.exists():
+        from pratique.evidence.collect import Collection
+
+        return Collection()
     from pratique.catalog.bundles import collect_from_catalog
     from pratique.cli.home import open_home_catalog
 
@@ -197,6 +201,8 @@ def damaged_documents(home: Home, subject: "Digest") -> list[str]:
     from pratique.cli.home import open_home_catalog
     from pratique.errors import DigestMismatch, InputError
 
+    if not home.catalog_directory.exists():
+        return []
     wrong = []
     with open_home_catalog(home) as catalog:
         for row in catalog.documents_of(subject):

@@ -175,3 +175,91 @@ def test_evidence_that_a_place_lost_is_put_back_when_it_verifies(image, pratique
     assert done.returncode == 0 and done.stdout.count("restored") == 4, done.stdout
     again = pratique("verify", "oci-dir:harbour:v1", "--key", "K.pub", "--repair", "--format", "json")
     assert json.loads(again.stdout)["restored"] == []
+
+
+@pytest.fixture
+def crl_server(tmp_path):
+    """Hands out `list.crl` from the test's folder, and counts; gives its URL and the count."""
+    import threading
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            data = (tmp_path / "list.crl").read_bytes()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/list.crl", asked
+    server.shutdown()
+    server.server_close()
+
+
+def test_what_revocation_servers_said_travels_along_and_nobody_is_asked_again(image, pratique: Run, crl_server, tmp_path):
+    import datetime as dt
+    import sys
+    from pathlib import Path
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    sys.path.append(str(Path(__file__).parents[1] / "unit/attest"))
+    import pki
+
+    url, asked = crl_server
+    root = pki.make("Acme Root", ca=True)
+    key = ec.generate_private_key(ec.SECP256R1())
+    point = x509.DistributionPoint([x509.UniformResourceIdentifier(url)], None, None, None)
+    leaf = root.issue("Acme Builder", key=key, extensions=[(x509.CRLDistributionPoints([point]), False)])
+    now = dt.datetime.now(dt.UTC)
+    empty = x509.CertificateRevocationListBuilder().issuer_name(root.certificate.subject).last_update(now - dt.timedelta(1))
+    crl = empty.next_update(now + dt.timedelta(7)).sign(root.key, hashes.SHA256())
+    (tmp_path / "list.crl").write_bytes(crl.public_bytes(Encoding.DER))
+    (tmp_path / "N").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    (tmp_path / "N").chmod(0o600)
+    pem = [party.certificate.public_bytes(Encoding.PEM) for party in (leaf, root)]
+    (tmp_path / "chain.pem").write_bytes(b"".join(pem))
+    trust = tmp_path / "trust"
+    trust.mkdir()
+    (trust / "ca.pem").write_bytes(pem[1])
+    source = (
+        "version: 1\nname: acme\nauthorities:\n  builders:\n"
+        f'    certified: [{{store: "ca:acme", name: "{leaf.certificate.subject.rfc4514_string()}"}}]\n'
+        "    says: [{predicates: [signature], about: [registry.example.com/acme]}]\n"
+        'stores: [{name: "ca:acme", file: ca.pem}]\n'
+    )
+    for arguments in (
+        ("copy", "oci-archive:app.tar", "oci-dir:harbour:v1"),
+        ("sign", "oci-dir:harbour:v1", "--form", "notation", "--key", "N", "--certificate-chain", "chain.pem"),
+        ("trust", "init", "-C", "trust", "--name", "acme", "--root-key", "K.pub"),
+        ("trust", "sign", "-C", "trust", "--key", "K"),
+        ("trust", "publish", "-C", "trust"),
+        ("trust", "follow", "file:trust/published", "--root", "trust/published/metadata/1.root.json"),
+        ("bundle", "export", "oci-dir:harbour:v1", "-o", "out.tar"),
+    ):
+        if arguments[:2] == ("trust", "sign"):
+            (trust / "trust.yaml").write_text(source)
+        done = pratique(*arguments)
+        assert done.returncode == 0, (arguments, done.stderr)
+    assert asked
+    asked.clear()
+    done = pratique("bundle", "verify", "out.tar", *NAME, "--require", "signature")
+    assert done.returncode == 0 and "by builders" in done.stdout, done.stdout + done.stderr
+    rewrite(tmp_path / "out.tar", lambda name, data: None if name == "pratique/answers.json" else data)
+    done = pratique("bundle", "verify", "out.tar", *NAME, "--require", "signature")
+    assert done.returncode == 3 and "unreachable" in done.stdout
+    assert asked == []
+    offline = pratique("verify", "oci-dir:harbour:v1", *NAME, "--require", "signature", "--offline")
+    assert offline.returncode == 3 and asked == []
+    assert pratique("verify", "oci-dir:harbour:v1", *NAME, "--require", "signature").returncode == 0 and asked

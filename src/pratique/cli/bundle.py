@@ -16,9 +16,13 @@ from pratique.errors import InputError
 from pratique.model import Cause
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pratique.anchors.value import Anchors
     from pratique.evidence.belief import Belief
+    from pratique.model import Digest
     from pratique.registry.archive import Archive
+    from pratique.registry.types import Repository
 
 
 @click.group()
@@ -46,7 +50,16 @@ def export(source: str, output: str, format_: str) -> None:
     with gathered(origin, reference or "", path) as (layout, copied, folder):
         target = copied.descriptor
         restored = sum(_from_catalog(home, layout, digest) for digest in copied.manifests)
-        write_archive(path, folder, name=public_name(source), digest=target.digest, now=now, anchors=anchors, trust_files=files)
+        write_archive(
+            path,
+            folder,
+            name=public_name(source),
+            digest=target.digest,
+            now=now,
+            anchors=anchors,
+            trust_files=files,
+            answers=_answers(home, layout, copied.manifests, public_name(source), anchors),
+        )
     said = len(copied.said) + restored
     if format_ == "json":
         print_json(
@@ -86,7 +99,7 @@ def verify(
     Believed is whom the options name, else whom the trust in the archive names, verified from the root that is pinned here. A
     trust that has expired is no answer: exit code 3.
     """
-    from pratique.ship.airgap import open_bundle
+    from pratique.ship.airgap import open_bundle, stored_answers
 
     archive, described = open_bundle(Path(path))
     home = find_home()
@@ -112,6 +125,7 @@ def verify(
         content=True,
         format_=format_,
         about=about,
+        ask=stored_answers(archive),
     )
 
 
@@ -122,6 +136,25 @@ def _followed(home: Home) -> "tuple[Anchors | None, dict[str, bytes]]":
 
     anchors = current(home.trust, now=int(time.time()))
     return anchors, repository_files(home.trust)
+
+
+def _answers(
+    home: Home, layout: "Repository", digests: "Sequence[Digest]", name: str, anchors: "Anchors | None"
+) -> dict[str, bytes]:
+    """What revocation servers say of the signatures that are taken along, asked as the verifier would ask."""
+    if anchors is None:
+        return {}
+    from pratique.cli.belief import known_logs
+    from pratique.cli.facts import weigh_asking
+    from pratique.evidence.belief import believe_anchors
+    from pratique.evidence.collect import collect_from_repository
+
+    belief = believe_anchors(anchors, known_logs(home))
+    found: dict[str, bytes | None] = {}
+    for digest in digests:
+        target = layout.fetch_manifest(digest).descriptor
+        found |= weigh_asking(target, name, collect_from_repository(layout, digest), belief)[1]
+    return {url: data for url, data in found.items() if data is not None}
 
 
 def _carried(home: Home, archive: "Archive", trust_root: str | None, log_keys: tuple[str, ...]) -> "tuple[Belief, Anchors]":
@@ -146,7 +179,7 @@ def _carried(home: Home, archive: "Archive", trust_root: str | None, log_keys: t
     return believe_anchors(anchors, known_logs(home, log_keys)), anchors
 
 
-def _from_catalog(home: Home, layout: Any, digest: Any) -> int:
+def _from_catalog(home: Home, layout: "Repository", digest: "Digest") -> int:
     """Put what only the catalog has beside the artifact; how much that was. It is verified where the archive is."""
     from pratique.cli.facts import collect_from_home
     from pratique.evidence.collect import collect_from_repository

@@ -11,6 +11,7 @@ from pratique.errors import InputError, Unavailable
 from pratique.model import Cause
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from pratique.artifact.types import Artifact
@@ -45,12 +46,13 @@ def gather(
     read: bool | None,
     name: str | None = None,
     whole_store: bool = False,
+    ask: "Callable[[str], bytes] | None" = None,
 ) -> Gathered:
     """Facts about SOURCE. `evidence`: a repository, `catalog`, or None for where the source itself keeps it.
 
     `name`: what the permissions of a trust are asked about; by default what SOURCE says, never what the evidence says.
     `read`: whether to read every layer; by default only when that needs no network. `whole_store`: with the content of a
-    layout or archive, read every other blob of it as well.
+    layout or archive, read every other blob of it as well. `ask`: as in `weigh_asking`.
     """
     from pratique.artifact.wants import Wants
     from pratique.evidence.collect import collect_from_repository
@@ -77,8 +79,8 @@ def gather(
             # Neither cache nor cataloger: the question is whether the bytes that are there now are the ones signed for.
             tree = artifact.read_tree(Wants(), cache=None, progress=move)
         begin("verifying")
-        facts = weigh_asking(
-            target_of(artifact), name or public_name(str(found.source)), collection, belief, tree=tree, content=content
+        facts, _ = weigh_asking(
+            target_of(artifact), name or public_name(str(found.source)), collection, belief, tree=tree, content=content, ask=ask
         )
         blobs, damaged = 0, list[str]()
         if whole_store and place == "catalog":
@@ -134,7 +136,7 @@ def repair_evidence(
         there, kept = collect_from_repository(repository, target.digest), collect_from_home(home, target.digest)
         if there.cause is not Cause.NONE:
             raise Unavailable(there.detail)
-        weighed = weigh_asking(target, name or public_name(str(found.source)), kept, belief)
+        weighed, _ = weigh_asking(target, name or public_name(str(found.source)), kept, belief)
         lost = lost_pieces(weighed.pieces, there)
         restore(repository, target, lost, kept, created=found.artifact.subject.created)
     return [TITLES.get(piece.predicate_type, piece.predicate_type) for piece in lost]
@@ -158,8 +160,12 @@ def weigh_asking(
     *,
     tree: "Tree | None" = None,
     content: "Content | None" = None,
-) -> "Facts":
-    """Weigh, and ask the revocation servers that certificates name, until there is nothing left to ask."""
+    ask: "Callable[[str], bytes] | None" = None,
+) -> "tuple[Facts, dict[str, bytes | None]]":
+    """Weigh, and ask the revocation servers that certificates name, until there is nothing left to ask; and what they said.
+
+    `ask`: the answer of a URL, or raises Unavailable; by default over the network.
+    """
     from functools import partial
 
     from pratique.evidence.weigh import weigh
@@ -167,10 +173,15 @@ def weigh_asking(
     once = partial(weigh, target, name, [collection], belief, now=int(time.time()), tree=tree, content=content)
     facts = once()
     if not facts.wanted:
-        return facts
+        return facts, {}
     from pratique.anchors.revocation import ask_http, verify_asking
 
-    return verify_asking(lambda answers: once(answers=answers), ask_http)[0]
+    return verify_asking(lambda answers: once(answers=answers), ask or ask_http)
+
+
+def ask_nobody(url: str) -> bytes:
+    """For where there is no network, or none is to be used. Raises Unavailable."""
+    raise Unavailable("not asked: offline", where=url[:200])
 
 
 def _check_store(source: str, artifact: "Artifact") -> tuple[int, list[str]]:

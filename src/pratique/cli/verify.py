@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pratique.cli.belief import belief_options, believed
-from pratique.cli.facts import Gathered, gather, repair_evidence
+from pratique.cli.facts import Gathered, ask_nobody, gather, repair_evidence
 from pratique.cli.home import find_home
 from pratique.cli.options import platform_option, source_argument
 from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_title, print_verdict
@@ -14,7 +14,7 @@ from pratique.model import Cause, State
 from pratique.model.predicates import CYCLONEDX, FILE_MANIFEST, IMAGE_SIGNATURE, SLSA_PROVENANCE, TITLES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pratique.evidence.belief import Belief
     from pratique.policy import Piece
@@ -31,6 +31,7 @@ Answer = tuple[str, Cause, str, "Piece | None"]
 @click.option("--evidence", help="Where the evidence is: registry:…, oci-dir:…, or catalog; default beside SOURCE.")
 @click.option("--require", multiple=True, metavar="TYPE", help=f"What must be there: {', '.join(_NAMES)}, or a URI; repeatable.")
 @click.option("--name", help="What the artifact is called where a trust speaks of it; default what SOURCE names.")
+@click.option("--offline", is_flag=True, help="Ask no revocation server; what only they could tell is then unreachable.")
 @click.option("--repair", is_flag=True, help="Attach evidence again that the catalog has, and that verifies, and the place lost.")
 @click.option("--content/--no-content", default=True, help="Whether to read every layer and every other blob of a store.")
 @platform_option
@@ -40,6 +41,7 @@ def command(
     evidence: str | None,
     require: tuple[str, ...],
     name: str | None,
+    offline: bool,
     repair: bool,
     content: bool,
     platform: str | None,
@@ -62,6 +64,7 @@ def command(
         content=content,
         format_=format_,
         repair=repair,
+        ask=ask_nobody if offline else None,
     )
 
 
@@ -77,15 +80,26 @@ def report(
     format_: str,
     repair: bool = False,
     about: "Sequence[Answer]" = (),
+    ask: "Callable[[str], bytes] | None" = None,
 ) -> int:
     """Verify and print; gives the exit code. `wanted`: predicate types that must be there; empty for those that `ship` makes, and
-    for a file's signature. `about`: answers that come before the artifact's own.
+    for a file's signature. `about`: answers that come before the artifact's own. `ask`: as in `weigh_asking`.
     """
     from pratique.errors import Unavailable
 
     home = find_home()
     restored = repair_evidence(home, source, belief, evidence=evidence, name=name, platform=platform) if repair else []
-    gathered = gather(home, source, belief, platform=platform, evidence=evidence, read=content, name=name, whole_store=content)
+    gathered = gather(
+        home,
+        source,
+        belief,
+        platform=platform,
+        evidence=evidence,
+        read=content,
+        name=name,
+        whole_store=content,
+        ask=ask,
+    )
     facts = gathered.facts
     if facts.gathering.state is State.UNCHECKED:
         raise Unavailable(facts.gathering_detail or f"the evidence at {gathered.place} could not be read")

@@ -5,6 +5,8 @@ said about that. Beside the layout lie files of ours, which others pass over:
 
     pratique/bundle.json    {"version": 1, "name", "digest", "exported", "trust": {"source", "fetched", "expires"} or null}
     pratique/trust/…        the trust repository as it was followed: TUF metadata, and the targets
+    pratique/answers.json   {URL: base64} of what revocation servers said when it was exported; each is signed and says how
+                            long it is good
 
 Whoever verifies it pins the root of the trust himself. What `bundle.json` says is for people and believed by nobody.
 """
@@ -14,14 +16,15 @@ import json
 import os
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from pratique.anchors.value import Anchors
-from pratique.errors import InputError, LimitExceeded, Malformed, NotFound
+from pratique.attest.members import as_bytes, as_object, base64_text
+from pratique.errors import InputError, LimitExceeded, Malformed, NotFound, Unavailable
 from pratique.files import open_atomic, storage_error
 from pratique.model import Digest
 from pratique.registry.archive import Archive, open_archive
@@ -31,7 +34,9 @@ from pratique.registry.types import Repository
 
 DESCRIPTION = "pratique/bundle.json"
 TRUST = "pratique/trust/"
+ANSWERS = "pratique/answers.json"
 _MAX_DESCRIPTION = 64 << 10
+_MAX_ANSWERS_BYTES = 64 << 20
 _MAX_TRUST_FILES = 2_000
 _MAX_TRUST_BYTES = 64 << 20
 _MAX_TRUST_FILE_BYTES = 4 << 20
@@ -63,14 +68,27 @@ def gathered(source: Repository, reference: str, near: Path) -> Iterator[tuple[R
 
 
 def write_archive(
-    path: Path, layout: Path, *, name: str, digest: Digest, now: int, anchors: Anchors | None, trust_files: Mapping[str, bytes]
+    path: Path,
+    layout: Path,
+    *,
+    name: str,
+    digest: Digest,
+    now: int,
+    anchors: Anchors | None,
+    trust_files: Mapping[str, bytes],
+    answers: Mapping[str, bytes],
 ) -> None:
-    """Pack a layout with the trust: the same input, the same bytes. It appears whole or not at all. Raises StorageError."""
+    """Pack a layout with the trust and what revocation servers said, by URL: the same input, the same bytes.
+
+    It appears whole or not at all. Raises StorageError.
+    """
     trust = None
     if anchors is not None:
         trust = {"source": anchors.source, "fetched": anchors.fetched_at, "expires": anchors.expires}
     described = {"version": 1, "name": name, "digest": str(digest), "exported": now, "trust": trust}
     files = {DESCRIPTION: json.dumps(described, sort_keys=True).encode()}
+    if answers:
+        files[ANSWERS] = json.dumps({url: base64_text(data) for url, data in answers.items()}, sort_keys=True).encode()
     files |= {f"{TRUST}{place}": data for place, data in trust_files.items()}
     found = sorted(entry for entry in layout.rglob("*") if entry.is_file())
     with open_atomic(path) as out, tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
@@ -113,6 +131,25 @@ def trust_files(archive: Archive) -> dict[str, bytes]:
         if total > _MAX_TRUST_BYTES:
             raise LimitExceeded(f"more than {_MAX_TRUST_BYTES} bytes of trust", where=archive.name)
     return files
+
+
+def stored_answers(archive: Archive) -> Callable[[str], bytes]:
+    """Asks the archive instead of the network. Raises Malformed, LimitExceeded; what it returns raises Unavailable."""
+    from pratique.attest.strictjson import load_json
+
+    try:
+        data = archive.read_file(ANSWERS, _MAX_ANSWERS_BYTES)
+    except NotFound:
+        data = b"{}"
+    members = as_object(load_json(data, what=ANSWERS, max_size=_MAX_ANSWERS_BYTES, max_depth=2), ANSWERS)
+    found = {url: as_bytes(value, f"{ANSWERS}: {url[:80]}") for url, value in members.items()}
+
+    def ask(url: str) -> bytes:
+        if url not in found:
+            raise Unavailable("no answer of it came with the archive", where=url[:200])
+        return found[url]
+
+    return ask
 
 
 def _add(archive: tarfile.TarFile, name: str, size: int, data: BinaryIO) -> None:

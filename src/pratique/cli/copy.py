@@ -57,7 +57,8 @@ def _print(copied: "Copied", place: str) -> None:
 
     print_title(f"{place} has it all")
     print_fact("digest", copied.descriptor.digest)
-    print_fact("artifact", f"{len(copied.manifests)} manifests")
+    count = len(copied.manifests)
+    print_fact("artifact", f"{count} manifest{'s' if count != 1 else ''}")
     kinds = Counter(item.artifact_type for item in copied.said)
     for kind, count in sorted(kinds.items()):
         print_verdict(Cause.NONE, "said about it", f"{count} × {kind}")

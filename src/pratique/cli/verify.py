@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 REQUIRED = (IMAGE_SIGNATURE, CYCLONEDX, FILE_MANIFEST, SLSA_PROVENANCE)
 _NAMES = {title.replace(" ", "-").lower(): kind for kind, title in TITLES.items()}
 
+_OURS = "Sigstore bundle"
+
 Answer = tuple[str, Cause, str, "Piece | None"]
 
 
@@ -189,7 +191,8 @@ def _said(piece: "Piece") -> str:
     times = [f"by {iso_time(time.at)} says {time.operator}" for time in piece.signed.times[:1]]
     signer = str(piece.signed.signer)
     who = piece.authority if piece.authority in signer else f"{piece.authority} ({signer})"
-    return ", ".join([f"by {who}", *times, *places])
+    form = [] if piece.form == _OURS else [f"as {piece.form}"]  # what we attach ourselves needs no word
+    return ", ".join([f"by {who}", *form, *times, *places])
 
 
 def _answer_json(answer: Answer) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Only what it takes to go through a table: no indexes, no SQL. A page is visited 
 costs no more than its size. Text must be UTF-8.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -26,7 +27,7 @@ class Row(NamedTuple):
     values: list[Value]
 
 
-class Pages:
+class Pages(ABC):
     """Pages of one size, each read once. `usable`: bytes of a page that are not reserved."""
 
     def __init__(self, page_size: int, reserved: int, most: int) -> None:
@@ -40,9 +41,9 @@ class Pages:
         self._most = most
         self._seen: set[int] = set()
 
+    @abstractmethod
     def _bytes(self, number: int) -> bytes:
         """A page; fewer bytes where there is none."""
-        raise NotImplementedError
 
     def _page(self, number: int) -> bytes:
         if number in self._seen:

@@ -251,6 +251,7 @@ def _own_place(entry: LogEntry, bundle: UnverifiedBundle, belief: Belief, at: in
         hashes=entry.proof.hashes,
         checkpoint=entry.proof.checkpoint,
         public_key=log.key.raw,
+        origin=log.name or None,
     )
     try:
         log.lifetime.check_compromise(at, "the log")

@@ -195,6 +195,19 @@ def test_a_bundle_in_a_log_that_we_know_is_held_to_its_proof():
     assert entry_less.log_index is None
 
 
+@pytest.mark.parametrize(("name", "cause"), [("log.example/a", Cause.NONE), ("", Cause.NONE), ("log.example/b", Cause.INVALID)])
+def test_a_log_that_is_known_by_its_name_is_no_other_log_of_the_same_key(tmp_path, name, cause):
+    from pratique.evidence.seal import Scribe, seal
+    from pratique.tlog.log import create_log
+
+    log_key = FileSigner(world.ed25519.Ed25519PrivateKey.generate())
+    log = create_log(tmp_path / "log", origin="log.example/a", public_key=log_key.public_key.raw, sign=log_key.sign)
+    payload = render_statement(subjects=[Subject.of("app", TARGET.digest)], predicate_type=CYCLONEDX, predicate={})
+    (sealed,) = seal(Scribe(signer=KEY, log=log), [payload])
+    found = one(sealed.data, belief=believe_keys([("release", [KEY.public_key])], (OwnLog(key=log_key.public_key, name=name),)))
+    assert found.cause is cause
+
+
 def test_a_signature_whose_revocation_could_not_be_asked_is_unreachable_and_says_whom_to_ask():
     from cryptography import x509
 

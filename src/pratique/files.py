@@ -5,6 +5,7 @@ The only way any room writes a file that another run will read. Translates OSErr
 
 import errno
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,11 +44,14 @@ def open_atomic(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
 
 
 def read_limited(path: Path, limit: int) -> bytes:
-    """A whole file of at most `limit` bytes. Raises NotFound, LimitExceeded, InputError."""
+    """A whole regular file of at most `limit` bytes; never waits for a pipe. Raises NotFound, LimitExceeded, InputError."""
     try:
-        with path.open("rb") as file:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise InputError("not a regular file", where=str(path))
             data = file.read(limit + 1)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise NotFound("no such file", where=str(path)) from error
     except OSError as error:
         raise InputError(f"cannot be read: {(error.strerror or str(error)).lower()}", where=str(path)) from error

@@ -10,7 +10,8 @@ from pathlib import Path, PurePosixPath
 from pratique.anchors.value import DOCUMENT, Anchors, check_keys
 from pratique.attest.publickey import PublicKey
 from pratique.attest.strictjson import load_json
-from pratique.errors import InputError, LimitExceeded, Malformed, NotFound
+from pratique.errors import InputError, Malformed
+from pratique.files import read_limited
 from pratique.model.digest import Digest
 from pratique.trust import Carried, Trust
 from pratique.trust.document import Files, parse_source
@@ -40,18 +41,18 @@ def compile_source(path: Path) -> Compiled:
     contents: dict[Digest, bytes] = {}
 
     def key(name: str) -> bytes:
-        data = _read(_below(path, name), MAX_FILE_BYTES)
+        data = read_limited(_below(path, name), MAX_FILE_BYTES)
         try:
             return PublicKey.from_pem(data).spki
         except Malformed as error:
             raise type(error)(error.message, where=str(path.parent / name), hint=error.hint) from error
 
     def digest(name: str) -> Digest:
-        data = _read(_below(path, name), MAX_FILE_BYTES)
+        data = read_limited(_below(path, name), MAX_FILE_BYTES)
         contents[Digest.of(data)] = data
         return Digest.of(data)
 
-    data = _read(path, MAX_BYTES)
+    data = read_limited(path, MAX_BYTES)
     source = parse_source(data, files=Files(key=key, digest=digest), where=str(path))
     check_keys(source.trust, where=str(path))
     for item in source.trust.carried:
@@ -98,16 +99,3 @@ def _below(document: Path, name: str) -> Path:
     if not path.resolve().is_relative_to(document.parent.resolve()):
         raise InputError(f"names {name[:200]!r}, which leads out of its folder", where=str(document))
     return path
-
-
-def _read(path: Path, limit: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
-    except FileNotFoundError as error:
-        raise NotFound("no such file", where=str(path)) from error
-    except OSError as error:
-        raise InputError(f"cannot be read: {(error.strerror or 'error').lower()}", where=str(path)) from error
-    if len(data) > limit:
-        raise LimitExceeded(f"larger than {limit} bytes", where=str(path))
-    return data

@@ -14,6 +14,7 @@ from pratique.attest.notation import TrustPolicy, TrustStores, parse_certificate
 from pratique.attest.notation.policy import MAX_POLICY_SIZE
 from pratique.attest.notation.stores import MAX_CERTIFICATES, MAX_FILE_SIZE
 from pratique.errors import InputError, LimitExceeded, Malformed, NotFound
+from pratique.files import read_limited
 
 POLICIES = ("trustpolicy.oci.json", "trustpolicy.json")
 KINDS = ("ca", "signingAuthority", "tsa")
@@ -74,11 +75,4 @@ def _entries(folder: Path) -> list[Path]:
 def _read(path: Path, limit: int) -> bytes:
     if path.is_symlink() or not path.is_file():
         raise InputError("no regular file, which a trust store and a trust policy must be", where=str(path))
-    try:
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
-    except OSError as error:
-        raise InputError(f"cannot be read: {(error.strerror or str(error)).lower()}", where=str(path)) from error
-    if len(data) > limit:
-        raise LimitExceeded(f"more than {limit} bytes", where=str(path))
-    return data
+    return read_limited(path, limit)

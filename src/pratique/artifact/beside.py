@@ -12,7 +12,8 @@ from pathlib import Path
 from pratique.attest.bundle import MAX_BUNDLE_SIZE
 from pratique.attest.detached import BUNDLE_SUFFIX, MAX_RAW_SIZE, RAW_SUFFIX
 from pratique.attest.sigstore.verify import HASH_NAMES, Artifact
-from pratique.errors import InputError, LimitExceeded, NotFound
+from pratique.errors import InputError, NotFound
+from pratique.files import read_limited
 
 PROVENANCE_SUFFIX = ".prov"
 MAX_WHOLE = 256 << 20  # larger files are hashed only: enough for all keys but those that sign the bytes themselves
@@ -36,27 +37,10 @@ def find_beside(file: Path) -> tuple[Beside, ...]:
     for suffix, limit in _LIMITS.items():
         path = file.with_name(file.name + suffix)
         try:
-            found.append(Beside(path=path, suffix=suffix, data=read_whole(path, limit)))
+            found.append(Beside(path=path, suffix=suffix, data=read_limited(path, limit)))
         except NotFound:
             continue
     return tuple(found)
-
-
-def read_whole(path: Path, limit: int) -> bytes:
-    """A regular file of at most `limit` bytes. Raises NotFound, InputError, LimitExceeded."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise InputError("not a regular file", where=str(path))
-            data = file.read(limit + 1)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise NotFound("no such file", where=str(path)) from error
-    except OSError as error:
-        raise InputError(f"cannot be read: {(error.strerror or str(error)).lower()}", where=str(path)) from error
-    if len(data) > limit:
-        raise LimitExceeded(f"has more than the {limit} bytes that are read", where=str(path))
-    return data
 
 
 def load_signed(path: Path) -> Artifact:

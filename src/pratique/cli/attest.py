@@ -55,14 +55,14 @@ def command(
     SUBJECT is any source, or a digest. Predicates of known types are checked before anything is signed. What is in no registry
     or layout has its evidence in the catalog, unless --file or --output say otherwise.
     """
-    from pratique.artifact.beside import read_whole
     from pratique.attest.predicates.known import check_predicate, check_subjects, predicate_type_of
     from pratique.attest.statement import Subject, render_statement
     from pratique.attest.strictjson import MAX_SIZE
+    from pratique.files import read_limited
     from pratique.ship.endorse import Form, Publication, Saying, endorse
 
     predicate_type = predicate_type_of(type_)
-    document = _read_predicate(read_whole(Path(predicate), MAX_SIZE), predicate, predicate_type)
+    document = _read_predicate(read_limited(Path(predicate), MAX_SIZE), predicate, predicate_type)
     if not check_predicate(predicate_type, document):
         click.echo(f"pratique: nothing is known about the type {predicate_type}: its predicate is signed as it is", err=True)
     home = find_home()

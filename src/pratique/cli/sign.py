@@ -106,10 +106,11 @@ def command(
 
 
 def _saying(target: "Target", form: "Form") -> "Saying":
-    from pratique.artifact.beside import MAX_WHOLE, read_whole
+    from pratique.artifact.beside import MAX_WHOLE
     from pratique.attest.cosign import SimpleSigning, render_payload
     from pratique.attest.statement import Subject, render_statement
     from pratique.errors import DigestMismatch
+    from pratique.files import read_limited
     from pratique.model import Digest
     from pratique.model.predicates import IMAGE_SIGNATURE
     from pratique.ship.endorse import Form, Saying
@@ -119,7 +120,7 @@ def _saying(target: "Target", form: "Form") -> "Saying":
         message = render_payload(SimpleSigning(image=target.digest, reference=reference))
         return Saying(targets=(target,), predicate_type="", message=message)
     if form in (Form.MESSAGE, Form.RAW) and target.path is not None:
-        message = read_whole(target.path, MAX_WHOLE)
+        message = read_limited(target.path, MAX_WHOLE)
         if Digest.of(message) != target.digest:
             raise DigestMismatch("the file changed while it was read", where=str(target.path))
         return Saying(targets=(target,), predicate_type="", message=message)
@@ -129,10 +130,10 @@ def _saying(target: "Target", form: "Form") -> "Saying":
 
 def _annotated_texts(targets: "Sequence[Target]", output: Path | None) -> list[tuple[Path, Path, bytes, bytes]]:
     """Of each file: its path, where it is written, its bytes, and the statement about it."""
-    from pratique.artifact.beside import read_whole
     from pratique.attest.kubernetes_yaml import MAX_SIZE
     from pratique.attest.yaml_annotation import annotate, draft_statement
     from pratique.errors import InputError
+    from pratique.files import read_limited
 
     if output is not None and len(targets) != 1:
         raise InputError(f"{len(targets)} files do not go into one", hint="leave out --output, or sign one at a time")
@@ -140,7 +141,7 @@ def _annotated_texts(targets: "Sequence[Target]", output: Path | None) -> list[t
     for target in targets:
         if target.path is None:
             raise InputError(f"{target.name or target.digest} is not a file", hint="name files with manifests")
-        data = read_whole(target.path, MAX_SIZE)
+        data = read_limited(target.path, MAX_SIZE)
         try:
             statement = draft_statement(data)
             annotate(data, bytes(2 * len(statement) + _BUNDLE_OVERHEAD))  # what would fail after signing fails now
@@ -204,13 +205,13 @@ def _sign_charts(
     """Provenance files of packed charts. All are signed before one is written."""
     import os
 
-    from pratique.artifact.beside import PROVENANCE_SUFFIX, read_whole
+    from pratique.artifact.beside import PROVENANCE_SUFFIX
     from pratique.artifact.chart import read_chart_file
     from pratique.artifact.limits import parse_limits
     from pratique.attest.helm_prov import render_provenance, sign_provenance
     from pratique.attest.openpgp import MAX_KEYRING_SIZE
     from pratique.errors import InputError
-    from pratique.files import write_atomic
+    from pratique.files import read_limited, write_atomic
 
     if key is None:
         raise InputError("a provenance file is signed by an OpenPGP key", hint="give the secret key's file with --key")
@@ -225,7 +226,7 @@ def _sign_charts(
     for path in paths:
         digest, chart_yaml = read_chart_file(str(path), parse_limits(os.environ))
         texts.append(render_provenance(chart_yaml, path.name, digest))
-    secret = read_whole(Path(key), MAX_KEYRING_SIZE)
+    secret = read_limited(Path(key), MAX_KEYRING_SIZE)
     if Path(key).stat().st_mode & 0o077:
         raise InputError("the private key can be read by others than its owner", where=key, hint=f"run: chmod 600 {key}")
     asked = _asked_once(passphrase_of(passphrase_file))

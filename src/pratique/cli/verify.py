@@ -52,9 +52,10 @@ def command(
 ) -> int:
     """Verify what is said about SOURCE: who said it, by when, in which log, and that it is about these bytes.
 
-    Sigstore bundles and notation signatures are read. Believed is whom the options name, else whom the trust that this machine
-    follows names. Unless --require says otherwise, signature, SBOM, file manifest and provenance must be there. Exit code 0 only
-    if all of it is there and holds; 1 if something is missing or broken; 3 if something could not be asked.
+    Read are Sigstore bundles, cosign's tags, notation's signatures, and what stands beside a file or in it. Believed is whom the
+    options name, else whom the trust that this machine follows names. Unless --require says otherwise, signature, SBOM, file
+    manifest and provenance must be there; of a single file, its signature. Exit code 0 only if all of it is there and holds; 1 if
+    something is missing or broken; 3 if something could not be asked.
     """
     return report(
         source,

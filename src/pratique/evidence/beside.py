@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from pratique.artifact.beside import PROVENANCE_SUFFIX, find_beside, load_signed, read_whole
+from pratique.artifact.beside import PROVENANCE_SUFFIX, find_beside, load_signed
 from pratique.attest.detached import RAW_SUFFIX
 from pratique.errors import InputError, Malformed
 from pratique.evidence.collect import Collected, Collection, Form
 from pratique.evidence.testimony import Content
+from pratique.files import read_limited
 from pratique.model import Cause, Digest
 from pratique.model.predicates import IMAGE_SIGNATURE
 
@@ -45,7 +46,7 @@ def _annotated(path: Path) -> list[Collected]:
     from pratique.attest.kubernetes_yaml import MAX_SIZE
     from pratique.attest.yaml_annotation import mentions_signature, parse_manifests
 
-    data = read_whole(path, MAX_SIZE)
+    data = read_limited(path, MAX_SIZE)
     try:
         signed = any(item.signature for item in parse_manifests(data))
     except Malformed:

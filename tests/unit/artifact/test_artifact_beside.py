@@ -5,8 +5,9 @@ import os
 import pytest
 
 from pratique.artifact import beside
-from pratique.artifact.beside import find_beside, load_signed, read_whole
+from pratique.artifact.beside import find_beside, load_signed
 from pratique.errors import InputError, LimitExceeded, NotFound
+from pratique.files import read_limited
 
 
 def test_all_kinds_are_found_and_what_is_not_there_is_not_listed(tmp_path):
@@ -48,4 +49,4 @@ def test_a_large_file_is_hashed_and_not_kept(tmp_path, monkeypatch):
     with pytest.raises(NotFound):
         load_signed(tmp_path / "none")
     with pytest.raises(NotFound):
-        read_whole(tmp_path / "app" / "below", 10)
+        read_limited(tmp_path / "app" / "below", 10)

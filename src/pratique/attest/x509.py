@@ -19,6 +19,7 @@ from cryptography.x509 import Certificate
 from cryptography.x509 import verification as paths
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from pratique.attest.der import check_der
 from pratique.errors import Expired, LimitExceeded, Malformed, Untrusted
 
 CODE_SIGNING = ExtendedKeyUsageOID.CODE_SIGNING
@@ -55,6 +56,7 @@ def parse_certificate(der: bytes, what: str = "certificate") -> Certificate:
     """Read a certificate of version 3 in DER, with its extensions. Raises Malformed, LimitExceeded."""
     if len(der) > MAX_CERTIFICATE_SIZE:
         raise LimitExceeded(f"{what} has {len(der)} bytes, more than the limit of {MAX_CERTIFICATE_SIZE}")
+    check_der(der, what)
     try:
         certificate = x509.load_der_x509_certificate(der)
         # The library reads lazily: what is wrong further in shall come to light here, not in the middle of a verification.
@@ -64,9 +66,6 @@ def parse_certificate(der: bytes, what: str = "certificate") -> Certificate:
         raise Malformed(f"{what} cannot be read: {_reason(error)}") from error
     if certificate.version is not x509.Version.v3:
         raise Malformed(f"{what} is not of version 3")
-    if der[-len(certificate.signature) - 1] != 0:
-        # The count of unused bits is in no signature: without this one certificate could be spelled in several ways.
-        raise Malformed(f"{what} has a signature that is not of whole bytes")
     return certificate
 
 

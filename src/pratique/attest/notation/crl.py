@@ -26,6 +26,7 @@ from cryptography.x509 import (
     load_der_x509_crl,
 )
 
+from pratique.attest.der import check_der
 from pratique.attest.notation.standing import (
     FOREIGN,
     GOOD,
@@ -38,6 +39,7 @@ from pratique.attest.notation.standing import (
     unknown,
 )
 from pratique.attest.x509 import extension
+from pratique.errors import Malformed
 from pratique.model.verdict import Cause
 
 T = TypeVar("T", bound=ExtensionType)
@@ -106,10 +108,11 @@ def _load(data: bytes, issuer: Certificate) -> CertificateRevocationList:
     if len(data) > MAX_CRL_SIZE:
         raise ValueError(f"having {len(data)} bytes")
     try:
+        check_der(data, "it")
         found = load_der_x509_crl(data)
         extensions, hashed = found.extensions, found.signature_hash_algorithm
         _ = found.next_update_utc, found.issuer
-    except FOREIGN as error:
+    except (*FOREIGN, Malformed) as error:
         raise ValueError(line_of(error)) from error
     usage = extension(issuer, KeyUsage)
     if usage is None or not usage.value.crl_sign:

@@ -28,6 +28,7 @@ from cryptography.x509.ocsp import (
 )
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
+from pratique.attest.der import check_der
 from pratique.attest.notation.certificates import issued_by
 from pratique.attest.notation.crl import check_lists, names_lists
 from pratique.attest.notation.standing import (
@@ -42,6 +43,7 @@ from pratique.attest.notation.standing import (
     unknown,
 )
 from pratique.attest.x509 import extension, validity
+from pratique.errors import Malformed
 from pratique.model.verdict import Cause
 
 MAX_OCSP_SIZE = 64 << 10
@@ -95,13 +97,14 @@ def _judge(
     if len(data) > MAX_OCSP_SIZE:
         raise ValueError(f"having {len(data)} bytes")
     try:
+        check_der(data, "it", wrapped_at=3)
         response = load_der_ocsp_response(data)
         if response.response_status is not OCSPResponseStatus.SUCCESSFUL:
             raise ValueError(f"being {response.response_status.name.lower().replace('_', ' ')}")
         responder = _responder(response, issuer, at)
         single = _single(response, certificate, issuer)
         next_update, status, since = single.next_update_utc, single.certificate_status, _invalid_since(response)
-    except FOREIGN as error:
+    except (*FOREIGN, Malformed) as error:
         raise ValueError(line_of(error)) from error
     # One whose certificate does not say `nocheck` is itself held against its authority's lists, if it names any.
     if responder != issuer and extension(responder, OCSPNoCheck) is None and names_lists(responder):

@@ -1,0 +1,78 @@
+"""DER is read strictly: one value has one spelling (X.690 §10, §11). Pure.
+
+The library that reads certificates, revocation lists and OCSP responses decodes what it needs, and lets pass what it does not
+look at: the count of unused bits of a signature's BIT STRING, a length spelled long. Neither is covered by any signature. What
+stands between a signature and its bytes must not be anybody's to change unseen, so it is refused before it is decoded.
+"""
+
+from pratique.errors import Malformed
+
+MAX_DEPTH = 24
+_BOOLEAN, _INTEGER, _BIT_STRING, _OCTET_STRING, _NULL = 0x01, 0x02, 0x03, 0x04, 0x05
+_CONSTRUCTED = 0x20
+_ONLY_CONSTRUCTED = frozenset((0x10, 0x11))  # SEQUENCE, SET
+
+
+def check_der(data: bytes, what: str, *, wrapped_at: int | None = None) -> None:
+    """Return if `data` is one value in DER whose bit strings are whole bytes, as keys and signatures are.
+
+    `wrapped_at`: the depth at which an OCTET STRING holds DER of its own, as OCSP's response bytes do (RFC 6960 §4.2.1).
+    Bit strings that are no whole bytes stand in extensions, inside OCTET STRINGs, which are not looked into.
+    Raises Malformed.
+    """
+    end = _check_value(data, 0, len(data), what, depth=0, wrapped_at=wrapped_at)
+    if end != len(data):
+        raise Malformed(f"{what} is followed by {len(data) - end} other bytes")
+
+
+def _check_value(data: bytes, at: int, end: int, what: str, *, depth: int, wrapped_at: int | None) -> int:
+    """Check the value at `at`; its end. Nothing of it lies past `end`."""
+    if depth > MAX_DEPTH:
+        raise Malformed(f"{what} is nested deeper than {MAX_DEPTH}")
+    if at >= end:
+        raise Malformed(f"{what} ends in the middle of a value")
+    tag = data[at]
+    if tag & 0x1F == 0x1F:
+        raise Malformed(f"{what} has a tag of several bytes")
+    start, stop = _contents(data, at + 1, end, what)
+    if tag & _CONSTRUCTED:
+        if tag < 0x40 and tag & 0x1F not in _ONLY_CONSTRUCTED:
+            raise Malformed(f"{what} spells a plain value in pieces")
+        while start < stop:
+            start = _check_value(data, start, stop, what, depth=depth + 1, wrapped_at=wrapped_at)
+    elif tag < 0x40:
+        _check_primitive(tag, data[start:stop], what)
+        if tag == _OCTET_STRING and depth == wrapped_at:
+            check_der(data[start:stop], what)
+    return stop
+
+
+def _contents(data: bytes, at: int, end: int, what: str) -> tuple[int, int]:
+    """Where the contents of the value whose length stands at `at` begin and end."""
+    if at >= end:
+        raise Malformed(f"{what} ends in the middle of a value")
+    length, start = data[at], at + 1
+    if length >= 0x80:
+        count = length & 0x7F
+        digits = data[start : start + count]
+        if not 1 <= count <= 4 or len(digits) != count:
+            raise Malformed(f"{what} has a length that is not definite")
+        length, start = int.from_bytes(digits), start + count
+        if length < 0x80 or digits[0] == 0:
+            raise Malformed(f"{what} spells a length longer than it need be")
+    if start + length > end:
+        raise Malformed(f"{what} ends in the middle of a value")
+    return start, start + length
+
+
+def _check_primitive(tag: int, value: bytes, what: str) -> None:
+    if tag & 0x1F in _ONLY_CONSTRUCTED:
+        raise Malformed(f"{what} has a sequence that is none")
+    if tag == _BIT_STRING and value[:1] != b"\0":
+        raise Malformed(f"{what} has a bit string that is not of whole bytes")
+    if tag == _BOOLEAN and value not in (b"\0", b"\xff"):
+        raise Malformed(f"{what} has a boolean that is neither true nor false")
+    if tag == _NULL and value:
+        raise Malformed(f"{what} has a null with something in it")
+    if tag == _INTEGER and (not value or (len(value) > 1 and (value[0], value[1] >> 7) in ((0, 0), (0xFF, 1)))):
+        raise Malformed(f"{what} has a number that is not spelled in the shortest way")

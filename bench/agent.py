@@ -22,7 +22,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from pratique.model import FileEntry, FileManifest, Kind
+from pratique.model import FileEntry, FileKind, FileManifest
 from pratique.model.manifest import manifest_root
 from pratique.runtime.agent import AgentConfig, load_node, run_agent
 from pratique.runtime.scan import hash_fd
@@ -52,7 +52,7 @@ def image_manifest(image: str) -> FileManifest:
                 with path.open("rb") as file:
                     info = path.stat()
                     sha256 = hash_fd(file.fileno(), info.st_size, 1 << 40)
-                entries.append(FileEntry(str(path.relative_to(root)), Kind.FILE, info.st_mode & 0o7777, info.st_size, sha256))
+                entries.append(FileEntry(str(path.relative_to(root)), FileKind.FILE, info.st_mode & 0o7777, info.st_size, sha256))
     finally:
         podman("image", "unmount", image)
     entries.sort(key=lambda entry: os.fsencode(entry.path))

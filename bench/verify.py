@@ -24,9 +24,9 @@ from pratique.attest.publickey import PublicKey
 from pratique.attest.sigstore.remember import Verifier
 from pratique.attest.sigstore.trusted_root import TrustedLog, TrustedRoot
 from pratique.attest.sigstore.verify import verify_attestation
-from pratique.attest.statement import Subject, render_statement
-from pratique.attest.x509 import Window
-from pratique.evidence.seal import Scribe, seal
+from pratique.attest.statement import StatementSubject, render_statement
+from pratique.attest.x509 import CertificateWindow
+from pratique.keys.logged_signer import LoggedSigner, seal
 from pratique.model.digest import Digest
 from pratique.tlog.checkpoint import log_id
 from pratique.tlog.log import create_log
@@ -57,7 +57,7 @@ class MemorySigner:
 
 def statements() -> list[bytes]:
     """An image's signature, its bill of materials of about 1 MB, and its provenance."""
-    subjects = [Subject.of("app", Digest.of(b"app"))]
+    subjects = [StatementSubject.of("app", Digest.of(b"app"))]
     components = [
         {
             "type": "library",
@@ -90,10 +90,12 @@ def in_process(folder: Path) -> None:
     """Three bundles of a key, in a log of tiles."""
     signer, log_key = MemorySigner(), MemorySigner()
     log = create_log(folder / "log", origin=ORIGIN, public_key=log_key.public_key.raw, sign=log_key.sign)
-    bundles = [sealed.data for sealed in seal(Scribe(signer=signer, log=log), statements())]
+    bundles = [sealed.data for sealed in seal(LoggedSigner(signer=signer, log=log), statements())]
     raw = log_key.public_key.raw
     ids = (log_id(ORIGIN, raw),)
-    trusted = TrustedLog(url=f"https://{ORIGIN}", operator=ORIGIN, key=log_key.public_key, ids=ids, window=Window(start=0))
+    trusted = TrustedLog(
+        url=f"https://{ORIGIN}", operator=ORIGIN, key=log_key.public_key, ids=ids, window=CertificateWindow(start=0)
+    )
     root, keys = TrustedRoot(logs=(trusted,)), {signer.public_key.keyid: signer.public_key}
     verifier = Verifier(root, keys=keys)
     hashing = milliseconds(lambda: [hashlib.sha256(data).digest() for data in bundles])

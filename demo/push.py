@@ -1,4 +1,4 @@
-"""Push an image without saying anything about it: `push.py SOURCE DESTINATION`."""
+"""Push an image without request anything about it: `push.py SOURCE DESTINATION`."""
 
 import sys
 

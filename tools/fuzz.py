@@ -34,18 +34,18 @@ from pratique.attest.openpgp import parse_clear_signed
 from pratique.attest.predicates.known import KNOWN, check_predicate
 from pratique.attest.sigstore.certificate import read_identity
 from pratique.attest.sigstore.trusted_root import parse_trusted_root
-from pratique.attest.sigstore.verify import Artifact, verify_attestation, verify_message
+from pratique.attest.sigstore.verify import ArtifactDigests, verify_attestation, verify_message
 from pratique.attest.statement import parse_head
 from pratique.attest.strictjson import load_json
 from pratique.attest.timestamp import parse_response, parse_token, verify_timestamp
 from pratique.attest.x509 import parse_certificate
 from pratique.attest.yaml_annotation import annotate
+from pratique.documents.read import read_document
 from pratique.errors import PratiqueError
+from pratique.inventory.assemble import WANTS, catalogue_tree
+from pratique.inventory.catalogers import CATALOGERS
 from pratique.keys.keyless.services import parse_signing_config
-from pratique.model import ArtifactKind, Digest, FileEntry, Kind, Subject, Tree
-from pratique.sbom.catalogers import CATALOGERS
-from pratique.sbom.formats.read import read_document
-from pratique.sbom.inventory import WANTS, catalogue_tree
+from pratique.model import ArtifactKind, Digest, FileEntry, FileKind, Subject, Tree
 
 DATA = Path(__file__).resolve().parents[1] / "tests" / "data"
 LIMIT_S = 5.0
@@ -94,7 +94,7 @@ def catalogue(path: str, data: bytes) -> None:
     """The pass and all catalogers over one file."""
     with Examiner(WANTS, Limits()) as examiner:
         found = examiner.whole(examiner.plan(path, len(data)), memoryview(data))
-    entries = {path: FileEntry(path, Kind.FILE, 0o644, len(data), found.sha256, form=found.form)}
+    entries = {path: FileEntry(path, FileKind.FILE, 0o644, len(data), found.sha256, form=found.form)}
     contents = {} if found.data is None else {path: found.data}
     facts = {path: dict(found.facts)} if found.facts else {}
     catalogue_tree(SUBJECT, Tree(entries=entries, contents=contents, facts=facts, digests=examiner.digests))
@@ -168,7 +168,7 @@ def verify_bundle(data: bytes) -> None:
     """Whatever it holds."""
     bundle = parse_bundle(data)
     if isinstance(bundle.content, MessageSignature):
-        verify_message(bundle, Artifact.of(b"hello, harbour\n"), ROOT, keys={})
+        verify_message(bundle, ArtifactDigests.of(b"hello, harbour\n"), ROOT, keys={})
     else:
         verify_attestation(bundle, ROOT, keys={})
 
@@ -210,7 +210,7 @@ def main() -> int:
         ("forms", lambda _, data: forms(data)),
         ("notation", lambda _, data: notation(data)),
         ("sigstore", lambda _, data: sigstore(data)),
-        ("layer", lambda _, data: read_layer(io.BytesIO(data), wants=WANTS, limits=Limits())),
+        ("layer", lambda _, data: read_layer(io.BytesIO(data), selection=WANTS, limits=Limits())),
     )
     print(f"seed {seed}, {len(corpus)} files, {len(places)} paths")
     begin, count, findings = time.monotonic(), 0, 0

@@ -1,6 +1,6 @@
-"""Derive the tables in src/pratique/sbom/formats/shapes from the published CycloneDX schemas: `make_cyclonedx_shapes.py FOLDER`.
+"""Derive the tables in src/pratique/documents/shapes from the published CycloneDX schemas: `make_cyclonedx_shapes.py FOLDER`.
 
-`cyclonedx-1.N.json`: name → shape, as `pratique.sbom.formats.shape` reads them: names, types and demands, no prose.
+`cyclonedx-1.N.json`: name → shape, as `pratique.documents.shape` reads them: names, types and demands, no prose.
 `cyclonedx-xml.json`: type → {"a": attributes, "e": {element: [type, may repeat]}, "t": the scalar its text is}, of the newest
 XML schema; `=s`, `=i`, `=n`, `=b` are scalars. Elements stand in the order the schema demands.
 """

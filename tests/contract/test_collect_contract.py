@@ -11,10 +11,10 @@ from pratique.attest.cosign import (
     render_payload,
     signature_annotations,
 )
-from pratique.attest.statement import Subject, render_statement
-from pratique.evidence.belief import believe_keys
-from pratique.evidence.collect import MAX_PIECES, Form, collect_from_repository
-from pratique.evidence.weigh import weigh
+from pratique.attest.statement import StatementSubject, render_statement
+from pratique.evidence.appraise import appraise
+from pratique.evidence.collect import MAX_PIECES, EvidenceForm, collect_from_repository
+from pratique.evidence.trust_anchors import anchors_of_keys
 from pratique.keys.file import FileSigner
 from pratique.keys.signer import sign_statement
 from pratique.model import Cause, Digest
@@ -30,21 +30,21 @@ def sign_as_cosign(repository, image, *signers):
     payload = render_payload(SimpleSigning(image=image.digest))
     layers = [Layer(data=payload, annotations=signature_annotations(signer.sign(payload))) for signer in signers]
     push_layers(repository, image.digest, SIGNATURES, layers)
-    statement = render_statement(subjects=[Subject.of("", image.digest)], predicate_type=CYCLONEDX, predicate={})
+    statement = render_statement(subjects=[StatementSubject.of("", image.digest)], predicate_type=CYCLONEDX, predicate={})
     attested = render_attestation(sign_statement(signers[0], statement))
     push_layers(repository, image.digest, ATTESTATIONS, [Layer(data=attested, annotations=attestation_annotations(CYCLONEDX))])
 
 
-def weighed(repository, image, *signers):
-    belief = believe_keys([(f"party {number}", [signer.public_key]) for number, signer in enumerate(signers)], ())
-    facts = weigh(image, "app", [collect_from_repository(repository, image.digest)], belief, now=1_800_000_000)
+def appraised(repository, image, *signers):
+    trust_anchors = anchors_of_keys([(f"party {number}", [signer.public_key]) for number, signer in enumerate(signers)], ())
+    facts = appraise(image, "app", [collect_from_repository(repository, image.digest)], trust_anchors, now=1_800_000_000)
     return sorted(facts.pieces, key=lambda piece: (piece.form, piece.authority))
 
 
 def test_cosign_s_tags_are_read_beside_bundles_and_each_signature_counts_by_itself(repository):
     image = push_image(repository)
     sign_as_cosign(repository, image, KEY, OTHER)
-    pieces = weighed(repository, image, KEY, OTHER)
+    pieces = appraised(repository, image, KEY, OTHER)
     assert [(piece.form, piece.predicate_type, piece.authority, piece.cause) for piece in pieces] == [
         ("cosign attestation", CYCLONEDX, "party 0", Cause.NONE),
         ("cosign signature", IMAGE_SIGNATURE, "party 0", Cause.NONE),
@@ -55,8 +55,8 @@ def test_cosign_s_tags_are_read_beside_bundles_and_each_signature_counts_by_itse
 def test_a_stranger_s_cosign_signature_is_no_yes(repository):
     image = push_image(repository)
     sign_as_cosign(repository, image, OTHER)
-    assert {piece.cause for piece in weighed(repository, image, KEY)} <= {Cause.UNTRUSTED, Cause.INVALID}
-    assert len(weighed(repository, image, KEY)) == 2
+    assert {piece.cause for piece in appraised(repository, image, KEY)} <= {Cause.UNTRUSTED, Cause.INVALID}
+    assert len(appraised(repository, image, KEY)) == 2
 
 
 def test_signatures_of_one_image_under_the_tag_of_another_are_about_another(repository):
@@ -64,7 +64,7 @@ def test_signatures_of_one_image_under_the_tag_of_another_are_about_another(repo
     sign_as_cosign(repository, one, KEY)
     manifest = repository.fetch_manifest(tag_of(one.digest, SIGNATURES))
     repository.push_manifest(manifest.data, manifest.media_type, tag_of(two.digest, SIGNATURES))
-    (piece,) = weighed(repository, two, KEY)
+    (piece,) = appraised(repository, two, KEY)
     assert piece.cause is Cause.MISMATCH
 
 
@@ -115,4 +115,4 @@ def test_what_is_no_signature_is_passed_over(repository):
     sign(repository, image, b"{}", "application/vnd.example.sbom+json")
     sign(repository, image, b"{}", SIGSTORE_BUNDLE)
     (piece,) = collect_from_repository(repository, image.digest).pieces
-    assert piece.form is Form.BUNDLE and piece.digest == Digest.of(b"{}")
+    assert piece.form is EvidenceForm.BUNDLE and piece.digest == Digest.of(b"{}")

@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from pratique.anchors.revocation import MAX_QUESTIONS, ask_http, verify_asking
 from pratique.attest.notation.revocation import check_revocation
-from pratique.attest.notation.standing import GOOD, Standing, unknown
+from pratique.attest.notation.revocation_status import GOOD, RevocationStatus, unknown
 from pratique.errors import Unavailable
 from pratique.model.verdict import Cause
+from pratique.tuf.revocation import MAX_QUESTIONS, ask_http, verify_asking
 
 NOW = int(time.time())
 CA_USAGE = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
@@ -240,4 +240,4 @@ def test_nothing_is_asked_when_nothing_is_wanted():
     def ask(url):
         raise AssertionError(url)
 
-    assert verify_asking(lambda answers: GOOD, ask) == (Standing(cause=Cause.NONE), {})
+    assert verify_asking(lambda answers: GOOD, ask) == (RevocationStatus(cause=Cause.NONE), {})

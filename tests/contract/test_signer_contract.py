@@ -11,7 +11,7 @@ from pratique.attest.bundle import parse_bundle, render_bundle
 from pratique.attest.dsse import IN_TOTO, pae
 from pratique.attest.publickey import ALGORITHMS, PublicKey
 from pratique.attest.record import check_record, log_record
-from pratique.attest.statement import Subject, render_statement
+from pratique.attest.statement import StatementSubject, render_statement
 from pratique.attest.verify import verify_bundle
 from pratique.errors import InputError, PratiqueError, SignatureInvalid, Unavailable
 from pratique.keys.open import load_public, open_signer
@@ -123,7 +123,7 @@ def test_a_closed_signer_signs_no_more_and_is_closed_twice_without_harm(adapter)
 
 
 def test_a_signed_statement_goes_into_a_bundle_and_a_log_and_verifies(signer):
-    payload = render_statement(subjects=[Subject.of("é", Digest.of(b"x"))], predicate_type="t", predicate={})
+    payload = render_statement(subjects=[StatementSubject.of("é", Digest.of(b"x"))], predicate_type="t", predicate={})
     envelope = sign_statement(signer, payload)
     assert envelope.pae == pae(IN_TOTO, payload)
     bundle = parse_bundle(render_bundle(envelope, signer.public_key))

@@ -15,14 +15,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from tuf.ngclient import Updater
 
-from pratique.anchors.client import follow, refresh
-from pratique.anchors.folder import TrustFolder
-from pratique.anchors.places import DirectoryPlace, HttpPlace, OciPlace, open_place
-from pratique.anchors.publish import ARTIFACT_TYPE, publish
-from pratique.anchors.roles import RoleKeys
 from pratique.errors import InputError, LimitExceeded, NotFound, Unavailable
 from pratique.keys.file import FileSigner
 from pratique.registry.open import open_repository
+from pratique.tuf.client import follow, refresh
+from pratique.tuf.folder import TrustFolder
+from pratique.tuf.places import DirectoryPlace, HttpPlace, OciPlace, open_place
+from pratique.tuf.publish import ARTIFACT_TYPE, publish
+from pratique.tuf.roles import RoleKeys
 
 NOW = int(time.time())
 SOURCE = """\

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pratique.errors import Unavailable
-from pratique.model import Digest, FileEntry, FileManifest, Kind
+from pratique.model import Digest, FileEntry, FileKind, FileManifest
 from pratique.model.manifest import manifest_root
 from pratique.runtime.agent import AgentConfig, run_agent
 from pratique.runtime.fanotify import Group
@@ -60,7 +60,7 @@ def manifest(base_image) -> FileManifest:
                     continue
                 data, inside = path.read_bytes(), str(path.relative_to(root))
                 sha256 = hashlib.sha256(data).hexdigest()
-                entries.append(FileEntry(inside, Kind.FILE, path.stat().st_mode & 0o7777, len(data), sha256))
+                entries.append(FileEntry(inside, FileKind.FILE, path.stat().st_mode & 0o7777, len(data), sha256))
     finally:
         podman("image", "unmount", base_image)
     entries.sort(key=lambda entry: os.fsencode(entry.path))

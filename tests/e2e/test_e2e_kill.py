@@ -23,7 +23,7 @@ import sqlalchemy
 import sqlalchemy.dialects.sqlite.pysqlite
 from sqlalchemy import event
 from pratique.cli.main import run
-import alembic.command, pratique.cli.ship, pratique.cli.verify, pratique.ship.shipment, pratique.evidence.weigh
+import alembic.command, pratique.cli.ship, pratique.cli.verify, pratique.ship.shipment, pratique.evidence.appraise
 import pratique.artifact.image, pratique.registry.open, pratique.registry.layout, pratique.registry.remote
 
 place, half = sys.argv[1], int(sys.argv[2])

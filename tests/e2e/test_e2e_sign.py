@@ -17,7 +17,7 @@ from pratique.attest.bundle import parse_bundle
 from pratique.attest.detached import parse_raw, verify_file, verify_raw
 from pratique.attest.publickey import PublicKey
 from pratique.attest.sigstore.trusted_root import TrustedRoot
-from pratique.attest.sigstore.verify import Artifact, Requirements
+from pratique.attest.sigstore.verify import ArtifactDigests, Requirements
 from pratique.attest.statement import parse_statement
 from pratique.attest.yaml_annotation import verify_manifests
 from pratique.model import Digest
@@ -149,7 +149,9 @@ def test_several_subjects_of_all_kinds_are_in_one_statement(pratique: Run, place
 def test_a_file_has_its_bundle_beside_it_and_nothing_there_is_overwritten(pratique: Run, place: str, tmp_path: Path) -> None:
     assert pratique("sign", "file:app.bin", "--key", "K", "--file").returncode == 0
     data = (tmp_path / "app.bin.sigstore.json").read_bytes()
-    found = verify_file(parse_bundle(data), Artifact.of(b"a program"), TrustedRoot(), keys=keys_of(tmp_path), needs=KEY_ONLY)
+    found = verify_file(
+        parse_bundle(data), ArtifactDigests.of(b"a program"), TrustedRoot(), keys=keys_of(tmp_path), needs=KEY_ONLY
+    )
     assert found.statement is not None
     assert pratique("sign", "file:app.bin", "--key", "K", "--file").returncode == 0  # it is the same
     (tmp_path / "app.bin.sigstore.json").write_text("another's")
@@ -159,7 +161,10 @@ def test_a_file_has_its_bundle_beside_it_and_nothing_there_is_overwritten(pratiq
     assert log_size(pratique) == size
     assert pratique("sign", "file:app.bin", "--key", "K", "--form", "message", "--replace").returncode == 0
     bundle = parse_bundle((tmp_path / "app.bin.sigstore.json").read_bytes())
-    assert verify_file(bundle, Artifact.of(b"a program"), TrustedRoot(), keys=keys_of(tmp_path), needs=KEY_ONLY).statement is None
+    assert (
+        verify_file(bundle, ArtifactDigests.of(b"a program"), TrustedRoot(), keys=keys_of(tmp_path), needs=KEY_ONLY).statement
+        is None
+    )
 
 
 def test_a_bare_signature_is_one_that_openssl_verifies(pratique: Run, place: str, tmp_path: Path) -> None:

@@ -269,15 +269,15 @@ def test_one_attestation_is_revoked_by_its_bundle_whatever_the_bundle_looks_like
     image = alice.path / "chart"
     image.mkdir()
     (image / "Chart.yaml").write_text("apiVersion: v2\nname: app\nversion: 1.0.0\n")
-    from pratique.attest.statement import Subject, render_statement
-    from pratique.cli.home import find_home, load_or_make_key, open_scribe
-    from pratique.evidence.seal import seal
+    from pratique.app.home import find_home, load_or_make_key, open_logged_signer
+    from pratique.attest.statement import StatementSubject, render_statement
+    from pratique.keys.logged_signer import seal
     from pratique.model.predicates import IMAGE_SIGNATURE
 
     home = find_home()
-    subject = Subject.of("app", Digest.of(b"app"))
+    subject = StatementSubject.of("app", Digest.of(b"app"))
     payload = render_statement(subjects=[subject], predicate_type=IMAGE_SIGNATURE, predicate={})
-    sealed = seal(open_scribe(home, load_or_make_key(home.service_key)), [payload])[0]
+    sealed = seal(open_logged_signer(home, load_or_make_key(home.service_key)), [payload])[0]
     path = alice.path / "bundle.json"
     path.write_bytes(json.dumps(json.loads(sealed.data), indent=3).encode())
     assert Digest.of(parse_bundle(path.read_bytes()).envelope.payload) == Digest.of(payload)

@@ -180,10 +180,10 @@ def keyless_bundle(mine, digest) -> bytes:
     """A signature statement about the digest, in a bundle with a certificate, as cosign 3 attaches it."""
     import world
 
-    from pratique.attest.statement import Subject, render_statement
+    from pratique.attest.statement import StatementSubject, render_statement
     from pratique.model.predicates import IMAGE_SIGNATURE
 
-    payload = render_statement(subjects=[Subject.of("", digest)], predicate_type=IMAGE_SIGNATURE, predicate={})
+    payload = render_statement(subjects=[StatementSubject.of("", digest)], predicate_type=IMAGE_SIGNATURE, predicate={})
     original = world.statement
     world.statement = lambda *_: payload
     try:

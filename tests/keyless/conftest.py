@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from stack import ARTIFACT, Stack
 
-from pratique.attest.statement import Subject, render_statement
+from pratique.attest.statement import StatementSubject, render_statement
 from pratique.model.digest import Digest
 
 HERE = Path(__file__).parent / "node"
@@ -52,7 +52,9 @@ def stack(npm):
 @pytest.fixture(scope="session")
 def statement() -> bytes:
     return render_statement(
-        subjects=[Subject.of("app", Digest.of(ARTIFACT))], predicate_type="https://example.org/claim/v1", predicate={"x": "é"}
+        subjects=[StatementSubject.of("app", Digest.of(ARTIFACT))],
+        predicate_type="https://example.org/claim/v1",
+        predicate={"x": "é"},
     )
 
 

@@ -10,12 +10,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from stack import ARTIFACT, Stack, altered, encode
 
 from pratique.attest.bundle import MessageSignature, parse_bundle
-from pratique.attest.dsse import IN_TOTO, Envelope, Signature, pae
+from pratique.attest.dsse import IN_TOTO, Envelope, EnvelopeSignature, pae
 from pratique.attest.publickey import PublicKey
 from pratique.attest.sigstore.trusted_root import parse_trusted_root
-from pratique.attest.sigstore.verify import Artifact, verify_attestation, verify_message
+from pratique.attest.sigstore.verify import ArtifactDigests, verify_attestation, verify_message
 from pratique.errors import PratiqueError
-from pratique.evidence.seal import Scribe, log_envelopes
+from pratique.keys.logged_signer import LoggedSigner, log_envelopes
 from pratique.tlog.log import create_log
 
 ORIGIN = "log.harbour.example"
@@ -51,7 +51,7 @@ class Keyed:
 
     def bundle(self, content) -> bytes:
         """Logged and bound together as `ship` and `sign` do it."""
-        (sealed,) = log_envelopes(Scribe(signer=self, log=self.log), [content])
+        (sealed,) = log_envelopes(LoggedSigner(signer=self, log=self.log), [content])
         return sealed.data
 
     @property
@@ -78,12 +78,12 @@ def keyed(tmp_path_factory) -> Keyed:
 
 @pytest.fixture(scope="module")
 def signed(keyed, statement) -> dict[str, bytes]:
-    artifact = Artifact.of(ARTIFACT)
+    artifact = ArtifactDigests.of(ARTIFACT)
     message = MessageSignature(sig=keyed.sign(ARTIFACT), digest=("sha256", artifact.digests["sha256"]))
     envelope = Envelope(
         payload_type=IN_TOTO,
         payload=statement,
-        signatures=(Signature(keyid=keyed.key.hint, sig=keyed.sign(pae(IN_TOTO, statement))),),
+        signatures=(EnvelopeSignature(keyid=keyed.key.hint, sig=keyed.sign(pae(IN_TOTO, statement))),),
     )
     return {"message": keyed.bundle(message), "dsse": keyed.bundle(envelope)}
 
@@ -100,7 +100,7 @@ def javascript(npm, keyed, cases) -> list[str]:
 def ours(keyed, content, data):
     root, keys = parse_trusted_root(json.dumps(keyed.root).encode()), {keyed.key.keyid: keyed.key}
     if content == "message":
-        return verify_message(parse_bundle(data), Artifact.of(ARTIFACT), root, keys=keys)
+        return verify_message(parse_bundle(data), ArtifactDigests.of(ARTIFACT), root, keys=keys)
     return verify_attestation(parse_bundle(data), root, keys=keys).signed
 
 

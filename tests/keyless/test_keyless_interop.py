@@ -12,7 +12,7 @@ from sigstore.verify import Verifier, policy
 from stack import ARTIFACT, ISSUER, SUBJECT, altered, encode
 
 from pratique.attest.bundle import MessageSignature, parse_bundle
-from pratique.attest.sigstore.verify import Artifact, require_identity, require_subject, verify_attestation, verify_message
+from pratique.attest.sigstore.verify import ArtifactDigests, require_identity, require_subject, verify_attestation, verify_message
 from pratique.errors import PratiqueError
 from pratique.model.signer import WorkloadSigner
 
@@ -22,7 +22,7 @@ IDENTITY = {"subjectAlternativeName": SUBJECT, "extensions": {"issuer": ISSUER}}
 
 def ours(stack, data: bytes):
     """What we say of a bundle: who signed."""
-    bundle, artifact = parse_bundle(data), Artifact.of(ARTIFACT)
+    bundle, artifact = parse_bundle(data), ArtifactDigests.of(ARTIFACT)
     if isinstance(bundle.content, MessageSignature):
         return verify_message(bundle, artifact, stack.root, keys={}).signer
     found = verify_attestation(bundle, stack.root, keys={})

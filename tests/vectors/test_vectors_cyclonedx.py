@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 from vector_files import files
 
+from pratique.documents.names import OutputTarget
+from pratique.documents.read import read_document
+from pratique.documents.write import render_document
 from pratique.errors import Malformed
-from pratique.sbom.formats.names import Target
-from pratique.sbom.formats.read import read_document
-from pratique.sbom.formats.write import render_document
 
 FOLDER = "cyclonedx/tools/src/test/resources"
 REASONS = {
@@ -48,7 +48,7 @@ def name_of(path):
 def test_a_valid_json_document_is_read_and_comes_back_as_it_was(path):
     reading = read_document(path.read_bytes())
     version = reading.document.spec_version
-    rendered = render_document(reading.document, Target("cyclonedx-json", version), environ={})
+    rendered = render_document(reading.document, OutputTarget("cyclonedx-json", version), environ={})
     assert rendered.left_out == ()
     assert read_document(rendered.data).document == reading.document
     before, after = json.loads(path.read_bytes()), json.loads(rendered.data)
@@ -63,7 +63,7 @@ def test_a_valid_json_document_is_read_and_comes_back_as_it_was(path):
 def test_a_valid_xml_document_is_read_and_comes_back_as_it_was(path):
     reading = read_document(path.read_bytes())
     version = reading.document.spec_version
-    rendered = render_document(reading.document, Target("cyclonedx-xml", version), environ={})
+    rendered = render_document(reading.document, OutputTarget("cyclonedx-xml", version), environ={})
     assert rendered.left_out == ()
     again = read_document(rendered.data).document
     assert again == reading.document
@@ -84,7 +84,7 @@ def test_an_invalid_document_is_read_leniently_with_a_list_of_repairs_or_refused
         reading = read_document(path.read_bytes(), lenient=True)
     except Malformed:
         return
-    rendered = render_document(reading.document, Target("cyclonedx-json", "1.6"), environ={})
+    rendered = render_document(reading.document, OutputTarget("cyclonedx-json", "1.6"), environ={})
     assert reading.repaired
     if rendered.left_out:  # two components that were told apart by what was taken out of them
         assert {one.reason for one in rendered.left_out} == {"is listed twice: left out"}
@@ -96,7 +96,7 @@ def test_an_invalid_document_is_read_leniently_with_a_list_of_repairs_or_refused
 @pytest.mark.parametrize("path", files(FOLDER, "valid-*.json"))
 def test_in_every_version_a_document_is_valid_and_names_what_it_lost(path, version):
     document = read_document(path.read_bytes()).document
-    rendered = render_document(document, Target("cyclonedx-json", version), environ={})
+    rendered = render_document(document, OutputTarget("cyclonedx-json", version), environ={})
     again = read_document(rendered.data).document
     if version >= document.spec_version:
         assert rendered.left_out == ()
@@ -107,5 +107,5 @@ def test_in_every_version_a_document_is_valid_and_names_what_it_lost(path, versi
 @pytest.mark.parametrize("path", files(FOLDER, "valid-*.xml"))
 def test_an_xml_document_says_the_same_in_json(path):
     document = read_document(path.read_bytes()).document
-    target = Target("cyclonedx-json", document.spec_version)
+    target = OutputTarget("cyclonedx-json", document.spec_version)
     assert read_document(render_document(document, target, environ={}).data).document == document

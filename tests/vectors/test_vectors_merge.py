@@ -6,12 +6,12 @@ from itertools import pairwise
 import pytest
 from vector_files import VECTORS
 
+from pratique.documents.document import Family
+from pratique.documents.merge.merge import Input, merge_documents
+from pratique.documents.names import parse_target
+from pratique.documents.read import read_document
+from pratique.documents.write import render_document
 from pratique.errors import Malformed
-from pratique.sbom.document import Family
-from pratique.sbom.formats.names import parse_target
-from pratique.sbom.formats.read import read_document
-from pratique.sbom.formats.write import render_document
-from pratique.sbom.merge import Input, merge_documents
 
 FAMILIES = {
     "cyclonedx-json@1.4": Family.CYCLONEDX,

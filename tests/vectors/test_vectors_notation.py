@@ -7,9 +7,9 @@ import pytest
 from vector_files import VECTORS
 
 from pratique.attest.notation import TrustStatement, TrustStores, parse_certificates, parse_envelope, verify
-from pratique.attest.notation.weigh import weigh
+from pratique.attest.notation.appraise import appraise_signatures
 from pratique.attest.timestamp import TimestampAuthority, parse_token, verify_timestamp
-from pratique.attest.x509 import Window, parse_certificate
+from pratique.attest.x509 import CertificateWindow, parse_certificate
 from pratique.errors import Malformed, PratiqueError
 from pratique.registry.layout import open_layout
 from pratique.registry.notation import fetch_signature, list_signatures
@@ -58,7 +58,7 @@ def look(layout, *, at=AT, more=None, names=()):
 
 def test_an_image_without_signatures_has_none():
     assert look("e2e") == ([], [])
-    assert weigh([]).cause == "absent"
+    assert appraise_signatures([]).cause == "absent"
 
 
 def test_a_valid_signature_is_valid_and_its_signer_named():
@@ -71,8 +71,8 @@ def test_of_several_signatures_the_trusted_one_decides():
     outcomes, refused = look("e2e-valid-multiple-signatures")
     assert [str(outcome.cause) for outcome, _ in outcomes] == ["none", "untrusted"]
     assert refused == []
-    assert weigh([outcome for outcome, _ in outcomes]).cause == "none"
-    assert weigh([outcome for outcome, _ in outcomes[1:]]).cause == "untrusted"
+    assert appraise_signatures([outcome for outcome, _ in outcomes]).cause == "none"
+    assert appraise_signatures([outcome for outcome, _ in outcomes[1:]]).cause == "untrusted"
     # The other, by its own self-signed certificate, held in 2025 while that was valid.
     own = outcomes[1][1].chain
     again, _ = look("e2e-valid-multiple-signatures", at=1_739_780_400, more={"ca:own": own}, names=("ca:own",))
@@ -125,7 +125,7 @@ def test_a_timestamped_signature_is_countersigned_when_its_authority_is_trusted(
     token = parse_token(envelope.timestamp)
     offered = [parse_certificate(der) for der in certificates_in(token)]
     authority = next(one for one in offered if "Timestamping CA 2020" in one.subject.rfc4514_string())
-    trusted = TimestampAuthority(operator="Microsoft", anchors=(authority,), window=Window(start=0))
+    trusted = TimestampAuthority(operator="Microsoft", anchors=(authority,), window=CertificateWindow(start=0))
     assert 0 <= verify_timestamp(token, envelope.signature, [trusted]).at - signing_time <= 2
     # And then so does an anchor that is no root, which the specification does not allow for timestamps.
     from cryptography.hazmat.primitives.serialization import Encoding

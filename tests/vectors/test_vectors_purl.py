@@ -10,8 +10,8 @@ import pytest
 from vector_files import files
 
 from pratique.errors import Malformed
-from pratique.sbom.purl import build_purl
-from pratique.sbom.purl_read import parse_purl
+from pratique.lexicon.purl import build_purl
+from pratique.lexicon.purl_read import parse_purl
 
 _CASE = "a qualifier's key with capitals must fail here, and is lowered by a recommended case of the same file: lowered"
 EXCEPTIONS = {"gem-test-1": _CASE, "rpm-test-1": _CASE}

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from vector_files import files
 
 from pratique.errors import Malformed
-from pratique.vuln.native import NOTATIONS, from_native
-from pratique.vuln.vers import parse_vers
-from pratique.vuln.versions import key
+from pratique.lexicon.native_ranges import NOTATIONS, from_native
+from pratique.lexicon.vers import parse_vers
+from pratique.lexicon.versions import key
 
 _CYCLE = "a release is held equal to none, and so 1-1 = 1 = 1-2: that is no order; none comes first here"
 _PARTIAL = "node-semver: <=1.0 is <1.1.0, and >=2.2.x is >=2.2.0 without an end; the case has another"

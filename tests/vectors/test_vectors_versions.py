@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from vector_files import VECTORS
 
 from pratique.errors import Malformed
-from pratique.vuln.versions import MAX_CHARS, SCHEMES, key
+from pratique.lexicon.versions import MAX_CHARS, SCHEMES, key
 
 THREE_NUMBERS = re.compile(r"[v=]?[0-9]+\.[0-9]+\.[0-9]+(?:[-+]|$)")
 FOLDER = VECTORS / "versions"

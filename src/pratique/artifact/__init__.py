@@ -8,6 +8,6 @@ Nothing is ever unpacked to disk. This room runs nothing that it reads and follo
 """
 
 from pratique.artifact.limits import Limits
-from pratique.artifact.source import Source, parse_source
+from pratique.artifact.source import ArtifactSource, parse_source
 
-__all__ = ["Limits", "Source", "parse_source"]
+__all__ = ["ArtifactSource", "Limits", "parse_source"]

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from pratique.artifact.layer import LayerEntry, LayerScan, What
 from pratique.artifact.limits import Limits
-from pratique.artifact.wants import Wants
+from pratique.artifact.selection import Selection
 from pratique.errors import Malformed, StorageError
 from pratique.files import make_private_directory, write_atomic
-from pratique.model import Digest, Form, Unknown
+from pratique.model import Digest, FileForm, Unknown
 
 VERSION = "2"  # raise it when LayerScan, or what read_layer makes of a layer, changes
 _MAGIC = b"PRTQLAY" + VERSION.encode()
@@ -28,9 +28,9 @@ _MAX_BYTES = 1 << 30
 class LayerCache:
     """Scans under one folder. The version of `wants` names what the catalogers want; another version is another entry."""
 
-    def __init__(self, folder: Path, *, wants: Wants, limits: Limits) -> None:
+    def __init__(self, folder: Path, *, selection: Selection, limits: Limits) -> None:
         self._folder = folder / "layers"
-        self._wants = wants
+        self._selection = selection
         self._limits = limits
 
     def load(self, diff_id: Digest, blob: Digest) -> LayerScan | None:
@@ -67,7 +67,9 @@ class LayerCache:
 
     def _path(self, diff_id: Digest, blob: Digest) -> Path:
         limits = self._limits
-        key = f"{VERSION}\0{diff_id}\0{blob}\0{self._wants.version}\0{limits.max_wanted_file_bytes}\0{limits.max_wanted_bytes}"
+        key = (
+            f"{VERSION}\0{diff_id}\0{blob}\0{self._selection.version}\0{limits.max_wanted_file_bytes}\0{limits.max_wanted_bytes}"
+        )
         return self._folder / hashlib.sha256(key.encode()).hexdigest()
 
 
@@ -113,7 +115,7 @@ def _decode(data: bytes) -> LayerScan | None:
             size_bytes=size,
             entries=tuple(
                 [
-                    LayerEntry(What(row[0]), _text(row[1]), row[2], row[3], row[4].hex(), _text(row[5]), Form(row[6]))
+                    LayerEntry(What(row[0]), _text(row[1]), row[2], row[3], row[4].hex(), _text(row[5]), FileForm(row[6]))
                     for row in rows
                 ]
             ),

@@ -12,9 +12,9 @@ from pratique.artifact.directory import DirectoryArtifact, FileArtifact
 from pratique.artifact.inflate import Readable
 from pratique.artifact.layer import LayerScan, What, read_layer
 from pratique.artifact.limits import Limits
+from pratique.artifact.selection import Selection
 from pratique.artifact.squash import squash
 from pratique.artifact.types import Artifact, ImageContents, Progress
-from pratique.artifact.wants import Wants
 from pratique.errors import DigestMismatch, InputError, Malformed, NotFound
 from pratique.model import ArtifactKind, Digest, Subject, Tree
 
@@ -42,7 +42,7 @@ def open_manifests(location: str, limits: Limits) -> Artifact:
 def read_chart_file(location: str, limits: Limits) -> tuple[Digest, bytes]:
     """The digest of a packed chart, and its Chart.yaml. Raises NotFound, InputError, Malformed (also for two of them)."""
     chart = ChartArchive(location, limits)
-    wanted = Wants(keep=lambda path: path.count("/") == 1 and path.endswith(f"/{CHART_FILE}"))
+    wanted = Selection(keep=lambda path: path.count("/") == 1 and path.endswith(f"/{CHART_FILE}"))
     found = list(chart.read_tree(wanted).contents.values())
     if len(found) != 1:
         raise Malformed(f"a packed chart has one {CHART_FILE}, this has {len(found)}", where=location)
@@ -67,23 +67,23 @@ class ChartArchive:
     def subject(self) -> Subject:
         """Its digest needs the archive read."""
         if self._digest is None:
-            self.read_tree(Wants())
+            self.read_tree(Selection())
         digest = self._digest or Digest.of(b"")
         return Subject(kind=ArtifactKind.CHART, name=self._name, digest=digest, facts={"digest:covers": "chart archive"})
 
-    def read_tree(self, wants: Wants, *, cache: Path | None = None, progress: Progress | None = None) -> Tree:
+    def read_tree(self, selection: Selection, *, cache: Path | None = None, progress: Progress | None = None) -> Tree:
         """See `Artifact.read_tree`; nothing is cached."""
-        scan = self._scan(wants, progress)
-        squashed = squash([scan], wanted=wants.keep, limits=self._limits)
+        scan = self._scan(selection, progress)
+        squashed = squash([scan], wanted=selection.keep, limits=self._limits)
         if not any(path.count("/") == 1 and path.endswith(f"/{CHART_FILE}") for path in squashed.tree.entries):
             raise Malformed(f"no packed Helm chart: it holds no NAME/{CHART_FILE}", where=self._name)
         return replace(squashed.tree, layers=())
 
-    def _scan(self, wants: Wants, progress: Progress | None) -> LayerScan:
+    def _scan(self, selection: Selection, progress: Progress | None) -> LayerScan:
         try:
             with self._path.open("rb") as file:
                 stream = _Hashed(file)
-                scan = read_layer(stream, wants=wants, limits=self._limits)
+                scan = read_layer(stream, selection=selection, limits=self._limits)
         except FileNotFoundError as error:
             raise NotFound("no such file or folder", where=self._name) from error
         except OSError as error:

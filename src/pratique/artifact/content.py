@@ -17,7 +17,7 @@ IN_MEMORY = 8 << 20
 """Larger files that do not lie in one chunk go to a temporary file: the disk's cache holds them, not the process."""
 
 
-class Content:
+class FileContent:
     """Bytes of one file, valid while a probe reads them."""
 
     __slots__ = ("view",)
@@ -62,10 +62,10 @@ class _ViewFile(io.RawIOBase):
 
 
 @contextmanager
-def spooled(pieces: Iterable[memoryview], size: int) -> Iterator[Content]:
+def spooled(pieces: Iterable[memoryview], size: int) -> Iterator[FileContent]:
     """The pieces in one place. `size`: how many bytes they will be, which decides where. Raises StorageError."""
     if size <= IN_MEMORY:
-        yield Content(memoryview(b"".join(pieces)))
+        yield FileContent(memoryview(b"".join(pieces)))
         return
     with tempfile.TemporaryFile(prefix="pratique-") as file:
         try:
@@ -73,14 +73,14 @@ def spooled(pieces: Iterable[memoryview], size: int) -> Iterator[Content]:
                 file.write(piece)
             file.flush()
             if not file.tell():  # shorter than was said: nothing cannot be mapped
-                yield Content(memoryview(b""))
+                yield FileContent(memoryview(b""))
                 return
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except OSError as error:
             raise storage_error(error, Path(tempfile.gettempdir())) from error
         view = memoryview(mapped)
         try:
-            yield Content(view)
+            yield FileContent(view)
         finally:
             view.release()
             mapped.close()

@@ -8,19 +8,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from pratique.artifact.examine import Examined, Examiner, Plan
+from pratique.artifact.examine import Examined, Examiner, ExamPlan
 from pratique.artifact.limits import Budget, Limits
+from pratique.artifact.selection import Selection
 from pratique.artifact.types import ImageContents, Progress
-from pratique.artifact.wants import Wants
 from pratique.errors import DigestMismatch, InputError, NotFound
-from pratique.model import ArtifactKind, Digest, FileEntry, Kind, Subject, Tree, Unknown
+from pratique.model import ArtifactKind, Digest, FileEntry, FileKind, Subject, Tree, Unknown
 from pratique.model.manifest import manifest_root
 
 _CHUNK = 1 << 20
 _IN_HAND = 32  # open files waiting to be hashed
 _LEFT_OUT = ".git"
 
-_SPECIAL = {stat.S_IFCHR: Kind.CHAR_DEVICE, stat.S_IFBLK: Kind.BLOCK_DEVICE, stat.S_IFIFO: Kind.FIFO}
+_SPECIAL = {stat.S_IFCHR: FileKind.CHAR_DEVICE, stat.S_IFBLK: FileKind.BLOCK_DEVICE, stat.S_IFIFO: FileKind.FIFO}
 
 
 class DirectoryArtifact:
@@ -42,12 +42,12 @@ class DirectoryArtifact:
     def subject(self) -> Subject:
         """Its digest needs all files hashed: ask after `read_tree`, or they are read twice."""
         if self._root is None:
-            self.read_tree(Wants())
+            self.read_tree(Selection())
         return Subject(kind=self._kind, name=self._name, digest=self._root or Digest.of(b""))
 
-    def read_tree(self, wants: Wants, *, cache: Path | None = None, progress: Progress | None = None) -> Tree:
+    def read_tree(self, selection: Selection, *, cache: Path | None = None, progress: Progress | None = None) -> Tree:
         """See `Artifact.read_tree`; nothing is cached. Raises DigestMismatch when the folder changed since it was read."""
-        tree = _Walk(self._limits, wants, progress).read(self._path)
+        tree = _Walk(self._limits, selection, progress).read(self._path)
         root = manifest_root(tree.sorted())
         if self._root is not None and self._root != root:
             raise DigestMismatch(
@@ -76,10 +76,10 @@ class FileArtifact:
     def subject(self) -> Subject:
         """Its digest needs the file hashed."""
         if self._digest is None:
-            self.read_tree(Wants())
+            self.read_tree(Selection())
         return Subject(kind=self._kind, name=self._name, digest=self._digest or Digest.of(b""))
 
-    def read_tree(self, wants: Wants, *, cache: Path | None = None, progress: Progress | None = None) -> Tree:
+    def read_tree(self, selection: Selection, *, cache: Path | None = None, progress: Progress | None = None) -> Tree:
         """See `Artifact.read_tree`: one entry, named as the file is. A link is followed here: the user named it."""
         try:
             descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -90,7 +90,7 @@ class FileArtifact:
                 raise InputError("not a regular file", where=self._name)
             name = os.fsencode(self._path.name).decode("utf-8", "surrogateescape")
             try:
-                with Examiner(wants, self._limits) as examiner:
+                with Examiner(selection, self._limits) as examiner:
                     done = _examine(examiner, examiner.plan(name, os.fstat(descriptor).st_size), file.fileno())
             except OSError as error:
                 raise _unreadable(error, self._name) from error
@@ -112,7 +112,7 @@ class _Read(NamedTuple):
     changed: bool
 
 
-def _examine(examiner: Examiner, plan: Plan, descriptor: int) -> _Read:
+def _examine(examiner: Examiner, plan: ExamPlan, descriptor: int) -> _Read:
     """Read an open file to its end. `changed`: somebody wrote to it meanwhile. Raises OSError, StorageError."""
     before = os.fstat(descriptor)
     found = examiner.pieces(plan, map(memoryview, iter(lambda: os.read(descriptor, _CHUNK), b"")))
@@ -132,7 +132,7 @@ class _Gathered:
 
     def add(self, path: str, done: _Read) -> None:
         found = done.found
-        self.entries[path] = FileEntry(path, Kind.FILE, done.mode, found.size, found.sha256, form=found.form)
+        self.entries[path] = FileEntry(path, FileKind.FILE, done.mode, found.size, found.sha256, form=found.form)
         if found.data is not None:
             self._contents[path] = found.data
         if found.facts:
@@ -149,10 +149,10 @@ class _Gathered:
 class _Walk:
     """One pass over a folder. Every folder is entered through its parent's descriptor, so no link can lead out."""
 
-    def __init__(self, limits: Limits, wants: Wants, progress: Progress | None) -> None:
+    def __init__(self, limits: Limits, selection: Selection, progress: Progress | None) -> None:
         self._limits = limits
         self._budget = Budget(limits)
-        self._examiner = Examiner(wants, limits)
+        self._examiner = Examiner(selection, limits)
         self._progress = progress
         self._gathered = _Gathered()
         self._entries = self._gathered.entries
@@ -216,7 +216,7 @@ class _Walk:
             return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
         if kind == stat.S_IFLNK:
             target = os.fsencode(os.readlink(name, dir_fd=folder)).decode("utf-8", "surrogateescape")
-            self._entries[path] = FileEntry(path, Kind.SYMLINK, mode, target=target)
+            self._entries[path] = FileEntry(path, FileKind.SYMLINK, mode, target=target)
         elif kind == stat.S_IFREG:
             self._open(path, name, folder, pool)
         elif kind in _SPECIAL:

@@ -13,7 +13,7 @@ import msgspec
 from pratique.artifact.config import MAX_CONFIG_BYTES, parse_config
 from pratique.artifact.layered import LayeredImage
 from pratique.artifact.limits import Limits
-from pratique.artifact.members import Archive, Place, Verified
+from pratique.artifact.members import MemberPlace, TarArchive, Verified
 from pratique.artifact.platforms import same_platform
 from pratique.artifact.types import ImageContents
 from pratique.errors import DigestMismatch, InputError, Malformed, NotFound
@@ -42,7 +42,7 @@ def open_docker_archive(
     Raises NotFound, InputError (several images), Malformed, LimitExceeded, DigestMismatch.
     """
     path, tag = split_location(location)
-    with Archive.open(path, limits) as archive:
+    with TarArchive.open(path, limits) as archive:
         entry = _choose(_read_manifest(archive), tag, location)
         data = archive.read(entry.config, MAX_CONFIG_BYTES)
         digest = Digest.of(data)
@@ -76,7 +76,7 @@ def split_location(location: str) -> tuple[Path, str]:
     return Path(location), ""
 
 
-def _read_manifest(archive: Archive) -> list[_Entry]:
+def _read_manifest(archive: TarArchive) -> list[_Entry]:
     try:
         return msgspec.json.decode(archive.read("manifest.json", _MAX_MANIFEST_BYTES), type=list[_Entry])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -111,7 +111,7 @@ def _check_config_name(name: str, digest: Digest) -> None:
 
 
 def _image(
-    archive: Archive, places: Mapping[Digest, Place], config: bytes, config_digest: Digest, diff_ids: tuple[Digest, ...]
+    archive: TarArchive, places: Mapping[Digest, MemberPlace], config: bytes, config_digest: Digest, diff_ids: tuple[Digest, ...]
 ) -> ImageContents:
     sizes = {diff_id: archive.inflated_size(place) for diff_id, place in places.items()}
     layers = tuple(Descriptor(media_type=OCI_LAYER, digest=diff_id, size=sizes[diff_id]) for diff_id in diff_ids)

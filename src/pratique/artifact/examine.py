@@ -8,16 +8,16 @@ from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from pratique.artifact.content import Content, spooled
+from pratique.artifact.content import FileContent, spooled
 from pratique.artifact.digesting import Digester
 from pratique.artifact.form import form_of
 from pratique.artifact.limits import Limits
-from pratique.artifact.wants import HEAD, Probe, ProbeTable, Wants
+from pratique.artifact.selection import HEAD, Probe, ProbeTable, Selection
 from pratique.errors import Malformed
-from pratique.model import Form
+from pratique.model import FileForm
 
 
-class Plan(NamedTuple):
+class ExamPlan(NamedTuple):
     """What to do with one file, decided before it is read. `size`: as far as is known, for where to keep it meanwhile.
 
     `too_large`: wanted whole, and not kept.
@@ -38,7 +38,7 @@ class Examined(NamedTuple):
 
     sha256: str
     size: int
-    form: Form
+    form: FileForm
     data: bytes | None = None
     facts: tuple[tuple[str, bytes], ...] = ()
     problems: tuple[str, ...] = ()
@@ -51,11 +51,11 @@ class Examiner:
     on leaving it, `digests` are whole.
     """
 
-    def __init__(self, wants: Wants, limits: Limits, *, aside: bool = False) -> None:
-        self._wants = wants
+    def __init__(self, selection: Selection, limits: Limits, *, aside: bool = False) -> None:
+        self._selection = selection
         self._limits = limits
-        self._table = ProbeTable(wants.probes)
-        self._algorithms = wants.digests()
+        self._table = ProbeTable(selection.probes)
+        self._algorithms = selection.digests()
         self._digester = Digester(aside=aside)
 
     @property
@@ -69,13 +69,13 @@ class Examiner:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._digester.close()
 
-    def plan(self, path: str, size: int) -> Plan:
+    def plan(self, path: str, size: int) -> ExamPlan:
         """Decide."""
-        keep = self._wants.keep(path)
+        keep = self._selection.keep(path)
         too_large = keep and size > self._limits.max_wanted_file_bytes
-        return Plan(path, size, keep and not too_large, self._algorithms(path), too_large)
+        return ExamPlan(path, size, keep and not too_large, self._algorithms(path), too_large)
 
-    def whole(self, plan: Plan, view: memoryview) -> Examined:
+    def whole(self, plan: ExamPlan, view: memoryview) -> Examined:
         """Read a file that lies in memory."""
         head = bytes(view[:HEAD])
         sha256 = hashlib.sha256(view).hexdigest()
@@ -83,10 +83,10 @@ class Examiner:
             self._digester.take(plan.algorithms, view, sha256)
         data = bytes(view) if plan.keep else None
         probes = self._table.find(plan.path, len(view), head)
-        facts, problems = _probe(probes, Content(view)) if probes else ((), ())
+        facts, problems = _probe(probes, FileContent(view)) if probes else ((), ())
         return Examined(sha256, len(view), form_of(head), data, facts, problems)
 
-    def pieces(self, plan: Plan, pieces: Iterator[memoryview]) -> Examined:
+    def pieces(self, plan: ExamPlan, pieces: Iterator[memoryview]) -> Examined:
         """Read a file that comes in pieces. Raises what `pieces` raises, StorageError."""
         sha256 = hashlib.sha256()
         others = self._digester.begin(plan.algorithms)
@@ -146,7 +146,7 @@ def _chain(first: list[memoryview], rest: Iterator[memoryview]) -> Iterator[memo
         yield piece
 
 
-def _probe(probes: list[Probe], content: Content) -> tuple[tuple[tuple[str, bytes], ...], tuple[str, ...]]:
+def _probe(probes: list[Probe], content: FileContent) -> tuple[tuple[tuple[str, bytes], ...], tuple[str, ...]]:
     facts: list[tuple[str, bytes]] = []
     problems: list[str] = []
     for probe in probes:

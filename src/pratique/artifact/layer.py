@@ -12,10 +12,10 @@ from pratique.artifact.feed import Feed
 from pratique.artifact.inflate import Readable, inflate, pumped
 from pratique.artifact.limits import Budget, Gauge, Limits
 from pratique.artifact.paths import clean_path
+from pratique.artifact.selection import Selection
 from pratique.artifact.sparse import segments_with_holes
-from pratique.artifact.wants import Wants
 from pratique.errors import LimitExceeded, Malformed, Violation
-from pratique.model import Digest, Form, Unknown
+from pratique.model import Digest, FileForm, Unknown
 
 _ZEROS = memoryview(bytes(1 << 20))
 _WHITEOUT = ".wh."
@@ -49,7 +49,7 @@ class LayerEntry(NamedTuple):
     size: int = 0
     sha256: str = ""
     target: str = ""
-    form: Form = Form.DATA
+    form: FileForm = FileForm.DATA
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,7 @@ _KINDS = {
 def read_layer(
     stream: Readable,
     *,
-    wants: Wants,
+    selection: Selection,
     limits: Limits,
     budget: Budget | None = None,
     progress: Callable[[int], None] | None = None,
@@ -106,7 +106,7 @@ def read_layer(
         whole = hashlib.sha256()
         with pumped(_hashed(inflate(stream, gauge, progress), whole)) as chunks:
             # After the thread that inflates was started: what is wanted may have to be loaded first.
-            return _LayerReader(wants, limits, gauge, budget or Budget(limits)).read(chunks, whole)
+            return _LayerReader(selection, limits, gauge, budget or Budget(limits)).read(chunks, whole)
     except LimitExceeded:
         raise
     except Malformed as error:
@@ -127,8 +127,8 @@ def _hashed(chunks: Iterator[bytes], whole: "hashlib._Hash") -> Iterator[bytes]:
 
 
 class _LayerReader:
-    def __init__(self, wants: Wants, limits: Limits, gauge: Gauge, budget: Budget) -> None:
-        self._examiner = Examiner(wants, limits, aside=True)
+    def __init__(self, selection: Selection, limits: Limits, gauge: Gauge, budget: Budget) -> None:
+        self._examiner = Examiner(selection, limits, aside=True)
         self._limits = limits
         self._gauge = gauge
         self._budget = budget
@@ -168,7 +168,7 @@ class _LayerReader:
             unknowns=tuple(self._unknowns),
         )
 
-    def _entry(self, member: tar.Member, feed: Feed) -> LayerEntry | None:
+    def _entry(self, member: tar.TarMember, feed: Feed) -> LayerEntry | None:
         path = clean_path(member.name)
         what = _KINDS.get(member.type)
         if what is None:
@@ -206,7 +206,7 @@ class _LayerReader:
             raise Malformed(f"path escape: the whiteout {path!r} names no file")
         return LayerEntry(What.WHITEOUT, folder + name)
 
-    def _file(self, path: str, member: tar.Member, feed: Feed) -> LayerEntry:
+    def _file(self, path: str, member: tar.TarMember, feed: Feed) -> LayerEntry:
         plan = self._examiner.plan(path, member.size)
         view = feed.view(member.stored) if member.segments is None else None
         if view is not None:  # nearly every file lies in one chunk
@@ -216,7 +216,7 @@ class _LayerReader:
         self._note(path, found)
         return LayerEntry(What.FILE, path, member.mode, member.size, found.sha256, "", found.form)
 
-    def _data(self, member: tar.Member, feed: Feed) -> Iterator[memoryview]:
+    def _data(self, member: tar.TarMember, feed: Feed) -> Iterator[memoryview]:
         if member.segments is None:
             yield from feed.pieces(member.stored)
             return

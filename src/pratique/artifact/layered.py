@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from pratique.artifact.inflate import Readable
 from pratique.artifact.layer import LayerScan, read_layer
 from pratique.artifact.limits import Budget, Limits
+from pratique.artifact.selection import Selection
 from pratique.artifact.squash import squash
 from pratique.artifact.types import ImageContents, Progress
-from pratique.artifact.wants import Wants
 from pratique.errors import DigestMismatch, Malformed, PratiqueError
 from pratique.model import Subject, Tree
 
@@ -37,38 +37,42 @@ class LayeredImage:
         """The image as a registry keeps it."""
         return self._image
 
-    def read_tree(self, wants: Wants, *, cache: Path | None = None, progress: Progress | None = None) -> Tree:
+    def read_tree(self, selection: Selection, *, cache: Path | None = None, progress: Progress | None = None) -> Tree:
         """See `Artifact.read_tree`."""
         store = None
         if cache is not None:
             from pratique.artifact.cache import LayerCache
 
-            store = LayerCache(cache, wants=wants, limits=self._limits)
+            store = LayerCache(cache, selection=selection, limits=self._limits)
         indices = range(len(self._image.layers))
-        read = self._scan(dict.fromkeys(indices, wants), store, progress)
+        read = self._scan(dict.fromkeys(indices, selection), store, progress)
         scans = [read[index] for index in indices]
-        squashed = squash(scans, wanted=wants.keep, limits=self._limits)
+        squashed = squash(scans, wanted=selection.keep, limits=self._limits)
         if squashed.missing:
-            again = self._scan({index: Wants(keep=paths.__contains__) for index, paths in squashed.missing.items()}, None, None)
+            again = self._scan(
+                {index: Selection(keep=paths.__contains__) for index, paths in squashed.missing.items()}, None, None
+            )
             scans = [_joined(scan, again.get(index)) for index, scan in enumerate(scans)]
-            squashed = squash(scans, wanted=wants.keep, limits=self._limits)
+            squashed = squash(scans, wanted=selection.keep, limits=self._limits)
         return squashed.tree
 
-    def _scan(self, wants: Mapping[int, Wants], store: "LayerCache | None", progress: Progress | None) -> dict[int, LayerScan]:
+    def _scan(
+        self, selection: Mapping[int, Selection], store: "LayerCache | None", progress: Progress | None
+    ) -> dict[int, LayerScan]:
         """Read these layers side by side. The first that fails stops the others."""
-        total = sum(self._image.layers[index].size for index in wants)
+        total = sum(self._image.layers[index].size for index in selection)
         shared = _Shared(budget=Budget(self._limits), meter=_Meter(total, progress), store=store, stop=threading.Event())
 
         def read(index: int) -> LayerScan:
             try:
-                return self._cached(index, wants[index], shared)
+                return self._cached(index, selection[index], shared)
             except BaseException:
                 shared.stop.set()
                 raise
 
-        workers = max(1, min(len(os.sched_getaffinity(0)), len(wants)))
+        workers = max(1, min(len(os.sched_getaffinity(0)), len(selection)))
         with ThreadPoolExecutor(workers, thread_name_prefix="pratique-layer") as pool:
-            futures = {index: pool.submit(read, index) for index in wants}
+            futures = {index: pool.submit(read, index) for index in selection}
             try:
                 wait(futures.values())
             except BaseException:  # an interrupt: do not wait for gigabytes
@@ -77,10 +81,10 @@ class LayeredImage:
         _raise_first(list(futures.values()))
         return {index: future.result() for index, future in futures.items()}
 
-    def _cached(self, index: int, wants: Wants, shared: "_Shared") -> LayerScan:
+    def _cached(self, index: int, selection: Selection, shared: "_Shared") -> LayerScan:
         layer, store = self._image.layers[index], shared.store
         if store is None:
-            return self._read(index, wants, shared)
+            return self._read(index, selection, shared)
         kept = store.load(self._image.diff_ids[index], layer.digest)
         if kept is not None:
             names = sum(len(entry.path) + len(entry.target) for entry in kept.entries)
@@ -88,17 +92,19 @@ class LayeredImage:
             shared.budget.keep(kept.kept_bytes)
             shared.meter.add(layer.size)
             return kept
-        scan = self._read(index, wants, shared)
+        scan = self._read(index, selection, shared)
         store.save(scan, layer.digest)
         return scan
 
-    def _read(self, index: int, wants: Wants, shared: "_Shared") -> LayerScan:
+    def _read(self, index: int, selection: Selection, shared: "_Shared") -> LayerScan:
         layer, diff_id = self._image.layers[index], self._image.diff_ids[index]
         where = f"layer {index} ({layer.digest.short})"
         try:
             with self._image.open_blob(layer) as stream:
                 guarded = _Stoppable(stream, shared.stop)
-                scan = read_layer(guarded, wants=wants, limits=self._limits, budget=shared.budget, progress=shared.meter.add)
+                scan = read_layer(
+                    guarded, selection=selection, limits=self._limits, budget=shared.budget, progress=shared.meter.add
+                )
         except PratiqueError as error:
             error.where = error.where or where
             raise

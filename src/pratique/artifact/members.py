@@ -21,17 +21,17 @@ _MAX_MEMBERS = 20_000  # an image of 512 layers has some 1,600
 _MAX_HOPS = 8
 
 
-class Place(NamedTuple):
+class MemberPlace(NamedTuple):
     """Where a member's bytes are in the archive."""
 
     offset: int
     size: int
 
 
-class Archive:
+class TarArchive:
     """The members of one archive. Readers of different members do not disturb each other."""
 
-    def __init__(self, file: BinaryIO, path: Path, limits: Limits, places: dict[str, Place], links: dict[str, str]) -> None:
+    def __init__(self, file: BinaryIO, path: Path, limits: Limits, places: dict[str, MemberPlace], links: dict[str, str]) -> None:
         self._file = file
         self._path = path
         self._limits = limits
@@ -40,7 +40,7 @@ class Archive:
 
     @classmethod
     @contextmanager
-    def open(cls, path: Path, limits: Limits) -> "Iterator[Archive]":
+    def open(cls, path: Path, limits: Limits) -> "Iterator[TarArchive]":
         """Find the members. Raises NotFound, InputError (unreadable, compressed), Malformed, LimitExceeded."""
         try:
             file = path.open("rb", buffering=0)
@@ -52,7 +52,7 @@ class Archive:
             places, links = _index(file, path, limits)
             yield cls(file, path, limits, places, links)
 
-    def find(self, name: str) -> Place:
+    def find(self, name: str) -> MemberPlace:
         """The member `name`, through symbolic links inside the archive. Raises NotFound, Malformed."""
         path = clean_path(name.encode("utf-8", "surrogateescape"))
         for _ in range(_MAX_HOPS):
@@ -71,11 +71,11 @@ class Archive:
         return b"".join(self._bytes(place))
 
     @contextmanager
-    def inflated(self, place: Place) -> Iterator[Iterator[bytes]]:
+    def inflated(self, place: MemberPlace) -> Iterator[Iterator[bytes]]:
         """The member's bytes in chunks, decompressed if they are compressed."""
         yield inflate(_Chunked(self._bytes(place)), Gauge(self._limits))
 
-    def inflated_size(self, place: Place) -> int:
+    def inflated_size(self, place: MemberPlace) -> int:
         """Size when decompressed: costs a pass over a member that is compressed, nothing otherwise."""
         head = os.pread(self._file.fileno(), 4, place.offset)[: place.size]
         if head[:2] != b"\x1f\x8b" and head != b"\x28\xb5\x2f\xfd":
@@ -83,7 +83,7 @@ class Archive:
         with self.inflated(place) as chunks:
             return sum(map(len, chunks))
 
-    def _bytes(self, place: Place) -> Iterator[bytes]:
+    def _bytes(self, place: MemberPlace) -> Iterator[bytes]:
         position, end = place.offset, place.offset + place.size
         while position < end:
             try:
@@ -157,7 +157,7 @@ class _SeekingFeed(Feed):
         self._chunk, self._view, self._position, self._before = b"", memoryview(b""), 0, target
 
 
-def _index(file: BinaryIO, path: Path, limits: Limits) -> tuple[dict[str, Place], dict[str, str]]:
+def _index(file: BinaryIO, path: Path, limits: Limits) -> tuple[dict[str, MemberPlace], dict[str, str]]:
     if os.pread(file.fileno(), 2, 0) == b"\x1f\x8b":
         raise InputError("the archive is compressed as a whole", where=str(path), hint="decompress it first: gunzip")
     try:
@@ -167,9 +167,9 @@ def _index(file: BinaryIO, path: Path, limits: Limits) -> tuple[dict[str, Place]
         raise
 
 
-def _members(feed: Feed, limits: Limits) -> tuple[dict[str, Place], dict[str, str]]:
+def _members(feed: Feed, limits: Limits) -> tuple[dict[str, MemberPlace], dict[str, str]]:
     """Where the bytes of each file are, and what each link leads to."""
-    places: dict[str, Place] = {}
+    places: dict[str, MemberPlace] = {}
     links: dict[str, str] = {}
     for count, member in enumerate(tar.walk(feed, limits)):
         if count >= _MAX_MEMBERS:
@@ -178,7 +178,7 @@ def _members(feed: Feed, limits: Limits) -> tuple[dict[str, Place], dict[str, st
         if name in places or name in links:
             raise Malformed(f"{shown(name)} stands twice in the archive")
         if member.type == tar.REGULAR and member.segments is None:
-            places[name] = Place(feed.offset, member.size)
+            places[name] = MemberPlace(feed.offset, member.size)
         elif member.type == tar.SYMLINK:
             joined = posixpath.join(posixpath.dirname(name), member.link.decode("utf-8", "surrogateescape"))
             target = posixpath.normpath(joined)

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pratique.artifact.limits import Limits, parse_limits
-from pratique.artifact.source import Source
+from pratique.artifact.source import ArtifactSource
 from pratique.artifact.types import Artifact
 from pratique.errors import InputError
 
 
 @contextmanager
-def open_artifact(source: Source, *, platform: str | None = None, limits: Limits | None = None) -> Iterator[Artifact]:
+def open_artifact(source: ArtifactSource, *, platform: str | None = None, limits: Limits | None = None) -> Iterator[Artifact]:
     """The artifact, valid until the context is left. `limits`: by default those of the environment (`PRATIQUE_LIMITS`).
 
     `platform`: `os/architecture[/variant]`, for images. Raises NotFound, InputError, Malformed, LimitExceeded,

@@ -24,7 +24,7 @@ _MEMBERS_LOOKED_AT = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ArtifactSource:
     """`scheme`: one of SCHEMES. `location`: the rest as written. `guessed`: the user wrote no scheme."""
 
     scheme: str
@@ -35,7 +35,7 @@ class Source:
         return f"{self.scheme}:{self.location}"
 
 
-def parse_source(text: str) -> Source:
+def parse_source(text: str) -> ArtifactSource:
     """Read a source. A bare word is guessed from what is there: a folder, a file, else the name of an image in a registry.
 
     Raises InputError for an empty location, NotFound for a bare word that is nothing of this.
@@ -44,20 +44,20 @@ def parse_source(text: str) -> Source:
     if colon and scheme in SCHEMES:
         if not location or "\0" in location:
             raise InputError(f"{scheme}: names nothing", hint=f"write {scheme}:{_EXAMPLES[scheme]}")
-        return Source(scheme, location)
+        return ArtifactSource(scheme, location)
     if not text or "\0" in text:
         raise InputError("an empty source", hint=_hint())
     path = Path(text)
     try:
         if path.is_dir():
-            return Source(_guess_folder(path), text, guessed=True)
+            return ArtifactSource(_guess_folder(path), text, guessed=True)
         if path.is_file():
-            return Source(_guess_file(path), text, guessed=True)
+            return ArtifactSource(_guess_file(path), text, guessed=True)
     except OSError as error:
         raise InputError(f"cannot read {text[:200]!r}: {(error.strerror or str(error)).lower()}") from error
     host, slash, _ = text.partition("/")
     if slash and host and (host == "localhost" or "." in host.strip(".") or ":" in host) and not host.startswith((".", "~")):
-        return Source("registry", text, guessed=True)
+        return ArtifactSource("registry", text, guessed=True)
     raise NotFound(f"{text[:200]!r} is no file or folder, and no image in a registry", hint=_hint())
 
 

@@ -13,16 +13,16 @@ from pratique.artifact.layer import LayerEntry, LayerScan, What
 from pratique.artifact.limits import Limits
 from pratique.artifact.paths import shown
 from pratique.errors import Malformed
-from pratique.model import FileEntry, Kind, Tree, Unknown
+from pratique.model import FileEntry, FileKind, Tree, Unknown
 
 MAX_HOPS = 40  # as Linux follows
 
 _KINDS = {
-    What.FILE: Kind.FILE,
-    What.SYMLINK: Kind.SYMLINK,
-    What.CHAR_DEVICE: Kind.CHAR_DEVICE,
-    What.BLOCK_DEVICE: Kind.BLOCK_DEVICE,
-    What.FIFO: Kind.FIFO,
+    What.FILE: FileKind.FILE,
+    What.SYMLINK: FileKind.SYMLINK,
+    What.CHAR_DEVICE: FileKind.CHAR_DEVICE,
+    What.BLOCK_DEVICE: FileKind.BLOCK_DEVICE,
+    What.FIFO: FileKind.FIFO,
 }
 
 
@@ -205,7 +205,7 @@ def _collect(
         source = leaf.source
         kind = _KINDS[source.what]
         entries[path] = FileEntry(path, kind, source.mode, source.size, source.sha256, source.target, leaf.layer, source.form)
-        if kind is not Kind.FILE:
+        if kind is not FileKind.FILE:
             continue
         read = scans[leaf.layer].facts.get(source.sha256)
         if read is not None:

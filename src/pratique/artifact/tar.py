@@ -25,7 +25,7 @@ _DECISIVE = ("path", "linkpath", "size")
 REGULAR, HARD_LINK, SYMLINK, CHAR, BLOCK_DEVICE, DIRECTORY, FIFO = b"0123456"
 
 
-class Member(NamedTuple):
+class TarMember(NamedTuple):
     """One entry as the archive says it. `type`: the type flag, `REGULAR` for all kinds of regular file.
 
     `name`, `link`: bytes as written. `size`: bytes of the file, holes included; `stored`: bytes of it in the stream.
@@ -56,7 +56,7 @@ class _Extended:
         return bool(self.sparse_pairs) or any(key.startswith("GNU.sparse.") for key in self.pax)
 
 
-def walk(feed: Feed, limits: Limits) -> Iterator[Member]:
+def walk(feed: Feed, limits: Limits) -> Iterator[TarMember]:
     """Every member in order. Between two steps the caller takes what it wants of the member's data from `feed`.
 
     What it leaves is skipped. Raises Malformed with the offset, LimitExceeded.
@@ -110,7 +110,7 @@ def _read_extended(feed: Feed, header: bytes, offset: int, before: _Extended | N
     return extended
 
 
-def _member(feed: Feed, header: bytes, offset: int, extended: _Extended, limits: Limits) -> Member:
+def _member(feed: Feed, header: bytes, offset: int, extended: _Extended, limits: Limits) -> TarMember:
     flag = header[156]
     name, link = _names(header, extended, offset)
     mode = number(header[100:108], offset, "mode") & 0o7777
@@ -138,7 +138,7 @@ def _member(feed: Feed, header: bytes, offset: int, extended: _Extended, limits:
     if max(len(name), len(link)) > limits.max_path_bytes:
         what = f"the entry at offset {offset} has a path of {max(len(name), len(link))} bytes"
         raise limits.exceeded("max_path_bytes", what)
-    return Member(flag, name, link, mode, stored if size is None else size, stored, segments, offset)
+    return TarMember(flag, name, link, mode, stored if size is None else size, stored, segments, offset)
 
 
 def _names(header: bytes, extended: _Extended, offset: int) -> tuple[bytes, bytes]:

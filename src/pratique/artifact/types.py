@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from pratique.artifact.wants import Wants
+from pratique.artifact.selection import Selection
 from pratique.errors import DigestMismatch
 from pratique.model import Digest, Subject, Tree
 
@@ -32,7 +32,7 @@ class Artifact(Protocol):
         """The image as a registry keeps it; None for a folder or a file."""
         ...
 
-    def read_tree(self, wants: Wants, *, cache: Path | None = None, progress: Progress | None = None) -> Tree:
+    def read_tree(self, selection: Selection, *, cache: Path | None = None, progress: Progress | None = None) -> Tree:
         """All files with their hashes, and whatever else `wants` says.
 
         `cache`: a folder for what was read; with a cache, layers read

@@ -43,7 +43,7 @@ _ED25519 = "1.3.101.112"
 
 
 @asn1.sequence
-class Algorithm:
+class AlgorithmIdentifier:
     """AlgorithmIdentifier, of the algorithms that have no parameters."""
 
     oid: ObjectIdentifier
@@ -72,9 +72,9 @@ class SignerInfo:
 
     version: int
     signer: IssuerAndSerial
-    digest_algorithm: Algorithm
+    digest_algorithm: AlgorithmIdentifier
     signed_attributes: Annotated[asn1.SetOf[Attribute] | None, asn1.Implicit(0)]
-    signature_algorithm: Algorithm
+    signature_algorithm: AlgorithmIdentifier
     signature: bytes
     unsigned_attributes: Annotated[list[asn1.TLV] | None, asn1.Implicit(1)]
 
@@ -92,7 +92,7 @@ class SignedData:
     """SignedData (§5.1). Certificates are a set that many signers write unsorted, so they are read as a list."""
 
     version: int
-    digest_algorithms: asn1.SetOf[Algorithm]
+    digest_algorithms: asn1.SetOf[AlgorithmIdentifier]
     content: EncapsulatedContent
     certificates: Annotated[list[asn1.TLV] | None, asn1.Implicit(0)]
     revocations: Annotated[list[asn1.TLV] | None, asn1.Implicit(1)]
@@ -137,7 +137,7 @@ def verify_signer(data: SignedData, certificate: Certificate) -> None:
     _verify(certificate, signer, digest_hash, asn1.encode_der(signer.signed_attributes))
 
 
-def hash_of(algorithm: Algorithm) -> hashes.HashAlgorithm:
+def hash_of(algorithm: AlgorithmIdentifier) -> hashes.HashAlgorithm:
     """The hash function of this identifier. Raises Malformed."""
     kind = HASHES.get(algorithm.oid.dotted_string)
     if kind is None:

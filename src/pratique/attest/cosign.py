@@ -144,11 +144,11 @@ def verify_signature(
     `needs`: by default one log with a proof or a promise for a certificate, nothing but the key for a bare key. Raises
     Malformed, SignatureInvalid, ProofInvalid, Untrusted, Expired, DigestMismatch, LimitExceeded.
     """
-    from pratique.attest.sigstore.verify import Artifact, verify_message
+    from pratique.attest.sigstore.verify import ArtifactDigests, verify_message
 
     payload = signature.received
     named = _with_hint(signature, payload, keys)
-    signed = verify_message(named, Artifact.of(payload), root, keys=keys, needs=needs or _needs(signature))
+    signed = verify_message(named, ArtifactDigests.of(payload), root, keys=keys, needs=needs or _needs(signature))
     claim = parse_payload(payload)
     if claim.image != image:
         raise DigestMismatch(f"the signature is about {claim.image}, not about {image}")

@@ -13,7 +13,7 @@ from pratique.attest.bundle import MessageSignature, UnverifiedBundle
 from pratique.attest.members import as_bytes, base64_text
 from pratique.attest.publickey import PublicKey
 from pratique.attest.sigstore.trusted_root import TrustedRoot
-from pratique.attest.sigstore.verify import Artifact, Requirements, require_subject, verify_attestation, verify_message
+from pratique.attest.sigstore.verify import ArtifactDigests, Requirements, require_subject, verify_attestation, verify_message
 from pratique.attest.statement import Statement
 from pratique.attest.verify import find_key
 from pratique.errors import LimitExceeded, Malformed
@@ -39,7 +39,7 @@ def sign_digest(key: PublicKey, message: bytes) -> tuple[str, bytes]:
 
 def verify_file(
     bundle: UnverifiedBundle,
-    file: Artifact,
+    file: ArtifactDigests,
     root: TrustedRoot,
     *,
     keys: Mapping[str, PublicKey],

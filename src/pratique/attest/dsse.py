@@ -17,7 +17,7 @@ MAX_SIGNATURES = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
+class EnvelopeSignature:
     """`keyid`: a hint that nobody vouches for, "" when absent. `sig`: the raw signature bytes."""
 
     keyid: str = ""
@@ -30,7 +30,7 @@ class Envelope:
 
     payload_type: str
     payload: bytes
-    signatures: tuple[Signature, ...]
+    signatures: tuple[EnvelopeSignature, ...]
 
     @property
     def pae(self) -> bytes:
@@ -56,7 +56,7 @@ def parse_envelope(members: Mapping[str, Any]) -> Envelope:
         sig = as_bytes(entry.get("sig"), f"{where}.sig")
         if not sig:
             raise Malformed(f"{where}.sig is empty")
-        signatures.append(Signature(keyid=as_text(entry.get("keyid", ""), f"{where}.keyid"), sig=sig))
+        signatures.append(EnvelopeSignature(keyid=as_text(entry.get("keyid", ""), f"{where}.keyid"), sig=sig))
     if not signatures:
         raise Malformed("envelope without a signature")
     payload = as_bytes(members.get("payload"), "payload")

@@ -146,7 +146,7 @@ def _load(data: bytes, what: str) -> dict[str, Any]:
     if len(data) > MAX_YAML_SIZE:
         raise LimitExceeded(f"{what} has {len(data)} bytes, more than the limit of {MAX_YAML_SIZE}")
 
-    class Loader(yaml.BaseLoader):
+    class ChartLoader(yaml.BaseLoader):
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:
             keys = [self.construct_object(key, deep=True) for key, _ in node.value]
             if not all(isinstance(key, str) for key in keys) or len(set(keys)) != len(keys):
@@ -162,7 +162,7 @@ def _load(data: bytes, what: str) -> dict[str, Any]:
                 raise Malformed(f"{what} has an alias")
             if count > MAX_YAML_EVENTS or depth > MAX_YAML_DEPTH:
                 raise LimitExceeded(f"{what} has more, or deeper, values than are read")
-        value = Loader(text).get_single_data()
+        value = ChartLoader(text).get_single_data()
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise Malformed(f"{what} is not YAML") from error
     if not isinstance(value, dict):

@@ -35,7 +35,7 @@ _OTHER_BREAKS = re.compile("\r(?!\n)|[\x85\u2028\u2029\ufeff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ValuePlace:
     """A point in the text: line and column, both from 0, in characters."""
 
     line: int
@@ -47,10 +47,10 @@ class Node:
     """A value and where it stands. `value`: what it spells; members of a mapping and items of a list are nodes themselves."""
 
     value: Any
-    start: Place
-    end: Place
+    start: ValuePlace
+    end: ValuePlace
     flow: bool = False
-    keys: dict[str, Place] = field(default_factory=dict)
+    keys: dict[str, ValuePlace] = field(default_factory=dict)
 
     def plain(self) -> Any:
         """The value without places."""
@@ -123,7 +123,7 @@ def _build(yaml: Any, events: Iterator[Any]) -> list[Node]:
     return documents
 
 
-def _open_key(stack: list[tuple[Node, str | None]], event: Any, start: Place, line: int) -> None:
+def _open_key(stack: list[tuple[Node, str | None]], event: Any, start: ValuePlace, line: int) -> None:
     container, _ = stack[-1]
     key = event.value if event.style else _scalar(event.value, line)
     if not isinstance(key, str) or (not event.style and key in ("<<", "=")):
@@ -166,5 +166,5 @@ def _scalar(text: str, line: int) -> Any:
     return text
 
 
-def _place(mark: Any) -> Place:
-    return Place(mark.line, mark.column)
+def _place(mark: Any) -> ValuePlace:
+    return ValuePlace(mark.line, mark.column)

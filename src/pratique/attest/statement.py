@@ -22,14 +22,14 @@ _HEX = re.compile(r"(?:[0-9a-f]{2})+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class StatementSubject:
     """One thing a statement is about. `digest`: algorithm → lower-case hex, at least one. `name`: for people, may be ""."""
 
     name: str = ""
     digest: Mapping[str, str]
 
     @classmethod
-    def of(cls, name: str, digest: Digest) -> "Subject":
+    def of(cls, name: str, digest: Digest) -> "StatementSubject":
         """A subject named by a content digest."""
         return cls(name=name, digest={digest.algorithm: digest.hex})
 
@@ -38,7 +38,7 @@ class Subject:
 class StatementHead:
     """What a statement is about and of which type it is, without what it says."""
 
-    subjects: tuple[Subject, ...]
+    subjects: tuple[StatementSubject, ...]
     predicate_type: str
 
     @property
@@ -55,7 +55,7 @@ class Statement(StatementHead):
     predicate: Mapping[str, Any] = field(default_factory=dict)
 
 
-def render_statement(*, subjects: Iterable[Subject], predicate_type: str, predicate: Mapping[str, Any]) -> bytes:
+def render_statement(*, subjects: Iterable[StatementSubject], predicate_type: str, predicate: Mapping[str, Any]) -> bytes:
     """The payload to sign: compact JSON with sorted members, the same bytes for the same values. Raises Malformed."""
     rows = []
     for subject in subjects:
@@ -106,7 +106,7 @@ def _head(members: Mapping[str, Any]) -> StatementHead:
         where = f"subject[{number}]"
         entry = as_object(item, where)
         name = as_text(entry.get("name", ""), f"{where}.name")
-        subjects.append(Subject(name=name, digest=_checked_digest(entry.get("digest"), where)))
+        subjects.append(StatementSubject(name=name, digest=_checked_digest(entry.get("digest"), where)))
     if not subjects:
         raise Malformed("statement without a subject")
     predicate_type = as_text(members.get("predicateType"), "predicateType")

@@ -21,8 +21,17 @@ from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import Certificate, ObjectIdentifier
 
-from pratique.attest.cms import SIGNED_DATA, Algorithm, ContentInfo, SignedData, SignerInfo, attribute, hash_of, verify_signer
-from pratique.attest.x509 import TIME_STAMPING, Window, build_chain, parse_certificate, require_purpose
+from pratique.attest.cms import (
+    SIGNED_DATA,
+    AlgorithmIdentifier,
+    ContentInfo,
+    SignedData,
+    SignerInfo,
+    attribute,
+    hash_of,
+    verify_signer,
+)
+from pratique.attest.x509 import TIME_STAMPING, CertificateWindow, build_chain, parse_certificate, require_purpose
 from pratique.errors import DigestMismatch, Expired, LimitExceeded, Malformed, Untrusted, Violation
 
 T = TypeVar("T")
@@ -34,7 +43,7 @@ MAX_CERTIFICATES = 16
 _TST_INFO = ObjectIdentifier("1.2.840.113549.1.9.16.1.4")
 _SIGNING_CERTIFICATE = ObjectIdentifier("1.2.840.113549.1.9.16.2.12")
 _SIGNING_CERTIFICATE_V2 = ObjectIdentifier("1.2.840.113549.1.9.16.2.47")
-_BASELINE_POLICY = ObjectIdentifier("0.4.0.2023.1.1")  # RFC 3628 §5.2: accurate to a second, without saying so
+_BASELINE_POLICY = ObjectIdentifier("0.4.0.2023.1.1")  # RFC 3628 §5.2: accurate to a second, without request so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +58,7 @@ class TimestampAuthority:
     anchors: tuple[Certificate, ...]
     signer: Certificate | None = None
     intermediates: tuple[Certificate, ...] = ()
-    window: Window
+    window: CertificateWindow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +109,7 @@ class _Response:
 
 @asn1.sequence
 class _Imprint:
-    algorithm: Algorithm
+    algorithm: AlgorithmIdentifier
     digest: bytes
 
 
@@ -152,7 +161,7 @@ class _SigningCertificate:
 class _CertIdV2:
     """ESSCertIDv2 (RFC 5035 §4). The hash is SHA-256 unless it is named."""
 
-    algorithm: Algorithm | None
+    algorithm: AlgorithmIdentifier | None
     digest: bytes
     issuer_serial: list[asn1.TLV] | None
 

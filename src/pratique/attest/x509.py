@@ -42,7 +42,7 @@ _FOREIGN = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class CertificateWindow:
     """A span of time, both ends included. Unix seconds; `end` is None when it is open."""
 
     start: int
@@ -69,9 +69,11 @@ def parse_certificate(der: bytes, what: str = "certificate") -> Certificate:
     return certificate
 
 
-def validity(certificate: Certificate) -> Window:
+def validity(certificate: Certificate) -> CertificateWindow:
     """When the certificate is valid."""
-    return Window(start=int(certificate.not_valid_before_utc.timestamp()), end=int(certificate.not_valid_after_utc.timestamp()))
+    return CertificateWindow(
+        start=int(certificate.not_valid_before_utc.timestamp()), end=int(certificate.not_valid_after_utc.timestamp())
+    )
 
 
 def build_chain(

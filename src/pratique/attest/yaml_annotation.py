@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pratique.attest.bundle import UnverifiedBundle, parse_bundle
-from pratique.attest.kubernetes_yaml import Node, Place, read_documents
+from pratique.attest.kubernetes_yaml import Node, ValuePlace, read_documents
 from pratique.attest.members import as_bytes
-from pratique.attest.statement import Statement, Subject, render_statement
+from pratique.attest.statement import Statement, StatementSubject, render_statement
 from pratique.attest.strictjson import canonical_json
 from pratique.errors import DigestMismatch, LimitExceeded, Malformed, NotFound
 from pratique.model.digest import Digest
@@ -75,7 +75,7 @@ def draft_statement(data: bytes) -> bytes:
     if len(set(digests)) != len(digests):
         raise Malformed("the same object stands twice in the file")
     return render_statement(
-        subjects=[Subject.of(item.name, item.digest) for item in objects],
+        subjects=[StatementSubject.of(item.name, item.digest) for item in objects],
         predicate_type=KUBERNETES_OBJECTS,
         predicate={"canonicalForm": _CANONICAL_FORM, "without": ANNOTATION},
     )
@@ -189,7 +189,7 @@ def _text(value: Any, where: str) -> str:
     return value
 
 
-def _edit(node: Node, value: str, newline: str) -> tuple[Place, Place, str]:
+def _edit(node: Node, value: str, newline: str) -> tuple[ValuePlace, ValuePlace, str]:
     """What to write where: a range of the text, and what stands there afterwards."""
     _object(node)  # it must be one
     metadata: Node = node.value["metadata"]
@@ -205,10 +205,10 @@ def _edit(node: Node, value: str, newline: str) -> tuple[Place, Place, str]:
     return _insert(annotations, [(ANNOTATION, value)], newline)
 
 
-def _insert(mapping: Node, steps: list[tuple[str, str | None]], newline: str) -> tuple[Place, Place, str]:
+def _insert(mapping: Node, steps: list[tuple[str, str | None]], newline: str) -> tuple[ValuePlace, ValuePlace, str]:
     """New first members of a mapping that is in blocks or in braces."""
     if mapping.flow:
-        at = Place(mapping.start.line, mapping.start.column + 1)  # behind the brace
+        at = ValuePlace(mapping.start.line, mapping.start.column + 1)  # behind the brace
         text = "".join(f'"{name}": {"{" if value is None else _quoted(value)}' for name, value in steps)
         closing = "}" * sum(1 for _, value in steps if value is None)
         return at, at, text + closing + (", " if mapping.value else "")
@@ -226,6 +226,6 @@ def _quoted(value: str) -> str:
     return f'"{value}"'
 
 
-def _replace(lines: list[str], start: Place, end: Place, text: str) -> None:
+def _replace(lines: list[str], start: ValuePlace, end: ValuePlace, text: str) -> None:
     first, last = lines[start.line], lines[end.line]
     lines[start.line : end.line + 1] = [first[: start.column] + text + last[end.column :]]

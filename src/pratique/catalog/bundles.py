@@ -1,4 +1,4 @@
-"""The bundles that the catalog keeps about a digest, as evidence to be weighed like any other place's."""
+"""The bundles that the catalog keeps about a digest, as evidence to be appraised like any other place's."""
 
 from pratique.catalog.ledger import Catalog
 from pratique.catalog.rows import DocumentRow

@@ -13,9 +13,9 @@ from pratique.catalog.bases import DATABASE
 from pratique.catalog.documents import DocumentStore
 from pratique.catalog.engine import WRITING, make_engine, translated, use_wal
 from pratique.catalog.migrate import migrate
-from pratique.catalog.pattern import parse_pattern
 from pratique.catalog.records import Transaction
 from pratique.catalog.rows import ArtifactRow, BuildRow, DecisionRow, DocumentRow, ObservationRow, SearchRow
+from pratique.catalog.search_pattern import parse_pattern
 from pratique.files import storage_error
 from pratique.model import Digest
 

@@ -9,15 +9,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select, union_all
 
 from pratique.catalog import schema
-from pratique.catalog.pattern import Pattern, like
 from pratique.catalog.rows import ArtifactRow, BuildRow, DecisionRow, DocumentRow, ObservationRow, SearchRow
+from pratique.catalog.search_pattern import SearchPattern, like
 from pratique.errors import InputError, NotFound
 from pratique.model import Cause, Digest, Result, Verdict
 
 _PREFIX = re.compile(r"(?:sha256:|sha512:)?[0-9a-f]{6,128}")
 
 
-def search(connection: Connection, pattern: Pattern) -> list[SearchRow]:
+def search(connection: Connection, pattern: SearchPattern) -> list[SearchRow]:
     """Components that match, by purl and then the artifact's age."""
     rows = connection.execute(search_query(pattern)).all()
     places = _locations(connection, {row.id for row in rows})
@@ -35,7 +35,7 @@ def search(connection: Connection, pattern: Pattern) -> list[SearchRow]:
     ]
 
 
-def search_query(pattern: Pattern) -> Select[Any]:
+def search_query(pattern: SearchPattern) -> Select[Any]:
     """The query of a pattern. A name is that of the package, or of the source it was built from."""
     artifacts, components, links = schema.artifacts.c, schema.components.c, schema.artifact_components.c
     wanted = {

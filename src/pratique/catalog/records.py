@@ -19,7 +19,7 @@ ROLES = frozenset({"sbom", "manifest", "bundle", "decision", "report"})
 _CHUNK = 500  # below every database's limit of parameters in a statement
 
 
-class BuildFacts(Protocol):
+class BuildRecord(Protocol):
     """What is recorded of a build; empty what is not known."""
 
     @property
@@ -118,7 +118,7 @@ class Transaction:
         self._upsert(schema.artifact_documents, [link], ["artifact_id", "role", "document"], {})
         return digest
 
-    def record_build(self, artifact: Digest, build: BuildFacts, *, started: int) -> None:
+    def record_build(self, artifact: Digest, build: BuildRecord, *, started: int) -> None:
         """Where an artifact came from. The same build said again keeps its first `started`."""
         names = ("builder_id", "build_number", "release_tag", "commit", "repository")
         row = {name: getattr(build, name) or "" for name in names}

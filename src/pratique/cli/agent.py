@@ -9,21 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pratique.cli.facts import collect_from_home
-from pratique.cli.home import Home, find_home, load_chosen_signer, open_home_catalog, open_scribe
+from pratique.app.home import find_home, open_logged_signer
 from pratique.cli.options import passphrase_option
 from pratique.cli.output import printable
+from pratique.cli.signers import load_chosen_signer
 from pratique.errors import InputError
-from pratique.model import Cause
 
 if TYPE_CHECKING:
-    from pratique.evidence.belief import Belief
-    from pratique.evidence.collect import Collection
-    from pratique.evidence.seal import Scribe
-    from pratique.model import Digest, FileManifest
+    from pratique.model import FileManifest
     from pratique.runtime.agent import Unverified
-    from pratique.runtime.report import RuntimeReport
-    from pratique.runtime.workloads import Workload
+    from pratique.runtime.workloads import RunningContainer
 
 
 @click.group()
@@ -83,7 +78,9 @@ def run(
     In enforce mode the kernel refuses what the signed manifest of the image does not know; in observe mode it is reported.
     A container whose image has no verified manifest is itself a violation.
     """
-    from pratique.cli.belief import believed
+    from pratique.app.publish_report import publish_report
+    from pratique.app.verified_manifest import verified_manifest
+    from pratique.cli.trust_anchors import chosen_anchors
     from pratique.runtime.agent import AgentConfig, load_node, run_agent
     from pratique.runtime.respond import Response
     from pratique.runtime.watch import Rules
@@ -94,8 +91,8 @@ def run(
     if origin == "dir" and not directory:
         raise InputError("--manifest-from dir needs --dir PATH")
     home = find_home()
-    belief = believed(home, keys=trusted)
-    scribe = open_scribe(home, load_chosen_signer(home, key, passphrase_file))
+    trust_anchors = chosen_anchors(home, keys=trusted)
+    logged_signer = open_logged_signer(home, load_chosen_signer(home, key, passphrase_file))
     node, boot_id = load_node()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -104,8 +101,8 @@ def run(
     def emit(event: dict[str, Any]) -> None:
         click.echo(json.dumps(event, ensure_ascii=False) if as_json else _line(event))
 
-    def manifests(workload: "Workload") -> "FileManifest | Unverified":
-        return verified_manifest(home, workload, belief, origin, directory)
+    def manifests(workload: "RunningContainer") -> "FileManifest | Unverified":
+        return verified_manifest(home, workload, trust_anchors, origin, directory)
 
     run_agent(
         AgentConfig(
@@ -119,72 +116,10 @@ def run(
         engine=PodmanEngine(only=only),
         manifests=manifests,
         emit=emit,
-        publish_report=lambda report: publish_report(home, scribe, report),
+        publish_report=lambda report: publish_report(home, logged_signer, report),
         clock=time.time,
         stop_event=stop,
     )
-
-
-def verified_manifest(
-    home: Home, workload: "Workload", belief: "Belief", origin: str, directory: str | None
-) -> "FileManifest | Unverified":
-    """The signed manifest of the workload's image, or why there is none that is trusted."""
-    from pratique.evidence.weigh import trusted_manifest
-    from pratique.registry.types import Descriptor
-    from pratique.runtime.agent import Unverified
-
-    if workload.image is None:
-        return Unverified(cause=Cause.ABSENT, detail="the engine knows no digest of its image")
-    collection = _collect(home, workload, origin, directory)
-    if collection.cause is not Cause.NONE:
-        return Unverified(cause=collection.cause, detail=collection.detail)
-    target = Descriptor(media_type="", digest=workload.image, size=0)
-    manifest, cause, detail = trusted_manifest(target, workload.image_name, collection, belief, now=int(time.time()))
-    return manifest if manifest is not None else Unverified(cause=cause, detail=detail)
-
-
-def _collect(home: Home, workload: "Workload", origin: str, directory: str | None) -> "Collection":
-    from pratique.evidence.collect import collect_from_repository
-    from pratique.registry.open import open_repository
-
-    assert workload.image is not None  # noqa: S101  (the caller has looked)
-    if origin == "catalog":
-        return collect_from_home(home, workload.image)
-    place = f"oci-dir:{directory}" if origin == "dir" else f"registry:{workload.image_name.partition('@')[0]}"
-    repository, _ = open_repository(place)
-    return collect_from_repository(repository, workload.image)
-
-
-def publish_report(home: Home, scribe: "Scribe", report: "RuntimeReport") -> "Digest | None":
-    """Sign, log and catalogue a report; returns its bundle's digest. A workload without an image digest has no subject: None."""
-    from pratique.attest.statement import Subject, render_statement
-    from pratique.evidence.seal import seal
-    from pratique.model.predicates import RUNTIME_REPORT
-
-    if report.image is None:
-        return None
-    subjects = [Subject.of(report.workload_name, report.image)]
-    payload = render_statement(subjects=subjects, predicate_type=RUNTIME_REPORT, predicate=report.to_predicate())
-    sealed = seal(scribe, [payload])[0]
-    with open_home_catalog(home) as catalog, catalog.transaction() as ledger:
-        ledger.record_document(
-            report.image,
-            sealed.data,
-            role="report",
-            media_type="application/vnd.dev.sigstore.bundle.v0.3+json",
-            predicate_type=RUNTIME_REPORT,
-            keyid=scribe.signer.public_key.keyid,
-            at=int(report.ended_at),
-        )
-        ledger.record_observation(
-            report.image,
-            workload=f"{report.engine}:{report.workload_name}",
-            node=report.node,
-            engine=report.engine,
-            at=int(report.ended_at),
-            report=sealed.digest,
-        )
-    return sealed.digest
 
 
 def _line(event: dict[str, Any]) -> str:

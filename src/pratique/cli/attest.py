@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from pratique.cli.home import find_home, open_home_catalog
-from pratique.cli.keyless import chosen_scribe, keyless_options
+from pratique.app.home import find_home, open_home_catalog
+from pratique.cli.keyless import chosen_signer, keyless_options
 from pratique.cli.options import key_option, passphrase_option, timestamp_option
 from pratique.cli.output import format_option
 from pratique.cli.targets import (
@@ -56,10 +56,10 @@ def command(
     or layout has its evidence in the catalog, unless --file or --output say otherwise.
     """
     from pratique.attest.predicates.known import check_predicate, check_subjects, predicate_type_of
-    from pratique.attest.statement import Subject, render_statement
+    from pratique.attest.statement import StatementSubject, render_statement
     from pratique.attest.strictjson import MAX_SIZE
     from pratique.files import read_limited
-    from pratique.ship.endorse import Form, Publication, Saying, endorse
+    from pratique.ship.sign import Publication, SigningForm, SigningRequest, sign_and_publish
 
     predicate_type = predicate_type_of(type_)
     document = _read_predicate(read_limited(Path(predicate), MAX_SIZE), predicate, predicate_type)
@@ -67,14 +67,14 @@ def command(
         click.echo(f"pratique: nothing is known about the type {predicate_type}: its predicate is signed as it is", err=True)
     home = find_home()
     with open_targets(subjects, platform) as targets:
-        named = [Subject.of(target.name, target.digest) for target in targets]
+        named = [StatementSubject.of(target.name, target.digest) for target in targets]
         check_subjects(predicate_type, named)
         payload = render_statement(subjects=named, predicate_type=predicate_type, predicate=document)
-        saying = Saying(targets=tuple(targets), predicate_type=predicate_type, message=payload)
-        how = Publication(form=Form(form), beside=beside, output=Path(output) if output else None, replace=replace)
-        pen, who = chosen_scribe(home, key, passphrase_file, timestamp_url, keyless)
+        request = SigningRequest(targets=tuple(targets), predicate_type=predicate_type, message=payload)
+        how = Publication(form=SigningForm(form), beside=beside, output=Path(output) if output else None, replace=replace)
+        pen, who = chosen_signer(home, key, passphrase_file, timestamp_url, keyless)
         with open_home_catalog(home) as catalog:
-            said = endorse([saying], how, scribe=pen, catalog=catalog, clock=lambda: int(time.time()))
+            said = sign_and_publish([request], how, logged_signer=pen, catalog=catalog, clock=lambda: int(time.time()))
     print_said(said, f"{predicate_type} is attested", who, format_)
 
 
@@ -92,7 +92,7 @@ def _read_predicate(data: bytes, where: str, predicate_type: str) -> "dict[str, 
         if "predicateType" in document and "subject" in document:
             raise InputError("this is a whole statement", hint="give its predicate")  # noqa: TRY301
         if predicate_type == CYCLONEDX or predicate_type.startswith(SPDX):
-            from pratique.sbom.formats.read import read_value
+            from pratique.documents.read import read_value
 
             read_value(document)
     except InputError as error:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pratique.cli.belief import belief_options, believed
-from pratique.cli.home import Home, find_home
-from pratique.cli.options import platform_option, public_name, source_argument
+from pratique.app.home import Home, find_home
+from pratique.app.sources import public_name
+from pratique.cli.options import platform_option, source_argument
 from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_title
+from pratique.cli.trust_anchors import anchor_options, chosen_anchors
 from pratique.cli.verify import Answer, predicate_type, report
 from pratique.errors import InputError
 from pratique.model import Cause
@@ -18,11 +19,11 @@ from pratique.model import Cause
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pratique.anchors.value import Anchors
-    from pratique.evidence.belief import Belief
+    from pratique.evidence.trust_anchors import TrustAnchors
     from pratique.model import Digest
-    from pratique.registry.archive import Archive
+    from pratique.registry.archive import ArchiveLayout
     from pratique.registry.types import Repository
+    from pratique.tuf.value import FollowedTrust
 
 
 @click.group()
@@ -79,7 +80,7 @@ def export(source: str, output: str, format_: str) -> None:
 
 @command.command()
 @click.argument("path", type=click.Path())
-@belief_options
+@anchor_options
 @click.option("--trust-root", type=click.Path(), help="The pinned root of the archive's trust; default the one followed here.")
 @click.option("--require", multiple=True, metavar="TYPE", help="What must be there; see pratique verify.")
 @click.option("--name", help="What the artifact is called where the trust speaks of it.")
@@ -108,16 +109,16 @@ def verify(
     if any(value for option, value in beliefs.items() if option != "log_keys"):
         if trust_root:
             raise InputError("--trust-root is for the trust in the archive, which is not used beside other options")
-        belief = believed(home, **beliefs)
+        trust_anchors = chosen_anchors(home, **beliefs)
     else:
-        belief, anchors = _carried(home, archive, trust_root, log_keys)
+        trust_anchors, anchors = _carried(home, archive, trust_root, log_keys)
         text = f"{anchors.trust.name}, {_versions(anchors)}, good until {_when(anchors)}"
         about.append(("trust", Cause.NONE, text, None))
     if name is None:
         click.echo(f"pratique: the archive calls it {described.name}; --name says what it must be called", err=True)
     return report(
         f"oci-archive:{path}",
-        belief,
+        trust_anchors,
         tuple(map(predicate_type, require)),
         evidence=f"oci-archive:{path}",
         name=name,
@@ -129,41 +130,43 @@ def verify(
     )
 
 
-def _followed(home: Home) -> "tuple[Anchors | None, dict[str, bytes]]":
+def _followed(home: Home) -> "tuple[FollowedTrust | None, dict[str, bytes]]":
     if not home.trust.exists():
         return None, {}
-    from pratique.anchors.client import current, repository_files
+    from pratique.tuf.client import current, repository_files
 
     anchors = current(home.trust, now=int(time.time()))
     return anchors, repository_files(home.trust)
 
 
 def _answers(
-    home: Home, layout: "Repository", digests: "Sequence[Digest]", name: str, anchors: "Anchors | None"
+    home: Home, layout: "Repository", digests: "Sequence[Digest]", name: str, anchors: "FollowedTrust | None"
 ) -> dict[str, bytes]:
     """What revocation servers say of the signatures that are taken along, asked as the verifier would ask."""
     if anchors is None:
         return {}
-    from pratique.cli.belief import known_logs
-    from pratique.cli.facts import weigh_asking
-    from pratique.evidence.belief import believe_anchors
+    from pratique.app.gather import appraise_asking
+    from pratique.cli.trust_anchors import known_logs
     from pratique.evidence.collect import collect_from_repository
+    from pratique.evidence.trust_anchors import anchors_of_trust
 
-    belief = believe_anchors(anchors, known_logs(home))
+    trust_anchors = anchors_of_trust(anchors, known_logs(home))
     found: dict[str, bytes | None] = {}
     for digest in digests:
         target = layout.fetch_manifest(digest).descriptor
-        found |= weigh_asking(target, name, collect_from_repository(layout, digest), belief)[1]
+        found |= appraise_asking(target, name, collect_from_repository(layout, digest), trust_anchors)[1]
     return {url: data for url, data in found.items() if data is not None}
 
 
-def _carried(home: Home, archive: "Archive", trust_root: str | None, log_keys: tuple[str, ...]) -> "tuple[Belief, Anchors]":
+def _carried(
+    home: Home, archive: "ArchiveLayout", trust_root: str | None, log_keys: tuple[str, ...]
+) -> "tuple[TrustAnchors, FollowedTrust]":
     """The trust in the archive, from a root that came by another way."""
-    from pratique.anchors.client import verify_files
-    from pratique.cli.belief import known_logs
-    from pratique.evidence.belief import believe_anchors
+    from pratique.cli.trust_anchors import known_logs
+    from pratique.evidence.trust_anchors import anchors_of_trust
     from pratique.files import read_limited
     from pratique.ship.airgap import trust_files
+    from pratique.tuf.client import verify_files
 
     files = trust_files(archive)
     if not files:
@@ -176,12 +179,12 @@ def _carried(home: Home, archive: "Archive", trust_root: str | None, log_keys: t
         anchors = verify_files(
             files, root=read_limited(pinned, 4 << 20), directory=Path(scratch) / "trust", now=int(time.time()), name=archive.name
         )
-    return believe_anchors(anchors, known_logs(home, log_keys)), anchors
+    return anchors_of_trust(anchors, known_logs(home, log_keys)), anchors
 
 
 def _from_catalog(home: Home, layout: "Repository", digest: "Digest") -> int:
     """Put what only the catalog has beside the artifact; how much that was. It is verified where the archive is."""
-    from pratique.cli.facts import collect_from_home
+    from pratique.app.gather import collect_from_home
     from pratique.evidence.collect import collect_from_repository
     from pratique.registry.attach import attach_bundles
 
@@ -193,9 +196,9 @@ def _from_catalog(home: Home, layout: "Repository", digest: "Digest") -> int:
     return len(lost)
 
 
-def _versions(anchors: "Anchors") -> str:
+def _versions(anchors: "FollowedTrust") -> str:
     return ", ".join(f"{role} {version}" for role, version in sorted(anchors.versions.items()))
 
 
-def _when(anchors: "Anchors") -> str:
+def _when(anchors: "FollowedTrust") -> str:
     return iso_time(anchors.expires) if anchors.expires is not None else "it is changed"

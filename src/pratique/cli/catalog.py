@@ -2,7 +2,7 @@
 
 import click
 
-from pratique.cli.home import existing, find_home, open_home_catalog
+from pratique.app.home import existing, find_home, open_home_catalog
 from pratique.cli.output import format_option, iso_time, print_json, print_table
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 import click
 
 from pratique import __version__
-from pratique.cli.belief import known_logs
-from pratique.cli.facts import gather
-from pratique.cli.home import find_home, load_chosen_signer, open_home_catalog, open_scribe
+from pratique.app.gather import gather
+from pratique.app.home import find_home, open_home_catalog, open_logged_signer
 from pratique.cli.options import key_option, passphrase_option, platform_option, source_argument
-from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_title, print_verdict
+from pratique.cli.output import TALK, format_option, iso_time, print_fact, print_json, print_title, print_verdict
+from pratique.cli.signers import load_chosen_signer
+from pratique.cli.trust_anchors import known_logs
 from pratique.model import Result
 
 EXIT_CODES = {Result.ALLOWED: 0, Result.DENIED: 1, Result.UNDECIDED: 3}
@@ -43,11 +44,11 @@ def command(
 
     home = find_home()
     loaded = load_policy(Path(policy_path), logs=known_logs(home))
-    gathered = gather(home, source, loaded.belief, platform=platform, evidence=evidence, read=content)
-    scribe = open_scribe(home, load_chosen_signer(home, key, passphrase_file))
+    gathered = gather(home, source, loaded.trust_anchors, platform=platform, evidence=evidence, read=content, talk=TALK)
+    logged_signer = open_logged_signer(home, load_chosen_signer(home, key, passphrase_file))
     with open_home_catalog(home) as catalog:
         decision, sealed = decide(
-            loaded, gathered.facts, scribe=scribe, catalog=catalog, now=int(time.time()), tool_version=__version__
+            loaded, gathered.facts, logged_signer=logged_signer, catalog=catalog, now=int(time.time()), tool_version=__version__
         )
     if format_ == "json":
         print_json(

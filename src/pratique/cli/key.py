@@ -84,7 +84,7 @@ def import_(
     """
     import os
 
-    from pratique.cli.home import key_access, new_passphrase
+    from pratique.cli.signers import key_access, new_passphrase
     from pratique.keys.access import parse_reference
     from pratique.keys.file import FileSigner, public_half, store_key
     from pratique.keys.foreign import load_foreign_key
@@ -121,7 +121,7 @@ def import_(
 @format_option
 def show(reference: str, algorithm: str | None, passphrase_file: str | None, public: str | None, format_: str) -> None:
     """Show the public key of a FILE.pub or of any reference: algorithm, key ID, and the hint that bundles carry."""
-    from pratique.cli.home import key_access
+    from pratique.cli.signers import key_access
     from pratique.keys.open import load_public
 
     key = load_public(reference, key_access(passphrase_file), algorithm)
@@ -160,7 +160,7 @@ def rotate(
     """
     import time
 
-    from pratique.cli.home import key_access
+    from pratique.cli.signers import key_access
     from pratique.files import write_atomic
     from pratique.keys.open import open_signer
     from pratique.keys.signer import sign_succession
@@ -217,7 +217,7 @@ def _successor(
 @contextmanager
 def _made(output: str, algorithm: str, passphrase_file: str | None, no_passphrase: bool) -> "Iterator[Signer]":
     """A new key, open for signing."""
-    from pratique.cli.home import key_access, new_passphrase
+    from pratique.cli.signers import key_access, new_passphrase
     from pratique.keys.access import parse_reference
     from pratique.keys.file import FileSigner, new_private_key, store_key
     from pratique.keys.open import create_signer

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pratique.cli.home import Home, load_chosen_signer, open_scribe
+from pratique.app.home import Home, open_logged_signer
+from pratique.cli.signers import load_chosen_signer
 from pratique.errors import InputError
 
 if TYPE_CHECKING:
-    from pratique.evidence.seal import KeylessScribe, Scribe
+    from pratique.keys.logged_signer import KeylessSigner, LoggedSigner
 
 
 def keyless_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -43,15 +44,15 @@ def keyless_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def keyless_scribe(signing_config: str | None, trusted_root: str | None, identity_token_file: str | None) -> "KeylessScribe":
+def keyless_signer(signing_config: str | None, trusted_root: str | None, identity_token_file: str | None) -> "KeylessSigner":
     """A session for the identity that this process has. Raises InputError when something is missing, Unavailable."""
     from pratique.attest.sigstore.trusted_root import MAX_TRUSTED_ROOT_SIZE, parse_trusted_root
-    from pratique.evidence.seal import KeylessScribe
     from pratique.files import read_limited
     from pratique.keys.keyless.services import parse_signing_config
     from pratique.keys.keyless.session import open_session
     from pratique.keys.keyless.token import find_token
     from pratique.keys.keyless.web import Web
+    from pratique.keys.logged_signer import KeylessSigner
 
     if not signing_config or not trusted_root:
         hint = "give both, or set PRATIQUE_SIGNING_CONFIG and PRATIQUE_TRUSTED_ROOT"
@@ -61,17 +62,17 @@ def keyless_scribe(signing_config: str | None, trusted_root: str | None, identit
     root = parse_trusted_root(read_limited(Path(trusted_root), MAX_TRUSTED_ROOT_SIZE))
     web = Web()
     token = find_token(os.environ, web, now=now, file=Path(identity_token_file) if identity_token_file else None)
-    return KeylessScribe(session=open_session(token, services, web=web, root=root, clock=time.time))
+    return KeylessSigner(session=open_session(token, services, web=web, root=root, clock=time.time))
 
 
-def chosen_scribe(
+def chosen_signer(
     home: Home, key: str | None, passphrase_file: str | None, timestamp_url: str | None, options: Mapping[str, Any]
-) -> "tuple[Scribe | KeylessScribe, str]":
+) -> "tuple[LoggedSigner | KeylessSigner, str]":
     """Who signs, by `--key` or by the `options` of `keyless_options`; and what to call that. Raises InputError."""
     if options["keyless"]:
         if key is not None:
             raise InputError("--key and --keyless exclude each other")
-        scribe = keyless_scribe(options["signing_config"], options["trusted_root"], options["identity_token_file"])
-        return scribe, scribe.name
+        logged_signer = keyless_signer(options["signing_config"], options["trusted_root"], options["identity_token_file"])
+        return logged_signer, logged_signer.name
     signer = load_chosen_signer(home, key, passphrase_file)
-    return open_scribe(home, signer, timestamp_url), key or str(home.service_key)
+    return open_logged_signer(home, signer, timestamp_url), key or str(home.service_key)

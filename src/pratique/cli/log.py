@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pratique.cli.home import existing, find_home, open_home_log
+from pratique.app.home import existing, find_home, open_home_log
 from pratique.cli.output import format_option, print_fact, print_json, print_title
 from pratique.errors import NotFound
 

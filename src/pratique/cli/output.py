@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pratique.app.talk import Talk
+from pratique.cli.options import say
 from pratique.model import Cause, State
 
 if TYPE_CHECKING:
@@ -112,3 +114,7 @@ def show_steps(begin: Callable[[str], None], move: Callable[[int, int], None]) -
     from pratique.ship.shipment import Steps
 
     return Steps(begin=begin, progress=move)
+
+
+TALK = Talk(say=say, progress=progress_display)
+"""A use case talks to the terminal."""

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pratique.cli.home import Home, bases_of, find_home
-from pratique.cli.options import max_entries_option, opened, platform_option, source_argument
+from pratique.app.home import Home, bases_of, find_home
+from pratique.app.sources import opened
+from pratique.cli.options import max_entries_option, platform_option, say, source_argument
 from pratique.cli.output import progress_display
 from pratique.cli.sbom_check import check
 from pratique.cli.sbom_convert import convert
@@ -18,10 +19,10 @@ from pratique.cli.sbom_score import score
 from pratique.cli.sbom_table import print_inventory
 
 if TYPE_CHECKING:
+    from pratique.documents.document import Document
+    from pratique.documents.names import OutputTarget
+    from pratique.inventory.image_parts import Whole
     from pratique.model import FileManifest, Inventory
-    from pratique.sbom.document import Document
-    from pratique.sbom.formats.names import Target
-    from pratique.sbom.parts import Whole
 
 
 class _DefaultGroup(click.Group):
@@ -78,23 +79,25 @@ def make(
     it. Versions: cyclonedx-json@1.4 to @1.7 (1.6 if none is said), spdx-json@2.3 (default) and @3.0.1. With --images each image
     is a part of its own: `sbom check IMAGE SBOM` holds it against its part. Exit code 3 when one could not be fetched.
     """
-    from pratique.sbom.parts import Whole
-    from pratique.sbom.take import ALL, ALL_WITH_SHA1, take_inventory
+    from pratique.inventory.image_parts import Whole
+    from pratique.inventory.scan import ALL, ALL_WITH_SHA1, take_inventory
 
     wanted = _wanted(outputs, path)
     home = find_home()
     cache = None if no_cache else home.cache
     # A chart has no platform, its images have.
-    with opened(source, None if images else platform, max_entries) as found, progress_display() as (begin, move):
+    with opened(source, None if images else platform, max_entries, say=say) as found, progress_display() as (begin, move):
         begin("inventory")
-        wants = ALL_WITH_SHA1 if files and any(target.lists_sha1 for target, _ in wanted) else ALL
-        inventory = take_inventory(found.artifact, cache=cache, progress=move, bases=bases_of(home, found.artifact), wants=wants)
+        selection = ALL_WITH_SHA1 if files and any(target.lists_sha1 for target, _ in wanted) else ALL
+        inventory = take_inventory(
+            found.artifact, cache=cache, progress=move, bases=bases_of(home, found.artifact, say), selection=selection
+        )
     whole = _with_images(inventory, platform, home, cache) if images else Whole(inventory=inventory, parts=(), failed=())
     _print_all(whole, wanted, source=source, files=files)
     return 3 if whole.failed else 0
 
 
-def _print_all(whole: "Whole", wanted: "list[tuple[Target, str | None]]", *, source: str, files: bool) -> None:
+def _print_all(whole: "Whole", wanted: "list[tuple[OutputTarget, str | None]]", *, source: str, files: bool) -> None:
     """Each wanted format to its place; the document is made once."""
     from pratique.model import build_manifest
 
@@ -107,7 +110,7 @@ def _print_all(whole: "Whole", wanted: "list[tuple[Target, str | None]]", *, sou
             _write(_native(whole, manifest), place, manifest)
         else:
             from pratique.cli.sbom_convert import say
-            from pratique.sbom.formats.write import render_document
+            from pratique.documents.write import render_document
 
             document = document or _document(whole, manifest, files=files)
             rendered = render_document(document, target, environ=os.environ)
@@ -116,9 +119,9 @@ def _print_all(whole: "Whole", wanted: "list[tuple[Target, str | None]]", *, sou
 
 
 def _document(whole: "Whole", manifest: "FileManifest", *, files: bool) -> "Document":
-    from pratique.sbom.formats.own import document_of
-    from pratique.sbom.nesting import embed_parts
-    from pratique.sbom.time import sbom_time
+    from pratique.documents.epoch import sbom_time
+    from pratique.documents.from_inventory import document_of
+    from pratique.documents.nesting import embed_parts
 
     time = sbom_time(whole.inventory, os.environ)
     document = document_of(whole.inventory, timestamp=time, manifest_root=manifest.root, files=files)
@@ -130,8 +133,8 @@ def _document(whole: "Whole", manifest: "FileManifest", *, files: bool) -> "Docu
 
 
 def _native(whole: "Whole", manifest: "FileManifest") -> bytes:
+    from pratique.documents.native.render import render_json, with_parts
     from pratique.model import build_manifest
-    from pratique.sbom.formats.native import render_json, with_parts
 
     inner = {part.ref: render_json(part.inventory, build_manifest(part.inventory)) for part in whole.parts}
     return with_parts(render_json(whole.inventory, manifest), inner)
@@ -140,16 +143,16 @@ def _native(whole: "Whole", manifest: "FileManifest") -> bytes:
 def _with_images(inventory: "Inventory", platform: str | None, home: Home, cache: Path | None) -> "Whole":
     """The inventory with the images that it names, fetched from their registries one after the other."""
     from pratique.artifact.open import open_artifact
-    from pratique.artifact.source import Source
-    from pratique.sbom.parts import fetch_parts
-    from pratique.sbom.take import take_inventory
+    from pratique.artifact.source import ArtifactSource
+    from pratique.inventory.image_parts import fetch_parts
+    from pratique.inventory.scan import take_inventory
 
     with progress_display() as (begin, move):
 
         def fetch(reference: str) -> "Inventory":
             begin(reference)
-            with open_artifact(Source("registry", reference), platform=platform) as artifact:
-                return take_inventory(artifact, cache=cache, progress=move, bases=bases_of(home, artifact))
+            with open_artifact(ArtifactSource("registry", reference), platform=platform) as artifact:
+                return take_inventory(artifact, cache=cache, progress=move, bases=bases_of(home, artifact, say))
 
         whole = fetch_parts(inventory, fetch)
     for reference, error in whole.failed:
@@ -157,12 +160,12 @@ def _with_images(inventory: "Inventory", platform: str | None, home: Home, cache
     return whole
 
 
-def _wanted(outputs: tuple[str, ...], path: str | None) -> "list[tuple[Target, str | None]]":
+def _wanted(outputs: tuple[str, ...], path: str | None) -> "list[tuple[OutputTarget, str | None]]":
     """Formats and where they go. Two that go to standard output would run into each other."""
+    from pratique.documents.names import parse_target
     from pratique.errors import InputError
-    from pratique.sbom.formats.names import parse_target
 
-    found: list[tuple[Target, str | None]] = []
+    found: list[tuple[OutputTarget, str | None]] = []
     for text in outputs or ("table",):
         name, equals, place = text.partition("=")
         if equals and not place:

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from pratique.cli.options import opened, platform_option, source_argument
+from pratique.app.sources import opened
+from pratique.cli.options import platform_option, say, source_argument
 from pratique.cli.output import format_option, print_json, print_table, print_title, progress_display
 from pratique.cli.sbom_convert import read_bounded, read_sbom, say_repairs
 
@@ -23,12 +24,12 @@ def check(source: str, sbom: str, manifest_path: str | None, lenient: bool, plat
 
     Exit code 1 and every difference by name if not.
     """
+    from pratique.documents.check import check_sbom
+    from pratique.documents.claims import stated_by
+    from pratique.documents.nesting import extract_part, without_parts
     from pratique.errors import Malformed
+    from pratique.inventory.scan import take_inventory
     from pratique.model import parse_manifest
-    from pratique.sbom.check import check_sbom
-    from pratique.sbom.nesting import extract_part, without_parts
-    from pratique.sbom.stated import stated_by
-    from pratique.sbom.take import take_inventory
 
     reading = read_sbom(sbom, lenient=lenient)
     say_repairs(sbom, reading)
@@ -42,7 +43,7 @@ def check(source: str, sbom: str, manifest_path: str | None, lenient: bool, plat
         if not isinstance(document, dict):
             raise Malformed("not a file manifest", where=str(beside))
         manifest = parse_manifest(document)
-    with opened(source, platform) as found, progress_display() as (begin, move):
+    with opened(source, platform, say=say) as found, progress_display() as (begin, move):
         begin("inventory")
         # Without the cache: the question is about the bytes that are there now.
         inventory = take_inventory(found.artifact, cache=None, progress=move)

@@ -12,8 +12,8 @@ import click
 from pratique.cli.output import format_option, printable
 
 if TYPE_CHECKING:
-    from pratique.sbom.formats.read import Reading
-    from pratique.sbom.formats.shape import Problem
+    from pratique.documents.read import Reading
+    from pratique.documents.shape import Problem
 
 SHOWN = 20
 
@@ -30,9 +30,9 @@ def convert(document: str, target: str, path: str | None, lenient: bool, format_
     IN is CycloneDX 1.0 to 1.7 (JSON, XML), SPDX 2.2, 2.3 (JSON, tag-value) or 3.0 (JSON), or Pratique's own JSON, recognised
     by its content. What the other format cannot say is listed on standard error; with --format json, as one JSON document.
     """
+    from pratique.documents.names import parse_target
+    from pratique.documents.write import render_document
     from pratique.files import write_atomic
-    from pratique.sbom.formats.names import parse_target
-    from pratique.sbom.formats.write import render_document
 
     wanted = parse_target(target)
     reading = read_sbom(document, lenient=lenient)
@@ -57,15 +57,15 @@ def read_sbom(path: str, *, lenient: bool = False) -> "Reading":
 
 def sbom_bytes(path: str) -> bytes:
     """The bytes at a path, `-` for standard input, if they are not too many to be read. Raises NotFound, InputError."""
-    from pratique.sbom.formats.read import MAX_BYTES
+    from pratique.documents.read import MAX_BYTES
 
     return sys.stdin.buffer.read(MAX_BYTES + 1) if path == "-" else read_bounded(Path(path), MAX_BYTES)
 
 
 def parse_sbom(path: str, data: bytes, *, lenient: bool = False) -> "Reading":
     """The document that the bytes at a path are. Raises Malformed with the path."""
+    from pratique.documents.read import read_document
     from pratique.errors import PratiqueError
-    from pratique.sbom.formats.read import read_document
 
     try:
         return read_document(data, lenient=lenient)

@@ -9,7 +9,7 @@ from pratique.cli.output import markdown_cell, print_json, print_table
 from pratique.cli.sbom_side import load_side
 
 if TYPE_CHECKING:
-    from pratique.sbom.diff import Difference, Differences
+    from pratique.documents.diff import Difference, Differences
 
 _SHOWN_IN_MARKDOWN = 200
 
@@ -26,7 +26,7 @@ def diff(before: str, after: str, format_: str, by_code: bool, platform: str | N
     A word with no scheme before it that names a file is read as a bill of materials; file:PATH inventories it. Files are compared
     where both sides have them: a SOURCE, a document that lists files, or one with its PATH.files.json beside it.
     """
-    from pratique.sbom.diff import compare
+    from pratique.documents.diff import compare
 
     one, other = load_side(before, platform), load_side(after, platform)
     found = compare(one.document, other.document, one.files, other.files)

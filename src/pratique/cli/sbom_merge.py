@@ -12,11 +12,11 @@ from pratique.cli.output import format_option, print_table, printable
 from pratique.cli.sbom_convert import SHOWN, parse_sbom, say, say_repairs, sbom_bytes
 
 if TYPE_CHECKING:
-    from pratique.sbom.document import Family
-    from pratique.sbom.formats.names import Target
-    from pratique.sbom.formats.read import Reading
-    from pratique.sbom.merge import Merged
-    from pratique.sbom.merge_parts import Conflict, Said
+    from pratique.documents.document import Family
+    from pratique.documents.merge.merge import Merged
+    from pratique.documents.merge.parts import Conflict, StatedValue
+    from pratique.documents.names import OutputTarget
+    from pratique.documents.read import Reading
 
 _WIDTH = 60
 _HEADINGS = ["CONFLICT", "COMPONENT", "KEPT", "IN", "ALSO SAID", "IN"]
@@ -43,12 +43,12 @@ def merge(
     others say is kept beside it, in properties named pratique:conflict:…, and listed on standard error, as is what has no place
     in the format. With --format json the lists are one JSON document.
     """
+    from pratique.documents.epoch import stated_epoch
+    from pratique.documents.merge.merge import Input, merge_documents
+    from pratique.documents.names import parse_target
+    from pratique.documents.write import render_document
     from pratique.errors import InputError
     from pratique.files import write_atomic
-    from pratique.sbom.formats.names import parse_target
-    from pratique.sbom.formats.write import render_document
-    from pratique.sbom.merge import Input, merge_documents
-    from pratique.sbom.time import stated_epoch
 
     wanted = parse_target(target)
     epoch = stated_epoch(os.environ)
@@ -96,9 +96,9 @@ def _label(path: str) -> str:
     return "standard input" if path == "-" else path
 
 
-def _family(wanted: "Target") -> "Family | None":
+def _family(wanted: "OutputTarget") -> "Family | None":
     """Whose words can be said in that format; None where it has none of its own."""
-    from pratique.sbom.document import Family
+    from pratique.documents.document import Family
 
     if wanted.format.startswith("cyclonedx"):
         return Family.CYCLONEDX
@@ -114,7 +114,7 @@ def _read(path: str, reading: "Reading") -> dict[str, object]:
 
 
 def _as_json(one: "Conflict", documents: tuple[str, ...]) -> dict[str, object]:
-    def said(value: "Said") -> dict[str, object]:
+    def said(value: "StatedValue") -> dict[str, object]:
         return {"value": value.value, "in": [documents[number] for number in value.by if number >= 0]}
 
     return {
@@ -148,7 +148,7 @@ def _say_conflicts(merged: "Merged", documents: tuple[str, ...]) -> None:
         click.echo(f"  and {count - SHOWN} more (--format json names all)", err=True)
 
 
-def _names(said: "Said", documents: tuple[str, ...]) -> str:
+def _names(said: "StatedValue", documents: tuple[str, ...]) -> str:
     return ", ".join(documents[number] for number in said.by if number >= 0)
 
 

@@ -10,8 +10,8 @@ from pratique.cli.output import markdown_cell, print_json, print_table, print_ti
 from pratique.cli.sbom_side import load_reading, scan
 
 if TYPE_CHECKING:
-    from pratique.sbom.formats.read import Reading
-    from pratique.sbom.score.rules import Answer, Marks, Rule, Score
+    from pratique.documents.read import Reading
+    from pratique.documents.score.rules import Rule, RuleAnswer, Score, ScoreMarks
 
 _STANDARDS = ("ntia", "cisa", "bsi", "accuracy")
 _HEAD = ["", "RULE", "MET", "MISSING", "WHAT TO DO"]
@@ -30,7 +30,7 @@ def score(sbom: str, standards: tuple[str, ...], least: int | None, format_: str
     Before NTIA's minimum elements (ntia), CISA's of 2025 (cisa), BSI TR-03183-2 v2.1 (bsi), and our own measures of accuracy:
     each from 0 to 100, and their mean. 100 means that nothing is missing. Of a SOURCE, what `sbom SOURCE -o cyclonedx-json` says.
     """
-    from pratique.sbom.score.standards import score_document
+    from pratique.documents.score.standards import score_document
 
     reading = load_reading(sbom, lenient=lenient) or _written(sbom, platform)
     found = score_document(reading.document, standards)
@@ -45,9 +45,9 @@ def score(sbom: str, standards: tuple[str, ...], least: int | None, format_: str
 
 def _written(source: str, platform: str | None) -> "Reading":
     """What a reader of the default format gets to see of an artifact."""
-    from pratique.sbom.formats.names import parse_target
-    from pratique.sbom.formats.read import read_document
-    from pratique.sbom.formats.write import render_document
+    from pratique.documents.names import parse_target
+    from pratique.documents.read import read_document
+    from pratique.documents.write import render_document
 
     rendered = render_document(scan(source, platform), parse_target("cyclonedx-json"), environ=os.environ)
     return read_document(rendered.data)
@@ -91,7 +91,7 @@ def _print(found: "Score", title: str) -> None:
     print_title(f"score {found.overall:.1f} of 100: {title}, {found.components:,} components")
 
 
-def _rows(marks: "Marks") -> list[list[str]]:
+def _rows(marks: "ScoreMarks") -> list[list[str]]:
     rows: list[list[str]] = []
     for rule, answer in marks.answers:
         name = rule.id if rule.severity == "must" else f"{rule.id} ({rule.severity})"
@@ -99,14 +99,14 @@ def _rows(marks: "Marks") -> list[list[str]]:
     return rows
 
 
-def _mark(rule: "Rule", answer: "Answer") -> str:
+def _mark(rule: "Rule", answer: "RuleAnswer") -> str:
     if not answer.of:
         return "–"
     # What only may be there is no fault.
     return "✔" if answer.met == answer.of else "✘" if rule.severity.weight else "·"
 
 
-def _met(answer: "Answer") -> str:
+def _met(answer: "RuleAnswer") -> str:
     """The share, cut and not rounded: never 100 % where anything is missing."""
     if not answer.of:
         return "does not apply"
@@ -116,16 +116,19 @@ def _met(answer: "Answer") -> str:
     return f"{tenths // 10}.{tenths % 10} %" if answer.met < answer.of else "100 %"
 
 
-def _missing(answer: "Answer") -> str:
+def _missing(answer: "RuleAnswer") -> str:
     return ", ".join([*answer.missing, *([f"and {answer.more:,} more"] if answer.more else [])])
 
 
 def _as_markdown(found: "Score", title: str) -> str:
     lines = [f"### SBOM score: {found.overall:.1f} of 100", "", f"{markdown_cell(title)}, {found.components:,} components", ""]
     for marks in found.marks:
-        weighed = [(rule, answer) for rule, answer in marks.answers if answer.of and rule.severity.weight]
-        short = [(rule, answer) for rule, answer in weighed if answer.met < answer.of]
-        lines += [f"**{marks.standard.title}: {marks.score:.1f}** ({len(weighed) - len(short)} of {len(weighed)} rules met)", ""]
+        appraised = [(rule, answer) for rule, answer in marks.answers if answer.of and rule.severity.weight]
+        short = [(rule, answer) for rule, answer in appraised if answer.met < answer.of]
+        lines += [
+            f"**{marks.standard.title}: {marks.score:.1f}** ({len(appraised) - len(short)} of {len(appraised)} rules met)",
+            "",
+        ]
         if short:
             lines += ["| Rule | Clause | Met | Missing | What to do |", "|---|---|---|---|---|"]
             for rule, answer in short:

@@ -6,36 +6,37 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pratique.cli.home import find_home
-from pratique.cli.options import opened
+from pratique.app.home import find_home
+from pratique.app.sources import opened
+from pratique.cli.options import say
 from pratique.cli.output import progress_display
 from pratique.cli.sbom_convert import read_bounded, read_sbom, say_repairs
 
 if TYPE_CHECKING:
-    from pratique.sbom.diff import Files
-    from pratique.sbom.document import Document
-    from pratique.sbom.formats.read import Reading
+    from pratique.documents.diff import Files
+    from pratique.documents.document import Document
+    from pratique.documents.read import Reading
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class DiffSide:
     """A document, and the digests of the files it is about; None where nothing says which there are."""
 
     document: "Document"
     files: "Files | None"
 
 
-def load_side(place: str, platform: str | None) -> Side:
+def load_side(place: str, platform: str | None) -> DiffSide:
     """The document in a file, or the inventory of a SOURCE. A word with no scheme that names a file is a document."""
-    from pratique.sbom.diff import files_of
+    from pratique.documents.diff import files_of
 
     reading = load_reading(place)
     if reading is not None:
         beside = Path(f"{place}.files.json")
-        return Side(reading.document, _manifest_files(beside) if beside.exists() else files_of(reading.document))
+        return DiffSide(reading.document, _manifest_files(beside) if beside.exists() else files_of(reading.document))
     document = scan(place, platform, files=True)
     # An artifact without files is known to have none.
-    return Side(document, files_of(document) or {})
+    return DiffSide(document, files_of(document) or {})
 
 
 def load_reading(place: str, *, lenient: bool = False) -> "Reading | None":
@@ -49,12 +50,12 @@ def load_reading(place: str, *, lenient: bool = False) -> "Reading | None":
 
 def scan(source: str, platform: str | None, *, files: bool = False) -> "Document":
     """The document that `sbom SOURCE` makes. `files`: with every file in it."""
+    from pratique.documents.epoch import sbom_time
+    from pratique.documents.from_inventory import document_of
+    from pratique.inventory.scan import take_inventory
     from pratique.model import build_manifest
-    from pratique.sbom.formats.own import document_of
-    from pratique.sbom.take import take_inventory
-    from pratique.sbom.time import sbom_time
 
-    with opened(source, platform) as found, progress_display() as (begin, move):
+    with opened(source, platform, say=say) as found, progress_display() as (begin, move):
         begin("inventory")
         inventory = take_inventory(found.artifact, cache=find_home().cache, progress=move)
     root = build_manifest(inventory).root
@@ -63,8 +64,8 @@ def scan(source: str, platform: str | None, *, files: bool = False) -> "Document
 
 def _manifest_files(path: Path) -> "Files":
     from pratique.errors import Malformed
-    from pratique.model import Kind, parse_manifest
-    from pratique.sbom.text import shown_path
+    from pratique.lexicon.text import shown_path
+    from pratique.model import FileKind, parse_manifest
 
     try:
         value = json.loads(read_bounded(path))
@@ -73,4 +74,4 @@ def _manifest_files(path: Path) -> "Files":
     if not isinstance(value, dict):
         raise Malformed("not a file manifest", where=str(path))
     entries = parse_manifest(value).entries
-    return {shown_path(one.path): {"sha256": one.sha256} for one in entries if one.kind is Kind.FILE and one.sha256}
+    return {shown_path(one.path): {"sha256": one.sha256} for one in entries if one.kind is FileKind.FILE and one.sha256}

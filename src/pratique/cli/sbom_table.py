@@ -8,8 +8,8 @@ import click
 from pratique.cli.output import human_size, print_table, print_title
 
 if TYPE_CHECKING:
+    from pratique.inventory.image_parts import Whole
     from pratique.model import FileManifest, Inventory
-    from pratique.sbom.parts import Whole
 
 _SHOWN_UNKNOWNS = 10
 _HEAD = ["TYPE", "NAME", "VERSION", "LICENCES"]
@@ -17,8 +17,8 @@ _HEAD = ["TYPE", "NAME", "VERSION", "LICENCES"]
 
 def print_inventory(whole: "Whole", manifest: "FileManifest") -> None:
     """Components and those of each part; on a terminal, what they come to as well."""
-    from pratique.sbom.coverage import cover
-    from pratique.sbom.text import clean, shown_path
+    from pratique.lexicon.text import clean, shown_path
+    from pratique.model.coverage import cover
 
     inventory = whole.inventory
     print_table(_HEAD, _rows(inventory))

@@ -5,14 +5,14 @@ import time
 
 import click
 
-from pratique.cli.home import bases_of, find_home, load_chosen_signer, open_home_catalog, open_scribe
+from pratique.app.home import bases_of, find_home, open_home_catalog, open_logged_signer
+from pratique.app.sources import opened, public_name
 from pratique.cli.options import (
     key_option,
     max_entries_option,
-    opened,
     passphrase_option,
     platform_option,
-    public_name,
+    say,
     source_argument,
     timestamp_option,
 )
@@ -26,6 +26,7 @@ from pratique.cli.output import (
     progress_display,
     show_steps,
 )
+from pratique.cli.signers import load_chosen_signer
 
 
 @click.command()
@@ -62,7 +63,7 @@ def command(
     if to is not None and to.partition(":")[0] not in ("registry", "oci-dir"):
         raise InputError(f"nothing can be pushed to {to!r}", hint="write registry:HOST/NAME:TAG or oci-dir:PATH[:TAG]")
     with (
-        opened(source, platform, max_entries) as found,
+        opened(source, platform, max_entries, say=say) as found,
         open_home_catalog(home) as catalog,
         progress_display() as (begin, move),
     ):
@@ -76,7 +77,7 @@ def command(
             tag = "latest"
         shipment = ship(
             found.artifact,
-            scribe=open_scribe(home, signer, timestamp_url),
+            logged_signer=open_logged_signer(home, signer, timestamp_url),
             catalog=catalog,
             destination=destination,
             tag=tag,
@@ -86,7 +87,7 @@ def command(
             journals=home.journals,
             clock=lambda: int(time.time()),
             steps=show_steps(begin, move),
-            bases=bases_of(home, found.artifact),
+            bases=bases_of(home, found.artifact, say),
         )
     _print(shipment, format_, time.monotonic() - began, key or str(home.service_key))
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pratique.cli.home import find_home, load_chosen_signer, open_home_catalog, open_scribe, open_stamp, passphrase_of
-from pratique.cli.keyless import chosen_scribe, keyless_options
+from pratique.app.home import find_home, open_home_catalog, open_logged_signer, open_stamp
+from pratique.cli.keyless import chosen_signer, keyless_options
 from pratique.cli.options import key_option, passphrase_option, timestamp_option
 from pratique.cli.output import format_option
+from pratique.cli.signers import load_chosen_signer, passphrase_of
 from pratique.cli.targets import (
     beside_option,
     one_platform_option,
@@ -22,8 +23,8 @@ from pratique.cli.targets import (
 )
 
 if TYPE_CHECKING:
-    from pratique.evidence.seal import Scribe
-    from pratique.ship.endorse import Form, Saying, Target
+    from pratique.keys.logged_signer import LoggedSigner
+    from pratique.ship.sign import SigningForm, SigningRequest, SigningTarget
 
 _BUNDLE_OVERHEAD = 8 * 1024  # signature, key and log proof
 
@@ -86,49 +87,53 @@ def command(
         _sign_charts(subjects, key, passphrase_file, output, replace, format_)
         return
     if form == "notation":
-        _notarise(subjects, key, passphrase_file, timestamp_url, certificate_chain, envelope, platform, format_)
+        _sign_notation(subjects, key, passphrase_file, timestamp_url, certificate_chain, envelope, platform, format_)
         return
-    from pratique.ship.endorse import Form, Publication, endorse
+    from pratique.ship.sign import Publication, SigningForm, sign_and_publish
 
     home = find_home()
     destination = Path(output) if output else None
     with open_targets(subjects, platform) as targets, open_home_catalog(home) as catalog:
         if form == "annotation":
             texts = _annotated_texts(targets, destination)
-            scribe = open_scribe(home, load_chosen_signer(home, key, passphrase_file), timestamp_url)
-            _annotate(texts, scribe, key or str(home.service_key), format_)
+            logged_signer = open_logged_signer(home, load_chosen_signer(home, key, passphrase_file), timestamp_url)
+            _annotate(texts, logged_signer, key or str(home.service_key), format_)
             return
-        how = Publication(form=Form(form), beside=beside or form in ("message", "raw"), output=destination, replace=replace)
-        sayings = [_saying(target, how.form) for target in targets]
-        pen, who = chosen_scribe(home, key, passphrase_file, timestamp_url, keyless)
-        said = endorse(sayings, how, scribe=pen, catalog=catalog, clock=lambda: int(time.time()))
+        how = Publication(
+            form=SigningForm(form), beside=beside or form in ("message", "raw"), output=destination, replace=replace
+        )
+        requests = [_request(target, how.form) for target in targets]
+        pen, who = chosen_signer(home, key, passphrase_file, timestamp_url, keyless)
+        said = sign_and_publish(requests, how, logged_signer=pen, catalog=catalog, clock=lambda: int(time.time()))
     print_said(said, f"{len(said)} signed", who, format_)
 
 
-def _saying(target: "Target", form: "Form") -> "Saying":
-    from pratique.artifact.beside import MAX_WHOLE
+def _request(target: "SigningTarget", form: "SigningForm") -> "SigningRequest":
+    from pratique.artifact.sidecars import MAX_WHOLE
     from pratique.attest.cosign import SimpleSigning, render_payload
-    from pratique.attest.statement import Subject, render_statement
+    from pratique.attest.statement import StatementSubject, render_statement
     from pratique.errors import DigestMismatch
     from pratique.files import read_limited
     from pratique.model import Digest
     from pratique.model.predicates import IMAGE_SIGNATURE
-    from pratique.ship.endorse import Form, Saying
+    from pratique.ship.sign import SigningForm, SigningRequest
 
-    if form is Form.COSIGN:
+    if form is SigningForm.COSIGN:
         reference = target.repository.name if target.repository is not None else ""
         message = render_payload(SimpleSigning(image=target.digest, reference=reference))
-        return Saying(targets=(target,), predicate_type="", message=message)
-    if form in (Form.MESSAGE, Form.RAW) and target.path is not None:
+        return SigningRequest(targets=(target,), predicate_type="", message=message)
+    if form in (SigningForm.MESSAGE, SigningForm.RAW) and target.path is not None:
         message = read_limited(target.path, MAX_WHOLE)
         if Digest.of(message) != target.digest:
             raise DigestMismatch("the file changed while it was read", where=str(target.path))
-        return Saying(targets=(target,), predicate_type="", message=message)
-    message = render_statement(subjects=[Subject.of(target.name, target.digest)], predicate_type=IMAGE_SIGNATURE, predicate={})
-    return Saying(targets=(target,), predicate_type=IMAGE_SIGNATURE, message=message)
+        return SigningRequest(targets=(target,), predicate_type="", message=message)
+    message = render_statement(
+        subjects=[StatementSubject.of(target.name, target.digest)], predicate_type=IMAGE_SIGNATURE, predicate={}
+    )
+    return SigningRequest(targets=(target,), predicate_type=IMAGE_SIGNATURE, message=message)
 
 
-def _annotated_texts(targets: "Sequence[Target]", output: Path | None) -> list[tuple[Path, Path, bytes, bytes]]:
+def _annotated_texts(targets: "Sequence[SigningTarget]", output: Path | None) -> list[tuple[Path, Path, bytes, bytes]]:
     """Of each file: its path, where it is written, its bytes, and the statement about it."""
     from pratique.attest.kubernetes_yaml import MAX_SIZE
     from pratique.attest.yaml_annotation import annotate, draft_statement
@@ -152,13 +157,13 @@ def _annotated_texts(targets: "Sequence[Target]", output: Path | None) -> list[t
     return out
 
 
-def _annotate(texts: Sequence[tuple[Path, Path, bytes, bytes]], scribe: "Scribe", key: str, format_: str) -> None:
+def _annotate(texts: Sequence[tuple[Path, Path, bytes, bytes]], logged_signer: "LoggedSigner", key: str, format_: str) -> None:
     """Sign all files, then write them. Each is written whole or not at all, with the mode that it had."""
     from pratique.attest.yaml_annotation import annotate
-    from pratique.evidence.seal import seal
     from pratique.files import write_atomic
+    from pratique.keys.logged_signer import seal
 
-    sealed = seal(scribe, [payload for _, _, _, payload in texts])
+    sealed = seal(logged_signer, [payload for _, _, _, payload in texts])
     written = [annotate(data, item.data) for (_, _, data, _), item in zip(texts, sealed, strict=True)]
     for (path, target, _, _), data in zip(texts, written, strict=True):
         write_atomic(target, data, mode=path.stat().st_mode & 0o777)
@@ -166,7 +171,7 @@ def _annotate(texts: Sequence[tuple[Path, Path, bytes, bytes]], scribe: "Scribe"
     _print_files(rows, key, format_)
 
 
-def _notarise(
+def _sign_notation(
     subjects: Sequence[str],
     key: str | None,
     passphrase_file: str | None,
@@ -181,14 +186,14 @@ def _notarise(
     from pratique.attest.notation.stores import MAX_FILE_SIZE
     from pratique.errors import InputError
     from pratique.files import read_limited
-    from pratique.ship.notarise import notarise
+    from pratique.ship.sign_notation import sign_notation
 
     if certificate_chain is None:
         raise InputError("notation signs with a certificate", hint="give the key's chain with --certificate-chain FILE")
     chain = parse_certificates(read_limited(Path(certificate_chain), MAX_FILE_SIZE), certificate_chain)
     home = find_home()
     with open_targets(subjects, platform) as targets:
-        made = notarise(
+        made = sign_notation(
             targets,
             signer=load_chosen_signer(home, key, passphrase_file),
             chain=chain,
@@ -205,9 +210,9 @@ def _sign_charts(
     """Provenance files of packed charts. All are signed before one is written."""
     import os
 
-    from pratique.artifact.beside import PROVENANCE_SUFFIX
     from pratique.artifact.chart import read_chart_file
     from pratique.artifact.limits import parse_limits
+    from pratique.artifact.sidecars import PROVENANCE_SUFFIX
     from pratique.attest.helm_prov import render_provenance, sign_provenance
     from pratique.attest.openpgp import MAX_KEYRING_SIZE
     from pratique.errors import InputError

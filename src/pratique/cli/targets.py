@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from pratique.artifact.source import Source
-    from pratique.ship.endorse import Said, Target
+    from pratique.artifact.source import ArtifactSource
+    from pratique.ship.sign import Published, SigningTarget
 
 subjects_argument = click.argument("subjects", nargs=-1, required=True)
 beside_option = click.option("--file", "beside", is_flag=True, help="Write beside each file instead of into registry or catalog.")
@@ -20,7 +20,7 @@ MAX_SUBJECTS = 1_000
 
 
 @contextmanager
-def open_targets(subjects: Sequence[str], platform: str | None) -> "Iterator[list[Target]]":
+def open_targets(subjects: Sequence[str], platform: str | None) -> "Iterator[list[SigningTarget]]":
     """Each subject with its digest, valid until the context is left. An image is what its name names: an index as a whole, or
     with `platform` one image of it. Raises InputError for one that is named twice, and what opening them raises.
     """
@@ -39,7 +39,7 @@ def open_targets(subjects: Sequence[str], platform: str | None) -> "Iterator[lis
         yield targets
 
 
-def print_said(said: "Sequence[Said]", title: str, key: str, format_: str) -> None:
+def print_said(said: "Sequence[Published]", title: str, key: str, format_: str) -> None:
     """What was signed and where it is."""
     from pratique.cli.output import print_fact, print_json, print_title, print_verdict
     from pratique.model import Cause
@@ -47,8 +47,8 @@ def print_said(said: "Sequence[Said]", title: str, key: str, format_: str) -> No
     if format_ == "json":
         rows = [
             {
-                "subjects": [{"name": target.name, "digest": target.digest} for target in item.saying.targets],
-                "predicate_type": item.saying.predicate_type or None,
+                "subjects": [{"name": target.name, "digest": target.digest} for target in item.request.targets],
+                "predicate_type": item.request.predicate_type or None,
                 "bundle": item.sealed.digest,
                 "log_index": item.sealed.log_index,
                 "places": list(item.places),
@@ -60,44 +60,45 @@ def print_said(said: "Sequence[Said]", title: str, key: str, format_: str) -> No
         return
     print_title(title)
     for item in said:
-        for target in item.saying.targets:
+        for target in item.request.targets:
             again = ", said before" if item.reused else ""
             print_verdict(Cause.NONE, "signed", f"{target.name} {target.digest}".strip())
         print_fact("log entry", f"{item.sealed.log_index}{again}")
-        for place in item.places or ("in the catalog" if item.saying.predicate_type else "in the log",):
+        for place in item.places or ("in the catalog" if item.request.predicate_type else "in the log",):
             print_fact("evidence", place)
     print_fact("key", key)
 
 
-def _target(text: str, platform: str | None, stack: ExitStack) -> "Target":
+def _target(text: str, platform: str | None, stack: ExitStack) -> "SigningTarget":
+    from pratique.app.sources import public_name
     from pratique.artifact.source import parse_source
-    from pratique.cli.options import public_name
     from pratique.model import Digest, is_digest
-    from pratique.ship.endorse import Target
+    from pratique.ship.sign import SigningTarget
 
     if is_digest(text):
-        return Target(digest=Digest(text), name="")
+        return SigningTarget(digest=Digest(text), name="")
     source = parse_source(text)
     if source.guessed:
         click.echo(f"pratique: reading {text} as {source.scheme}:{source.location}", err=True)
     name = public_name(str(source))
     if source.scheme in ("registry", "oci-dir"):
         return _image(source, name, platform, stack)
-    from pratique.cli.options import opened
+    from pratique.app.sources import opened
+    from pratique.cli.options import say
 
-    found = stack.enter_context(opened(str(source), platform))
+    found = stack.enter_context(opened(str(source), platform, say=say))
     path = Path(source.location)
     is_file = source.scheme in ("file", "chart", "manifests") and path.is_file()
-    return Target(digest=found.artifact.subject.digest, name=name, path=path if is_file else None)
+    return SigningTarget(digest=found.artifact.subject.digest, name=name, path=path if is_file else None)
 
 
-def _image(source: "Source", name: str, platform: str | None, stack: ExitStack) -> "Target":
+def _image(source: "ArtifactSource", name: str, platform: str | None, stack: ExitStack) -> "SigningTarget":
     import os
 
     from pratique.artifact.image import load_image
     from pratique.artifact.limits import parse_limits
     from pratique.registry.open import open_repository
-    from pratique.ship.endorse import Target
+    from pratique.ship.sign import SigningTarget
 
     repository, reference = open_repository(str(source))
     stack.callback(repository.close)
@@ -105,4 +106,4 @@ def _image(source: "Source", name: str, platform: str | None, stack: ExitStack) 
         image = load_image(repository, reference or "", name=name, platform=platform, limits=parse_limits(os.environ)).image
         reference = image.digest
     descriptor = repository.fetch_manifest(reference or "").descriptor
-    return Target(digest=descriptor.digest, name=name, repository=repository, descriptor=descriptor)
+    return SigningTarget(digest=descriptor.digest, name=name, repository=repository, descriptor=descriptor)

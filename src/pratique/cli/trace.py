@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pratique.cli.home import existing, find_home, open_home_catalog
+from pratique.app.home import existing, find_home, open_home_catalog
 from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_title, print_verdict
 from pratique.errors import InputError, NotFound, Unavailable
 from pratique.model import Cause, Result

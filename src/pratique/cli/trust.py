@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pratique.cli.home import find_home, load_chosen_signer, load_or_make_key
+from pratique.app.home import find_home, load_or_make_key
 from pratique.cli.options import passphrase_option
 from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_title, printable
+from pratique.cli.signers import load_chosen_signer
 from pratique.cli.trust_edit import add, change_role, retire, revoke, rotate
 from pratique.cli.trust_show import show
 from pratique.cli.trust_words import (
@@ -25,7 +26,7 @@ from pratique.cli.trust_words import (
 from pratique.errors import InputError
 
 if TYPE_CHECKING:
-    from pratique.anchors.value import Anchors
+    from pratique.tuf.value import FollowedTrust
 
 TEMPLATE = """\
 # Who may say what, about which artifacts, until when. docs/trust.md explains every field.
@@ -65,8 +66,8 @@ def init(
     format_: str,
 ) -> None:
     """Begin a trust: a trust.yaml, and a root that its holders must sign before it is published."""
-    from pratique.anchors.folder import TrustFolder
-    from pratique.anchors.roles import RoleKeys
+    from pratique.tuf.folder import TrustFolder
+    from pratique.tuf.roles import RoleKeys
 
     if not root_keys:
         raise InputError("nobody would hold the root", hint="name the public key of each holder with --root-key")
@@ -103,9 +104,9 @@ def sign(directory: str, keys: tuple[str, ...], passphrase_file: str | None, ren
 
     Holders do this one after another, each on their own machine: the drafts travel with the folder.
     """
-    from pratique.anchors.folder import TrustFolder
     from pratique.model import Digest
     from pratique.trust.difference import describe_changes
+    from pratique.tuf.folder import TrustFolder
 
     folder = TrustFolder(Path(directory))
     compiled = folder.compile()
@@ -140,10 +141,10 @@ def publish(directory: str, keys: tuple[str, ...], passphrase_file: str | None, 
 
     Each place changes at one instant. What is not signed by enough holders is not published.
     """
-    from pratique.anchors.folder import TrustFolder
-    from pratique.anchors.places import open_place
-    from pratique.anchors.publish import publish as publish_folder
     from pratique.model import Digest
+    from pratique.tuf.folder import TrustFolder
+    from pratique.tuf.places import open_place
+    from pratique.tuf.publish import publish as publish_folder
 
     folder = TrustFolder(Path(directory))
     opened = [open_place(place, create=True) for place in places]
@@ -173,7 +174,7 @@ def follow(source: str, root: str | None, root_digest: str | None, format_: str)
 
     Everything follows from the root you name; without one nothing is believed. It replaces what was followed before.
     """
-    from pratique.anchors.client import follow as follow_source
+    from pratique.tuf.client import follow as follow_source
 
     if (root is None) == (root_digest is None):
         raise InputError(
@@ -188,7 +189,7 @@ def follow(source: str, root: str | None, root_digest: str | None, format_: str)
 @format_option
 def refresh(format_: str) -> None:
     """Ask the place that is followed for the newest trust."""
-    from pratique.anchors.client import refresh as refresh_followed
+    from pratique.tuf.client import refresh as refresh_followed
 
     _print_anchors(refresh_followed(find_home().trust, now=now()), format_)
 
@@ -197,7 +198,7 @@ for _other in (add, retire, revoke, rotate, change_role, show):
     command.add_command(_other)
 
 
-def _print_anchors(anchors: "Anchors", format_: str) -> None:
+def _print_anchors(anchors: "FollowedTrust", format_: str) -> None:
     if format_ == "json":
         expires = iso_time(anchors.expires) if anchors.expires else None
         print_json({"name": anchors.trust.name, "source": anchors.source, "versions": anchors.versions, "expires": expires})
@@ -209,10 +210,10 @@ def _print_anchors(anchors: "Anchors", format_: str) -> None:
 
 
 def _fetch_root(source: str, digest: str) -> bytes:
-    from pratique.anchors.metadata import MAX_METADATA_BYTES
-    from pratique.anchors.places import open_place, read_file
     from pratique.errors import DigestMismatch, NotFound, Unavailable
     from pratique.model import Digest
+    from pratique.tuf.metadata import MAX_METADATA_BYTES
+    from pratique.tuf.places import open_place, read_file
 
     wanted = Digest.parse(digest)
     try:
@@ -225,7 +226,7 @@ def _fetch_root(source: str, digest: str) -> bytes:
 
 
 def _read_root(path: str) -> bytes:
-    from pratique.anchors.folder import read_bytes
+    from pratique.tuf.folder import read_bytes
 
     return read_bytes(Path(path))
 

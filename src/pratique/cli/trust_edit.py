@@ -11,8 +11,8 @@ from pratique.cli.trust_words import at_option, directory_option, now, read_key,
 from pratique.errors import InputError
 
 if TYPE_CHECKING:
-    from pratique.anchors.edit import Change
     from pratique.attest.publickey import PublicKey
+    from pratique.tuf.edit import Change
 
 ROLES = ("root", "targets", "online")
 role_option = click.option("--role", "role_name", type=click.Choice(ROLES), help="Of those who hold the trust itself.")
@@ -54,7 +54,7 @@ def add(
     format_: str,
 ) -> None:
     """Let AUTHORITY, a new one or a known one, have another signer, or say more."""
-    from pratique.anchors.edit import add_signers, key_file
+    from pratique.tuf.edit import add_signers, key_file
 
     window = {name: at for name, at in (("from", since), ("until", until)) if at}
     signers: list[tuple[str, Mapping[str, Any]]] = []
@@ -85,7 +85,7 @@ def retire(who: str, directory: str, at: str | None, format_: str) -> None:
 
     WHO is a key's file, the beginning of a key ID, a subject, or a certificate's name.
     """
-    from pratique.anchors.edit import set_event
+    from pratique.tuf.edit import set_event
 
     path = _source(directory)
     _edit(path, set_event(path, _signer(who), "retired", at or iso_time(now())), format_)
@@ -111,7 +111,7 @@ def revoke(
     format_: str,
 ) -> None:
     """Take something back: a signer that was compromised, one statement, or all of a type about an artifact."""
-    from pratique.anchors.edit import add_revocation, set_event
+    from pratique.tuf.edit import add_revocation, set_event
 
     path = _source(directory)
     if [bool(who), bool(statement), bool(predicate or subject)].count(True) != 1:
@@ -138,7 +138,7 @@ def rotate(old: str, new: str, directory: str, at: str | None, role_name: str | 
 
     With --role, a holder of the trust itself is replaced: both the old holders and the new must then sign.
     """
-    from pratique.anchors.edit import key_file, replace_key
+    from pratique.tuf.edit import key_file, replace_key
 
     key = read_key(new)
     if role_name:
@@ -174,8 +174,8 @@ def change_role(
 def _change_role(
     directory: str, name: str, added: "list[PublicKey]", removed: list[str], threshold: int | None, format_: str
 ) -> None:
-    from pratique.anchors.folder import TrustFolder
-    from pratique.anchors.roles import RoleKeys, roles_of
+    from pratique.tuf.folder import TrustFolder
+    from pratique.tuf.roles import RoleKeys, roles_of
 
     folder = TrustFolder(Path(directory))
     roles = ("snapshot", "timestamp") if name == "online" else (name,)
@@ -198,7 +198,7 @@ def _holder(keys: "tuple[PublicKey, ...]", who: str) -> "PublicKey":
 
 
 def _edit(path: Path, change: "Change", format_: str, *, keys: "Iterable[PublicKey]" = ()) -> None:
-    from pratique.anchors.edit import edit_source
+    from pratique.tuf.edit import edit_source
 
     _say(edit_source(path, change, keys=keys), format_)
 

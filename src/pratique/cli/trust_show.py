@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pratique.cli.home import find_home
+from pratique.app.home import find_home
 from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_title, printable
 from pratique.cli.trust_words import directory_option, now, role_json, role_text, root_changes, standing_json, standing_text
 
 if TYPE_CHECKING:
-    from pratique.anchors.folder import TrustFolder
-    from pratique.anchors.value import Anchors
     from pratique.trust import Identity, Trust
     from pratique.trust.lifetime import Lifetime
+    from pratique.tuf.folder import TrustFolder
+    from pratique.tuf.value import FollowedTrust
 
 _SOON_S = 3 * 86400
 
@@ -30,8 +30,8 @@ def show(directory: str, followed: bool, format_: str) -> int:
     at = now()
     if followed or not (Path(directory) / "trust.yaml").exists():
         return _show_followed(at, format_)
-    from pratique.anchors.folder import TrustFolder
     from pratique.trust.difference import describe_changes
+    from pratique.tuf.folder import TrustFolder
 
     folder = TrustFolder(Path(directory))
     compiled = folder.compile()
@@ -48,7 +48,7 @@ def show(directory: str, followed: bool, format_: str) -> int:
 
 
 def _show_followed(at: int, format_: str) -> int:
-    from pratique.anchors.cache import load_cached
+    from pratique.tuf.cache import load_cached
 
     anchors = load_cached(find_home().trust)
     if format_ == "json":
@@ -63,7 +63,7 @@ def _show_followed(at: int, format_: str) -> int:
     return 3 if anchors.expired(at) else 0
 
 
-def _until(anchors: "Anchors", at: int) -> str:
+def _until(anchors: "FollowedTrust", at: int) -> str:
     if anchors.expires is None:
         return "always"
     return f"{iso_time(anchors.expires)}{' — expired: run pratique trust refresh' if anchors.expired(at) else ''}"
@@ -115,7 +115,7 @@ def _print_trust(trust: "Trust", at: int) -> None:
 
 
 def _print_folder(folder: "TrustFolder", pending: list[str], expires: dict[str, int], at: int) -> None:
-    from pratique.anchors.roles import roles_of
+    from pratique.tuf.roles import roles_of
 
     click.echo("  held by")
     for role, rule in roles_of(folder.root_ahead().signed).items():
@@ -152,7 +152,7 @@ def _label(identity: "Identity") -> str:
 
 
 def _folder_json(folder: "TrustFolder") -> dict[str, Any]:
-    from pratique.anchors.roles import roles_of
+    from pratique.tuf.roles import roles_of
 
     roles = {role: role_json(rule) for role, rule in roles_of(folder.root_ahead().signed).items()}
     return {"roles": roles, "drafts": {role: standing_json(item) for role, item in folder.standings().items()}}
@@ -160,7 +160,7 @@ def _folder_json(folder: "TrustFolder") -> dict[str, Any]:
 
 def _expiries(folder: "TrustFolder") -> dict[str, int]:
     """When what is published ends, by role."""
-    from pratique.anchors.metadata import expires_at
+    from pratique.tuf.metadata import expires_at
 
     root = folder.root()
     parts = {"root": root, **{role: folder.newest(role) for role in ("targets", "snapshot", "timestamp")}}

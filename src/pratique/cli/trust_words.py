@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from pratique.anchors.folder import TrustFolder
-    from pratique.anchors.roles import RoleKeys, Standing
     from pratique.attest.publickey import PublicKey
+    from pratique.tuf.folder import TrustFolder
+    from pratique.tuf.roles import RoleKeys, RoleState
 
 directory_option = click.option(
     "--directory", "-C", "directory", default=".", type=click.Path(), help="The folder with trust.yaml; default this one."
@@ -28,7 +28,7 @@ def read_key(path: str) -> "PublicKey":
 
 def root_changes(folder: "TrustFolder") -> list[str]:
     """What a drafted root changes, in words."""
-    from pratique.anchors.roles import roles_of
+    from pratique.tuf.roles import roles_of
 
     published, draft = folder.root(), folder.draft("root")
     if draft is None:
@@ -54,13 +54,13 @@ def role_json(rule: "RoleKeys") -> dict[str, Any]:
     return {"threshold": rule.threshold, "keys": [key.keyid for key in rule.keys]}
 
 
-def standing_json(item: "Standing") -> dict[str, Any]:
+def standing_json(item: "RoleState") -> dict[str, Any]:
     """How far something is signed, for programs."""
     signed, missing = (sorted(key.keyid for key in keys) for keys in (item.signed, item.missing))
     return {"signed": signed, "missing": missing, "short": item.short}
 
 
-def standing_text(item: "Standing") -> str:
+def standing_text(item: "RoleState") -> str:
     """How far something is signed, for people."""
     more = f"{item.short} more needed, by any of {shortened(item.missing)}" if item.short else "enough"
     return f"signed by {shortened(item.signed)}; {more}"

@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pratique.cli.belief import belief_options, believed
-from pratique.cli.facts import Gathered, ask_nobody, gather, repair_evidence
-from pratique.cli.home import find_home
+from pratique.app.gather import Gathered, ask_nobody, gather
+from pratique.app.home import find_home
+from pratique.app.repair import repair_evidence
 from pratique.cli.options import platform_option, source_argument
-from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_title, print_verdict
+from pratique.cli.output import TALK, format_option, iso_time, print_fact, print_json, print_title, print_verdict
+from pratique.cli.trust_anchors import anchor_options, chosen_anchors
 from pratique.errors import InputError
 from pratique.model import Cause, State
 from pratique.model.predicates import CYCLONEDX, FILE_MANIFEST, IMAGE_SIGNATURE, SLSA_PROVENANCE, TITLES
@@ -16,7 +17,7 @@ from pratique.model.predicates import CYCLONEDX, FILE_MANIFEST, IMAGE_SIGNATURE,
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pratique.evidence.belief import Belief
+    from pratique.evidence.trust_anchors import TrustAnchors
     from pratique.policy import Piece
 
 REQUIRED = (IMAGE_SIGNATURE, CYCLONEDX, FILE_MANIFEST, SLSA_PROVENANCE)
@@ -29,7 +30,7 @@ Answer = tuple[str, Cause, str, "Piece | None"]
 
 @click.command()
 @source_argument
-@belief_options
+@anchor_options
 @click.option("--evidence", help="Where the evidence is: registry:…, oci-dir:…, or catalog; default beside SOURCE.")
 @click.option("--require", multiple=True, metavar="TYPE", help=f"What must be there: {', '.join(_NAMES)}, or a URI; repeatable.")
 @click.option("--name", help="What the artifact is called where a trust speaks of it; default what SOURCE names.")
@@ -59,7 +60,7 @@ def command(
     """
     return report(
         source,
-        believed(find_home(), **beliefs),
+        chosen_anchors(find_home(), **beliefs),
         tuple(map(predicate_type, require)),
         evidence=evidence,
         name=name,
@@ -73,7 +74,7 @@ def command(
 
 def report(
     source: str,
-    belief: "Belief",
+    trust_anchors: "TrustAnchors",
     wanted: tuple[str, ...],
     *,
     evidence: str | None,
@@ -91,23 +92,26 @@ def report(
     from pratique.errors import Unavailable
 
     home = find_home()
-    restored = repair_evidence(home, source, belief, evidence=evidence, name=name, platform=platform) if repair else []
+    restored = (
+        repair_evidence(home, source, trust_anchors, evidence=evidence, name=name, platform=platform, talk=TALK) if repair else []
+    )
     gathered = gather(
         home,
         source,
-        belief,
+        trust_anchors,
         platform=platform,
         evidence=evidence,
         read=content,
         name=name,
         whole_store=content,
         ask=ask,
+        talk=TALK,
     )
     facts = gathered.facts
     if facts.gathering.state is State.UNCHECKED:
         raise Unavailable(facts.gathering_detail or f"the evidence at {gathered.place} could not be read")
     wanted = wanted or ((IMAGE_SIGNATURE,) if gathered.is_file else REQUIRED)
-    answers = [*about, *_answers(gathered, wanted), *_quorums(gathered, belief)]
+    answers = [*about, *_answers(gathered, wanted), *_quorums(gathered, trust_anchors)]
     if format_ == "json":
         print_json(
             {
@@ -163,12 +167,12 @@ def _answers(gathered: Gathered, wanted: tuple[str, ...]) -> list[Answer]:
     return out
 
 
-def _quorums(gathered: Gathered, belief: "Belief") -> list[Answer]:
+def _quorums(gathered: Gathered, trust_anchors: "TrustAnchors") -> list[Answer]:
     """Where a trust wants several authorities to agree, whether they do."""
     from pratique.errors import Untrusted
     from pratique.trust import check_quorum
 
-    trust, facts = belief.trust, gathered.facts
+    trust, facts = trust_anchors.trust, gathered.facts
     if trust is None:
         return []
     by_name = {authority.name: authority for authority in trust.authorities.items}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pratique.registry.types import Descriptor, Repository
 
 
-class Form(StrEnum):
+class EvidenceForm(StrEnum):
     """In which form something was said."""
 
     BUNDLE = "Sigstore bundle"
@@ -31,8 +31,8 @@ class Form(StrEnum):
 
 MAX_CONFIG_BYTES = 1 << 20
 MAX_PIECE_BYTES = 256 << 20  # a file manifest of half a million rows, in base64
-_LIMITS = {Form.BUNDLE: MAX_PIECE_BYTES, Form.NOTATION: 4 << 20}
-_TAGS = {Form.COSIGN_SIGNATURE: ".sig", Form.COSIGN_ATTESTATION: ".att"}
+_LIMITS = {EvidenceForm.BUNDLE: MAX_PIECE_BYTES, EvidenceForm.NOTATION: 4 << 20}
+_TAGS = {EvidenceForm.COSIGN_SIGNATURE: ".sig", EvidenceForm.COSIGN_ATTESTATION: ".att"}
 _BUNDLES = "application/vnd.dev.sigstore.bundle"  # of all versions
 _NOTATION = "application/vnd.cncf.notary.signature"
 PREDICATE_ANNOTATION = "dev.sigstore.bundle.predicateType"
@@ -49,7 +49,7 @@ class Collected:
 
     digest: Digest
     where: str
-    form: Form = Form.BUNDLE
+    form: EvidenceForm = EvidenceForm.BUNDLE
     media_type: str = ""
     annotations: Mapping[str, str] = field(default_factory=dict)
     claimed_type: str = ""
@@ -85,7 +85,7 @@ def collect_from_repository(repository: "Repository", subject: Digest) -> Collec
     return Collection(pieces=tuple(pieces))
 
 
-def _fetch_tag(repository: "Repository", subject: Digest, form: Form, kind: str) -> list[Collected]:
+def _fetch_tag(repository: "Repository", subject: Digest, form: EvidenceForm, kind: str) -> list[Collected]:
     """What older tools keep under a tag beside the image; a tag that could not be asked for is one piece, unreachable."""
     from pratique.attest.cosign import PREDICATE_TYPE
     from pratique.registry.cosign import fetch_layers, tag_of
@@ -105,23 +105,23 @@ def _fetch_tag(repository: "Repository", subject: Digest, form: Form, kind: str)
             where=where,
             form=form,
             annotations=layer.annotations,
-            claimed_type=IMAGE_SIGNATURE if form is Form.COSIGN_SIGNATURE else layer.annotations.get(PREDICATE_TYPE, ""),
+            claimed_type=IMAGE_SIGNATURE if form is EvidenceForm.COSIGN_SIGNATURE else layer.annotations.get(PREDICATE_TYPE, ""),
             data=layer.data,
         )
         for layer in layers
     ]
 
 
-def _form(referrer: "Descriptor") -> Form | None:
+def _form(referrer: "Descriptor") -> EvidenceForm | None:
     """None for what is no signature: documents, Helm charts, whatever people attach."""
     if referrer.artifact_type.startswith(_BUNDLES):
-        return Form.BUNDLE
-    return Form.NOTATION if referrer.artifact_type == _NOTATION else None
+        return EvidenceForm.BUNDLE
+    return EvidenceForm.NOTATION if referrer.artifact_type == _NOTATION else None
 
 
-def _fetch(repository: "Repository", referrer: "Descriptor", form: Form, checked: set[Digest]) -> Collected:
+def _fetch(repository: "Repository", referrer: "Descriptor", form: EvidenceForm, checked: set[Digest]) -> Collected:
     where = f"{repository.name}@{referrer.digest}"
-    claimed = referrer.annotations.get(PREDICATE_ANNOTATION, "") if form is Form.BUNDLE else IMAGE_SIGNATURE
+    claimed = referrer.annotations.get(PREDICATE_ANNOTATION, "") if form is EvidenceForm.BUNDLE else IMAGE_SIGNATURE
 
     def failed(cause: Cause, detail: str) -> Collected:
         return Collected(digest=referrer.digest, where=where, form=form, claimed_type=claimed, cause=cause, detail=detail)

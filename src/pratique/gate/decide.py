@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pratique.attest.predicates.vsa import InputAttestation, vsa_predicate
-from pratique.attest.statement import Subject as StatementSubject
-from pratique.attest.statement import render_statement
+from pratique.attest.statement import StatementSubject, render_statement
 from pratique.errors import InputError, Malformed
-from pratique.evidence.belief import Belief, OwnLog, believe_keys
-from pratique.evidence.seal import Scribe, Sealed, seal
+from pratique.evidence.trust_anchors import OwnLog, TrustAnchors, anchors_of_keys
+from pratique.keys.logged_signer import LoggedBundle, LoggedSigner, seal
 from pratique.model import Decision
 from pratique.model.predicates import SLSA_VSA
 from pratique.policy import Facts, Policy, evaluate, parse_policy
@@ -26,7 +25,7 @@ class LoadedPolicy:
     """A policy and who it believes."""
 
     policy: Policy
-    belief: Belief
+    trust_anchors: TrustAnchors
 
 
 def load_policy(path: Path, *, logs: tuple[OwnLog, ...]) -> LoadedPolicy:
@@ -46,12 +45,12 @@ def load_policy(path: Path, *, logs: tuple[OwnLog, ...]) -> LoadedPolicy:
         if not loaded:
             raise Malformed(f"the authority {name} has no keys", where=str(path))
         named.append((name, loaded))
-    return LoadedPolicy(policy=policy, belief=believe_keys(named, logs))
+    return LoadedPolicy(policy=policy, trust_anchors=anchors_of_keys(named, logs))
 
 
 def decide(
-    loaded: LoadedPolicy, facts: Facts, *, scribe: Scribe, catalog: "Catalog", now: int, tool_version: str
-) -> tuple[Decision, Sealed]:
+    loaded: LoadedPolicy, facts: Facts, *, logged_signer: LoggedSigner, catalog: "Catalog", now: int, tool_version: str
+) -> tuple[Decision, LoggedBundle]:
     """The decision, and the bundle that proves it was made. The decision is recorded whatever it is."""
     decision = evaluate(loaded.policy, facts, now=now)
     subject = StatementSubject.of(decision.subject_name, decision.subject)
@@ -64,7 +63,7 @@ def decide(
         inputs=[InputAttestation(uri=piece.predicate_type or "unknown", digest=piece.bundle) for piece in facts.pieces],
     )
     payload = render_statement(subjects=[subject], predicate_type=SLSA_VSA, predicate=predicate)
-    sealed = seal(scribe, [payload])[0]
+    sealed = seal(logged_signer, [payload])[0]
     with catalog.transaction() as ledger:
         ledger.record_document(
             decision.subject,
@@ -72,7 +71,7 @@ def decide(
             role="decision",
             media_type="application/vnd.dev.sigstore.bundle.v0.3+json",
             predicate_type=SLSA_VSA,
-            keyid=scribe.signer.public_key.keyid,
+            keyid=logged_signer.signer.public_key.keyid,
             at=now,
         )
         ledger.record_decision(decision, bundle=sealed.digest)

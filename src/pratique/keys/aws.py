@@ -25,7 +25,7 @@ from pratique.attest.publickey import PublicKey
 from pratique.errors import AuthenticationRequired, InputError, Malformed, NotFound, PratiqueError, RateLimited
 from pratique.keys.access import Access, KeyReference
 from pratique.keys.encodings import mldsa_representative
-from pratique.keys.service import Answer, Service
+from pratique.keys.service import Service, ServiceAnswer
 from pratique.keys.signer import closed, verified_signature
 
 MAX_RAW = 4096
@@ -234,7 +234,7 @@ class _Kms:
             raise InputError("cannot read the AWS configuration", where=self.where) from error
         return value if isinstance(value, str) else None
 
-    def _refused(self, answer: Answer, what: str) -> PratiqueError:
+    def _refused(self, answer: ServiceAnswer, what: str) -> PratiqueError:
         kind = _kind(answer)
         text = self.service.printable(f"{kind} {_message(answer)}".strip())
         if kind == "NotFoundException":
@@ -247,13 +247,13 @@ class _Kms:
         return self.service.refused(answer, what, text)
 
 
-def _kind(answer: Answer) -> str:
+def _kind(answer: ServiceAnswer) -> str:
     """The error's name: `__type`, of which some services write a namespace before `#`."""
     if answer.status == 200:
         return ""
     return str(answer.members().get("__type", "")).rpartition("#")[2]
 
 
-def _message(answer: Answer) -> str:
+def _message(answer: ServiceAnswer) -> str:
     members = answer.members()
     return str(members.get("message") or members.get("Message") or "")

@@ -18,7 +18,7 @@ from pratique.errors import InputError, Malformed, NotFound
 from pratique.keys.access import Access, KeyReference
 from pratique.keys.azure_login import AzureLogin
 from pratique.keys.encodings import der_of_raw
-from pratique.keys.service import Answer, Service
+from pratique.keys.service import Service, ServiceAnswer
 from pratique.keys.signer import closed, verified_signature
 
 API = "api-version=7.4"
@@ -214,6 +214,6 @@ class _KeyVault:
             raise self.service.garbage("fetching the public key")
         return path
 
-    def _send(self, method: str, path: str, what: str, body: Mapping[str, Any] | None, token: str) -> Answer:
+    def _send(self, method: str, path: str, what: str, body: Mapping[str, Any] | None, token: str) -> ServiceAnswer:
         headers = {"Authorization": f"Bearer {token}"}
         return self.service.ask(method, f"{path}?{API}", what=what, headers=headers, json_body=body)

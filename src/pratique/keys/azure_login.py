@@ -15,7 +15,7 @@ import httpx
 
 from pratique.errors import AuthenticationRequired, InputError, Unavailable
 from pratique.keys.access import Access
-from pratique.keys.service import Answer, Service, read_environment_file
+from pratique.keys.service import Service, ServiceAnswer, read_environment_file
 
 _METADATA = "http://169.254.169.254"
 _EARLY_S = 300  # a token is exchanged this long before it runs out
@@ -95,7 +95,7 @@ class AzureLogin:
     def _managed(self, origin: str) -> Service:
         return Service(origin, name="the managed identity's service", where=self._where, access=self._access, local=True)
 
-    def _read(self, service: Service, answer: Answer) -> tuple[str, float]:
+    def _read(self, service: Service, answer: ServiceAnswer) -> tuple[str, float]:
         """RFC 6749 §5.1 and §5.2; a wrong secret is a 400 or 401 with a reason."""
         members = answer.members()
         if answer.status != 200:

@@ -34,7 +34,7 @@ _JWT = re.compile(r"eyJ[\w-]{8,}(?:\.[\w-]*)*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ServiceAnswer:
     """A whole answer. `body`: as sent."""
 
     status: int
@@ -86,8 +86,8 @@ class Service:
         json_body: Mapping[str, Any] | None = None,
         form: Mapping[str, str] | None = None,
         content: bytes = b"",
-        busy: Callable[[Answer], bool] = lambda _: False,
-    ) -> Answer:
+        busy: Callable[[ServiceAnswer], bool] = lambda _: False,
+    ) -> ServiceAnswer:
         """One request, repeated while the service is busy. `headers`: or how to make them for the body, anew each time.
         `content`: a body whose type is among the headers.
 
@@ -123,7 +123,7 @@ class Service:
             self._access.sleep(delay)
         raise AssertionError("the last attempt returns or raises")
 
-    def refused(self, answer: Answer, what: str, said: str | None = None, hint: str | None = None) -> PratiqueError:
+    def refused(self, answer: ServiceAnswer, what: str, said: str | None = None, hint: str | None = None) -> PratiqueError:
         """The error that an unexpected answer stands for. `said`: the reason in it, or None to look for one."""
         text = self.printable(_reason(answer) if said is None else said)
         reason = f": {text}" if text else ""
@@ -154,10 +154,10 @@ class Service:
         if client is not None:
             client.close()
 
-    def _in_time(self, call: Callable[[], Answer], deadline: float, what: str) -> Answer:
+    def _in_time(self, call: Callable[[], ServiceAnswer], deadline: float, what: str) -> ServiceAnswer:
         """What `call` gives by `deadline`. In a thread of its own: a service may trickle where no time limit of a library looks,
         in the name lookup, the handshake or the headers."""
-        results: queue.SimpleQueue[Answer | BaseException] = queue.SimpleQueue()
+        results: queue.SimpleQueue[ServiceAnswer | BaseException] = queue.SimpleQueue()
 
         def run() -> None:
             try:
@@ -175,7 +175,7 @@ class Service:
             raise result
         return result
 
-    def _once(self, method: str, path: str, headers: dict[str, str], content: bytes, deadline: float, what: str) -> Answer:
+    def _once(self, method: str, path: str, headers: dict[str, str], content: bytes, deadline: float, what: str) -> ServiceAnswer:
         url = str(self._base).rstrip("/") + path
         with self._open().stream(method, url, headers=headers, content=content or None, follow_redirects=False) as response:
             if 300 <= response.status_code < 400:
@@ -189,7 +189,7 @@ class Service:
                     raise Unavailable(f"{what}: {self._name} answers more than {MAX_ANSWER} bytes", where=self._where)
                 if time.monotonic() > deadline:
                     raise Unavailable(f"{what}: {self._name}'s answer does not end", where=self._where)
-            return Answer(status=response.status_code, headers=response.headers, body=bytes(body))
+            return ServiceAnswer(status=response.status_code, headers=response.headers, body=bytes(body))
 
     def _open(self) -> httpx.Client:
         with self._lock:
@@ -254,7 +254,7 @@ def _is_near(host: str, *, local: bool) -> bool:
     return address.is_loopback or (local and address.is_link_local)
 
 
-def _reason(answer: Answer) -> str:
+def _reason(answer: ServiceAnswer) -> str:
     """The words in the error documents of Vault, AWS, GCP, Azure and OAuth (RFC 6749 §5.2)."""
     document = answer.members()
     error = document.get("error")

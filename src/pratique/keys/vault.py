@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pratique.attest.publickey import PublicKey
 from pratique.errors import AuthenticationRequired, InputError, Malformed, NotFound
 from pratique.keys.access import Access, KeyReference
-from pratique.keys.service import Answer, Service, read_environment_file
+from pratique.keys.service import Service, ServiceAnswer, read_environment_file
 from pratique.keys.signer import closed, verified_signature
 
 POD_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105  a path
@@ -183,11 +183,11 @@ class _Vault:
             raise self.service.garbage(what)
         return data
 
-    def _send(self, method: str, path: str, what: str, body: Mapping[str, Any] | None, token: str) -> Answer:
+    def _send(self, method: str, path: str, what: str, body: Mapping[str, Any] | None, token: str) -> ServiceAnswer:
         headers = {"X-Vault-Token": token, "X-Vault-Request": "true"} | self._namespace()
         return self.service.ask(method, f"/v1/{self._mount}/{path}", what=what, headers=headers, json_body=body)
 
-    def _refused(self, answer: Answer, what: str) -> Exception:
+    def _refused(self, answer: ServiceAnswer, what: str) -> Exception:
         errors = answer.members().get("errors")
         said = "; ".join(text for text in errors if isinstance(text, str)) if isinstance(errors, list) else ""
         if answer.status == 400 and "not found" in said:

@@ -12,7 +12,7 @@ from pratique.model.component import (
 )
 from pratique.model.digest import Digest, is_digest
 from pratique.model.manifest import FileManifest, build_manifest, manifest_predicate, parse_manifest
-from pratique.model.tree import FileEntry, Form, Kind, Tree, Unknown, escape_path, unescape_path
+from pratique.model.tree import FileEntry, FileForm, FileKind, Tree, Unknown, escape_path, unescape_path
 from pratique.model.verdict import Cause, Decision, Result, State, Verdict
 
 __all__ = [
@@ -23,10 +23,10 @@ __all__ = [
     "Decision",
     "Digest",
     "FileEntry",
+    "FileForm",
+    "FileKind",
     "FileManifest",
-    "Form",
     "Inventory",
-    "Kind",
     "Owned",
     "Ownership",
     "Presence",

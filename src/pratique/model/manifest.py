@@ -20,7 +20,7 @@ from pratique.errors import DigestMismatch, Malformed
 from pratique.model.component import Inventory
 from pratique.model.digest import Digest
 from pratique.model.merkle import root_hash
-from pratique.model.tree import FileEntry, Kind, escape_path, unescape_path
+from pratique.model.tree import FileEntry, FileKind, escape_path, unescape_path
 
 COLUMNS = ("path", "kind", "mode", "size", "content", "component", "layer")
 
@@ -88,8 +88,8 @@ def parse_manifest(predicate: Mapping[str, Any]) -> FileManifest:
     owners: list[str] = []
     try:
         for path, kind_name, mode, size, content, component, layer in rows:
-            kind = Kind(kind_name)
-            is_file = kind is Kind.FILE
+            kind = FileKind(kind_name)
+            is_file = kind is FileKind.FILE
             text = "" if is_file else unescape_path(content)
             digest = content if is_file else ""
             if not (isinstance(mode, int) and isinstance(size, int) and isinstance(layer, int)):

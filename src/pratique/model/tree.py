@@ -12,7 +12,7 @@ from typing import NamedTuple
 from pratique.model.digest import Digest
 
 
-class Kind(StrEnum):
+class FileKind(StrEnum):
     """What a path is. A hard link is a `FILE` with the content of what it links to. Directories are not listed."""
 
     FILE = "file"
@@ -22,7 +22,7 @@ class Kind(StrEnum):
     FIFO = "fifo"
 
 
-class Form(StrEnum):
+class FileForm(StrEnum):
     """What a regular file is, by how it begins."""
 
     DATA = "data"
@@ -37,7 +37,7 @@ class Form(StrEnum):
     @property
     def runs(self) -> bool:
         """Whether a machine can run it as it is: what nobody accounts for and can run matters most."""
-        return self in (Form.ELF, Form.SCRIPT, Form.PE, Form.MACHO, Form.WASM)
+        return self in (FileForm.ELF, FileForm.SCRIPT, FileForm.PE, FileForm.MACHO, FileForm.WASM)
 
 
 class FileEntry(NamedTuple):
@@ -47,13 +47,13 @@ class FileEntry(NamedTuple):
     """
 
     path: str
-    kind: Kind
+    kind: FileKind
     mode: int
     size: int = 0
     sha256: str = ""
     target: str = ""
     layer: int = 0
-    form: Form = Form.DATA
+    form: FileForm = FileForm.DATA
 
     def leaf(self) -> bytes:
         """The bytes that stand for this entry in the manifest's Merkle tree.
@@ -101,7 +101,7 @@ class Tree:
                 seen = seen[:-1]
                 continue
             entry = self.entries.get("/".join([*seen, part]))
-            if entry is None or entry.kind is not Kind.SYMLINK:
+            if entry is None or entry.kind is not FileKind.SYMLINK:
                 seen.append(part)
                 continue
             hops += 1
@@ -114,7 +114,7 @@ class Tree:
 
     def files(self) -> Iterator[FileEntry]:
         """Regular files, in path order."""
-        return (entry for entry in self.sorted() if entry.kind is Kind.FILE)
+        return (entry for entry in self.sorted() if entry.kind is FileKind.FILE)
 
     def sorted(self) -> list[FileEntry]:
         """All entries in the order of their path's bytes: the order of every document."""

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pratique.errors import Malformed
+from pratique.lexicon.purl_pattern import split_purl
 from pratique.model import Digest
-from pratique.model.purl_pattern import split_purl
 from pratique.trust.strictyaml import MAX_BYTES, Reader, load_yaml
 
 MAX_POLICY_BYTES = MAX_BYTES

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from pratique.lexicon.purl_pattern import matches
 from pratique.model import Cause, Decision, Verdict
 from pratique.model.predicates import CYCLONEDX, IMAGE_SIGNATURE, SLSA_PROVENANCE
-from pratique.model.purl_pattern import matches
 from pratique.policy.document import Policy, ProvenanceRule, SbomRule, SignatureRule
 from pratique.policy.facts import Facts, Piece
 

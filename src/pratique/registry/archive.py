@@ -11,7 +11,7 @@ from pratique.registry.tarindex import MAX_MEMBERS, index_tar
 from pratique.registry.types import BlobLocation, Descriptor
 
 
-def open_archive(path: Path, *, max_members: int = MAX_MEMBERS) -> "Archive":
+def open_archive(path: Path, *, max_members: int = MAX_MEMBERS) -> "ArchiveLayout":
     """Index the archive at `path` by its headers. Raises NotFound, InputError, Malformed, LimitExceeded."""
     file = open_regular(str(path), str(path))
     try:
@@ -24,12 +24,12 @@ def open_archive(path: Path, *, max_members: int = MAX_MEMBERS) -> "Archive":
         raise InputError(f"cannot read: {(error.strerror or str(error)).lower()}", where=str(path)) from error
     finally:
         os.close(file)
-    archive = Archive(path, members)
+    archive = ArchiveLayout(path, members)
     archive.check()
     return archive
 
 
-class Archive(LayoutReader):
+class ArchiveLayout(LayoutReader):
     """A `Repository` that can only be read. `members`: name → (offset, size) of each file in the tar."""
 
     kind = "OCI archive"

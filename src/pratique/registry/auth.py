@@ -1,6 +1,6 @@
 """Answering a registry's challenge: Basic (RFC 7617) and the token flow (distribution, spec/auth/token.md and oauth.md).
 
-A token is asked for with exactly the scope we need, whatever the challenge wants. A password goes to the registry or to the
+A token is asked for with exactly the scope we need, whatever the challenge selection. A password goes to the registry or to the
 token service it names, over TLS unless the registry itself is plain HTTP by the user's word, and to nobody else.
 """
 

@@ -23,7 +23,7 @@ class Lost(Violation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class CopiedEvidence:
     """Something that is said about a manifest. `tag`: "" for a referrer, else the name that older tools look for."""
 
     about: Digest
@@ -38,7 +38,7 @@ class Copied:
 
     descriptor: Descriptor
     manifests: tuple[Digest, ...]
-    said: tuple[Said, ...]
+    said: tuple[CopiedEvidence, ...]
     blobs: int
 
 
@@ -59,7 +59,7 @@ def copy_artifact(source: Repository, reference: str, destination: Repository, t
     work = _Copy(source, destination)
     descriptor = work.image(manifest, None)
     images = tuple(work.seen)
-    said: list[Said] = []
+    said: list[CopiedEvidence] = []
     for digest in images:
         said += work.about(digest, depth=0)
     if tag is not None:
@@ -105,12 +105,12 @@ class _Copy:
             raise DigestMismatch(f"copied {manifest.digest}, but it arrived as {pushed.digest}", where=self.destination.name)
         return pushed
 
-    def about(self, subject: Digest, *, depth: int) -> Iterator[Said]:
+    def about(self, subject: Digest, *, depth: int) -> Iterator[CopiedEvidence]:
         """Copy what is said about a manifest, and what is said about that."""
         if depth > _MAX_DEPTH:
             raise LimitExceeded(f"referrers of referrers, deeper than {_MAX_DEPTH}", where=self.source.name)
         for referrer in self.source.list_referrers(subject):
-            yield Said(about=subject, digest=referrer.digest, artifact_type=referrer.artifact_type)
+            yield CopiedEvidence(about=subject, digest=referrer.digest, artifact_type=referrer.artifact_type)
             if referrer.digest not in self.seen:
                 self.image(self.source.fetch_manifest(referrer.digest), None)
                 yield from self.about(referrer.digest, depth=depth + 1)
@@ -121,7 +121,7 @@ class _Copy:
             except NotFound:
                 continue
             self.image(manifest, tag)
-            yield Said(about=subject, digest=manifest.digest, artifact_type=_type_of(manifest), tag=tag)
+            yield CopiedEvidence(about=subject, digest=manifest.digest, artifact_type=_type_of(manifest), tag=tag)
 
     def _see(self, digest: Digest) -> None:
         self.seen[digest] = None
@@ -129,7 +129,7 @@ class _Copy:
             raise LimitExceeded(f"more than {_MAX_MANIFESTS} manifests belong to it", where=self.source.name)
 
 
-def _check_arrived(destination: Repository, work: _Copy, said: list[Said]) -> None:
+def _check_arrived(destination: Repository, work: _Copy, said: list[CopiedEvidence]) -> None:
     """Ask the destination for each manifest, each blob and each referrer; nothing is believed because it was sent."""
     missing = [str(digest) for digest in work.seen if not _has_manifest(destination, digest)]
     missing += [str(digest) for digest in work.blobs if not destination.has_blob(digest)]

@@ -25,7 +25,7 @@ _LOCAL = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
+class ImageName:
     """`host`: with its port if one was given. `tag`, `digest`: as given; where both are, the digest counts."""
 
     host: str
@@ -49,7 +49,7 @@ class Reference:
         return f"{self.host}/{self.name}{tag}{digest}"
 
 
-def parse_reference(text: str) -> Reference:
+def parse_reference(text: str) -> ImageName:
     """Read an image's name. Raises InputError with the part that is wrong."""
     if len(text) > _MAX_TEXT:
         raise _wrong(text, f"it has more than {_MAX_TEXT} characters")
@@ -65,7 +65,7 @@ def parse_reference(text: str) -> Reference:
     if not _NAME.fullmatch(name) or len(name) > _MAX_NAME:
         raise _wrong(text, f"{name[:80]!r} is no repository: lower case, digits, and . _ - between them")
     _check_host(text, host)
-    return Reference(host=host, name=name, tag=tag or None, digest=Digest(digest) if at else None)
+    return ImageName(host=host, name=name, tag=tag or None, digest=Digest(digest) if at else None)
 
 
 def is_local(host: str) -> bool:

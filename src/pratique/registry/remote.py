@@ -14,7 +14,7 @@ from pratique.model.digest import Digest, is_digest
 from pratique.registry.auth import Authenticator
 from pratique.registry.challenge import next_link
 from pratique.registry.credentials import Credential, find_credential
-from pratique.registry.reference import Reference, is_local
+from pratique.registry.reference import ImageName, is_local
 from pratique.registry.referrers import merge_referrers, render_index
 from pratique.registry.transport import Transport
 from pratique.registry.types import (
@@ -56,7 +56,7 @@ class Remote:
         handler: httpx.BaseTransport | None = None,
     ) -> None:
         """`host`: with its port. `sleep`, `clock`, `find` (credentials) and `handler` (of requests) replace the real ones."""
-        reference = Reference(host=host, name=repository)
+        reference = ImageName(host=host, name=repository)
         self._name = f"{host}/{repository}"
         self._base = f"/v2/{repository}"
         self._sleep = sleep

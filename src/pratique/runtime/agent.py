@@ -22,15 +22,15 @@ from pathlib import Path
 from pratique.errors import Malformed, PratiqueError
 from pratique.model import Cause, Digest, FileManifest
 from pratique.runtime.allowlist import AllowList
-from pratique.runtime.clerk import Clerk, Emit, Publish
 from pratique.runtime.fanotify import Group
 from pratique.runtime.harden import forbid_memory_programs, seal_root
 from pratique.runtime.loop import EventLoop
 from pratique.runtime.report import MECHANISMS, RuntimeReport, Tally
+from pratique.runtime.reporter import Emit, Publish, Reporter
 from pratique.runtime.respond import Responder, Response
 from pratique.runtime.scan import Mapped, scan
 from pratique.runtime.watch import Observation, Rules, Watch
-from pratique.runtime.workloads import Engine, Workload
+from pratique.runtime.workloads import Engine, RunningContainer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ class AgentConfig:
     violations_limit: int = 100
 
 
-ManifestSource = Callable[[Workload], FileManifest | Unverified]
+ManifestSource = Callable[[RunningContainer], FileManifest | Unverified]
 
 
 def load_node() -> tuple[str, str]:
@@ -89,8 +89,8 @@ def run_agent(
     Raises Unavailable at the start if the engine cannot be asked or the kernel will not let us watch; later such failures are
     events and gaps in the reports.
     """
-    clerk = Clerk(emit, publish_report, clock)
-    agent = _Agent(config=config, engine=engine, manifests=manifests, clerk=clerk, clock=clock, stop_event=stop_event)
+    reporter = Reporter(emit, publish_report, clock)
+    agent = _Agent(config=config, engine=engine, manifests=manifests, reporter=reporter, clock=clock, stop_event=stop_event)
     try:
         agent.start()
         agent.loop()
@@ -105,15 +105,15 @@ class _Agent:
         config: AgentConfig,
         engine: Engine,
         manifests: ManifestSource,
-        clerk: Clerk,
+        reporter: Reporter,
         clock: Callable[[], float],
         stop_event: threading.Event,
     ) -> None:
         self.config, self.engine, self.manifests, self.clock, self.stop = config, engine, manifests, clock, stop_event
-        self.clerk = clerk
+        self.reporter = reporter
         self.watches: dict[tuple[str, int], Watch] = {}
         self.refused_to_watch: set[tuple[str, int]] = set()
-        self.events = EventLoop(lambda error: clerk.tell("agent", detail=str(error)))
+        self.events = EventLoop(lambda error: reporter.tell("agent", detail=str(error)))
         self.pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="manifest")
         self.responder = Responder(engine, config.on_violation if config.rules.enforce else Response.NONE, self._responded)
         self.watcher: threading.Thread | None = None
@@ -128,7 +128,7 @@ class _Agent:
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # every open that waits holds a descriptor of ours
         self.next_report_at = self.clock() + self.config.report_interval_s
-        self.clerk.start()
+        self.reporter.start()
         self.watcher = threading.Thread(target=self._look_for_workloads, name="workloads", daemon=True)
         self.watcher.start()
         self._saw(tuple(first))
@@ -149,7 +149,7 @@ class _Agent:
         self.pool.shutdown(wait=True, cancel_futures=True)
         if self.watcher is not None:
             self.watcher.join()
-        self.clerk.close()
+        self.reporter.close()
         self.events.close()
 
     def loop(self) -> None:
@@ -181,18 +181,18 @@ class _Agent:
                 failing = False
             except PratiqueError as error:
                 if not failing:
-                    self.clerk.tell("engine", detail=str(error))
+                    self.reporter.tell("engine", detail=str(error))
                 failing = True
                 continue
             self.events.post(lambda found=found: self._saw(found))  # type: ignore[misc]
 
-    def _saw(self, found: tuple[Workload, ...]) -> None:
+    def _saw(self, found: tuple[RunningContainer, ...]) -> None:
         for workload in found:
             key = (workload.id, workload.pid)
             if key not in self.watches and key not in self.refused_to_watch:
                 self._attach(key, workload)
 
-    def _attach(self, key: tuple[str, int], workload: Workload) -> None:
+    def _attach(self, key: tuple[str, int], workload: RunningContainer) -> None:
         now = self.clock()
         tally = Tally(started_at=now, limit=self.config.violations_limit)
         tally.gap(workload.started_at, now, "it ran before it was watched")
@@ -207,7 +207,7 @@ class _Agent:
             watch = Watch.attach(workload, rules=self.config.rules, tally=tally, clock=self.clock)
         except PratiqueError as error:
             self.refused_to_watch.add(key)
-            self.clerk.tell("unwatched", workload, detail=str(error))
+            self.reporter.tell("unwatched", workload, detail=str(error))
             return
         watch.sealed = sealed
         self.watches[key] = watch
@@ -216,7 +216,7 @@ class _Agent:
         self._watch_mounts(watch)
         memory = watch.marks.memory
         detail = seal_failure or ("" if memory.sound else f"every verdict is made anew: {memory.reason}")
-        self.clerk.tell("watching", workload, detail=detail, sealed=sealed)
+        self.reporter.tell("watching", workload, detail=detail, sealed=sealed)
         self.pool.submit(self._prepare, watch, first=True)
 
     def _watch_mounts(self, watch: Watch) -> None:
@@ -296,7 +296,7 @@ class _Agent:
         except Malformed as error:
             # What was read and not understood can never be answered: only closing the group lets those processes go on.
             watch.tally.gap(self.clock(), self.clock(), f"watching ended: {error}")
-            self.clerk.tell("unwatched", watch.workload, detail=str(error))
+            self.reporter.tell("unwatched", watch.workload, detail=str(error))
             self.refused_to_watch.add((watch.workload.id, watch.workload.pid))
             self._ended((watch.workload.id, watch.workload.pid))
             return
@@ -306,18 +306,18 @@ class _Agent:
 
     def _teller(self, watch: Watch) -> Callable[[Observation], None]:
         def tell(seen: Observation) -> None:
-            self.clerk.tell_seen(watch.workload, seen)
+            self.reporter.tell_seen(watch.workload, seen)
             if seen.judgement.verdict.violates:
                 self.responder.violated(watch.workload)
 
         return tell
 
-    def _responded(self, workload: Workload, action: str, detail: str) -> None:
-        self.clerk.tell("response", workload, action=action, detail=detail)
+    def _responded(self, workload: RunningContainer, action: str, detail: str) -> None:
+        self.reporter.tell("response", workload, action=action, detail=detail)
 
     def _report(self, watch: Watch, now: float, *, final: bool) -> None:
         workload, config = watch.workload, self.config
-        dropped = self.clerk.take_dropped()
+        dropped = self.reporter.take_dropped()
         if dropped:
             watch.tally.gap(now, now, f"{dropped} events of this node could not be written fast enough")
         report = RuntimeReport(
@@ -342,4 +342,4 @@ class _Agent:
             final=final,
             **watch.tally.take(now),
         )
-        self.clerk.publish(report)
+        self.reporter.publish(report)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pratique.model import FileManifest, Kind
+from pratique.model import FileKind, FileManifest
 
 
 class Seen(StrEnum):
@@ -51,7 +51,7 @@ class AllowList:
         by_hash: dict[str, dict[str, str]] = {}
         by_path: dict[str, str] = {}
         for entry, owner in zip(manifest.entries, manifest.owners, strict=True):
-            if entry.kind is Kind.FILE:
+            if entry.kind is FileKind.FILE:
                 by_hash.setdefault(entry.sha256, {})[entry.path] = owner
                 by_path[entry.path] = entry.sha256
         return cls(by_hash=by_hash, by_path=by_path, root=str(manifest.root))
@@ -82,7 +82,7 @@ ELF_MAGIC = b"\x7fELF"
 SCRIPT_SUFFIXES = (".py", ".pyc", ".sh", ".pl", ".pm", ".rb", ".js", ".mjs", ".cjs", ".php", ".lua")
 
 
-class Content(StrEnum):
+class ContentKind(StrEnum):
     """What a file that is merely opened looks like."""
 
     CODE = "code"
@@ -90,10 +90,10 @@ class Content(StrEnum):
     DATA = "data"
 
 
-def classify(head: bytes, path: str) -> Content:
+def classify(head: bytes, path: str) -> ContentKind:
     """head: the first bytes of the file, at least 4 where it has them. ELF is code; `#!` or a known suffix makes a script."""
     if head[:4] == ELF_MAGIC:
-        return Content.CODE
+        return ContentKind.CODE
     if head[:2] == b"#!" or (head and path.endswith(SCRIPT_SUFFIXES)):  # an empty file, as one just created, says nothing
-        return Content.SCRIPT
-    return Content.DATA
+        return ContentKind.SCRIPT
+    return ContentKind.DATA

@@ -9,22 +9,31 @@ from pathlib import Path
 
 from pratique.errors import Unavailable
 from pratique.runtime.fanotify import FAN_OPEN_EXEC_PERM, FAN_OPEN_PERM, Group
-from pratique.runtime.mountinfo import Mark, Mount, Plan, Scope, lower_directories, parse_mountinfo, plan_marks, root_mount
+from pratique.runtime.mountinfo import (
+    MarkPlan,
+    MarkScope,
+    Mount,
+    MountMark,
+    lower_directories,
+    parse_mountinfo,
+    plan_marks,
+    root_mount,
+)
 from pratique.runtime.remember import Soundness, bounding_set, kernel_may_remember
-from pratique.runtime.workloads import Workload
+from pratique.runtime.workloads import RunningContainer
 from pratique.runtime.writers import Layers
 
 MASK = FAN_OPEN_EXEC_PERM | FAN_OPEN_PERM
 
 
-class Marks:
+class MarkSet:
     """The marks of one container in one group. `skipped`: mount points that are not watched, each with why.
 
     `memory`: whether the kernel may remember. `overlays`: device number → layers, for every overlay the container mounts.
     `lower`: the root's read-only layers.
     """
 
-    def __init__(self, workload: Workload, group: Group, *, scripts: bool) -> None:
+    def __init__(self, workload: RunningContainer, group: Group, *, scripts: bool) -> None:
         self.workload, self.group, self.scripts = workload, group, scripts
         self.memory = Soundness(False, "not looked at")
         self.skipped: tuple[str, ...] = ()
@@ -51,14 +60,14 @@ class Marks:
         self.overlays = {device_number(mount): Layers.of(mount) for mount in mounts if mount.fstype == "overlay"}
         self.root_device = device_number(root)
         self.lower = lower_directories(root)
-        owned = any(mark.scope is Scope.FILESYSTEM and mark.mount.device == root.device for mark in plan.marks)
+        owned = any(mark.scope is MarkScope.FILESYSTEM and mark.mount.device == root.device for mark in plan.marks)
         caps = bounding_set(read_text(f"/proc/{self.workload.pid}/status"))
         memory = kernel_may_remember(mounts, bounding_set=caps, owned=owned)
         if self.memory.sound and not memory.sound:
             self.group.forget()
         self.memory = memory
 
-    def _apply(self, plan: Plan, root: Mount) -> list[str]:
+    def _apply(self, plan: MarkPlan, root: Mount) -> list[str]:
         failed: list[str] = []
         for mark in plan.marks:
             try:
@@ -69,7 +78,7 @@ class Marks:
                 failed.append(f"{mark.mount.point}: could not be marked: {error}")
         return failed
 
-    def _mark(self, mark: Mark) -> None:
+    def _mark(self, mark: MountMark) -> None:
         # A link inside the container could lead the path elsewhere; the mount's own number says whether we arrived.
         path = f"/proc/{self.workload.pid}/root{mark.mount.point}"
         fd = os.open(path, os.O_PATH | os.O_CLOEXEC | os.O_NOFOLLOW)
@@ -77,7 +86,7 @@ class Marks:
             if mount_id(fd) != mark.mount.id:
                 raise Unavailable("another mount lies over it")
             mask = FAN_OPEN_EXEC_PERM if mark.exec_only else MASK
-            self.group.mark(fd, mask, filesystem=mark.scope is Scope.FILESYSTEM)
+            self.group.mark(fd, mask, filesystem=mark.scope is MarkScope.FILESYSTEM)
         finally:
             os.close(fd)
 

@@ -107,7 +107,7 @@ def upper_directory(mount: Mount) -> str:
     return ""
 
 
-class Scope(StrEnum):
+class MarkScope(StrEnum):
     """What a mark covers."""
 
     FILESYSTEM = "filesystem"
@@ -115,19 +115,19 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class MountMark:
     """Mark this mount, or the whole file system it shows. `exec_only`: not what is merely opened."""
 
     mount: Mount
-    scope: Scope
+    scope: MarkScope
     exec_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class MarkPlan:
     """`skipped`: mount points that are not watched, each with why, for the report."""
 
-    marks: tuple[Mark, ...]
+    marks: tuple[MountMark, ...]
     skipped: tuple[str, ...]
 
 
@@ -141,14 +141,14 @@ def root_mount(mounts: Sequence[Mount]) -> Mount:
 
 def plan_marks(
     mounts: Sequence[Mount], *, host: Iterable[Mount], container_id: str, merged: str = "", scripts: bool = False
-) -> Plan:
+) -> MarkPlan:
     """Decide for every mount of a container. host: the mounts of the agent's own namespace. merged: where the engine keeps the
     container's root on the host. scripts: watch also what is mounted noexec, where only an interpreter could run something.
     """
     on_host: dict[str, list[Mount]] = {}
     for mount in host:
         on_host.setdefault(mount.device, []).append(mount)
-    marks: list[Mark] = []
+    marks: list[MountMark] = []
     skipped: list[str] = []
     whole: set[str] = set()
     for mount in mounts:
@@ -158,15 +158,15 @@ def plan_marks(
         elif "noexec" in mount.options and (not scripts or devices):
             skipped.append(f"{mount.point}: mounted noexec, the kernel runs and loads nothing from it")
         elif devices:
-            marks.append(Mark(mount=mount, scope=Scope.MOUNT, exec_only=True))
+            marks.append(MountMark(mount=mount, scope=MarkScope.MOUNT, exec_only=True))
             skipped.append(f"{mount.point}: only what is executed, since opening a device has effects")
         elif _owned(mount, on_host.get(mount.device, []), container_id, merged):
             if mount.device not in whole:
-                marks.append(Mark(mount=mount, scope=Scope.FILESYSTEM))
+                marks.append(MountMark(mount=mount, scope=MarkScope.FILESYSTEM))
             whole.add(mount.device)
         else:
-            marks.append(Mark(mount=mount, scope=Scope.MOUNT))
-    return Plan(marks=tuple(marks), skipped=tuple(skipped))
+            marks.append(MountMark(mount=mount, scope=MarkScope.MOUNT))
+    return MarkPlan(marks=tuple(marks), skipped=tuple(skipped))
 
 
 def _owned(mount: Mount, elsewhere: list[Mount], container_id: str, merged: str) -> bool:

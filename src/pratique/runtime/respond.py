@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 
 from pratique.errors import PratiqueError
-from pratique.runtime.workloads import Engine, Workload
+from pratique.runtime.workloads import Engine, RunningContainer
 
 
 class Response(StrEnum):
@@ -22,14 +22,14 @@ class Responder:
     `done(workload, action, detail)` is called from that thread: action `frozen`, `stopped` or `failed`.
     """
 
-    def __init__(self, engine: Engine, response: Response, done: Callable[[Workload, str, str], None]) -> None:
+    def __init__(self, engine: Engine, response: Response, done: Callable[[RunningContainer, str, str], None]) -> None:
         self._engine = engine
         self._response = response
         self._done = done
         self._asked: set[tuple[str, int]] = set()
         self._pool: ThreadPoolExecutor | None = None
 
-    def violated(self, workload: Workload) -> None:
+    def violated(self, workload: RunningContainer) -> None:
         """Respond, unless it was done already or nothing is to be done. Returns at once."""
         key = (workload.id, workload.pid)
         if self._response is Response.NONE or key in self._asked:
@@ -39,7 +39,7 @@ class Responder:
             self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="respond")
         self._pool.submit(self._act, workload)
 
-    def _act(self, workload: Workload) -> None:
+    def _act(self, workload: RunningContainer) -> None:
         try:
             if self._response is Response.FREEZE:
                 self._engine.freeze(workload)

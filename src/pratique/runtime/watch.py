@@ -7,18 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from pratique.errors import PratiqueError, Unavailable
-from pratique.runtime.allowlist import AllowList, Content, Judgement, Seen, classify
+from pratique.runtime.allowlist import AllowList, ContentKind, Judgement, Seen, classify
 from pratique.runtime.fanotify import FAN_OPEN_PERM, Event, Group
-from pratique.runtime.marks import MASK, Marks
+from pratique.runtime.marks import MASK, MarkSet
 from pratique.runtime.process import Membership, Process, describe
 from pratique.runtime.remember import FileKey, file_key, is_lower
 from pratique.runtime.report import Tally
 from pratique.runtime.scan import Mapped, hash_fd
-from pratique.runtime.workloads import Workload
+from pratique.runtime.workloads import RunningContainer
 from pratique.runtime.writers import WRITER, has_writer, why_changeable
 
 Clock = Callable[[], float]  # Unix seconds
-Kept = tuple[Content | None, Judgement, str]  # what it was opened as (None: executed), the answer, the SHA-256 it is about
+Kept = tuple[ContentKind | None, Judgement, str]  # what it was opened as (None: executed), the answer, the SHA-256 it is about
 MAX_KEPT = 100_000
 MAX_HELD = 1_000
 
@@ -50,7 +50,7 @@ class Observation:
 class Watch:
     """Built by `attach`; `close` lets everything that waits go on."""
 
-    def __init__(self, workload: Workload, *, group: Group, pidfd: int, rules: Rules, tally: Tally, clock: Clock) -> None:
+    def __init__(self, workload: RunningContainer, *, group: Group, pidfd: int, rules: Rules, tally: Tally, clock: Clock) -> None:
         self.clock = clock
         self.workload = workload
         self.group = group
@@ -64,14 +64,14 @@ class Watch:
         self.held_since = 0.0
         self.ask_again_at = math.inf
         self.members = Membership.of(workload.pid)
-        self.marks = Marks(workload, group, scripts=rules.strict_scripts)
+        self.marks = MarkSet(workload, group, scripts=rules.strict_scripts)
         self.sealed = False
         self.mounts_fd = -1
         self._kept: dict[FileKey, Kept] = {}
         self._own_pid = os.getpid()
 
     @classmethod
-    def attach(cls, workload: Workload, *, rules: Rules, tally: Tally, clock: Clock) -> "Watch":
+    def attach(cls, workload: RunningContainer, *, rules: Rules, tally: Tally, clock: Clock) -> "Watch":
         """Begin to hold this container. Raises Unavailable if it is gone, or is no container, or the kernel will not."""
         try:
             pidfd = os.pidfd_open(workload.pid)
@@ -190,24 +190,24 @@ class Watch:
         sound = on_root and self.marks.memory.sound
         kept = self._kept.get(key)
         # Opened as data before, it was never hashed. And what is kept says nothing about who opens it for writing now.
-        if kept is not None and kept[0] is not Content.DATA and (sound or not has_writer(fd)):
+        if kept is not None and kept[0] is not ContentKind.DATA and (sound or not has_writer(fd)):
             return self._conclude(event, info, *kept)
-        if kept is not None and kept[0] is Content.DATA and not event.is_exec:
+        if kept is not None and kept[0] is ContentKind.DATA and not event.is_exec:
             return None
         path = fd_path(fd, info)
         content = None if event.is_exec else classify(os.pread(fd, 4, 0), path)
-        runs = content is None or content is Content.CODE or (content is Content.SCRIPT and self.rules.strict_scripts)
+        runs = content is None or content is ContentKind.CODE or (content is ContentKind.SCRIPT and self.rules.strict_scripts)
         lower = on_root and is_lower(info, path, self.marks.lower)
         # Asked before hashing: see `writers`. A sealed root may hold files that were mapped for writing before it was sealed.
         changeable = self._why_changeable(fd, info, path, lower=lower, sound=sound) if runs or (sound and not lower) else ""
         sha256, judgement = "", _DATA
-        if content is not Content.DATA:
+        if content is not ContentKind.DATA:
             sha256, judgement = self._judge(fd, info, path)
             if changeable and runs and judgement.verdict is Seen.MATCHED:
                 judgement = replace(judgement, verdict=Seen.MODIFIED, detail=changeable)
         if (lower or sound) and not changeable and judgement.verdict is Seen.MATCHED:
             self._keep(fd, key, (content, judgement, sha256), sound=sound)
-        return None if content is Content.DATA else self._conclude(event, info, content, judgement, sha256)
+        return None if content is ContentKind.DATA else self._conclude(event, info, content, judgement, sha256)
 
     def _judge(self, fd: int, info: os.stat_result, path: str) -> tuple[str, Judgement]:
         if info.st_nlink == 0:
@@ -228,16 +228,16 @@ class Watch:
 
     def _keep(self, fd: int, key: FileKey, answer: Kept, *, sound: bool) -> None:
         if sound:
-            self.group.ignore(fd, FAN_OPEN_PERM if answer[0] is Content.DATA else MASK)
+            self.group.ignore(fd, FAN_OPEN_PERM if answer[0] is ContentKind.DATA else MASK)
         if len(self._kept) >= MAX_KEPT:
             self._kept.clear()
         self._kept[key] = answer
 
     def _conclude(
-        self, event: Event, info: os.stat_result, content: Content | None, judgement: Judgement, sha256: str
+        self, event: Event, info: os.stat_result, content: ContentKind | None, judgement: Judgement, sha256: str
     ) -> Observation | None:
         verdict = judgement.verdict
-        data_like = content is Content.SCRIPT and not event.is_exec and not self.rules.strict_scripts
+        data_like = content is ContentKind.SCRIPT and not event.is_exec and not self.rules.strict_scripts
         if data_like and verdict in (Seen.UNKNOWN, Seen.UNVERIFIED, Seen.ANONYMOUS):
             judgement = Judgement(verdict=Seen.INTERPRETED, detail=judgement.detail)
             verdict = Seen.INTERPRETED

@@ -14,7 +14,7 @@ MAX_OUTPUT_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Workload:
+class RunningContainer:
     """One running container. `id`: the engine's, 64 hex digits. `image`: digest of the image manifest, None if the engine has
     none (started from a directory). `image_id`: digest of the image's configuration, hex, "" if none. `pid`: of its first
     process, in the agent's PID namespace. `merged`: where the engine mounts its root on the host, "" if unknown.
@@ -39,15 +39,15 @@ class Engine(Protocol):
 
     name: str
 
-    def running(self) -> Sequence[Workload]:
+    def running(self) -> Sequence[RunningContainer]:
         """All running containers, started or not by this engine's user. Raises Unavailable."""
         ...
 
-    def freeze(self, workload: Workload) -> None:
+    def freeze(self, workload: RunningContainer) -> None:
         """Stop all its processes where they are, for a person to look at. Raises Unavailable."""
         ...
 
-    def stop(self, workload: Workload) -> None:
+    def stop(self, workload: RunningContainer) -> None:
         """Kill it. Raises Unavailable."""
         ...
 
@@ -61,12 +61,12 @@ class PodmanEngine:
         self._only = frozenset(only)
         self._program = tuple(program)
         self._timeout_s = timeout_s
-        self._known: dict[tuple[str, int], Workload] = {}
+        self._known: dict[tuple[str, int], RunningContainer] = {}
 
-    def running(self) -> Sequence[Workload]:
+    def running(self) -> Sequence[RunningContainer]:
         """All running containers; each is inspected once in its life. Raises Unavailable."""
         listed = _as_list(self._run("ps", "--format", "json"))
-        current: dict[tuple[str, int], Workload] = {}
+        current: dict[tuple[str, int], RunningContainer] = {}
         fresh: list[tuple[str, int]] = []
         for entry in listed:
             key = (str(entry.get("Id", "")), int(entry.get("Pid") or 0))
@@ -83,15 +83,15 @@ class PodmanEngine:
         self._known = current
         return tuple(current.values())
 
-    def freeze(self, workload: Workload) -> None:
+    def freeze(self, workload: RunningContainer) -> None:
         """`podman pause`. Raises Unavailable."""
         self._run("pause", workload.id)
 
-    def stop(self, workload: Workload) -> None:
+    def stop(self, workload: RunningContainer) -> None:
         """`podman stop -t 0`. Raises Unavailable."""
         self._run("stop", "-t", "0", workload.id)
 
-    def _inspect(self, container_id: str) -> Workload | None:
+    def _inspect(self, container_id: str) -> RunningContainer | None:
         try:
             found = _as_list(self._run("container", "inspect", container_id))
         except Unavailable:
@@ -124,13 +124,13 @@ def _as_list(data: bytes) -> list[dict[str, Any]]:
     return value
 
 
-def parse_inspect(entry: dict[str, Any]) -> Workload:
+def parse_inspect(entry: dict[str, Any]) -> RunningContainer:
     """One element of `podman container inspect`. Raises Malformed."""
     try:
         state, host = entry["State"], entry["HostConfig"]
         driver = (entry.get("GraphDriver") or {}).get("Data") or {}
         digest = entry.get("ImageDigest") or ""
-        return Workload(
+        return RunningContainer(
             engine="podman",
             id=str(entry["Id"]),
             name=str(entry["Name"]),

@@ -22,15 +22,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from pratique.anchors.value import Anchors
 from pratique.attest.members import as_bytes, as_object, base64_text
 from pratique.errors import InputError, LimitExceeded, Malformed, NotFound, Unavailable
 from pratique.files import open_atomic, storage_error
 from pratique.model import Digest
-from pratique.registry.archive import Archive, open_archive
+from pratique.registry.archive import ArchiveLayout, open_archive
 from pratique.registry.copy import Copied, copy_artifact
 from pratique.registry.layout import open_layout
 from pratique.registry.types import Repository
+from pratique.tuf.value import FollowedTrust
 
 DESCRIPTION = "pratique/bundle.json"
 TRUST = "pratique/trust/"
@@ -74,7 +74,7 @@ def write_archive(
     name: str,
     digest: Digest,
     now: int,
-    anchors: Anchors | None,
+    anchors: FollowedTrust | None,
     trust_files: Mapping[str, bytes],
     answers: Mapping[str, bytes],
 ) -> None:
@@ -99,7 +99,7 @@ def write_archive(
             _add(archive, place, len(data), io.BytesIO(data))
 
 
-def open_bundle(path: Path) -> tuple[Archive, Described]:
+def open_bundle(path: Path) -> tuple[ArchiveLayout, Described]:
     """An archive that `write_archive` wrote. Raises NotFound, Malformed, LimitExceeded, InputError."""
     from pratique.attest.strictjson import load_json
 
@@ -118,7 +118,7 @@ def open_bundle(path: Path) -> tuple[Archive, Described]:
     return archive, Described(name=name, digest=Digest.parse(digest), exported=exported)
 
 
-def trust_files(archive: Archive) -> dict[str, bytes]:
+def trust_files(archive: ArchiveLayout) -> dict[str, bytes]:
     """The files of the trust repository that travel with it, by their path there; none when none do. Raises LimitExceeded."""
     names = archive.file_names(TRUST)
     if len(names) > _MAX_TRUST_FILES:
@@ -133,7 +133,7 @@ def trust_files(archive: Archive) -> dict[str, bytes]:
     return files
 
 
-def stored_answers(archive: Archive) -> Callable[[str], bytes]:
+def stored_answers(archive: ArchiveLayout) -> Callable[[str], bytes]:
     """Asks the archive instead of the network. Raises Malformed, LimitExceeded; what it returns raises Unavailable."""
     from pratique.attest.strictjson import load_json
 

@@ -13,7 +13,7 @@ from pratique.registry.types import Descriptor, Repository
 
 
 def lost_pieces(kept: Sequence[Piece], there: Collection) -> list[Piece]:
-    """Of the catalog's verified pieces those that the place does not have. `kept`: as weighed."""
+    """Of the catalog's verified pieces those that the place does not have. `kept`: as appraised."""
     present = {piece.digest for piece in there.pieces if piece.cause is Cause.NONE}
     return [piece for piece in kept if piece.cause is Cause.NONE and piece.bundle not in present]
 

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 from pratique.attest.bundle import parse_bundle
 from pratique.attest.dsse import Envelope, parse_envelope, render_envelope
+from pratique.documents.cyclonedx.of_inventory import render_cyclonedx
+from pratique.documents.epoch import sbom_time
 from pratique.errors import DigestMismatch, InputError
-from pratique.evidence.seal import Scribe, Sealed, log_envelopes, sign_payload
+from pratique.inventory.scan import take_inventory
+from pratique.keys.logged_signer import LoggedBundle, LoggedSigner, log_envelopes, sign_payload
 from pratique.model import Digest, FileManifest, Inventory, build_manifest
 from pratique.model.chain import Bases
 from pratique.model.predicates import TITLES
 from pratique.registry.attach import attach_bundles
-from pratique.sbom.formats.cyclonedx import render_cyclonedx
-from pratique.sbom.take import take_inventory
-from pratique.sbom.time import sbom_time
 from pratique.ship.journal import Journal, open_journal
 from pratique.ship.statements import Draft, draft_statements, same_claim
 
@@ -38,7 +38,7 @@ class Shipment:
     inventory: Inventory
     manifest: FileManifest
     sbom: bytes
-    bundles: Mapping[str, Sealed]
+    bundles: Mapping[str, LoggedBundle]
     destination: str
     reused: bool
 
@@ -54,7 +54,7 @@ class Steps:
 def ship(
     artifact: "Artifact",
     *,
-    scribe: Scribe,
+    logged_signer: LoggedSigner,
     catalog: "Catalog",
     destination: "Repository | None",
     tag: str | None,
@@ -80,16 +80,16 @@ def ship(
     manifest = build_manifest(inventory)
     sbom = render_cyclonedx(inventory, timestamp=sbom_time(inventory, environ), manifest_root=manifest.root)
     place = f"{destination.name}{f':{tag}' if tag else ''}" if destination else ""
-    work = journal_name(inventory.subject.digest, scribe.signer.public_key.keyid, place)
+    work = journal_name(inventory.subject.digest, logged_signer.signer.public_key.keyid, place)
     with open_journal(journals, work) as journal:
         drafts = draft_statements(inventory, manifest=manifest, sbom=sbom, environ=environ, started=started, finished=clock())
-        earlier = _earlier_bundles(catalog, inventory.subject.digest, scribe, drafts)
+        earlier = _earlier_bundles(catalog, inventory.subject.digest, logged_signer, drafts)
         if destination is not None:
             steps.begin(f"push to {place}")
             subject = _image_of(artifact).push_to(destination)
         steps.begin("sign and log")
         bundles = {
-            **_sign_and_log(scribe, journal, [draft for draft in drafts if draft.predicate_type not in earlier]),
+            **_sign_and_log(logged_signer, journal, [draft for draft in drafts if draft.predicate_type not in earlier]),
             **earlier,
         }
         if destination is not None:
@@ -100,7 +100,7 @@ def ship(
                 image = _image_of(artifact)
                 destination.push_manifest(image.manifest, image.media_type, tag)
         steps.begin("catalogue")
-        _record(catalog, inventory, manifest, sbom, bundles, scribe, place, environ, clock())
+        _record(catalog, inventory, manifest, sbom, bundles, logged_signer, place, environ, clock())
         journal.close()
     return Shipment(
         inventory=inventory,
@@ -117,7 +117,7 @@ def journal_name(subject: Digest, keyid: str, place: str) -> str:
     return f"{subject.hex[:24]}-{keyid[:12]}-{Digest.of(place.encode()).hex[:12]}"
 
 
-def _sign_and_log(scribe: Scribe, journal: Journal, drafts: list[Draft]) -> dict[str, Sealed]:
+def _sign_and_log(logged_signer: LoggedSigner, journal: Journal, drafts: list[Draft]) -> dict[str, LoggedBundle]:
     """Each statement signed once and logged once, however often this is begun."""
     from pratique.attest.strictjson import dump_json, load_json
 
@@ -126,7 +126,7 @@ def _sign_and_log(scribe: Scribe, journal: Journal, drafts: list[Draft]) -> dict
         name = f"{stem}.envelope.json"
 
         def made() -> Envelope:
-            data = journal.once(name, lambda: dump_json(render_envelope(sign_payload(scribe, draft.payload))))
+            data = journal.once(name, lambda: dump_json(render_envelope(sign_payload(logged_signer, draft.payload))))
             return parse_envelope(load_json(data, what="journalled envelope"))
 
         # Provenance holds times: a second run keeps what the first one signed. But a build killed last week is not this one.
@@ -137,15 +137,17 @@ def _sign_and_log(scribe: Scribe, journal: Journal, drafts: list[Draft]) -> dict
         return envelope
 
     envelopes = [envelope_of(draft) for draft in drafts]
-    sealed = log_envelopes(scribe, envelopes, resumed=journal.resumed)
+    sealed = log_envelopes(logged_signer, envelopes, resumed=journal.resumed)
     return {draft.predicate_type: item for draft, item in zip(drafts, sealed, strict=True)}
 
 
-def _earlier_bundles(catalog: "Catalog", subject: Digest, scribe: Scribe, drafts: list[Draft]) -> dict[str, Sealed]:
+def _earlier_bundles(
+    catalog: "Catalog", subject: Digest, logged_signer: LoggedSigner, drafts: list[Draft]
+) -> dict[str, LoggedBundle]:
     """Bundles of an earlier, complete shipment that say the same: shipping twice must not say everything twice."""
-    out: dict[str, Sealed] = {}
+    out: dict[str, LoggedBundle] = {}
     for row in catalog.documents_of(subject, role="bundle"):
-        if row.keyid != scribe.signer.public_key.keyid:
+        if row.keyid != logged_signer.signer.public_key.keyid:
             continue
         try:
             data = catalog.documents.get(row.digest)
@@ -154,7 +156,7 @@ def _earlier_bundles(catalog: "Catalog", subject: Digest, scribe: Scribe, drafts
             continue  # a damaged one is no reason to say nothing: it is said anew
         for draft in drafts:
             if draft.predicate_type == row.predicate_type and same_claim(draft, bundle.envelope.payload):
-                out[draft.predicate_type] = Sealed(data=data, digest=row.digest, log_index=bundle.log_entries[0].log_index)
+                out[draft.predicate_type] = LoggedBundle(data=data, digest=row.digest, log_index=bundle.log_entries[0].log_index)
     return out
 
 
@@ -187,8 +189,8 @@ def _record(
     inventory: Inventory,
     manifest: FileManifest,
     sbom: bytes,
-    bundles: Mapping[str, Sealed],
-    scribe: Scribe,
+    bundles: Mapping[str, LoggedBundle],
+    logged_signer: LoggedSigner,
     place: str,
     environ: Mapping[str, str],
     now: int,
@@ -211,7 +213,7 @@ def _record(
                 role="bundle",
                 media_type="application/vnd.dev.sigstore.bundle.v0.3+json",
                 predicate_type=predicate_type,
-                keyid=scribe.signer.public_key.keyid,
+                keyid=logged_signer.signer.public_key.keyid,
                 at=now,
             )
         ledger.record_build(subject.digest, build_facts(build_of(inventory, environ, now, now)), started=now)

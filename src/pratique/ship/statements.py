@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pratique.attest.predicates.provenance import provenance_from_environment
-from pratique.attest.statement import Subject as StatementSubject
-from pratique.attest.statement import parse_statement, render_statement
+from pratique.attest.statement import StatementSubject, parse_statement, render_statement
 from pratique.attest.strictjson import load_json
 from pratique.model import FileManifest, Inventory, manifest_predicate
 from pratique.model.predicates import CYCLONEDX, FILE_MANIFEST, IMAGE_SIGNATURE, SLSA_PROVENANCE

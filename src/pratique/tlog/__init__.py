@@ -7,6 +7,6 @@ edge of the tree). Edges: `store` (files), `log` (`create_log`, `open_log`, `Til
 """
 
 from pratique.tlog.checkpoint import Checkpoint, log_id
-from pratique.tlog.proofs import Proof
+from pratique.tlog.proofs import MerkleProof
 
-__all__ = ["Checkpoint", "Proof", "log_id"]
+__all__ = ["Checkpoint", "MerkleProof", "log_id"]

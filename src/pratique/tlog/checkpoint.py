@@ -13,8 +13,8 @@ from pratique.errors import InputError, Malformed, ProofInvalid, SignatureInvali
 from pratique.model.merkle import EMPTY_ROOT
 from pratique.tlog.notes import (
     ED25519,
-    Note,
     NoteSignature,
+    SignedNote,
     VerifierKey,
     check_key_name,
     decode_base64,
@@ -74,7 +74,7 @@ def sign_checkpoint(checkpoint: Checkpoint, *, public_key: bytes, sign: Callable
     text = render_checkpoint(checkpoint)
     identifier = key_id(check_key_name(checkpoint.origin), ED25519, _raw(public_key))
     signature = NoteSignature(checkpoint.origin, identifier, sign(text.encode()))
-    note = render_note(Note(text=text, signatures=(signature,)))
+    note = render_note(SignedNote(text=text, signatures=(signature,)))
     verify_checkpoint(note, public_key=public_key, origin=checkpoint.origin)
     return note
 

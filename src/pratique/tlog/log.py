@@ -20,12 +20,12 @@ from pratique.model.merkle import EMPTY_ROOT, leaf_hash
 from pratique.tlog.checkpoint import Checkpoint, sign_checkpoint, verify_checkpoint
 from pratique.tlog.frontier import Frontier
 from pratique.tlog.notes import ED25519, VerifierKey, check_key_name, parse_vkey, render_vkey
-from pratique.tlog.proofs import Proof, inclusion_proof
+from pratique.tlog.proofs import MerkleProof, inclusion_proof
 from pratique.tlog.reader import TileReader
 from pratique.tlog.store import DirectoryStore, Store, lock
 from pratique.tlog.tiles import ENTRIES, MAX_ENTRY_BYTES, WIDTH, Tile, render_bundle
 
-__all__ = ["Proof", "TileLog", "create_log", "open_log"]
+__all__ = ["MerkleProof", "TileLog", "create_log", "open_log"]
 
 CHECKPOINT = "checkpoint"
 HISTORY = "checkpoints"
@@ -114,7 +114,7 @@ class TileLog:
         """What the newest checkpoint says. Raises ProofInvalid when the log shrank or changed since it was last looked at."""
         return self._load()[1]
 
-    def append(self, entries: Sequence[bytes]) -> list[Proof]:
+    def append(self, entries: Sequence[bytes]) -> list[MerkleProof]:
         """Add entries in order and confirm them together. When it returns they are on disk; a proof for each, in order.
 
         An entry: up to 65,535 bytes. When it raises, all of them or none are confirmed: look with `find`. Raises
@@ -142,7 +142,7 @@ class TileLog:
             self._seen = new
             self._tidy(old.size, new.size)
         return [
-            Proof(
+            MerkleProof(
                 index=index,
                 size=new.size,
                 root=new.root,
@@ -156,7 +156,7 @@ class TileLog:
         """The index of the first entry with exactly these bytes, or None. Reads 32 bytes an entry of the log."""
         return TileReader(self._store, self.state().size).find(leaf_hash(entry))
 
-    def prove(self, index: int, size: int | None = None) -> Proof:
+    def prove(self, index: int, size: int | None = None) -> MerkleProof:
         """That entry `index` is in the log, against the newest checkpoint or a former one of `size`.
 
         Raises InputError for an index beyond the size, NotFound when no checkpoint of that size was published.
@@ -164,7 +164,7 @@ class TileLog:
         note, newest = self._load()
         note, target = (note, newest) if size in (None, newest.size) else self.former(size or 0)
         hashes = inclusion_proof(TileReader(self._store, newest.size).node, index, target.size)
-        return Proof(index=index, size=target.size, root=target.root, hashes=hashes, checkpoint=note)
+        return MerkleProof(index=index, size=target.size, root=target.root, hashes=hashes, checkpoint=note)
 
     def former(self, size: int) -> tuple[str, Checkpoint]:
         """A checkpoint that was published before, and what it says. Raises NotFound."""

@@ -26,7 +26,7 @@ class NoteSignature:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
+class SignedNote:
     """`text`: what is signed, with its last newline. `signatures`: as written, at least one."""
 
     text: str
@@ -80,7 +80,7 @@ def parse_vkey(text: str) -> VerifierKey:
     return key
 
 
-def render_note(note: Note) -> str:
+def render_note(note: SignedNote) -> str:
     """The note as text. Raises Malformed if it could not be read back."""
     lines = [
         f"{_DASH}{signature.name} {base64.b64encode(signature.key_id + signature.signature).decode()}\n"
@@ -92,7 +92,7 @@ def render_note(note: Note) -> str:
     return rendered
 
 
-def parse_note(data: str | bytes) -> Note:
+def parse_note(data: str | bytes) -> SignedNote:
     """Read a note. Raises Malformed, LimitExceeded for one over 1,000,000 bytes or 100 signatures."""
     try:
         text = data if isinstance(data, str) else data.decode()
@@ -109,7 +109,7 @@ def parse_note(data: str | bytes) -> Note:
     lines = block[:-1].split("\n")
     if len(lines) > MAX_SIGNATURES:
         raise LimitExceeded(f"note with {len(lines)} signatures", hint=f"at most {MAX_SIGNATURES}")
-    return Note(text=body + "\n", signatures=tuple(_parse_line(line) for line in lines))
+    return SignedNote(text=body + "\n", signatures=tuple(_parse_line(line) for line in lines))
 
 
 def _parse_line(line: str) -> NoteSignature:

@@ -14,7 +14,7 @@ HashReader = Callable[[int, int], bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class MerkleProof:
     """That an entry is in the log. `index`: zero-based, < `size`; `root`, `hashes`: 32 bytes each, the lowest hash first.
 
     `checkpoint`: the signed note of exactly this size and root.

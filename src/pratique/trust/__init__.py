@@ -11,9 +11,9 @@
 An authority is a party, not a key: it may hold several signers, and however many of them sign, it is one voice.
 """
 
-from pratique.trust.authorise import Claim, authorise, check_quorum
+from pratique.trust.authorise import Utterance, authorise, check_quorum
 from pratique.trust.authorities import Authorities, Authority, Grant, count_authorities
-from pratique.trust.identity import Certified, Identity, Key, Workload
+from pratique.trust.identity import Certified, Identity, Key, WorkloadIdentity
 from pratique.trust.lifetime import Lifetime, Window, proven_at
 from pratique.trust.scope import Scope
 from pratique.trust.trust import Carried, Revocation, ServiceKey, Threshold, Trust
@@ -23,7 +23,6 @@ __all__ = [
     "Authority",
     "Carried",
     "Certified",
-    "Claim",
     "Grant",
     "Identity",
     "Key",
@@ -33,8 +32,9 @@ __all__ = [
     "ServiceKey",
     "Threshold",
     "Trust",
+    "Utterance",
     "Window",
-    "Workload",
+    "WorkloadIdentity",
     "authorise",
     "check_quorum",
     "count_authorities",

@@ -19,7 +19,7 @@ from pratique.trust.trust import Trust
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Utterance:
     """What was signed. `artifact_name`: the name that the *user* asked for, never one that the statement or a store brings along.
 
     `subjects`: every digest the statement is about. `statement`: SHA-256 of the signed payload; `bundle`: of the file it came in,
@@ -33,7 +33,7 @@ class Claim:
     bundle: Digest | None = None
 
 
-def authorise(trust: Trust, signed: Signed, claim: Claim, *, now: int) -> Authority:
+def authorise(trust: Trust, signed: Signed, claim: Utterance, *, now: int) -> Authority:
     """The authority that made this claim. `signed`: what verification yielded; `now`: Unix seconds.
 
     Raises Untrusted, Revoked, Expired.
@@ -83,7 +83,7 @@ def check_quorum(trust: Trust, voices: Iterable[Authority], *, predicate_type: s
     return names
 
 
-def _refuse_revoked(trust: Trust, claim: Claim) -> None:
+def _refuse_revoked(trust: Trust, claim: Utterance) -> None:
     title = TITLES.get(claim.predicate_type, claim.predicate_type)
     for digest in (claim.statement, claim.bundle):
         taken_back = trust.revocation_of_statement(digest) if digest else None

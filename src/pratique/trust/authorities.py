@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from pratique.errors import Malformed
 from pratique.model.signer import CertifiedSigner, KeySigner, OpenPgpSigner, Signer, WorkloadSigner
-from pratique.trust.identity import Certified, Identity, Key, Workload
+from pratique.trust.identity import Certified, Identity, Key, WorkloadIdentity
 from pratique.trust.lifetime import ANY_TIME, Window
 from pratique.trust.scope import Scope
 
@@ -140,7 +140,7 @@ def _shelf(item: Identity | Signer) -> tuple[str, ...]:
     match item:
         case Key() | KeySigner():
             return ("key", item.keyid)
-        case Workload() | WorkloadSigner():
+        case WorkloadIdentity() | WorkloadSigner():
             return ("workload", item.issuer, *item.subject.split("/")[:4])
         case Certified() | CertifiedSigner():
             return ("certified", item.store, item.name)

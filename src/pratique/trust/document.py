@@ -43,7 +43,7 @@ from pratique.errors import Malformed
 from pratique.model.digest import Digest
 from pratique.model.predicates import TITLES
 from pratique.trust.authorities import Authorities, Authority, Grant
-from pratique.trust.identity import Certified, Identity, Key, Workload
+from pratique.trust.identity import Certified, Identity, Key, WorkloadIdentity
 from pratique.trust.lifetime import Lifetime, Window
 from pratique.trust.scope import Scope
 from pratique.trust.strictyaml import Reader, load_yaml
@@ -73,14 +73,14 @@ class Files:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class TrustSource:
     """A parsed `trust.yaml`. `expiry`: days by TUF role."""
 
     trust: Trust
     expiry: Mapping[str, int]
 
 
-def parse_source(data: bytes, *, files: Files, where: str) -> Source:
+def parse_source(data: bytes, *, files: Files, where: str) -> TrustSource:
     """Read a `trust.yaml`. `files` is asked for what it names. Raises Malformed, LimitExceeded, and what `files` raises."""
     document = load_yaml(data, what="trust document", where=where, times_as_text=True)
     if document is None:
@@ -89,7 +89,7 @@ def parse_source(data: bytes, *, files: Files, where: str) -> Source:
     top = reader.mapping(document, "", _TOP | {"expiry"})
     days = reader.mapping(top.get("expiry", {}), "expiry", set(EXPIRY))
     expiry = EXPIRY | {role: reader.count(count, f"expiry.{role}", MAX_DAYS) for role, count in days.items()}
-    return Source(trust=reader.trust(top), expiry=expiry)
+    return TrustSource(trust=reader.trust(top), expiry=expiry)
 
 
 def read_published(document: Any, *, where: str) -> Trust:
@@ -150,7 +150,7 @@ class _Reader(Reader):
         body = self.mapping(value, field, {"file", "spki", "algorithm"} | _LIFETIME)
         return self.made(field, lambda: Key.of(self.spki(body, field), self.lifetime(body, field), self.algorithm(body, field)))
 
-    def workload(self, value: Any, field: str) -> Workload:
+    def workload(self, value: Any, field: str) -> WorkloadIdentity:
         body = self.mapping(value, field, {"issuer", "subject", "subject-pattern", "claims"} | _LIFETIME)
         if ("subject" in body) == ("subject-pattern" in body):
             raise self.fail(field, "needs either subject or subject-pattern")
@@ -159,7 +159,7 @@ class _Reader(Reader):
         claims = self.mapping(body.get("claims", {}), f"{field}.claims", None)
         return self.made(
             field,
-            lambda: Workload(
+            lambda: WorkloadIdentity(
                 issuer=self.string(body.get("issuer"), f"{field}.issuer"),
                 subject=self.string(body[name], f"{field}.{name}"),
                 pattern=pattern,

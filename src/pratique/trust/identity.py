@@ -55,7 +55,7 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Workload:
+class WorkloadIdentity:
     """An OIDC identity. `issuer`: exact. `subject`: exact, or with `pattern` a URI in which `*` stands for part of a segment.
 
     `claims`: Fulcio extensions by name and the exact value each must have; all of them must be there. A pattern begins with
@@ -96,7 +96,7 @@ class Workload:
 
     def overlaps(self, other: "Identity") -> bool:
         """Whether a signer could be both: same issuer, no claim that tells them apart, subjects that meet in every segment."""
-        if not isinstance(other, Workload) or other.issuer != self.issuer:
+        if not isinstance(other, WorkloadIdentity) or other.issuer != self.issuer:
             return False
         if any(other.claims.get(name, value) != value for name, value in self.claims.items()):
             return False
@@ -146,7 +146,7 @@ class Certified:
         return f"{self.name} (trust store {self.store}{pin})"
 
 
-Identity = Key | Workload | Certified
+Identity = Key | WorkloadIdentity | Certified
 
 
 def _segment_matches(pattern: str, text: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pratique.trust.authorities import Authority
 from pratique.trust.document import SECTIONS
-from pratique.trust.identity import Certified, Identity, Key, Workload
+from pratique.trust.identity import Certified, Identity, Key, WorkloadIdentity
 from pratique.trust.lifetime import Lifetime, Window, when
 from pratique.trust.trust import Carried, Revocation, ServiceKey, Threshold, Trust
 
@@ -29,7 +29,7 @@ def render_published(trust: Trust) -> bytes:
 
 
 def _authority(authority: Authority) -> dict[str, Any]:
-    kinds = (("keys", Key), ("workloads", Workload), ("certified", Certified))
+    kinds = (("keys", Key), ("workloads", WorkloadIdentity), ("certified", Certified))
     signers = {name: _ordered(_identity(item) for item in authority.signers if isinstance(item, kind)) for name, kind in kinds}
     grants = [
         {"predicates": sorted(grant.predicates), "about": sorted(map(str, grant.scopes)), **_window(grant.window)}
@@ -41,7 +41,7 @@ def _authority(authority: Authority) -> dict[str, Any]:
 def _identity(identity: Identity) -> dict[str, Any]:
     if isinstance(identity, Key):
         body: dict[str, Any] = _key(identity)
-    elif isinstance(identity, Workload):
+    elif isinstance(identity, WorkloadIdentity):
         body = {"issuer": identity.issuer, "subject-pattern" if identity.pattern else "subject": identity.subject}
         body |= {"claims": dict(identity.claims)} if identity.claims else {}
     else:

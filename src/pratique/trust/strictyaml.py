@@ -22,7 +22,7 @@ def load_yaml(data: bytes, *, what: str, where: str, max_tokens: int = MAX_TOKEN
     if len(data) > MAX_BYTES:
         raise LimitExceeded(f"a {what} may have {MAX_BYTES} bytes, this has {len(data)}", where=where)
 
-    class Loader(yaml.SafeLoader):
+    class StrictLoader(yaml.SafeLoader):
         def compose_node(self, parent: Any, index: Any) -> Any:
             if self.check_event(yaml.events.AliasEvent):
                 raise Malformed(f"aliases are not allowed in a {what}", where=where)
@@ -40,13 +40,13 @@ def load_yaml(data: bytes, *, what: str, where: str, max_tokens: int = MAX_TOKEN
             return super().construct_mapping(node, deep=deep)
 
     if times_as_text:
-        Loader.add_constructor("tag:yaml.org,2002:timestamp", _as_written)
+        StrictLoader.add_constructor("tag:yaml.org,2002:timestamp", _as_written)
     try:
         text = data.decode("utf-8")
         for count, _ in enumerate(yaml.scan(text, Loader=yaml.SafeLoader)):
             if count > max_tokens:
                 raise LimitExceeded(f"a {what} may have {max_tokens} YAML tokens", where=where)
-        return Loader(text).get_single_data()
+        return StrictLoader(text).get_single_data()
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise Malformed(f"{line}not YAML: {error.problem}", where=where) from error

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pratique.artifact import content as content_module
-from pratique.artifact.content import Content, spooled
+from pratique.artifact.content import FileContent, spooled
 from pratique.artifact.examine import Examiner
 from pratique.artifact.form import form_of
 from pratique.artifact.limits import Limits
-from pratique.artifact.wants import Interest, Wants
+from pratique.artifact.selection import Interest, Selection
 from pratique.errors import Malformed
-from pratique.model import Form
+from pratique.model import FileForm
 
 
 class Counting:
@@ -39,8 +39,8 @@ class Counting:
 
 
 def examiner(probe, keep=True, digests=(), aside=False):
-    wants = Wants(keep=lambda _: keep, probes=(probe,), digests=lambda: lambda _: digests)
-    return Examiner(wants, Limits(max_wanted_file_bytes=1000), aside=aside)
+    selection = Selection(keep=lambda _: keep, probes=(probe,), digests=lambda: lambda _: digests)
+    return Examiner(selection, Limits(max_wanted_file_bytes=1000), aside=aside)
 
 
 @given(st.binary(max_size=300), st.lists(st.integers(1, 50), max_size=8))
@@ -108,7 +108,7 @@ def test_a_large_file_is_spooled_to_disk_and_read_at_random(monkeypatch, tmp_pat
 
 
 def test_a_view_is_a_file_that_can_be_sought_in():
-    with Content(memoryview(b"hello")).file() as file:
+    with FileContent(memoryview(b"hello")).file() as file:
         assert file.seek(-3, 2) == 2
         assert file.read(2) == b"ll"
         assert file.seek(-9, 1) == 0
@@ -117,16 +117,16 @@ def test_a_view_is_a_file_that_can_be_sought_in():
 @pytest.mark.parametrize(
     ("head", "form"),
     [
-        (b"\x7fELF\x02", Form.ELF),
-        (b"#!/bin/sh\n", Form.SCRIPT),
-        (b"MZ\x90", Form.PE),
-        (b"PK\x03\x04", Form.ARCHIVE),
-        (b"\x1f\x8b\x08", Form.ARCHIVE),
-        (b"\xca\xfe\xba\xbe\0\0\0\x34", Form.BYTECODE),
-        (b"\xca\xfe\xba\xbe\0\0\0\x02", Form.MACHO),
-        (b"\0asm", Form.WASM),
-        (b"", Form.DATA),
-        (b"hello", Form.DATA),
+        (b"\x7fELF\x02", FileForm.ELF),
+        (b"#!/bin/sh\n", FileForm.SCRIPT),
+        (b"MZ\x90", FileForm.PE),
+        (b"PK\x03\x04", FileForm.ARCHIVE),
+        (b"\x1f\x8b\x08", FileForm.ARCHIVE),
+        (b"\xca\xfe\xba\xbe\0\0\0\x34", FileForm.BYTECODE),
+        (b"\xca\xfe\xba\xbe\0\0\0\x02", FileForm.MACHO),
+        (b"\0asm", FileForm.WASM),
+        (b"", FileForm.DATA),
+        (b"hello", FileForm.DATA),
     ],
 )
 def test_a_file_is_what_it_begins_like(head, form):

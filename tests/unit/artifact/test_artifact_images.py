@@ -27,8 +27,8 @@ from pratique.artifact.config import parse_time
 from pratique.artifact.limits import Limits
 from pratique.artifact.open import open_artifact
 from pratique.artifact.platforms import host_platform, parse_platform
-from pratique.artifact.source import Source
-from pratique.artifact.wants import Wants
+from pratique.artifact.selection import Selection
+from pratique.artifact.source import ArtifactSource
 from pratique.errors import DigestMismatch, InputError, LimitExceeded, Malformed, NotFound
 from pratique.model import ArtifactKind
 
@@ -37,12 +37,12 @@ UPPER = tar_of(member("app/main.py", b"print()"), member("etc/.wh.hosts"))
 
 
 def layout(tmp_path, parts):
-    return Source("oci-dir", str(write_layout(tmp_path / "layout", parts.manifest, OCI_MANIFEST, parts.blobs())))
+    return ArtifactSource("oci-dir", str(write_layout(tmp_path / "layout", parts.manifest, OCI_MANIFEST, parts.blobs())))
 
 
 def read(source, wanted=nothing, cache=None, **options):
     with open_artifact(source, **options) as artifact:
-        return artifact.read_tree(Wants(keep=wanted, version="1"), cache=cache)
+        return artifact.read_tree(Selection(keep=wanted, version="1"), cache=cache)
 
 
 def subject_of(source, **options):
@@ -53,7 +53,7 @@ def subject_of(source, **options):
 def docker(tmp_path, *images, **options):
     path = tmp_path / "docker.tar"
     path.write_bytes(docker_save(*images, **options))
-    return Source("docker-archive", str(path))
+    return ArtifactSource("docker-archive", str(path))
 
 
 # --- from a layout
@@ -64,8 +64,8 @@ def test_an_image_is_read_whole(tmp_path, compress):
     parts = ImageParts([LOWER, UPPER], compress=compress)
     done = []
     with open_artifact(layout(tmp_path, parts)) as artifact:
-        wants = Wants(keep=lambda path: path.endswith("status"))
-        tree = artifact.read_tree(wants, progress=lambda *counts: done.append(counts))
+        selection = Selection(keep=lambda path: path.endswith("status"))
+        tree = artifact.read_tree(selection, progress=lambda *counts: done.append(counts))
         subject = artifact.subject
     assert sorted(tree.entries) == ["app/main.py", "var/lib/dpkg/status"]
     assert tree.contents == {"var/lib/dpkg/status": b"Package: a"}
@@ -110,11 +110,15 @@ def test_a_layer_that_is_not_the_diff_id_of_the_configuration_is_refused_and_nam
 def test_the_cache_does_not_believe_a_diff_id_that_another_blob_claims(tmp_path):
     honest = ImageParts([LOWER])
     cache = tmp_path / "cache"
-    read(Source("oci-dir", str(write_layout(tmp_path / "one", honest.manifest, OCI_MANIFEST, honest.blobs()))), cache=cache)
+    read(
+        ArtifactSource("oci-dir", str(write_layout(tmp_path / "one", honest.manifest, OCI_MANIFEST, honest.blobs()))), cache=cache
+    )
     claim = {"rootfs": {"type": "layers", "diff_ids": ["sha256:" + sha(LOWER)]}}
     liar = ImageParts([files(evil=b"x")], config_changes=claim)
     with pytest.raises(DigestMismatch):
-        read(Source("oci-dir", str(write_layout(tmp_path / "two", liar.manifest, OCI_MANIFEST, liar.blobs()))), cache=cache)
+        read(
+            ArtifactSource("oci-dir", str(write_layout(tmp_path / "two", liar.manifest, OCI_MANIFEST, liar.blobs()))), cache=cache
+        )
 
 
 def test_a_cached_image_is_the_same_tree_and_its_layers_are_not_read(tmp_path):
@@ -180,7 +184,7 @@ def test_an_archive_of_a_layout_is_read(tmp_path):
     layout(tmp_path, parts)
     with tarfile.open(tmp_path / "image.tar", "w") as archive:
         archive.add(tmp_path / "layout", arcname=".")
-    assert subject_of(Source("oci-archive", str(tmp_path / "image.tar"))).digest == "sha256:" + sha(parts.manifest)
+    assert subject_of(ArtifactSource("oci-archive", str(tmp_path / "image.tar"))).digest == "sha256:" + sha(parts.manifest)
 
 
 # --- platforms
@@ -192,7 +196,7 @@ def multi(tmp_path, *entries):
     for parts, platform in entries:
         blobs |= parts.blobs()
         top.append((parts.manifest, platform))
-    return Source("oci-dir", str(write_layout(tmp_path / "layout", index_of(*top), OCI_INDEX, blobs)))
+    return ArtifactSource("oci-dir", str(write_layout(tmp_path / "layout", index_of(*top), OCI_INDEX, blobs)))
 
 
 def three(tmp_path):
@@ -256,9 +260,9 @@ def test_several_images_must_be_named(tmp_path):
     with pytest.raises(InputError, match=r"holds 2 images: app:1, docker.io/library/app:2"):
         subject_of(source)
     for tag in ("2", "app:2", "docker.io/library/app:2"):
-        assert subject_of(Source("docker-archive", f"{source.location}:{tag}")).config == "sha256:" + sha(two.config)
+        assert subject_of(ArtifactSource("docker-archive", f"{source.location}:{tag}")).config == "sha256:" + sha(two.config)
     with pytest.raises(NotFound, match="no image of the name '3'"):
-        subject_of(Source("docker-archive", source.location + ":3"))
+        subject_of(ArtifactSource("docker-archive", source.location + ":3"))
 
 
 def test_a_changed_layer_in_a_docker_archive_is_a_wrong_digest(tmp_path):
@@ -282,7 +286,7 @@ def docker_with(tmp_path, *members, layers):
     listing = [{"Config": "config.json", "RepoTags": None, "Layers": layers}]
     every = [*members, member("config.json", parts.config), member("manifest.json", json.dumps(listing).encode())]
     (tmp_path / "docker.tar").write_bytes(tar_of(*every))
-    return Source("docker-archive", str(tmp_path / "docker.tar"))
+    return ArtifactSource("docker-archive", str(tmp_path / "docker.tar"))
 
 
 def test_a_layer_that_is_a_link_to_another_is_followed_inside_the_archive(tmp_path):

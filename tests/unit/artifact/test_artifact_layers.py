@@ -24,11 +24,11 @@ from hypothesis import strategies as st
 
 from pratique.artifact.layer import What, read_layer
 from pratique.artifact.limits import Budget, Limits, parse_limits
+from pratique.artifact.selection import Selection
 from pratique.artifact.squash import squash
-from pratique.artifact.wants import Wants
 from pratique.artifact.zstdframes import FrameEnds
 from pratique.errors import DigestMismatch, InputError, LimitExceeded, Malformed
-from pratique.model import Kind
+from pratique.model import FileKind
 
 
 def lay(*layers, wanted=nothing, limits=None):
@@ -189,7 +189,7 @@ class WrongDigest:
 @pytest.mark.parametrize("broken", [b"\x1f\x8b garbage", b"garbage" * 100, gzip.compress(b"garbage" * 100, mtime=0)])
 def test_a_blob_that_was_changed_is_a_wrong_digest_before_it_is_malformed(broken):
     with pytest.raises(DigestMismatch):
-        read_layer(WrongDigest(broken), wants=Wants(), limits=Limits())
+        read_layer(WrongDigest(broken), selection=Selection(), limits=Limits())
 
 
 def test_a_reader_that_fails_is_not_hidden():
@@ -198,7 +198,7 @@ def test_a_reader_that_fails_is_not_hidden():
             raise RuntimeError("from the reader")
 
     with pytest.raises(RuntimeError, match="from the reader"):
-        read_layer(Failing(), wants=Wants(), limits=Limits())
+        read_layer(Failing(), selection=Selection(), limits=Limits())
 
 
 # --- names
@@ -320,12 +320,12 @@ def test_a_hard_link_made_before_its_target_was_replaced_keeps_the_first_bytes()
 
 def test_a_hard_link_into_a_lower_layer_has_its_content_and_its_layer():
     entry = lay(files(a=b"content"), tar_of(member("new"), hardlink("b", "/a"))).tree.entries["b"]
-    assert (entry.kind, entry.sha256, entry.size, entry.layer) == (Kind.FILE, sha(b"content"), 7, 0)
+    assert (entry.kind, entry.sha256, entry.size, entry.layer) == (FileKind.FILE, sha(b"content"), 7, 0)
 
 
 def test_a_hard_link_to_a_link_is_that_link():
     entry = lay(tar_of(symlink("a", "b"), hardlink("c", "a"))).tree.entries["c"]
-    assert (entry.kind, entry.target) == (Kind.SYMLINK, "b")
+    assert (entry.kind, entry.target) == (FileKind.SYMLINK, "b")
 
 
 @pytest.mark.parametrize("target", ["../a", "/../../etc/shadow", "x/../../a"])
@@ -364,7 +364,7 @@ def test_the_layer_of_an_entry_is_the_one_that_brought_its_content():
 def test_devices_and_modes_are_listed():
     layer = tar_of(member("null", type=tarfile.CHRTYPE, mode=0o666), member("su", b"x", mode=0o4755))
     tree = lay(layer).tree
-    assert tree.entries["null"].kind is Kind.CHAR_DEVICE
+    assert tree.entries["null"].kind is FileKind.CHAR_DEVICE
     assert tree.entries["su"].mode == 0o4755
 
 

@@ -12,17 +12,17 @@ from pratique.artifact.cache import LayerCache
 from pratique.artifact.engine import full_name, saved_by_containerd, saved_by_docker, saved_by_podman
 from pratique.artifact.limits import Limits
 from pratique.artifact.open import open_artifact
-from pratique.artifact.source import SCHEMES, Source, parse_source
-from pratique.artifact.wants import Wants
+from pratique.artifact.selection import Selection
+from pratique.artifact.source import SCHEMES, ArtifactSource, parse_source
 from pratique.errors import DigestMismatch, InputError, LimitExceeded, NotFound, StorageError, Unavailable
-from pratique.model import Digest, Kind
+from pratique.model import Digest, FileKind
 
 # --- what the user names
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_scheme_is_taken_as_written(scheme):
-    assert parse_source(f"{scheme}:some/where:tag") == Source(scheme, "some/where:tag")
+    assert parse_source(f"{scheme}:some/where:tag") == ArtifactSource(scheme, "some/where:tag")
 
 
 def test_a_bare_word_is_guessed_and_the_guess_said(tmp_path):
@@ -46,7 +46,7 @@ def test_a_bare_word_is_guessed_and_the_guess_said(tmp_path):
 
 @pytest.mark.parametrize("text", ["registry.example/app:1", "localhost/app", "localhost:5000/app", "10.0.0.1/app@sha256:00"])
 def test_a_host_with_a_name_is_guessed_to_be_a_registry(text):
-    assert parse_source(text) == Source("registry", text, guessed=True)
+    assert parse_source(text) == ArtifactSource("registry", text, guessed=True)
 
 
 @pytest.mark.parametrize("text", ["nothing-here", "no/such/file", "./missing.tar", "../x/y", "/no/such"])
@@ -67,7 +67,7 @@ def test_an_empty_location_is_refused(text):
 
 def read(source, wanted=nothing, **options):
     with open_artifact(source, **options) as artifact:
-        tree = artifact.read_tree(Wants(keep=wanted))
+        tree = artifact.read_tree(Selection(keep=wanted))
         return artifact.subject, tree
 
 
@@ -78,7 +78,7 @@ def test_a_folder_is_hashed_and_links_are_listed_not_followed(tmp_path):
     (root / "a" / "file").write_bytes(b"x" * 2_000_000)
     (root / "link").symlink_to("../outside")
     (root / "folderlink").symlink_to("..")
-    subject, tree = read(Source("dir", str(root)), everything)
+    subject, tree = read(ArtifactSource("dir", str(root)), everything)
     assert sorted(tree.entries) == ["a/file", "folderlink", "link"]
     assert tree.entries["a/file"].sha256 == sha(b"x" * 2_000_000)
     assert tree.entries["link"].target == "../outside"
@@ -91,7 +91,7 @@ def test_the_same_files_are_the_same_folder_and_a_changed_byte_is_another(tmp_pa
     for name, data in (("one", b"1"), ("two", b"1"), ("three", b"2")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "f").write_bytes(data)
-        digests.append(read(Source("dir", str(tmp_path / name)))[0].digest)
+        digests.append(read(ArtifactSource("dir", str(tmp_path / name)))[0].digest)
     assert digests[0] == digests[1] != digests[2]
 
 
@@ -108,36 +108,36 @@ def test_what_is_left_out_of_a_folder_is_said(tmp_path):
         os.fchdir(here)
         os.close(here)
         server.close()
-    _, tree = read(Source("dir", str(tmp_path)))
-    assert {path: entry.kind for path, entry in tree.entries.items()} == {"fifo": Kind.FIFO}
+    _, tree = read(ArtifactSource("dir", str(tmp_path)))
+    assert {path: entry.kind for path, entry in tree.entries.items()} == {"fifo": FileKind.FIFO}
     assert [unknown.path for unknown in tree.unknowns] == [".git", "sock"]
 
 
 def test_an_unreadable_file_is_said(as_nobody):
     (as_nobody / "f").write_bytes(b"x")
     (as_nobody / "f").chmod(0)
-    assert [unknown.path for unknown in read(Source("dir", str(as_nobody)))[1].unknowns] == ["f"]
+    assert [unknown.path for unknown in read(ArtifactSource("dir", str(as_nobody)))[1].unknowns] == ["f"]
 
 
 def test_a_folder_that_changes_between_two_readings_is_refused(tmp_path):
     (tmp_path / "f").write_bytes(b"1")
-    with open_artifact(Source("dir", str(tmp_path))) as artifact:
+    with open_artifact(ArtifactSource("dir", str(tmp_path))) as artifact:
         assert artifact.subject.digest
         (tmp_path / "f").write_bytes(b"2")
         with pytest.raises(DigestMismatch, match="changed while"):
-            artifact.read_tree(Wants())
+            artifact.read_tree(Selection())
 
 
 def test_too_many_files_in_a_folder_end_in_one_error(tmp_path):
     for number in range(5):
         (tmp_path / str(number)).write_bytes(b"")
     with pytest.raises(LimitExceeded, match="max_entries"):
-        read(Source("dir", str(tmp_path)), limits=Limits(max_entries=3))
+        read(ArtifactSource("dir", str(tmp_path)), limits=Limits(max_entries=3))
 
 
 def test_a_file_is_one_entry_and_its_digest_is_its_own(tmp_path):
     (tmp_path / "tool").write_bytes(b"bytes")
-    subject, tree = read(Source("file", str(tmp_path / "tool")), everything)
+    subject, tree = read(ArtifactSource("file", str(tmp_path / "tool")), everything)
     assert subject.digest == "sha256:" + sha(b"bytes")
     assert list(tree.entries) == ["tool"]
     assert tree.contents == {"tool": b"bytes"}
@@ -146,18 +146,18 @@ def test_a_file_is_one_entry_and_its_digest_is_its_own(tmp_path):
 @pytest.mark.parametrize("scheme", ["dir", "file", "docker-archive", "oci-dir", "oci-archive"])
 def test_what_does_not_exist_is_not_found(tmp_path, scheme):
     with pytest.raises(NotFound):
-        read(Source(scheme, str(tmp_path / "missing")))
+        read(ArtifactSource(scheme, str(tmp_path / "missing")))
 
 
 def test_a_fifo_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "fifo")
     with pytest.raises(InputError, match="not a regular file"):
-        read(Source("file", str(tmp_path / "fifo")))
+        read(ArtifactSource("file", str(tmp_path / "fifo")))
 
 
 def test_a_folder_has_no_platform(tmp_path):
     with pytest.raises(InputError, match="no platform"):
-        read(Source("dir", str(tmp_path)), platform="linux/amd64")
+        read(ArtifactSource("dir", str(tmp_path)), platform="linux/amd64")
 
 
 # --- engines
@@ -241,7 +241,7 @@ def test_what_docker_saves_is_read_under_the_name_it_was_asked_by(tmp_path, monk
     (tmp_path / "docker").write_text(f'#!/bin/sh\ncp {tmp_path}/image.tar "$3"\n')
     (tmp_path / "docker").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    subject, tree = read(Source("docker", "app:1"))
+    subject, tree = read(ArtifactSource("docker", "app:1"))
     assert (subject.name, sorted(tree.entries)) == ("app:1", ["a"])
 
 
@@ -251,7 +251,7 @@ BLOB = Digest.of(b"blob")
 
 
 def cache_of(tmp_path, version="1"):
-    return LayerCache(tmp_path / "cache", wants=Wants(version=version), limits=Limits())
+    return LayerCache(tmp_path / "cache", selection=Selection(version=version), limits=Limits())
 
 
 def a_scan():

@@ -8,10 +8,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from pratique.attest.bundle import InclusionProof, LogEntry, render_bundle
-from pratique.attest.dsse import IN_TOTO, Envelope, Signature, pae
+from pratique.attest.dsse import IN_TOTO, Envelope, EnvelopeSignature, pae
 from pratique.attest.publickey import PublicKey
 from pratique.attest.record import log_record
-from pratique.attest.statement import Subject, render_statement
+from pratique.attest.statement import StatementSubject, render_statement
 from pratique.model.digest import Digest
 
 
@@ -34,7 +34,7 @@ class Party:
 
     def envelope(self, payload, payload_type=IN_TOTO):
         sig = self.sign(pae(payload_type, payload))
-        return Envelope(payload_type=payload_type, payload=payload, signatures=(Signature(keyid=self.key.hint, sig=sig),))
+        return Envelope(payload_type=payload_type, payload=payload, signatures=(EnvelopeSignature(keyid=self.key.hint, sig=sig),))
 
     def bundle(self, payload, payload_type=IN_TOTO, log_entries=()):
         return render_bundle(self.envelope(payload, payload_type), self.key, log_entries)
@@ -53,7 +53,9 @@ def parties():
 @pytest.fixture(scope="session")
 def payload():
     return render_statement(
-        subjects=[Subject.of("app", Digest.of(b"app"))], predicate_type="https://example.org/claim/v1", predicate={"x": "é"}
+        subjects=[StatementSubject.of("app", Digest.of(b"app"))],
+        predicate_type="https://example.org/claim/v1",
+        predicate={"x": "é"},
     )
 
 

@@ -7,12 +7,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from pki import BORN, DIED, STAMP, make
 
-from pratique.attest.notation import JWS, Target, TrustStatement, TrustStores, sign, verify
+from pratique.attest.notation import JWS, TargetArtifact, TrustStatement, TrustStores, sign, verify
 from pratique.model.digest import Digest
 
 AT = 1_800_000_000
 IMAGE = "application/vnd.oci.image.manifest.v1+json"
-TARGET = Target(media_type=IMAGE, digest=Digest.of(b"image"), size=5, annotations={})
+TARGET = TargetArtifact(media_type=IMAGE, digest=Digest.of(b"image"), size=5, annotations={})
 TYPES = {
     "C": x509.NameOID.COUNTRY_NAME,
     "ST": x509.NameOID.STATE_OR_PROVINCE_NAME,

@@ -18,7 +18,7 @@ from pratique.attest.bundle import (
     parse_bundle,
     render_bundle,
 )
-from pratique.attest.dsse import Signature
+from pratique.attest.dsse import EnvelopeSignature
 from pratique.attest.members import as_bytes
 from pratique.errors import LimitExceeded, Malformed
 from pratique.model.digest import Digest
@@ -110,7 +110,7 @@ def test_a_keyid_of_another_key_than_the_hint_is_refused_both_ways(parties, payl
 
 def test_a_signature_without_a_keyid_is_read(parties, payload):
     envelope = parties.ed25519.envelope(payload)
-    plain = replace(envelope, signatures=(Signature(sig=envelope.signatures[0].sig),))
+    plain = replace(envelope, signatures=(EnvelopeSignature(sig=envelope.signatures[0].sig),))
     assert parse_bundle(render_bundle(plain, parties.ed25519.key)).envelope == plain
 
 

@@ -12,10 +12,10 @@ from world import ISSUER, NOW, SUBJECT, World, b64, pem, stamp
 
 from pratique.attest import cosign
 from pratique.attest.cosign import SimpleSigning, parse_attestation, parse_payload, parse_signature, render_payload
-from pratique.attest.dsse import IN_TOTO, Envelope, Signature, pae
+from pratique.attest.dsse import IN_TOTO, Envelope, EnvelopeSignature, pae
 from pratique.attest.publickey import PublicKey
 from pratique.attest.sigstore.trusted_root import TrustedRoot, parse_trusted_root
-from pratique.attest.statement import Subject, render_statement
+from pratique.attest.statement import StatementSubject, render_statement
 from pratique.errors import (
     DigestMismatch,
     LimitExceeded,
@@ -198,7 +198,7 @@ def test_a_payload_that_could_be_read_in_two_ways_is_malformed_even_when_signed(
 
 def attestation(party, image=IMAGE):
     payload = render_statement(
-        subjects=[Subject.of("app", image)], predicate_type="https://example.org/claim/v1", predicate={"x": "é"}
+        subjects=[StatementSubject.of("app", image)], predicate_type="https://example.org/claim/v1", predicate={"x": "é"}
     )
     return cosign.render_attestation(party.envelope(payload)), cosign.attestation_annotations("https://example.org/claim/v1")
 
@@ -263,10 +263,10 @@ class Keyless:
         self.root = parse_trusted_root(json.dumps(self.world.trusted_root()).encode())
         self.party = self.world.certificate()
         payload = render_statement(
-            subjects=[Subject.of("app", IMAGE)], predicate_type="https://example.org/claim/v1", predicate={}
+            subjects=[StatementSubject.of("app", IMAGE)], predicate_type="https://example.org/claim/v1", predicate={}
         )
         sig = self.party.key.sign(pae(IN_TOTO, payload), ec.ECDSA(hashes.SHA256()))
-        envelope = Envelope(payload_type=IN_TOTO, payload=payload, signatures=(Signature(sig=sig),))
+        envelope = Envelope(payload_type=IN_TOTO, payload=payload, signatures=(EnvelopeSignature(sig=sig),))
         self.data = cosign.render_attestation(envelope)
         self.pem = pem("CERTIFICATE", self.party.der)
         self.payload = payload

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.attest.dsse import Envelope, Signature, pae, parse_envelope, render_envelope
+from pratique.attest.dsse import Envelope, EnvelopeSignature, pae, parse_envelope, render_envelope
 from pratique.errors import LimitExceeded, Malformed
 
 GOOD = {"payload": "aGVsbG8=", "payloadType": "t", "signatures": [{"sig": "c2ln", "keyid": "k"}]}
@@ -29,7 +29,7 @@ def test_no_two_payloads_share_an_encoding(type1, body1, type2, body2):
 @given(
     st.text(min_size=1),
     st.binary(),
-    st.lists(st.builds(Signature, keyid=st.text(), sig=st.binary(min_size=1)), min_size=1, max_size=3),
+    st.lists(st.builds(EnvelopeSignature, keyid=st.text(), sig=st.binary(min_size=1)), min_size=1, max_size=3),
 )
 def test_an_envelope_survives_rendering(payload_type, payload, signatures):
     envelope = Envelope(payload_type=payload_type, payload=payload, signatures=tuple(signatures))

@@ -14,7 +14,7 @@ from pratique.attest.predicates.known import (
     check_subjects,
     predicate_type_of,
 )
-from pratique.attest.statement import Subject
+from pratique.attest.statement import StatementSubject
 from pratique.errors import InputError, Malformed
 from pratique.trust.document import PREDICATES
 
@@ -205,7 +205,7 @@ def test_a_type_by_its_uri_is_allowed_and_said_to_be_unknown():
 
 
 def test_a_links_subjects_have_names_of_their_own():
-    twice = [Subject(name="a", digest=SHA), Subject(name="a", digest={"sha256": "cd" * 32})]
+    twice = [StatementSubject(name="a", digest=SHA), StatementSubject(name="a", digest={"sha256": "cd" * 32})]
     with pytest.raises(Malformed):
         check_subjects(SHORT_NAMES["link"], twice)
     check_subjects(SHORT_NAMES["scai"], twice)

@@ -8,7 +8,7 @@ import pytest
 import rfc8785
 
 from pratique.attest.bundle import parse_bundle, render_bundle
-from pratique.attest.dsse import Signature
+from pratique.attest.dsse import EnvelopeSignature
 from pratique.attest.record import check_record, log_record
 from pratique.errors import Malformed, ProofInvalid
 
@@ -98,4 +98,4 @@ def test_what_is_no_record_is_refused(parties, payload, record):
 def test_a_record_wants_exactly_one_signature(parties, payload):
     envelope = parties.ed25519.envelope(payload)
     with pytest.raises(Malformed):
-        log_record(replace(envelope, signatures=(*envelope.signatures, Signature(sig=b"x"))), parties.ed25519.key)
+        log_record(replace(envelope, signatures=(*envelope.signatures, EnvelopeSignature(sig=b"x"))), parties.ed25519.key)

@@ -14,7 +14,7 @@ from world import (
 
 from pratique.attest.bundle import parse_bundle
 from pratique.attest.sigstore.trusted_root import parse_trusted_root
-from pratique.attest.sigstore.verify import Artifact, verify_attestation, verify_message
+from pratique.attest.sigstore.verify import ArtifactDigests, verify_attestation, verify_message
 from pratique.errors import (
     DigestMismatch,
     Expired,
@@ -72,7 +72,7 @@ def test_no_flipped_bit_of_anything_signed_goes_unnoticed(world, content, path):
         with pytest.raises(CAUSES):
             bundle = parse_bundle(dump(document))
             if content == "message":
-                verify_message(bundle, Artifact.of(ARTIFACT), trusted, keys={})
+                verify_message(bundle, ArtifactDigests.of(ARTIFACT), trusted, keys={})
             else:
                 verify_attestation(bundle, trusted, keys={})
 
@@ -95,7 +95,7 @@ def test_no_flipped_bit_of_the_artifact_goes_unnoticed(world):
         changed = bytearray(ARTIFACT)
         changed[bit // 8] ^= 1 << bit % 8
         with pytest.raises(DigestMismatch):
-            verify(world, document, artifact=Artifact.of(bytes(changed)))
+            verify(world, document, artifact=ArtifactDigests.of(bytes(changed)))
 
 
 @pytest.mark.parametrize("name", ["logIndex", "integratedTime"])

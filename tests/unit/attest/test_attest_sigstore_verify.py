@@ -20,7 +20,7 @@ from world import (
 
 from pratique.attest.bundle import parse_bundle
 from pratique.attest.sigstore.trusted_root import parse_trusted_root
-from pratique.attest.sigstore.verify import Artifact, require_identity, verify_attestation, verify_message
+from pratique.attest.sigstore.verify import ArtifactDigests, require_identity, verify_attestation, verify_message
 from pratique.errors import (
     DigestMismatch,
     Expired,
@@ -77,17 +77,17 @@ def test_a_digest_is_enough_where_the_signature_is_over_one(world, name, holder)
         else world.bundle(rekor=2, party=world.certificate(key=KEYS[name]))
     )
     digests = {kind: hashlib.new(kind, ARTIFACT).digest() for kind in ("sha256", "sha384")}
-    assert verify(world, document, keys=[KEYS[name]], artifact=Artifact(digests=digests))
+    assert verify(world, document, keys=[KEYS[name]], artifact=ArtifactDigests(digests=digests))
     wrong = {kind: hashlib.new(kind, b"other").digest() for kind in ("sha256", "sha384")}
     with pytest.raises((DigestMismatch, ProofInvalid)):
-        verify(world, document, keys=[KEYS[name]], artifact=Artifact(digests=wrong))
+        verify(world, document, keys=[KEYS[name]], artifact=ArtifactDigests(digests=wrong))
 
 
 def test_an_ed25519_signature_over_an_artifact_wants_the_artifact(world):
     document = world.bundle(rekor=2, key=KEYS["ed25519"])
     digest = {"sha256": hashlib.sha256(ARTIFACT).digest()}
     with pytest.raises(Malformed, match="without the artifact"):
-        verify(world, document, keys=[KEYS["ed25519"]], artifact=Artifact(digests=digest))
+        verify(world, document, keys=[KEYS["ed25519"]], artifact=ArtifactDigests(digests=digest))
 
 
 def test_a_hint_of_the_signers_own_making_is_no_reason_to_refuse_the_one_key_that_is_given(world):
@@ -209,18 +209,18 @@ def test_a_bare_key_needs_no_time_unless_it_is_asked_for(world):
 def test_a_bundle_about_other_bytes_is_a_mismatch(world):
     for content in ("message", "dsse"):
         with pytest.raises(DigestMismatch):
-            verify(world, world.bundle(content=content), artifact=Artifact.of(b"other"))
+            verify(world, world.bundle(content=content), artifact=ArtifactDigests.of(b"other"))
 
 
 def test_the_stated_digest_proves_nothing(world):
     document = world.bundle(rekor=2)
     document["messageSignature"]["messageDigest"]["digest"] = b64(hashlib.sha256(b"other").digest())
     with pytest.raises(ProofInvalid):
-        verify(world, document, artifact=Artifact.of(b"other"))
+        verify(world, document, artifact=ArtifactDigests.of(b"other"))
     del document["messageSignature"]["messageDigest"]
     assert verify(world, document)
     with pytest.raises(ProofInvalid):
-        verify(world, document, artifact=Artifact.of(b"other"))
+        verify(world, document, artifact=ArtifactDigests.of(b"other"))
 
 
 def test_an_envelope_of_another_type_is_no_statement(world):
@@ -236,4 +236,4 @@ def test_a_message_is_no_attestation_and_an_attestation_no_message(world):
     with pytest.raises(Malformed):
         verify_attestation(parse_bundle(dump(world.bundle())), trusted, keys={})
     with pytest.raises(Malformed):
-        verify_message(parse_bundle(dump(world.bundle(content="dsse"))), Artifact.of(ARTIFACT), trusted, keys={})
+        verify_message(parse_bundle(dump(world.bundle(content="dsse"))), ArtifactDigests.of(ARTIFACT), trusted, keys={})

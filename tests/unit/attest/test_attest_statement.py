@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.attest.statement import STATEMENT_TYPE, Subject, parse_head, parse_statement, render_statement
+from pratique.attest.statement import STATEMENT_TYPE, StatementSubject, parse_head, parse_statement, render_statement
 from pratique.errors import LimitExceeded, Malformed
 from pratique.model.digest import Digest
 
@@ -25,7 +25,7 @@ def parse(document):
 @settings(max_examples=50)
 @given(st.lists(TEXT, min_size=1, max_size=3), TEXT.filter(bool), st.dictionaries(TEXT, TEXT | st.integers() | st.none()))
 def test_a_statement_survives_rendering(names, predicate_type, predicate):
-    subjects = tuple(Subject.of(name, D) for name in names)
+    subjects = tuple(StatementSubject.of(name, D) for name in names)
     payload = render_statement(subjects=subjects, predicate_type=predicate_type, predicate=predicate)
     statement = parse_statement(payload)
     assert (statement.subjects, statement.predicate_type, statement.predicate) == (subjects, predicate_type, predicate)
@@ -85,15 +85,17 @@ def test_a_statement_about_nothing_is_not_written():
     with pytest.raises(Malformed):
         render_statement(subjects=[], predicate_type="t", predicate={})
     with pytest.raises(Malformed):
-        render_statement(subjects=[Subject(name="a", digest={})], predicate_type="t", predicate={})
+        render_statement(subjects=[StatementSubject(name="a", digest={})], predicate_type="t", predicate={})
     with pytest.raises(Malformed):
-        render_statement(subjects=[Subject.of("a", D)], predicate_type="", predicate={})
+        render_statement(subjects=[StatementSubject.of("a", D)], predicate_type="", predicate={})
 
 
 def test_the_older_statement_type_of_the_same_form_is_read_and_never_written(parties):
     payload = b'{"_type":"https://in-toto.io/Statement/v0.1","subject":[{"name":"a","digest":{"sha1":"00"}}],"predicateType":"x"}'
     assert parse_statement(payload).predicate_type == "x"
-    assert b"Statement/v1" in render_statement(subjects=[Subject(digest={"sha1": "00"})], predicate_type="x", predicate={})
+    assert b"Statement/v1" in render_statement(
+        subjects=[StatementSubject(digest={"sha1": "00"})], predicate_type="x", predicate={}
+    )
 
 
 LARGE = {"text": "é" * 40_000, "deep": [[{"a": 1}]]}

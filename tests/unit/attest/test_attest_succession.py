@@ -1,8 +1,8 @@
 import pytest
 
-from pratique.attest.dsse import IN_TOTO, Envelope, Signature, pae, render_envelope
+from pratique.attest.dsse import IN_TOTO, Envelope, EnvelopeSignature, pae, render_envelope
 from pratique.attest.predicates.succession import Succession, succession_payload, verify_succession
-from pratique.attest.statement import Subject, render_statement
+from pratique.attest.statement import StatementSubject, render_statement
 from pratique.attest.strictjson import dump_json
 from pratique.errors import Malformed, PratiqueError, SignatureInvalid, Untrusted
 from pratique.keys.file import FileSigner, new_private_key
@@ -17,7 +17,7 @@ def keys():
 
 
 def document(payload, *signers, payload_type=IN_TOTO):
-    signatures = tuple(Signature(keyid=key.public_key.hint, sig=key.sign(pae(payload_type, payload))) for key in signers)
+    signatures = tuple(EnvelopeSignature(keyid=key.public_key.hint, sig=key.sign(pae(payload_type, payload))) for key in signers)
     return dump_json(render_envelope(Envelope(payload_type=payload_type, payload=payload, signatures=signatures)))
 
 
@@ -55,7 +55,7 @@ def test_a_statement_about_another_pair_or_something_else_is_refused(keys):
     payload = succession_payload(Succession(old=other.public_key, new=new.public_key, at=AT))
     with pytest.raises(Untrusted):
         verify_succession(document(payload, old, new), old.public_key)
-    subject = [Subject.of("", Digest.of(b"x"))]
+    subject = [StatementSubject.of("", Digest.of(b"x"))]
     for kind, predicate in (("https://slsa.dev/provenance/v1", {}), ("https://pratique.dev/key-succession/v1", {})):
         stated = render_statement(subjects=subject, predicate_type=kind, predicate=predicate)
         with pytest.raises(Malformed):

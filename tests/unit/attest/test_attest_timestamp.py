@@ -28,11 +28,11 @@ from pratique.attest.timestamp import (
 from pratique.attest.timestamp import _CertIdV2 as CertIdV2
 from pratique.attest.timestamp import _Response as Response
 from pratique.attest.timestamp import _SigningCertificateV2 as SigningCertificateV2
-from pratique.attest.x509 import Window, parse_certificate
+from pratique.attest.x509 import CertificateWindow, parse_certificate
 from pratique.errors import DigestMismatch, Expired, LimitExceeded, Malformed, PratiqueError, SignatureInvalid, Untrusted
 
 SIGNATURE = b"the bytes of a signature"
-ALWAYS = Window(start=0)
+ALWAYS = CertificateWindow(start=0)
 VECTORS = Path(__file__).resolve().parents[3].parent / "shared" / "vectors" / "sigstore" / "test" / "assets" / "bundle-verify"
 SIGNING_CERTIFICATE_V2 = x509.ObjectIdentifier("1.2.840.113549.1.9.16.2.47")
 
@@ -185,8 +185,8 @@ def test_a_certificate_of_the_authority_that_is_not_for_time_stamping_alone_is_r
 def test_a_window_includes_both_its_ends(stamper):
     whole = stamper.stamp(SIGNATURE)
     second = int(parse_response(whole).time)
-    assert verify(whole, known(stamper, window=Window(start=second, end=second))).time == second
-    for window in (Window(start=second + 1), Window(start=0, end=second - 1)):
+    assert verify(whole, known(stamper, window=CertificateWindow(start=second, end=second))).time == second
+    for window in (CertificateWindow(start=second + 1), CertificateWindow(start=0, end=second - 1)):
         with pytest.raises(Expired):
             verify(whole, known(stamper, window=window))
 
@@ -198,11 +198,11 @@ def test_a_signer_whose_certificate_had_run_out_is_expired(tmp_path, stamper):
 
 
 def test_the_same_authority_twice_is_trusted_in_either_of_its_windows(stamper, stamped):
-    past = known(stamper, window=Window(start=0, end=1))
+    past = known(stamper, window=CertificateWindow(start=0, end=1))
     for order in ((past, known(stamper)), (known(stamper), past)):
         assert verify(stamped, *order)
     with pytest.raises(Expired):
-        verify(stamped, past, authority(stamper, window=Window(start=0, end=1)))
+        verify(stamped, past, authority(stamper, window=CertificateWindow(start=0, end=1)))
 
 
 def test_one_authority_counts_once_however_many_tokens_it_gives(stamper, stamped, other):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from world import NOW, World, b64, dump, instant, spki
 
 from pratique.attest.sigstore.trusted_root import TrustedRoot, parse_trusted_root
-from pratique.attest.x509 import Window
+from pratique.attest.x509 import CertificateWindow
 from pratique.errors import LimitExceeded, Malformed
 
 
@@ -30,7 +30,7 @@ def test_a_trusted_root_says_who_is_believed_and_when(world, document):
     document["tlogs"][0]["publicKey"]["validFor"]["end"] = instant(NOW)
     root = parse(document)
     assert [log.url for log in root.logs] == ["https://rekor.one.example", "https://log.two.example"]
-    assert root.logs[0].window == Window(start=NOW - 1000, end=NOW)
+    assert root.logs[0].window == CertificateWindow(start=NOW - 1000, end=NOW)
     assert root.authorities[0].chain == (world.middle.certificate, world.ca.certificate)
     assert root.timestamp_authorities[0].signer == world.stamper.certificate
     assert root.timestamp_authorities[0].anchors == (world.stamp_root.certificate,)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pratique.attest.bundle import parse_bundle, render_bundle
-from pratique.attest.dsse import Signature, pae
+from pratique.attest.dsse import EnvelopeSignature, pae
 from pratique.attest.verify import verify_bundle
 from pratique.errors import Malformed, SignatureInvalid, Untrusted, Violation
 
@@ -78,7 +78,7 @@ def test_a_signature_made_with_lengths_in_characters_is_refused(parties):
     wrong = pae("t", payload).replace(b" 8 ", b" 7 ")
     assert wrong != pae("t", payload)
     bundle = parse_bundle(parties.ed25519.bundle(payload, "t"))
-    forged = replace(bundle.envelope, signatures=(Signature(sig=parties.ed25519.sign(wrong)),))
+    forged = replace(bundle.envelope, signatures=(EnvelopeSignature(sig=parties.ed25519.sign(wrong)),))
     with pytest.raises(SignatureInvalid):
         verify_bundle(replace(bundle, content=forged), trust(parties.ed25519))
 
@@ -92,7 +92,7 @@ def test_a_key_nobody_named_is_not_trusted_and_not_called_invalid(parties, paylo
 
 def test_a_bundle_that_only_claims_a_trusted_key_is_invalid(parties, payload):
     envelope = parties.other.envelope(payload)
-    claimed = replace(envelope, signatures=(Signature(sig=envelope.signatures[0].sig),))
+    claimed = replace(envelope, signatures=(EnvelopeSignature(sig=envelope.signatures[0].sig),))
     bundle = parse_bundle(render_bundle(claimed, parties.ed25519.key))
     with pytest.raises(SignatureInvalid):
         verify_bundle(bundle, trust(parties.ed25519, parties.other))

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pki import BORN, CA_USAGE, CODE, DIED, SIGN_USAGE, STAMP, UNKNOWN_CRITICAL, make
 
-from pratique.attest.x509 import CODE_SIGNING, TIME_STAMPING, Window, build_chain, parse_certificate, require_purpose, validity
+from pratique.attest.x509 import (
+    CODE_SIGNING,
+    TIME_STAMPING,
+    CertificateWindow,
+    build_chain,
+    parse_certificate,
+    require_purpose,
+    validity,
+)
 from pratique.errors import Expired, LimitExceeded, Malformed, Untrusted
 
 NOW = 1_750_000_000
@@ -168,7 +176,7 @@ def test_a_certificate_of_absurd_size_or_with_a_tail_is_refused(leaf):
 
 def test_absurd_dates_are_read_and_judged(root):
     forever = root.issue("Forever", born=-600_000_000, died=253_402_300_799)
-    assert validity(forever.certificate) == Window(start=-600_000_000, end=253_402_300_799)
+    assert validity(forever.certificate) == CertificateWindow(start=-600_000_000, end=253_402_300_799)
     with pytest.raises(Expired):
         chain(forever, anchors=[root], at=BORN - 1)
     with pytest.raises(Expired):
@@ -199,6 +207,6 @@ def test_a_purpose_that_must_be_alone_is_critical_and_alone(root):
 
 
 def test_a_window_has_both_its_ends():
-    window = Window(start=5, end=9)
+    window = CertificateWindow(start=5, end=9)
     assert [at in window for at in (4.999, 5, 9, 9.001, math.inf)] == [False, True, True, False, False]
-    assert math.inf in Window(start=5)
+    assert math.inf in CertificateWindow(start=5)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pratique.attest.kubernetes_yaml import MAX_SIZE, read_documents
 from pratique.attest.sigstore.trusted_root import TrustedRoot
 from pratique.attest.sigstore.verify import Requirements
-from pratique.attest.statement import Subject, render_statement
+from pratique.attest.statement import StatementSubject, render_statement
 from pratique.attest.strictjson import canonical_json
 from pratique.attest.yaml_annotation import (
     ANNOTATION,
@@ -143,7 +143,7 @@ def test_objects_of_two_signings_are_not_one_file(parties):
 
 
 def test_a_statement_of_another_type_about_the_same_objects_is_refused(parties):
-    subjects = [Subject.of(item.name, item.digest) for item in parse_manifests(FILE)]
+    subjects = [StatementSubject.of(item.name, item.digest) for item in parse_manifests(FILE)]
     for kind, predicate in (("https://example.org/claim/v1", {}), (KUBERNETES_OBJECTS, {"canonicalForm": "other"})):
         payload = render_statement(subjects=subjects, predicate_type=kind, predicate=predicate)
         with pytest.raises(Malformed):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pratique.attest.notation import parse_certificates, parse_policy
 from pratique.attest.notation.names import fits, parse_name
-from pratique.attest.notation.policy import Action, Kind
+from pratique.attest.notation.policy import Action, CheckKind
 from pratique.errors import InputError, LimitExceeded, Malformed, PratiqueError, Untrusted
 
 DATA = Path(__file__).resolve().parents[2] / "data" / "notation"
@@ -62,7 +62,7 @@ def test_levels_and_overrides_are_the_specifications():
         (statement,) = parse_policy(policy({"signatureVerification": verification})).statements
         return "".join(action[0] for action in statement.level.actions.values()), str(statement.timestamps)
 
-    assert [str(kind) for kind in Kind] == ["integrity", "authenticity", "expiry", "authenticTimestamp", "revocation"]
+    assert [str(kind) for kind in CheckKind] == ["integrity", "authenticity", "expiry", "authenticTimestamp", "revocation"]
     assert actions(level="strict") == ("eeeee", "always")
     assert actions(level="permissive") == ("eelll", "always")
     assert actions(level="audit") == ("ellll", "always")

@@ -31,7 +31,7 @@ from pki import Stamper, make
 from pratique.attest.notation import JWS, Scheme, TrustStores, countersign, parse_certificates, parse_envelope
 from pratique.attest.notation.crl import check_lists
 from pratique.attest.notation.ocsp import responder_urls
-from pratique.attest.notation.policy import PERMISSIVE, Action, Kind, Level
+from pratique.attest.notation.policy import PERMISSIVE, Action, CheckKind, Level
 from pratique.attest.notation.revocation import check_revocation
 from pratique.attest.timestamp import token_in
 from pratique.attest.x509 import parse_certificate
@@ -94,7 +94,7 @@ def test_a_permissive_statement_logs_it_and_one_that_skips_does_not_ask(listed):
     lost = {LIST: crl(listed.middle, revoked(listed.leaf.certificate.serial_number))}
     verification = check(data, listed, answers=lost, level=PERMISSIVE)
     assert (verification.cause, causes(verification)) == ("none", {"revocation": "revoked"})
-    skipping = Level(name="strict", actions={**dict.fromkeys(Kind, Action.ENFORCE), Kind.REVOCATION: Action.SKIP})
+    skipping = Level(name="strict", actions={**dict.fromkeys(CheckKind, Action.ENFORCE), CheckKind.REVOCATION: Action.SKIP})
     verification = check(data, listed, level=skipping)
     assert (verification.cause, verification.wanted, len(verification.checks)) == ("none", (), 4)
 

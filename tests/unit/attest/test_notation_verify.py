@@ -24,7 +24,7 @@ from pratique.attest.notation import (
     sign,
     verify,
 )
-from pratique.attest.notation.policy import AUDIT, PERMISSIVE, SKIP, Action, Kind, Level, Timestamps
+from pratique.attest.notation.policy import AUDIT, PERMISSIVE, SKIP, Action, CheckKind, Level, Timestamps
 from pratique.attest.notation.sign import render_envelope
 from pratique.attest.notation.verify import parse_target
 from pratique.attest.timestamp import parse_token, token_in
@@ -539,7 +539,7 @@ def test_a_revoked_timestamp_authority_proves_no_time_also_where_signers_are_not
     acme = team(born=now - 600, died=now + 600)
     data = stamped(stamper, signed(acme, at=now), JWS)
     stores = TrustStores(certificates={"ca:acme": (acme.root.der,), "tsa:stamp": (root.der,)})
-    actions = {**dict.fromkeys(Kind, Action.ENFORCE), Kind.REVOCATION: Action.SKIP}
+    actions = {**dict.fromkeys(CheckKind, Action.ENFORCE), CheckKind.REVOCATION: Action.SKIP}
     lost = revoked(signer.certificate.serial_number, at=now - 500)
     for answers, cause, wanted in [
         ({}, "unreachable", (LIST,)),

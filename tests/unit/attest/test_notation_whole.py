@@ -1,4 +1,4 @@
-"""From a key to a verdict: signed, attached, found, asked about, weighed, with the trust of a notation configuration."""
+"""From a key to a verdict: signed, attached, found, asked about, appraised, with the trust of a notation configuration."""
 
 import json
 
@@ -7,16 +7,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_der_publ
 from notary import AT, IMAGE, signed, team
 from notation_lists import LIST, crl, lists_at, revoked
 
-from pratique.anchors.notation import read_notation
-from pratique.anchors.revocation import verify_asking
-from pratique.attest.notation import MEDIA_TYPES, Target, verify
-from pratique.attest.notation.weigh import weigh
+from pratique.attest.notation import MEDIA_TYPES, TargetArtifact, verify
+from pratique.attest.notation.appraise import appraise_signatures
 from pratique.errors import Unavailable
 from pratique.keys.file import generate_key, load_signer
 from pratique.model.digest import Digest
 from pratique.registry.layout import open_layout
 from pratique.registry.notation import attach_signature, fetch_signature, list_signatures
 from pratique.registry.types import OCI_CONFIG, OCI_LAYER
+from pratique.tuf.notation import read_notation
+from pratique.tuf.revocation import verify_asking
 
 SCOPE = "registry.example/app"
 
@@ -71,7 +71,7 @@ def verdict(repository, policy, stores, ask):
             )
 
         outcomes.append(verify_asking(again, ask)[0])
-    return weigh(outcomes, left_out=candidates.left_out)
+    return appraise_signatures(outcomes, left_out=candidates.left_out)
 
 
 @pytest.mark.parametrize("media_type", MEDIA_TYPES)
@@ -79,7 +79,7 @@ def test_a_signature_goes_the_whole_way_and_every_cause_arrives(tmp_path, reposi
     acme = team(extensions=[lists_at(LIST)])
     policy, stores = configure(tmp_path / "notation", acme)
     image = repository.fetch_manifest("v1")
-    target = Target(media_type=image.media_type, digest=image.digest, size=len(image.data), annotations={})
+    target = TargetArtifact(media_type=image.media_type, digest=image.digest, size=len(image.data), annotations={})
     published = {LIST: crl(acme.middle)}
 
     def ask(url):
@@ -109,7 +109,7 @@ def test_another_identity_of_the_same_authority_is_untrusted(tmp_path, repositor
     acme = team()
     policy, stores = configure(tmp_path / "notation", acme, "x509.subject: C=US, ST=WA, O=other.example")
     image = repository.fetch_manifest("v1")
-    target = Target(media_type=image.media_type, digest=image.digest, size=len(image.data), annotations={})
+    target = TargetArtifact(media_type=image.media_type, digest=image.digest, size=len(image.data), annotations={})
     data = signed(acme, target=target)
     attach_signature(repository, subject=image.descriptor, data=data, media_type=MEDIA_TYPES[0], created=AT)
     assert verdict(repository, policy, stores, lambda url: b"").cause == "untrusted"
@@ -122,7 +122,7 @@ def test_a_key_of_ours_signs_once_an_authority_certified_it(tmp_path, repository
     acme.sign = signer.sign
     policy, stores = configure(tmp_path / "notation", acme)
     image = repository.fetch_manifest("v1")
-    target = Target(media_type=image.media_type, digest=image.digest, size=len(image.data), annotations={})
+    target = TargetArtifact(media_type=image.media_type, digest=image.digest, size=len(image.data), annotations={})
     for media_type in MEDIA_TYPES:
         data = signed(acme, target=target, media_type=media_type)
         attach_signature(repository, subject=image.descriptor, data=data, media_type=media_type, created=AT)

@@ -23,8 +23,8 @@ from pratique.attest.bundle import MEDIA_TYPE, parse_bundle
 from pratique.attest.dsse import IN_TOTO, pae
 from pratique.attest.publickey import PublicKey
 from pratique.attest.sigstore.trusted_root import parse_trusted_root
-from pratique.attest.sigstore.verify import Artifact, Requirements, require_subject, verify_attestation, verify_message
-from pratique.attest.statement import Subject, render_statement
+from pratique.attest.sigstore.verify import ArtifactDigests, Requirements, require_subject, verify_attestation, verify_message
+from pratique.attest.statement import StatementSubject, render_statement
 from pratique.attest.strictjson import canonical_json
 from pratique.model.digest import Digest
 from pratique.model.merkle import leaf_hash, node_hash
@@ -57,7 +57,9 @@ def instant(at):
 
 def statement(data=ARTIFACT):
     return render_statement(
-        subjects=[Subject.of("app", Digest.of(data))], predicate_type="https://example.org/claim/v1", predicate={"x": "é"}
+        subjects=[StatementSubject.of("app", Digest.of(data))],
+        predicate_type="https://example.org/claim/v1",
+        predicate={"x": "é"},
     )
 
 
@@ -95,7 +97,7 @@ def octets(der):
 
 def stamp(party: Party, signature: bytes, at: float, *, embed=True, accuracy=None) -> bytes:
     """A TimeStampResp by `party` at a time of choice."""
-    sha256 = cms.Algorithm(oid=x509.ObjectIdentifier("2.16.840.1.101.3.4.2.1"), parameters=None)
+    sha256 = cms.AlgorithmIdentifier(oid=x509.ObjectIdentifier("2.16.840.1.101.3.4.2.1"), parameters=None)
     info = asn1.encode_der(
         ts._Info(
             version=1,
@@ -127,7 +129,7 @@ def stamp(party: Party, signature: bytes, at: float, *, embed=True, accuracy=Non
         ),
         digest_algorithm=sha256,
         signed_attributes=signed,
-        signature_algorithm=cms.Algorithm(oid=x509.ObjectIdentifier("1.2.840.10045.4.3.2"), parameters=None),
+        signature_algorithm=cms.AlgorithmIdentifier(oid=x509.ObjectIdentifier("1.2.840.10045.4.3.2"), parameters=None),
         signature=party.key.sign(asn1.encode_der(signed), ec.ECDSA(hashes.SHA256())),
         unsigned_attributes=None,
     )
@@ -355,7 +357,7 @@ def keys_of(*private):
 def verify(world, document, *, root=None, keys=(), artifact=None, **needs):
     """Who signed; of an attestation, after looking whether it is about the artifact."""
     trusted = parse_trusted_root(dump(root or world.trusted_root()))
-    bundle, artifact = parse_bundle(dump(document)), artifact or Artifact.of(ARTIFACT)
+    bundle, artifact = parse_bundle(dump(document)), artifact or ArtifactDigests.of(ARTIFACT)
     options = {"keys": keys_of(*keys), "needs": Requirements(**needs)}
     if "messageSignature" in document:
         return verify_message(bundle, artifact, trusted, **options)

@@ -7,9 +7,9 @@ import pytest
 from pratique.catalog.bases import known_bases
 from pratique.catalog.ledger import open_catalog
 from pratique.errors import StorageError
+from pratique.inventory.image_config import base_facts
 from pratique.model import ArtifactKind, Digest, Subject
 from pratique.model.chain import Base, chain_ids
-from pratique.sbom.image_config import base_facts
 
 A, B, C, D = (Digest.of(name) for name in (b"a", b"b", b"c", b"d"))
 

@@ -24,7 +24,7 @@ def test_one_altered_byte_is_found_and_the_file_named(tmp_path):
     with pytest.raises(DigestMismatch) as caught:
         store.get(digest)
     assert caught.value.where == str(store.path_of(digest))
-    store.put(b"hello")  # saying it again mends it
+    store.put(b"hello")  # request it again mends it
     assert store.get(digest) == b"hello"
 
 

@@ -9,8 +9,8 @@ from sqlalchemy import event, text
 
 from pratique.catalog import schema
 from pratique.catalog.ledger import open_catalog
-from pratique.catalog.pattern import parse_pattern
 from pratique.catalog.queries import search_query
+from pratique.catalog.search_pattern import parse_pattern
 from pratique.errors import InputError, Locked, Malformed, NotFound, StorageError
 from pratique.model import ArtifactKind, Cause, Component, Decision, Digest, Result, Subject, Verdict
 

@@ -9,8 +9,8 @@ from pratique.model import (
     ArtifactKind,
     Digest,
     FileEntry,
+    FileKind,
     Inventory,
-    Kind,
     Owned,
     Ownership,
     Subject,
@@ -47,9 +47,9 @@ def test_any_path_of_bytes_survives_escaping(path: str) -> None:
 
 def test_a_manifest_reads_back_as_it_was_written() -> None:
     entries = (
-        FileEntry("usr/bin/dash", Kind.FILE, 0o755, 120_000, SHA),
-        FileEntry("bin/sh", Kind.SYMLINK, 0o777, 0, "", "dash"),
-        FileEntry("odd\udcff%name", Kind.FILE, 0o644, 1, SHA),
+        FileEntry("usr/bin/dash", FileKind.FILE, 0o755, 120_000, SHA),
+        FileEntry("bin/sh", FileKind.SYMLINK, 0o777, 0, "", "dash"),
+        FileEntry("odd\udcff%name", FileKind.FILE, 0o644, 1, SHA),
     )
     manifest = build_manifest(inventory(*entries))
     assert parse_manifest(manifest_predicate(manifest)) == manifest
@@ -59,13 +59,13 @@ def test_a_manifest_reads_back_as_it_was_written() -> None:
 
 @pytest.mark.parametrize("change", [{"mode": 0o4755}, {"size": 2}, {"sha256": "cd" * 32}, {"path": "usr/bin/bash"}])
 def test_any_change_of_a_row_changes_the_root(change: dict[str, object]) -> None:
-    entry = FileEntry("usr/bin/dash", Kind.FILE, 0o755, 1, SHA)
+    entry = FileEntry("usr/bin/dash", FileKind.FILE, 0o755, 1, SHA)
     changed = entry._replace(**change)
     assert build_manifest(inventory(entry)).root != build_manifest(inventory(changed)).root
 
 
 def test_rows_that_do_not_come_to_the_stated_root_are_refused() -> None:
-    predicate = manifest_predicate(build_manifest(inventory(FileEntry("a", Kind.FILE, 0o644, 1, SHA))))
+    predicate = manifest_predicate(build_manifest(inventory(FileEntry("a", FileKind.FILE, 0o644, 1, SHA))))
     predicate["files"][0][2] = 0o755
     with pytest.raises(DigestMismatch, match="its rows come to"):
         parse_manifest(predicate)

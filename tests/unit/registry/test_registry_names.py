@@ -12,7 +12,7 @@ from pratique.model import Digest
 from pratique.registry.challenge import Challenge, next_link, parse_challenges
 from pratique.registry.layout import open_layout
 from pratique.registry.open import open_repository, split_path
-from pratique.registry.reference import Reference, is_local, parse_reference
+from pratique.registry.reference import ImageName, is_local, parse_reference
 from pratique.registry.types import (
     EMPTY_CONFIG,
     OCI_INDEX,
@@ -89,7 +89,7 @@ tags = st.none() | st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,20}", fullmatch=
 @settings(max_examples=50)
 @given(host=st.sampled_from(["a.example", "localhost", "a:1", "127.0.0.1:5000"]), name=names, tag=tags, digest=st.booleans())
 def test_what_is_rendered_is_read_again(host, name, tag, digest):
-    reference = Reference(host=host, name=name, tag=tag, digest=D if digest else None)
+    reference = ImageName(host=host, name=name, tag=tag, digest=D if digest else None)
     assert parse_reference(str(reference)) == reference
 
 

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pratique.errors import LimitExceeded, Malformed
-from pratique.model import Digest, FileEntry, FileManifest, Kind
+from pratique.model import Digest, FileEntry, FileKind, FileManifest
 from pratique.model.manifest import manifest_root
-from pratique.runtime.allowlist import AllowList, Content, Judgement, Seen, classify
+from pratique.runtime.allowlist import AllowList, ContentKind, Judgement, Seen, classify
 from pratique.runtime.fanotify import FAN_OPEN_EXEC_PERM, FAN_OPEN_PERM, FAN_Q_OVERFLOW, Event, parse_events
-from pratique.runtime.mountinfo import MAX_MOUNTS, Scope, lower_directories, parse_mountinfo, plan_marks, root_mount, unescape
+from pratique.runtime.mountinfo import MAX_MOUNTS, MarkScope, lower_directories, parse_mountinfo, plan_marks, root_mount, unescape
 from pratique.runtime.process import Membership, describe
 from pratique.runtime.remember import CAP_SYS_ADMIN, bounding_set, file_key, is_lower, kernel_may_remember
 from pratique.runtime.report import Tally
@@ -36,8 +36,10 @@ def sha(data: bytes) -> str:
 
 def manifest(**files: tuple[bytes, str]) -> FileManifest:
     names = sorted(files)
-    entries = tuple(FileEntry("usr/bin/" + name, Kind.FILE, 0o755, len(files[name][0]), sha(files[name][0])) for name in names)
-    entries += (FileEntry("usr/bin/z", Kind.SYMLINK, 0o777, target="true"),)
+    entries = tuple(
+        FileEntry("usr/bin/" + name, FileKind.FILE, 0o755, len(files[name][0]), sha(files[name][0])) for name in names
+    )
+    entries += (FileEntry("usr/bin/z", FileKind.SYMLINK, 0o777, target="true"),)
     return FileManifest(root=manifest_root(entries), entries=entries, owners=(*(files[name][1] for name in names), ""))
 
 
@@ -80,12 +82,12 @@ def test_only_matched_and_interpreted_do_not_violate():
 @pytest.mark.parametrize(
     ("head", "path", "content"),
     [
-        (b"\x7fELF", "/tmp/data.txt", Content.CODE),
-        (b"#!/b", "/tmp/x", Content.SCRIPT),
-        (b"impo", "/tmp/x.py", Content.SCRIPT),
-        (b"", "/tmp/new.py", Content.DATA),
-        (b"\x7fEL", "/tmp/x", Content.DATA),
-        (b"abcd", "/var/log/x.log", Content.DATA),
+        (b"\x7fELF", "/tmp/data.txt", ContentKind.CODE),
+        (b"#!/b", "/tmp/x", ContentKind.SCRIPT),
+        (b"impo", "/tmp/x.py", ContentKind.SCRIPT),
+        (b"", "/tmp/new.py", ContentKind.DATA),
+        (b"\x7fEL", "/tmp/x", ContentKind.DATA),
+        (b"abcd", "/var/log/x.log", ContentKind.DATA),
     ],
 )
 def test_what_is_opened_is_classified_by_its_first_bytes_and_suffix(head, path, content):
@@ -222,15 +224,15 @@ def test_too_many_mounts_are_refused():
 
 def test_the_containers_own_overlay_and_tmpfs_are_marked_whole_and_a_volume_only_as_its_mount():
     assert [(mark.mount.point, mark.scope) for mark in plan().marks] == [
-        ("/", Scope.FILESYSTEM),
-        ("/scratch", Scope.FILESYSTEM),
-        ("/data here\\040", Scope.MOUNT),
+        ("/", MarkScope.FILESYSTEM),
+        ("/scratch", MarkScope.FILESYSTEM),
+        ("/data here\\040", MarkScope.MOUNT),
     ]
     assert {line.partition(":")[0] for line in plan().skipped} == {"/proc", "/dev", "/dev/shm"}
 
 
 def test_with_scripts_watched_a_noexec_mount_is_marked_too():
-    assert ("/dev/shm", Scope.FILESYSTEM) in [(mark.mount.point, mark.scope) for mark in plan(scripts=True).marks]
+    assert ("/dev/shm", MarkScope.FILESYSTEM) in [(mark.mount.point, mark.scope) for mark in plan(scripts=True).marks]
 
 
 @pytest.mark.parametrize(
@@ -244,7 +246,7 @@ def test_with_scripts_watched_a_noexec_mount_is_marked_too():
     ],
 )
 def test_a_file_system_that_others_use_is_never_marked_whole(table, more):
-    assert [mark.scope for mark in plan(table, **more).marks] == [Scope.MOUNT]
+    assert [mark.scope for mark in plan(table, **more).marks] == [MarkScope.MOUNT]
 
 
 def test_the_layers_of_an_overlay_are_read_with_colons_in_their_names():

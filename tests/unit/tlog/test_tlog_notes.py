@@ -15,7 +15,7 @@ from pratique.tlog.checkpoint import (
     sign_checkpoint,
     verify_checkpoint,
 )
-from pratique.tlog.notes import ED25519, Note, NoteSignature, VerifierKey, parse_note, parse_vkey, render_note, render_vkey
+from pratique.tlog.notes import ED25519, NoteSignature, SignedNote, VerifierKey, parse_note, parse_vkey, render_note, render_vkey
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = KEY.public_key().public_bytes_raw()
@@ -50,7 +50,7 @@ def test_the_reference_note_and_key_read_and_render_byte_for_byte():
     signature=st.binary(min_size=1, max_size=80),
 )
 def test_every_note_reads_back_as_it_was_rendered(text, signature):
-    note = Note(text=f"{text}\n", signatures=(NoteSignature("a.example", b"abcd", signature),))
+    note = SignedNote(text=f"{text}\n", signatures=(NoteSignature("a.example", b"abcd", signature),))
     if text:
         assert parse_note(render_note(note)) == note
     else:

@@ -13,7 +13,6 @@ from pratique.model.signer import KeySigner, LogPlace, Signed, TrustedTime, Work
 from pratique.trust import (
     Authorities,
     Authority,
-    Claim,
     Grant,
     Key,
     Lifetime,
@@ -21,8 +20,9 @@ from pratique.trust import (
     Scope,
     Threshold,
     Trust,
+    Utterance,
     Window,
-    Workload,
+    WorkloadIdentity,
     authorise,
     check_quorum,
 )
@@ -62,7 +62,7 @@ def signed(keyid=A1, *times, operators=("tsa",)):
 
 def claim(predicate_type=IMAGE_SIGNATURE, name=IMAGE, **more):
     fields = {"subjects": [SUBJECT], "statement": STATEMENT, "bundle": BUNDLE, **more}
-    return Claim(predicate_type=predicate_type, artifact_name=name, **fields)
+    return Utterance(predicate_type=predicate_type, artifact_name=name, **fields)
 
 
 def ask(value, by=None, what=None, now=NOW):
@@ -219,8 +219,8 @@ def test_a_revocation_of_nothing_in_particular_is_refused(fields):
 
 def test_a_compromised_identity_spoils_a_pattern_that_fits_the_same_signer():
     subject = "https://github.com/acme/app/.github/workflows/release.yml@refs/heads/main"
-    exact = Workload(issuer=GITHUB, subject=subject, lifetime=Lifetime(compromised_at=1000))
-    wide = Workload(issuer=GITHUB, subject="https://github.com/acme/app/.github/workflows/*/heads/*", pattern=True)
+    exact = WorkloadIdentity(issuer=GITHUB, subject=subject, lifetime=Lifetime(compromised_at=1000))
+    wide = WorkloadIdentity(issuer=GITHUB, subject="https://github.com/acme/app/.github/workflows/*/heads/*", pattern=True)
     by = Signed(signer=WorkloadSigner(issuer=GITHUB, subject=subject))
     assert ask(trust(party("ci", wide)), by) == "ci"
     with pytest.raises(Revoked):
@@ -228,8 +228,8 @@ def test_a_compromised_identity_spoils_a_pattern_that_fits_the_same_signer():
 
 
 def test_an_identity_that_is_listed_again_in_a_wider_window_counts_there():
-    old = Workload(issuer=GITHUB, subject="a@acme.example", lifetime=Lifetime(retired_at=1000))
-    new = Workload(issuer=GITHUB, subject="a@acme.example", claims={"hosted": "yes"})
+    old = WorkloadIdentity(issuer=GITHUB, subject="a@acme.example", lifetime=Lifetime(retired_at=1000))
+    new = WorkloadIdentity(issuer=GITHUB, subject="a@acme.example", claims={"hosted": "yes"})
     by = Signed(signer=WorkloadSigner(issuer=GITHUB, subject="a@acme.example", claims={"hosted": "yes"}))
     assert ask(trust(party("ci", old, new)), by) == "ci"
     with pytest.raises(Expired):

@@ -4,7 +4,7 @@ import pytest
 
 from pratique.errors import Malformed
 from pratique.model.signer import CertifiedSigner, KeySigner, WorkloadSigner
-from pratique.trust import Authorities, Authority, Certified, Key, Workload
+from pratique.trust import Authorities, Authority, Certified, Key, WorkloadIdentity
 
 GITHUB = "https://token.actions.githubusercontent.com"
 RELEASE = "https://github.com/acme/app/.github/workflows/release.yml@refs/tags/"
@@ -15,7 +15,7 @@ def signer(subject=RELEASE + "v1", issuer=GITHUB, **claims):
 
 
 def test_a_workload_is_known_by_issuer_and_whole_subject():
-    identity = Workload(issuer=GITHUB, subject=RELEASE + "v1")
+    identity = WorkloadIdentity(issuer=GITHUB, subject=RELEASE + "v1")
     assert identity.speaks_as(signer())
     assert not identity.speaks_as(signer(RELEASE + "v10"))
     assert not identity.speaks_as(signer("x" + RELEASE + "v1"))
@@ -24,20 +24,20 @@ def test_a_workload_is_known_by_issuer_and_whole_subject():
 
 
 def test_every_claim_must_be_there_and_equal():
-    identity = Workload(issuer=GITHUB, subject=RELEASE + "v1", claims={"runner_environment": "github-hosted"})
+    identity = WorkloadIdentity(issuer=GITHUB, subject=RELEASE + "v1", claims={"runner_environment": "github-hosted"})
     assert identity.speaks_as(signer(runner_environment="github-hosted", more="x"))
     assert not identity.speaks_as(signer(runner_environment="github-hosted "))
     assert not identity.speaks_as(signer())
 
 
 def test_a_star_in_a_plain_subject_is_a_character_like_any_other():
-    identity = Workload(issuer=GITHUB, subject=RELEASE + "*")
+    identity = WorkloadIdentity(issuer=GITHUB, subject=RELEASE + "*")
     assert not identity.speaks_as(signer())
     assert identity.speaks_as(signer(RELEASE + "*"))
 
 
 def test_a_pattern_matches_the_whole_subject_within_one_segment():
-    identity = Workload(issuer=GITHUB, subject=RELEASE + "v*", pattern=True)
+    identity = WorkloadIdentity(issuer=GITHUB, subject=RELEASE + "v*", pattern=True)
     assert identity.speaks_as(signer(RELEASE + "v1"))
     assert not identity.speaks_as(signer(RELEASE + "v"))
     assert not identity.speaks_as(signer(RELEASE + "v1/evil"))
@@ -46,7 +46,7 @@ def test_a_pattern_matches_the_whole_subject_within_one_segment():
 
 
 def test_head_and_tail_of_a_pattern_do_not_share_a_character():
-    identity = Workload(issuer=GITHUB, subject="https://github.com/acme/ab*ba", pattern=True)
+    identity = WorkloadIdentity(issuer=GITHUB, subject="https://github.com/acme/ab*ba", pattern=True)
     assert identity.speaks_as(signer("https://github.com/acme/abXba"))
     assert not identity.speaks_as(signer("https://github.com/acme/aba"))
     assert not identity.speaks_as(signer("https://github.com/acme/abba"))
@@ -70,7 +70,7 @@ def test_head_and_tail_of_a_pattern_do_not_share_a_character():
 )
 def test_an_unanchored_identity_pattern_is_refused(subject):
     with pytest.raises(Malformed):
-        Workload(issuer=GITHUB, subject=subject, pattern=True)
+        WorkloadIdentity(issuer=GITHUB, subject=subject, pattern=True)
 
 
 @pytest.mark.parametrize(
@@ -78,13 +78,13 @@ def test_an_unanchored_identity_pattern_is_refused(subject):
 )
 def test_an_issuer_has_no_wildcards_and_is_a_url(issuer):
     with pytest.raises(Malformed, match="issuer"):
-        Workload(issuer=issuer, subject="a@acme.example")
+        WorkloadIdentity(issuer=issuer, subject="a@acme.example")
 
 
 @pytest.mark.parametrize("subject", ["", "a\nb", "x" * 3000])
 def test_a_subject_that_cannot_be_read_is_refused(subject):
     with pytest.raises(Malformed, match="subject"):
-        Workload(issuer=GITHUB, subject=subject)
+        WorkloadIdentity(issuer=GITHUB, subject=subject)
 
 
 def test_a_name_in_a_trust_store_is_exact():
@@ -113,12 +113,15 @@ def both(left, right):
 @pytest.mark.parametrize(
     ("left", "right"),
     [
-        (Workload(issuer=GITHUB, subject="a@x"), Workload(issuer=GITHUB, subject="a@x")),
-        (Workload(issuer=GITHUB, subject="a@x"), Workload(issuer=GITHUB, subject="a@x", claims={"ref": "main"})),
-        (Workload(issuer=GITHUB, subject=RELEASE + "v1"), Workload(issuer=GITHUB, subject=RELEASE + "*", pattern=True)),
+        (WorkloadIdentity(issuer=GITHUB, subject="a@x"), WorkloadIdentity(issuer=GITHUB, subject="a@x")),
+        (WorkloadIdentity(issuer=GITHUB, subject="a@x"), WorkloadIdentity(issuer=GITHUB, subject="a@x", claims={"ref": "main"})),
         (
-            Workload(issuer=GITHUB, subject=RELEASE + "v*", pattern=True),
-            Workload(issuer=GITHUB, subject=RELEASE + "*1", pattern=True),
+            WorkloadIdentity(issuer=GITHUB, subject=RELEASE + "v1"),
+            WorkloadIdentity(issuer=GITHUB, subject=RELEASE + "*", pattern=True),
+        ),
+        (
+            WorkloadIdentity(issuer=GITHUB, subject=RELEASE + "v*", pattern=True),
+            WorkloadIdentity(issuer=GITHUB, subject=RELEASE + "*1", pattern=True),
         ),
         (Certified(store="ca:a", name="CN=r"), Certified(store="ca:a", name="CN=r", thumbprint="a1" * 32)),
         (Key(keyid="a1" * 32), Key(keyid="a1" * 32)),
@@ -135,13 +138,13 @@ def test_a_signer_that_could_speak_for_two_authorities_is_refused(left, right):
     ("left", "right"),
     [
         (
-            Workload(issuer=GITHUB, subject="a@x", claims={"ref": "dev"}),
-            Workload(issuer=GITHUB, subject="a@x", claims={"ref": "main"}),
+            WorkloadIdentity(issuer=GITHUB, subject="a@x", claims={"ref": "dev"}),
+            WorkloadIdentity(issuer=GITHUB, subject="a@x", claims={"ref": "main"}),
         ),
-        (Workload(issuer=GITHUB, subject="a@x"), Workload(issuer=GITHUB + "/e", subject="a@x")),
+        (WorkloadIdentity(issuer=GITHUB, subject="a@x"), WorkloadIdentity(issuer=GITHUB + "/e", subject="a@x")),
         (
-            Workload(issuer=GITHUB, subject=RELEASE + "v*", pattern=True),
-            Workload(issuer=GITHUB, subject=RELEASE + "w*", pattern=True),
+            WorkloadIdentity(issuer=GITHUB, subject=RELEASE + "v*", pattern=True),
+            WorkloadIdentity(issuer=GITHUB, subject=RELEASE + "w*", pattern=True),
         ),
         (Certified(store="ca:a", name="CN=r", thumbprint="b1" * 32), Certified(store="ca:a", name="CN=r", thumbprint="a1" * 32)),
         (Key(keyid="a1" * 32), Certified(store="ca:a", name="CN=r")),
@@ -152,7 +155,7 @@ def test_signers_that_something_tells_apart_may_speak_for_different_authorities(
 
 
 def test_a_thousand_identities_alike_are_the_most():
-    many = tuple(Workload(issuer=GITHUB, subject=f"https://github.com/acme/{number}") for number in range(1001))
+    many = tuple(WorkloadIdentity(issuer=GITHUB, subject=f"https://github.com/acme/{number}") for number in range(1001))
     Authorities((Authority(name="one", signers=many[:1000]),))
     with pytest.raises(Malformed, match="use subject-pattern"):
         Authorities((Authority(name="one", signers=many),))

@@ -6,7 +6,7 @@
     parse_envelope                       what an envelope says, unverified
 
 `verify` needs no network. What revocation servers must be asked is in `Verification.wanted`, by URL; whoever may ask them
-(`pratique.anchors.revocation`) calls again with the answers. A signature is accepted when `Verification.cause` is NONE; it proves
+(`pratique.tuf.revocation`) calls again with the answers. A signature is accepted when `Verification.cause` is NONE; it proves
 a signer when `Verification.signed` says so as well, for levels that only log accept what nobody proved.
 
 Not read: detached signatures of plain files, plugins, and trusted identities of other kinds than `x509.subject`.
@@ -16,7 +16,7 @@ from pratique.attest.notation.envelope import COSE, JWS, MEDIA_TYPES, Scheme, Un
 from pratique.attest.notation.policy import Timestamps, TrustPolicy, TrustStatement, parse_policy
 from pratique.attest.notation.sign import countersign, sign
 from pratique.attest.notation.stores import TrustStores, parse_certificates, thumbprint
-from pratique.attest.notation.verify import Check, Target, Verification, parse_envelope, verify
+from pratique.attest.notation.verify import Check, TargetArtifact, Verification, parse_envelope, verify
 
 __all__ = [
     "COSE",
@@ -24,7 +24,7 @@ __all__ = [
     "MEDIA_TYPES",
     "Check",
     "Scheme",
-    "Target",
+    "TargetArtifact",
     "Timestamps",
     "TrustPolicy",
     "TrustStatement",

@@ -9,7 +9,7 @@ from cryptography.x509 import Certificate
 from pratique.attest.notation.certificates import check_timestamping_chain
 from pratique.attest.notation.envelope import UnverifiedEnvelope
 from pratique.attest.timestamp import TimestampAuthority, parse_token, verify_timestamp
-from pratique.attest.x509 import Window, parse_certificate
+from pratique.attest.x509 import CertificateWindow, parse_certificate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,8 @@ def check_countersignature(envelope: UnverifiedEnvelope, roots: Mapping[bytes, s
     for der, store in roots.items():
         stores.setdefault(store, []).append(parse_certificate(der, f"a certificate of {store}"))
     authorities = [
-        TimestampAuthority(operator=store, anchors=tuple(anchors), window=Window(start=0)) for store, anchors in stores.items()
+        TimestampAuthority(operator=store, anchors=tuple(anchors), window=CertificateWindow(start=0))
+        for store, anchors in stores.items()
     ]
     found = verify_timestamp(parse_token(envelope.timestamp), envelope.signature, authorities)
     check_timestamping_chain(found.chain)

@@ -27,11 +27,11 @@ from cryptography.x509 import (
 )
 
 from pratique.attest.der import check_der
-from pratique.attest.notation.standing import (
+from pratique.attest.notation.revocation_status import (
     FOREIGN,
     GOOD,
     Answers,
-    Standing,
+    RevocationStatus,
     invalid_since,
     is_http,
     line_of,
@@ -58,7 +58,9 @@ def distribution_urls(certificate: Certificate) -> tuple[str, ...]:
     return _urls(_points(certificate))
 
 
-def check_lists(certificate: Certificate, issuer: Certificate, answers: Answers, *, at: int, signed_at: int | None) -> Standing:
+def check_lists(
+    certificate: Certificate, issuer: Certificate, answers: Answers, *, at: int, signed_at: int | None
+) -> RevocationStatus:
     """Hold a certificate against all lists that it names.
 
     `at`: when this is asked, Unix seconds. `signed_at`: when the signature is proven to have existed; a key that became invalid
@@ -76,13 +78,13 @@ def check_lists(certificate: Certificate, issuer: Certificate, answers: Answers,
         except ValueError as error:
             standing = unknown(f"its revocation list tells nothing, {line_of(error)}")
         if standing.cause is not Cause.NONE:
-            return Standing(cause=standing.cause, detail=f"{standing.detail}: {url}", wanted=standing.wanted)
+            return RevocationStatus(cause=standing.cause, detail=f"{standing.detail}: {url}", wanted=standing.wanted)
     return standing
 
 
 def _check_list(
     certificate: Certificate, issuer: Certificate, data: bytes, answers: Answers, *, at: int, signed_at: int | None
-) -> Standing:
+) -> RevocationStatus:
     """Raises ValueError for lists that say nothing about this certificate."""
     base = _load(data, issuer)
     if _find(base, DeltaCRLIndicator) is not None:
@@ -93,13 +95,13 @@ def _check_list(
     lists = [base] if delta is None else [base, delta]
     revoked, held = _entries(certificate, lists, signed_at)
     if revoked:  # for good, however old the list is
-        return Standing(cause=Cause.REVOKED, detail="its authority revoked it")
+        return RevocationStatus(cause=Cause.REVOKED, detail="its authority revoked it")
     if changes and delta is None:
         return unknown("the changes to its revocation list could not be had", *missing)
     if any(one.next_update_utc is None or at > one.next_update_utc.timestamp() for one in lists):
         return unknown("its revocation list is out of date")
     if held:
-        return Standing(cause=Cause.REVOKED, detail="its authority put it on hold")
+        return RevocationStatus(cause=Cause.REVOKED, detail="its authority put it on hold")
     return GOOD
 
 

@@ -31,11 +31,11 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 from pratique.attest.der import check_der
 from pratique.attest.notation.certificates import issued_by
 from pratique.attest.notation.crl import check_lists, names_lists
-from pratique.attest.notation.standing import (
+from pratique.attest.notation.revocation_status import (
     FOREIGN,
     GOOD,
     Answers,
-    Standing,
+    RevocationStatus,
     invalid_since,
     is_http,
     line_of,
@@ -71,7 +71,7 @@ def responder_urls(certificate: Certificate, issuer: Certificate) -> tuple[str, 
 
 def check_responders(
     certificate: Certificate, issuer: Certificate, answers: Answers, *, at: int, signed_at: int | None
-) -> Standing:
+) -> RevocationStatus:
     """What the first responder that answered says. Times as in `crl.check_lists`."""
     standing = unknown("it names no OCSP responder that is reached by HTTP")
     for url in responder_urls(certificate, issuer):
@@ -86,13 +86,15 @@ def check_responders(
         except ValueError as error:
             standing = unknown(f"its OCSP responder's answer tells nothing, {line_of(error)}: {url}")
             continue
-        return Standing(cause=standing.cause, detail=standing.detail and f"{standing.detail}: {url}", wanted=standing.wanted)
+        return RevocationStatus(
+            cause=standing.cause, detail=standing.detail and f"{standing.detail}: {url}", wanted=standing.wanted
+        )
     return standing
 
 
 def _judge(
     certificate: Certificate, issuer: Certificate, data: bytes, answers: Answers, *, at: int, signed_at: int | None
-) -> Standing:
+) -> RevocationStatus:
     """Raises ValueError for what is no answer to the question."""
     if len(data) > MAX_OCSP_SIZE:
         raise ValueError(f"having {len(data)} bytes")
@@ -112,7 +114,7 @@ def _judge(
         if standing.cause is not Cause.NONE:
             return unknown(f"its OCSP responder is not to be believed: {standing.detail}", *standing.wanted)
     if status is OCSPCertStatus.REVOKED and not (since is not None and signed_at is not None and signed_at < since):
-        return Standing(cause=Cause.REVOKED, detail="its authority revoked it")
+        return RevocationStatus(cause=Cause.REVOKED, detail="its authority revoked it")
     if next_update is None or at > next_update.timestamp():
         return unknown("its OCSP responder's answer is out of date")
     if status is OCSPCertStatus.UNKNOWN:

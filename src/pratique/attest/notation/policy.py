@@ -28,7 +28,7 @@ _PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _SCOPE = re.compile(rf"{_LABEL}(?:\.{_LABEL})*(?::[0-9]+)?/{_PART}(?:/{_PART})*")
 
 
-class Kind(StrEnum):
+class CheckKind(StrEnum):
     """The five checks of a signature, in the order in which they are made."""
 
     INTEGRITY = "integrity"
@@ -59,18 +59,18 @@ class Level:
     """`actions`: of every kind of check. `name`: as written, before overrides."""
 
     name: str
-    actions: Mapping[Kind, Action]
+    actions: Mapping[CheckKind, Action]
 
 
-def _level(name: str, *enforced: Kind) -> Level:
-    actions = {kind: Action.ENFORCE if kind in enforced else Action.LOG for kind in Kind}
+def _level(name: str, *enforced: CheckKind) -> Level:
+    actions = {kind: Action.ENFORCE if kind in enforced else Action.LOG for kind in CheckKind}
     return Level(name=name, actions=MappingProxyType(actions))
 
 
-STRICT = _level("strict", *Kind)
-PERMISSIVE = _level("permissive", Kind.INTEGRITY, Kind.AUTHENTICITY)
-AUDIT = _level("audit", Kind.INTEGRITY)
-SKIP = Level(name="skip", actions=MappingProxyType(dict.fromkeys(Kind, Action.SKIP)))
+STRICT = _level("strict", *CheckKind)
+PERMISSIVE = _level("permissive", CheckKind.INTEGRITY, CheckKind.AUTHENTICITY)
+AUDIT = _level("audit", CheckKind.INTEGRITY)
+SKIP = Level(name="skip", actions=MappingProxyType(dict.fromkeys(CheckKind, Action.SKIP)))
 _LEVELS = {level.name: level for level in (STRICT, PERMISSIVE, AUDIT, SKIP)}
 
 
@@ -174,14 +174,14 @@ def _verification(value: Any, where: str) -> tuple[Level, Timestamps]:
     return level, Timestamps(when)
 
 
-def _overridable(key: str, where: str) -> Kind:
-    if key == Kind.INTEGRITY or key not in list(Kind):
+def _overridable(key: str, where: str) -> CheckKind:
+    if key == CheckKind.INTEGRITY or key not in list(CheckKind):
         raise Malformed(f"{where}.override names {key[:80]!r}, which cannot be overridden")
-    return Kind(key)
+    return CheckKind(key)
 
 
 def _action(key: str, value: Any, where: str) -> Action:
-    allowed = list(Action) if key == Kind.REVOCATION else [Action.ENFORCE, Action.LOG]
+    allowed = list(Action) if key == CheckKind.REVOCATION else [Action.ENFORCE, Action.LOG]
     if value not in allowed:
         raise Malformed(f"{where}.override.{key} is none of {', '.join(allowed)}")
     return Action(value)

@@ -8,11 +8,11 @@ from cryptography.x509 import Certificate
 from pratique.attest.notation.certificates import named
 from pratique.attest.notation.crl import check_lists, names_lists
 from pratique.attest.notation.ocsp import check_responders, names_responder
-from pratique.attest.notation.standing import GOOD, Answers, Standing
+from pratique.attest.notation.revocation_status import GOOD, Answers, RevocationStatus
 from pratique.model.verdict import Cause
 
 
-def check_revocation(chain: Sequence[Certificate], answers: Answers, *, at: int, signed_at: int | None) -> Standing:
+def check_revocation(chain: Sequence[Certificate], answers: Answers, *, at: int, signed_at: int | None) -> RevocationStatus:
     """Hold every certificate but the root, which nobody can revoke, against what its authority publishes.
 
     One that names neither responders nor lists cannot be revoked. OCSP goes first; where it does not answer, lists do. `at`:
@@ -28,10 +28,12 @@ def check_revocation(chain: Sequence[Certificate], answers: Answers, *, at: int,
             worst = _named(certificate, found)
         if found.cause is Cause.REVOKED:
             break
-    return Standing(cause=worst.cause, detail=worst.detail, wanted=tuple(dict.fromkeys(wanted)))
+    return RevocationStatus(cause=worst.cause, detail=worst.detail, wanted=tuple(dict.fromkeys(wanted)))
 
 
-def _check(certificate: Certificate, issuer: Certificate, answers: Answers, *, at: int, signed_at: int | None) -> Standing:
+def _check(
+    certificate: Certificate, issuer: Certificate, answers: Answers, *, at: int, signed_at: int | None
+) -> RevocationStatus:
     found = GOOD
     if names_responder(certificate):
         found = check_responders(certificate, issuer, answers, at=at, signed_at=signed_at)
@@ -42,7 +44,7 @@ def _check(certificate: Certificate, issuer: Certificate, answers: Answers, *, a
     return found
 
 
-def _named(certificate: Certificate, found: Standing) -> Standing:
+def _named(certificate: Certificate, found: RevocationStatus) -> RevocationStatus:
     if found.cause is Cause.NONE:
         return found
-    return Standing(cause=found.cause, detail=f"{named(certificate)}: {found.detail}", wanted=found.wanted)
+    return RevocationStatus(cause=found.cause, detail=f"{named(certificate)}: {found.detail}", wanted=found.wanted)

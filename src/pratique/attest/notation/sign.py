@@ -14,7 +14,7 @@ from pratique.attest.notation.certificates import check_signing_chain, named
 from pratique.attest.notation.cose import cose_message, render_cose
 from pratique.attest.notation.envelope import COSE, JWS, PAYLOAD_TYPE, Attributes, Scheme, UnverifiedEnvelope, check_sizes
 from pratique.attest.notation.jws import jws_message, render_jws
-from pratique.attest.notation.verify import Target, parse_envelope
+from pratique.attest.notation.verify import TargetArtifact, parse_envelope
 from pratique.attest.strictjson import dump_json
 from pratique.attest.timestamp import parse_token
 from pratique.attest.x509 import parse_certificate, validity
@@ -24,7 +24,7 @@ _RESERVED = "io.cncf.notary"
 
 
 def sign(
-    target: Target,
+    target: TargetArtifact,
     *,
     sign: Callable[[bytes], bytes],
     chain: Sequence[bytes],
@@ -98,7 +98,7 @@ def render_envelope(envelope: UnverifiedEnvelope) -> bytes:
     return (render_jws if _known(envelope.media_type) == JWS else render_cose)(envelope)
 
 
-def render_target(target: Target) -> bytes:
+def render_target(target: TargetArtifact) -> bytes:
     """The payload: the descriptor as the target artifact. Raises Malformed for annotations under a reserved name."""
     descriptor: dict[str, Any] = {"mediaType": target.media_type, "digest": str(target.digest), "size": target.size}
     annotations: Mapping[str, str] = target.annotations

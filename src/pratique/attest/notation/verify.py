@@ -22,9 +22,9 @@ from pratique.attest.notation.countersignature import check_countersignature
 from pratique.attest.notation.envelope import COSE, JWS, PAYLOAD_TYPE, Scheme, UnverifiedEnvelope
 from pratique.attest.notation.jws import parse_jws
 from pratique.attest.notation.names import fits, subject_attributes
-from pratique.attest.notation.policy import SKIP, Action, Kind, Timestamps, TrustStatement
+from pratique.attest.notation.policy import SKIP, Action, CheckKind, Timestamps, TrustStatement
 from pratique.attest.notation.revocation import check_revocation
-from pratique.attest.notation.standing import Answers
+from pratique.attest.notation.revocation_status import Answers
 from pratique.attest.notation.stores import TrustStores, thumbprint
 from pratique.attest.strictjson import load_json
 from pratique.attest.x509 import parse_certificate, validity
@@ -35,7 +35,7 @@ from pratique.model.verdict import Cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class TargetArtifact:
     """The artifact that a signature is about: an OCI descriptor. `annotations`: signed with it; of no meaning here."""
 
     media_type: str
@@ -48,7 +48,7 @@ class Target:
 class Check:
     """One check's answer. `cause`: NONE when it holds; `action`: what its failure does; `detail`: one line."""
 
-    kind: Kind
+    kind: CheckKind
     action: Action
     cause: Cause = Cause.NONE
     detail: str = ""
@@ -66,7 +66,7 @@ class Verification:
     statement: str
     checks: tuple[Check, ...]
     signed: Signed | None = None
-    target: Target | None = None
+    target: TargetArtifact | None = None
     wanted: tuple[str, ...] = ()
 
     @property
@@ -115,33 +115,33 @@ def verify(
     """
     actions = statement.level.actions
     if statement.level is SKIP:
-        checks = tuple(Check(kind=kind, action=Action.SKIP) for kind in Kind)
+        checks = tuple(Check(kind=kind, action=Action.SKIP) for kind in CheckKind)
         return Verification(statement=statement.name, checks=checks)
     try:
         envelope = parse_envelope(data, media_type)
         chain = _check_integrity(envelope)
         target = parse_target(envelope.payload)
     except PratiqueError as error:
-        return Verification(statement=statement.name, checks=(_failed(Kind.INTEGRITY, actions[Kind.INTEGRITY], error),))
+        return Verification(statement=statement.name, checks=(_failed(CheckKind.INTEGRITY, actions[CheckKind.INTEGRITY], error),))
     if (target.digest, target.size, target.media_type) != (digest, size, artifact_type):
         about = f"it signs {target.digest} ({target.size} bytes, {target.media_type[:80]}), another artifact"
-        check = Check(kind=Kind.INTEGRITY, action=actions[Kind.INTEGRITY], cause=Cause.MISMATCH, detail=about)
+        check = Check(kind=CheckKind.INTEGRITY, action=actions[CheckKind.INTEGRITY], cause=Cause.MISMATCH, detail=about)
         return Verification(statement=statement.name, checks=(check,), target=target)
 
-    found = [(Kind.INTEGRITY, _plugin(envelope))]
+    found = [(CheckKind.INTEGRITY, _plugin(envelope))]
     store, outcome = _check_authenticity(envelope, chain, statement, stores)
-    found.append((Kind.AUTHENTICITY, outcome))
-    found.append((Kind.EXPIRY, _check_expiry(envelope, at)))
+    found.append((CheckKind.AUTHENTICITY, outcome))
+    found.append((CheckKind.EXPIRY, _check_expiry(envelope, at)))
     timed = _check_time(envelope, chain, statement, stores, at=at, answers=answers)
-    found.append((Kind.TIMESTAMP, (timed.cause, timed.detail)))
+    found.append((CheckKind.TIMESTAMP, (timed.cause, timed.detail)))
     wanted = timed.wanted
-    if actions[Kind.REVOCATION] is not Action.SKIP:
+    if actions[CheckKind.REVOCATION] is not Action.SKIP:
         # Servers are named by certificates: those of strangers are not asked.
         outcome = (Cause.UNREACHABLE, "whether it was revoked is not asked of strangers")
         if store:
             standing = check_revocation(chain, answers, at=at, signed_at=timed.upper)
             outcome, wanted = (standing.cause, standing.detail), (*wanted, *standing.wanted)
-        found.append((Kind.REVOCATION, outcome))
+        found.append((CheckKind.REVOCATION, outcome))
     checks = tuple(Check(kind=kind, action=actions[kind], cause=cause, detail=text) for kind, (cause, text) in found)
     signed = None
     if store and checks[0].cause is checks[1].cause is Cause.NONE:
@@ -153,13 +153,13 @@ def verify(
     )
 
 
-def parse_target(payload: bytes) -> Target:
+def parse_target(payload: bytes) -> TargetArtifact:
     """The descriptor in a payload (signature-specification.md, Payload). Raises Malformed."""
     members = as_object(load_json(payload, what="payload", max_depth=16), "payload")
     refuse_unknown(members, ("targetArtifact",), "payload")
     descriptor = as_object(members.get("targetArtifact"), "targetArtifact")
     annotations = as_object(descriptor.get("annotations", {}), "targetArtifact.annotations")
-    return Target(
+    return TargetArtifact(
         media_type=as_text(descriptor.get("mediaType"), "targetArtifact.mediaType"),
         digest=Digest.parse(as_text(descriptor.get("digest"), "targetArtifact.digest")),
         size=as_count(descriptor.get("size"), "targetArtifact.size"),
@@ -259,7 +259,7 @@ def _check_time(
     except PratiqueError as error:
         if isinstance(error, Untrusted) and statement.timestamps is Timestamps.WHEN_PRESENT:
             return _check_now(chain, at)
-        failed = _failed(Kind.TIMESTAMP, Action.LOG, error)
+        failed = _failed(CheckKind.TIMESTAMP, Action.LOG, error)
         return _Timed(cause=failed.cause, detail=f"its timestamp: {failed.detail}")
     problem = _outside(chain, found.lower, found.upper)
     if problem:
@@ -321,7 +321,7 @@ def _outside(chain: Sequence[Certificate], lower: int, upper: int) -> str:
     return ""
 
 
-def _failed(kind: Kind, action: Action, error: PratiqueError) -> Check:
+def _failed(kind: CheckKind, action: Action, error: PratiqueError) -> Check:
     cause = Cause.INVALID
     if isinstance(error, LimitExceeded):
         cause = Cause.UNREADABLE

@@ -1,7 +1,7 @@
 """Predicate types that are checked before they are signed: their names, and the forms their specifications ask for. Pure.
 
 A type that is not listed is signed as it is: nobody here knows what it should look like. Of CycloneDX and SPDX only what makes
-them such documents is looked at; the whole of their schemas is the business of `pratique.sbom`.
+them such documents is looked at; the whole of their schemas is the business of `pratique.documents`.
 """
 
 import re
@@ -27,7 +27,7 @@ from pratique.attest.predicates.shape import (
     text,
     uri,
 )
-from pratique.attest.statement import Subject
+from pratique.attest.statement import StatementSubject
 from pratique.errors import InputError, Malformed
 from pratique.model.predicates import CYCLONEDX, IMAGE_SIGNATURE, SLSA_PROVENANCE, SLSA_VSA
 
@@ -277,7 +277,7 @@ def check_predicate(predicate_type: str, predicate: Mapping[str, Any]) -> bool:
     return True
 
 
-def check_subjects(predicate_type: str, subjects: "list[Subject]") -> None:
+def check_subjects(predicate_type: str, subjects: "list[StatementSubject]") -> None:
     """Check what a known type asks of a statement's subjects. Raises Malformed."""
     names = [subject.name for subject in subjects]
     if predicate_type == f"{IN_TOTO}link/v0.3" and len(set(names)) != len(names):

@@ -1,6 +1,6 @@
 """`https://cyclonedx.org/bom` (in-toto/attestation, spec/predicates/cyclonedx.md): the predicate is the document itself. Pure.
 
-Only what makes it a CycloneDX document is looked at here; reading its components is the business of `pratique.sbom`.
+Only what makes it a CycloneDX document is looked at here; reading its components is the business of `pratique.documents`.
 """
 
 from collections.abc import Mapping

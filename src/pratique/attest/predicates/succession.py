@@ -12,7 +12,7 @@ from typing import Any
 from pratique.attest.dsse import IN_TOTO, Envelope, pae, parse_envelope
 from pratique.attest.members import as_bytes, as_instant, as_object, as_text, base64_text, instant_text, refuse_unknown
 from pratique.attest.publickey import PublicKey
-from pratique.attest.statement import Subject, parse_statement, render_statement
+from pratique.attest.statement import StatementSubject, parse_statement, render_statement
 from pratique.attest.strictjson import load_json
 from pratique.errors import Malformed, SignatureInvalid, Untrusted
 from pratique.model.digest import Digest
@@ -35,7 +35,7 @@ def succession_payload(succession: Succession) -> bytes:
     if succession.old.spki == succession.new.spki:
         raise Malformed("a key does not succeed itself")
     return render_statement(
-        subjects=[Subject.of("", Digest.of(succession.new.spki))],
+        subjects=[StatementSubject.of("", Digest.of(succession.new.spki))],
         predicate_type=KEY_SUCCESSION,
         predicate={
             "at": instant_text(succession.at),

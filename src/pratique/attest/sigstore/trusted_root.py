@@ -22,7 +22,7 @@ from pratique.attest.members import as_bytes, as_instant, as_list, as_object, as
 from pratique.attest.publickey import PublicKey
 from pratique.attest.strictjson import load_json
 from pratique.attest.timestamp import TimestampAuthority
-from pratique.attest.x509 import Window, parse_certificate
+from pratique.attest.x509 import CertificateWindow, parse_certificate
 from pratique.errors import Malformed
 
 MAX_TRUSTED_ROOT_SIZE = 4 * 1024 * 1024
@@ -43,7 +43,7 @@ class CertificateAuthority:
 
     operator: str
     chain: tuple[Certificate, ...]
-    window: Window
+    window: CertificateWindow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ class TrustedLog:
     operator: str
     key: PublicKey
     ids: tuple[bytes, ...]
-    window: Window
+    window: CertificateWindow
 
     def is_named(self, log_id: bytes) -> bool:
         """Whether this is the log that an entry or a certificate timestamp names."""
@@ -152,12 +152,12 @@ def _identifier(value: Any, where: str) -> bytes:
     return key_id
 
 
-def _window(value: Any, where: str) -> Window:
+def _window(value: Any, where: str) -> CertificateWindow:
     members = _present(value, where)
     if "start" not in members:
         raise Malformed(f"{where} has no start")
     end = as_instant(members["end"], f"{where}.end") if "end" in members else None
-    return Window(start=as_instant(members["start"], f"{where}.start"), end=end)
+    return CertificateWindow(start=as_instant(members["start"], f"{where}.start"), end=end)
 
 
 def _operator(item: Mapping[str, Any], address: str, where: str) -> str:

@@ -47,14 +47,14 @@ DEFAULT = Requirements()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Artifact:
+class ArtifactDigests:
     """Bytes that are said to be signed. `digests`: hash name (sha256, …) → digest. `data`: the bytes, where they are at hand."""
 
     digests: Mapping[str, bytes] = field(default_factory=dict)
     data: bytes | None = None
 
     @classmethod
-    def of(cls, data: bytes) -> "Artifact":
+    def of(cls, data: bytes) -> "ArtifactDigests":
         """An artifact at hand, hashed by each function that a signature may use."""
         return cls(digests={name: hashlib.new(name, data).digest() for name in HASH_NAMES}, data=data)
 
@@ -80,7 +80,7 @@ def verify_attestation(
     Raises Malformed, SignatureInvalid, ProofInvalid, Untrusted, Expired, DigestMismatch, LimitExceeded.
     """
     envelope = bundle.envelope
-    signed = _verify(bundle, root, keys, needs, Artifact())
+    signed = _verify(bundle, root, keys, needs, ArtifactDigests())
     if envelope.payload_type != IN_TOTO:
         raise Malformed(f"signed payload is {envelope.payload_type[:80]!r}, not an in-toto statement")
     return SignedStatement(head=parse_head(envelope.payload), payload=envelope.payload, signed=signed)
@@ -88,7 +88,7 @@ def verify_attestation(
 
 def verify_message(
     bundle: UnverifiedBundle,
-    artifact: Artifact,
+    artifact: ArtifactDigests,
     root: TrustedRoot,
     *,
     keys: Mapping[str, PublicKey],
@@ -111,7 +111,7 @@ def require_identity(signer: Signer, *, issuer: str, subject: str) -> None:
         raise Untrusted(f"signed by {signer}, not by {subject} (by {issuer})")
 
 
-def require_subject(statement: StatementHead, artifact: Artifact) -> None:
+def require_subject(statement: StatementHead, artifact: ArtifactDigests) -> None:
     """Check that the statement is about the artifact. Raises DigestMismatch."""
     known = {(name, digest.hex()) for name, digest in artifact.digests.items()}
     if not any(known & set(subject.digest.items()) for subject in statement.subjects):
@@ -119,7 +119,7 @@ def require_subject(statement: StatementHead, artifact: Artifact) -> None:
 
 
 def _verify(
-    bundle: UnverifiedBundle, root: TrustedRoot, keys: Mapping[str, PublicKey], needs: Requirements, artifact: Artifact
+    bundle: UnverifiedBundle, root: TrustedRoot, keys: Mapping[str, PublicKey], needs: Requirements, artifact: ArtifactDigests
 ) -> Signed:
     entries = _entries(bundle, root)
     stamps = _stamped(bundle, root, alone=bool(bundle.certificates) and all(item.at is None for item in entries))
@@ -197,7 +197,7 @@ def _known_key(bundle: UnverifiedBundle, keys: Mapping[str, PublicKey]) -> Publi
     return key
 
 
-def _check_guess(bundle: UnverifiedBundle, signing: Signing, artifact: Artifact) -> None:
+def _check_guess(bundle: UnverifiedBundle, signing: Signing, artifact: ArtifactDigests) -> None:
     """The one key was only tried: if it is not the one, then the bundle is somebody else's, and not broken."""
     try:
         _check_signature(signing, artifact)
@@ -216,7 +216,7 @@ def _logged(item: _Entry, signing: Signing, moments: Sequence[float]) -> Logged:
     return verify_log_entry(item.entry, item.log, signing, promised=item.at)
 
 
-def _check_signature(signing: Signing, artifact: Artifact) -> None:
+def _check_signature(signing: Signing, artifact: ArtifactDigests) -> None:
     content = signing.content
     if isinstance(content, Envelope):
         signing.key.verify(signing.signature, content.pae)

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pratique.attest.bundle import MessageSignature, parse_bundle, render_bundle
-from pratique.attest.dsse import IN_TOTO, Envelope, Signature, pae
+from pratique.attest.dsse import IN_TOTO, Envelope, EnvelopeSignature, pae
 from pratique.attest.publickey import PublicKey
 from pratique.attest.sigstore.certificate import read_identity
 from pratique.attest.sigstore.rekor import Signing
 from pratique.attest.sigstore.trusted_root import TrustedRoot
-from pratique.attest.sigstore.verify import Artifact, Requirements, verify_attestation, verify_message
+from pratique.attest.sigstore.verify import ArtifactDigests, Requirements, verify_attestation, verify_message
 from pratique.attest.statement import parse_statement
 from pratique.attest.x509 import parse_certificate, validity
 from pratique.errors import Expired, InputError, PratiqueError, Unavailable, Violation
@@ -80,7 +80,7 @@ class Session:
     def sign_statement(self, payload: bytes) -> bytes:
         """A bundle round an in-toto statement. Raises Malformed for what is none, Expired, Unavailable, RateLimited."""
         parse_statement(payload)
-        signature = Signature(sig=self._sign(pae(IN_TOTO, payload)))
+        signature = EnvelopeSignature(sig=self._sign(pae(IN_TOTO, payload)))
         content = Envelope(payload_type=IN_TOTO, payload=payload, signatures=(signature,))
         data = self._finish(content, {})
         self._verified(lambda: verify_attestation(parse_bundle(data), self.root, keys={}, needs=self.needs).signed.signer)
@@ -88,7 +88,7 @@ class Session:
 
     def sign_artifact(self, artifact: bytes) -> bytes:
         """A bundle with a bare signature over bytes. Raises as `sign_statement`."""
-        known = Artifact.of(artifact)
+        known = ArtifactDigests.of(artifact)
         content = MessageSignature(sig=self._sign(artifact), digest=("sha256", known.digests["sha256"]))
         data = self._finish(content, known.digests)
         self._verified(lambda: verify_message(parse_bundle(data), known, self.root, keys={}, needs=self.needs).signer)

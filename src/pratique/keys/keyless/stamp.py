@@ -8,7 +8,7 @@ from typing import Annotated
 from cryptography.hazmat import asn1
 from cryptography.x509 import ObjectIdentifier
 
-from pratique.attest.cms import Algorithm
+from pratique.attest.cms import AlgorithmIdentifier
 from pratique.attest.timestamp import parse_response
 from pratique.errors import Malformed, Unavailable
 from pratique.keys.keyless.web import Web
@@ -18,7 +18,7 @@ _SHA256 = ObjectIdentifier("2.16.840.1.101.3.4.2.1")
 
 @asn1.sequence
 class _Imprint:
-    algorithm: Algorithm
+    algorithm: AlgorithmIdentifier
     digest: bytes
 
 
@@ -41,7 +41,7 @@ def request_timestamp(url: str, signature: bytes, web: Web) -> bytes:
     digest, nonce = hashlib.sha256(signature).digest(), secrets.randbits(63)
     request = _Request(
         version=1,
-        imprint=_Imprint(algorithm=Algorithm(oid=_SHA256, parameters=asn1.Null()), digest=digest),
+        imprint=_Imprint(algorithm=AlgorithmIdentifier(oid=_SHA256, parameters=asn1.Null()), digest=digest),
         policy=None,
         nonce=nonce,
         certificates=True,

@@ -55,7 +55,7 @@ def find_token(
 ) -> IdentityToken:
     """The token of a file if one is named, of SIGSTORE_ID_TOKEN (as GitLab sets it), or of GitHub Actions.
 
-    Raises InputError saying how to provide one, Malformed, Expired, Unavailable.
+    Raises InputError request how to provide one, Malformed, Expired, Unavailable.
     """
     if file is not None:
         return parse_token(_read(file), now=now, audience=audience)

@@ -1,0 +1,45 @@
+"""The one file manifest that somebody who may signed: what a workload is held to."""
+
+import time
+from typing import TYPE_CHECKING
+
+from pratique.app.gather import collect_from_home
+from pratique.app.home import Home
+from pratique.model import Cause
+
+if TYPE_CHECKING:
+    from pratique.evidence.collect import Collection
+    from pratique.evidence.trust_anchors import TrustAnchors
+    from pratique.model import FileManifest
+    from pratique.runtime.agent import Unverified
+    from pratique.runtime.workloads import RunningContainer
+
+
+def verified_manifest(
+    home: Home, workload: "RunningContainer", trust_anchors: "TrustAnchors", origin: str, directory: str | None
+) -> "FileManifest | Unverified":
+    """The signed manifest of the workload's image, or why there is none that is trusted."""
+    from pratique.evidence.appraise import trusted_manifest
+    from pratique.registry.types import Descriptor
+    from pratique.runtime.agent import Unverified
+
+    if workload.image is None:
+        return Unverified(cause=Cause.ABSENT, detail="the engine knows no digest of its image")
+    collection = _collect(home, workload, origin, directory)
+    if collection.cause is not Cause.NONE:
+        return Unverified(cause=collection.cause, detail=collection.detail)
+    target = Descriptor(media_type="", digest=workload.image, size=0)
+    manifest, cause, detail = trusted_manifest(target, workload.image_name, collection, trust_anchors, now=int(time.time()))
+    return manifest if manifest is not None else Unverified(cause=cause, detail=detail)
+
+
+def _collect(home: Home, workload: "RunningContainer", origin: str, directory: str | None) -> "Collection":
+    from pratique.evidence.collect import collect_from_repository
+    from pratique.registry.open import open_repository
+
+    assert workload.image is not None  # noqa: S101  (the caller has looked)
+    if origin == "catalog":
+        return collect_from_home(home, workload.image)
+    place = f"oci-dir:{directory}" if origin == "dir" else f"registry:{workload.image_name.partition('@')[0]}"
+    repository, _ = open_repository(place)
+    return collect_from_repository(repository, workload.image)

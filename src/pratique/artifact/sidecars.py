@@ -1,0 +1,69 @@
+"""Signatures that stand beside a file, and the file itself as something signed.
+
+What is not there is not listed; what is there and cannot be read is an error, never taken for what is not there.
+"""
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from pratique.attest.bundle import MAX_BUNDLE_SIZE
+from pratique.attest.detached import BUNDLE_SUFFIX, MAX_RAW_SIZE, RAW_SUFFIX
+from pratique.attest.sigstore.verify import HASH_NAMES, ArtifactDigests
+from pratique.errors import InputError, NotFound
+from pratique.files import read_limited
+
+PROVENANCE_SUFFIX = ".prov"
+MAX_WHOLE = 256 << 20  # larger files are hashed only: enough for all keys but those that sign the bytes themselves
+MAX_PROVENANCE_SIZE = 4 << 20
+_CHUNK = 1 << 20
+_LIMITS = {BUNDLE_SUFFIX: MAX_BUNDLE_SIZE, RAW_SUFFIX: MAX_RAW_SIZE, PROVENANCE_SUFFIX: MAX_PROVENANCE_SIZE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sidecar:
+    """One signature file. `suffix`: which kind it is."""
+
+    path: Path
+    suffix: str
+    data: bytes
+
+
+def find_sidecars(file: Path) -> tuple[Sidecar, ...]:
+    """The signature files of `file`, bundles first. Raises InputError for one that cannot be read, LimitExceeded."""
+    found = []
+    for suffix, limit in _LIMITS.items():
+        path = file.with_name(file.name + suffix)
+        try:
+            found.append(Sidecar(path=path, suffix=suffix, data=read_limited(path, limit)))
+        except NotFound:
+            continue
+    return tuple(found)
+
+
+def load_signed(path: Path) -> ArtifactDigests:
+    """A file as the artifact of a signature: its digests, and its bytes unless it is large. Raises NotFound, InputError."""
+    hashers = {name: hashlib.new(name) for name in HASH_NAMES}
+    kept: list[bytes] | None = []
+    size = 0
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise InputError("not a regular file", where=str(path))
+            while chunk := file.read(_CHUNK):
+                size += len(chunk)
+                for hasher in hashers.values():
+                    hasher.update(chunk)
+                if kept is not None:
+                    kept.append(chunk)
+                if size > MAX_WHOLE:
+                    kept = None
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NotFound("no such file", where=str(path)) from error
+    except OSError as error:
+        raise InputError(f"cannot be read: {(error.strerror or str(error)).lower()}", where=str(path)) from error
+    digests = {name: hasher.digest() for name, hasher in hashers.items()}
+    return ArtifactDigests(digests=digests, data=None if kept is None else b"".join(kept))

@@ -1,0 +1,59 @@
+"""The signer that `--key` names, and what opens it: a passphrase or PIN from a file, the environment or a prompt."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pratique.app.home import Home, load_or_make_key
+from pratique.errors import InputError
+
+if TYPE_CHECKING:
+    from pratique.keys.access import Access
+    from pratique.keys.signer import Signer
+
+
+def load_chosen_signer(home: Home, key: str | None, passphrase_file: str | None) -> "Signer":
+    """The signer of `--key` (any reference of `keys.access`), or this home's service key. It is closed when the command ends."""
+    import click
+
+    from pratique.keys.open import open_signer
+
+    if key is None:
+        return load_or_make_key(home.service_key)
+    signer = open_signer(key, key_access(passphrase_file))
+    if context := click.get_current_context(silent=True):
+        context.call_on_close(signer.close)
+    return signer
+
+
+def key_access(secret_file: str | None) -> "Access":
+    """What opens keys on the command line: passphrase or PIN from `secret_file`, the environment, or a prompt."""
+    from pratique.keys.access import Access
+    from pratique.keys.passphrase import PIN_VARIABLE, passphrase_source, terminal_prompt
+
+    path = Path(secret_file) if secret_file else None
+    pin = passphrase_source(file=path, environ=os.environ, prompt=terminal_prompt(), question="PIN: ", variable=PIN_VARIABLE)
+    return Access(passphrase=passphrase_of(secret_file), pin=pin)
+
+
+def passphrase_of(passphrase_file: str | None) -> "Callable[[], bytes | None]":
+    """A file, the environment, or a prompt, in this order. Asked for only when a key turns out to be encrypted."""
+    from pratique.keys.passphrase import passphrase_source, terminal_prompt
+
+    path = Path(passphrase_file) if passphrase_file else None
+    return passphrase_source(file=path, environ=os.environ, prompt=terminal_prompt())
+
+
+def new_passphrase(passphrase_file: str | None) -> bytes:
+    """The passphrase for a new key, from the same places; typed twice at a prompt. Raises InputError when there is none."""
+    from pratique.keys.passphrase import ask_new_passphrase, terminal_prompt
+
+    path = Path(passphrase_file) if passphrase_file else None
+    secret = ask_new_passphrase(file=path, environ=os.environ, prompt=terminal_prompt())
+    if secret is None:
+        raise InputError(
+            "there is no passphrase for the new key",
+            hint="use --passphrase-file or PRATIQUE_KEY_PASSPHRASE, run on a terminal, or say --no-passphrase",
+        )
+    return secret

@@ -1,0 +1,359 @@
+"""A `Document` as CycloneDX (ECMA-424) 1.4 to 1.7: the JSON value, and what that version cannot say. Pure.
+
+What CycloneDX has no member for goes into properties named `pratique:…`, which `cyclonedx_from` reads back. What is left is
+held against the shape of the version; each part that does not fit is taken out and named.
+"""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pratique.documents.carry import carried, carried_items, carried_part
+from pratique.documents.containment import nested
+from pratique.documents.cyclonedx.vocabulary import (
+    ALGORITHM_NAMES,
+    OWN_PREFIX,
+    PHASES,
+    REFERENCES,
+    own_properties,
+    sayable,
+    spoken_kind,
+)
+from pratique.documents.document import (
+    CONTAINS,
+    DEPENDS_ON,
+    PROVIDES,
+    Annotation,
+    Basis,
+    Completeness,
+    Document,
+    DocumentForm,
+    ExternalReference,
+    Family,
+    Hash,
+    Licence,
+    Part,
+    Party,
+    Property,
+    Relation,
+    Tool,
+)
+from pratique.documents.extra import extras_that_matter, put_back
+from pratique.documents.repair import repair
+from pratique.documents.shape import Problem, cyclonedx_check
+from pratique.lexicon.licences import is_known
+
+_SERIALS = uuid.uuid5(uuid.NAMESPACE_URL, "https://pratique.dev/sbom/converted/v1")
+DEFAULT_VERSION = "1.6"
+_CHECKED_OWN = ("1.6", "1.7")  # our own inventories need no look by the shape: tests hold them against the schemas
+
+
+def document_to_cyclonedx(
+    document: Document, version: str = DEFAULT_VERSION, *, xml: bool = False
+) -> tuple[dict[str, Any], tuple[Problem, ...]]:
+    """The JSON value, and what was left out of it: pointers into `document`'s own format, or into the value.
+
+    `xml`: the value is to become XML, which has other rules for signatures.
+    """
+    if document.family in (Family.SPDX2, Family.SPDX3):
+        document = nested(document)
+    writer = _Writer(document, version)
+    value = writer.document()
+    left_out = tuple(writer.left_out)
+    if document.family is Family.OWN and version in _CHECKED_OWN:
+        return value, left_out
+    return value, (*left_out, *repair(value, cyclonedx_check(version, xml=xml)))
+
+
+def licence_choices(licences: Sequence[Licence], *, acknowledged: bool) -> list[dict[str, Any]]:
+    """The `licenses` of something: single licences, or exactly one expression; before 1.7 no mixture is allowed."""
+    if all(one.form is not DocumentForm.EXPRESSION for one in licences) or len(licences) == 1:
+        return [_licence(one, acknowledged) for one in licences]
+    words = dict.fromkeys(one.value for one in licences)
+    text = " AND ".join(f"({one})" if " " in one and len(words) > 1 else one for one in words)
+    basis = licences[0].basis if acknowledged and len({one.basis for one in licences}) == 1 else Basis.STATED
+    return [_licence(Licence(value=text, basis=basis), acknowledged)]
+
+
+def _licence(one: Licence, acknowledged: bool) -> dict[str, Any]:
+    basis = {"acknowledgement": one.basis.value} if acknowledged and one.basis in (Basis.DECLARED, Basis.CONCLUDED) else {}
+    if one.form is DocumentForm.EXPRESSION:
+        return put_back({"expression": one.value, **basis}, one.extra)
+    key = "id" if one.form is DocumentForm.ID and is_known(one.value) else "name"
+    inner: dict[str, Any] = {key: one.value, **basis}
+    if one.text:
+        inner["text"] = {"content": one.text}
+    if one.url:
+        inner["url"] = one.url
+    return put_back({"license": inner}, one.extra) if one.extra else {"license": inner}
+
+
+@dataclass(slots=True)
+class _Writer:
+    """One document on its way out."""
+
+    source: Document
+    version: str
+    left_out: list[Problem] = field(default_factory=list)
+    same: bool = False
+    relations: dict[str, list[Property]] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        """The whole."""
+        source = self.source
+        self.same = source.family is Family.CYCLONEDX
+        self.texts = {one.id: one.text for one in source.custom_licences if one.text}
+        self._sort_relations()
+        out: dict[str, Any] = {"$schema": f"http://cyclonedx.org/schema/bom-{self.version}.schema.json", "bomFormat": "CycloneDX"}
+        out["specVersion"] = self.version
+        serial, stated = self._serial()
+        if serial:
+            out["serialNumber"] = serial
+        out["version"] = source.revision
+        metadata = self._metadata(stated)
+        if metadata:
+            out["metadata"] = metadata
+        out["components"] = [self._part(one) for one in (*source.parts, *source.files)]
+        if source.references:
+            out["externalReferences"] = [self._reference(one) for one in source.references]
+        out["dependencies"] = self._dependencies()
+        if source.completeness:
+            out["compositions"] = [self._completeness(one) for one in source.completeness]
+        if source.vulnerabilities:
+            if self.same:
+                out["vulnerabilities"] = list(source.vulnerabilities)
+            else:
+                self.lose("", f"{len(source.vulnerabilities)} vulnerabilities in the words of {source.family.value}")
+        if source.annotations:
+            out["annotations"] = [self._annotation(one) for one in source.annotations]
+        self._restore(out, source.extra, "")
+        for name in ("components", "dependencies"):
+            if not out[name] and name not in _stated_empty(source):
+                del out[name]
+        return out
+
+    def lose(self, place: str, what: str) -> None:
+        """Note what cannot be said."""
+        self.left_out.append(Problem(place, what))
+
+    def _restore(self, value: dict[str, Any], extra: Any, place: str) -> dict[str, Any]:
+        if not extra:
+            return value
+        if self.same:
+            return put_back(value, extra)
+        for pointer in extras_that_matter(extra, ""):
+            self.lose(f"{place}{pointer}", f"has no place outside of {self.source.family.value}")
+        return value
+
+    def _serial(self) -> tuple[str, str]:
+        """The serial number, and what the document calls itself where that is none."""
+        stated = self.source.serial
+        if stated.startswith("urn:uuid:") or not stated:
+            return stated.lower(), ""
+        return f"urn:uuid:{uuid.uuid5(_SERIALS, stated)}", stated
+
+    def _metadata(self, serial: str) -> dict[str, Any]:
+        source = self.source
+        out: dict[str, Any] = {}
+        if source.timestamp:
+            out["timestamp"] = source.timestamp
+        if source.phases:
+            out["lifecycles"] = [{"phase": one} if one in PHASES else {"name": one} for one in source.phases]
+        if source.tools:
+            out["tools"] = self._tools(source.tools)
+        if source.authors:
+            out["authors"] = [self._party(one, person=True) for one in source.authors]
+        if source.subject is not None:
+            out["component"] = self._part(source.subject)
+        if source.manufacturer is not None:
+            out["manufacturer" if self.version >= "1.6" else "manufacture"] = self._party(source.manufacturer)
+        if source.supplier is not None:
+            out["supplier"] = self._party(source.supplier)
+        if source.licences:
+            out["licenses"] = licence_choices(source.licences, acknowledged=self.version >= "1.6")
+        rows = carried(source, ("name", "comment", "custom_licences"))
+        rows += [Property("pratique:document:serial", serial)] if serial else []
+        rows += [*source.properties, *self.relations.pop("", ())]
+        if rows:
+            out["properties"] = [{"name": one.name, "value": one.value} for one in rows]
+        return out
+
+    def _tools(self, tools: Iterable[Tool]) -> Any:
+        rows = []
+        for one in tools:
+            row: dict[str, Any] = {"type": "application"} if self.version >= "1.5" else {}
+            if self.same and "/type" in one.extra and row:
+                row["type"] = one.extra["/type"]
+            if one.vendor:
+                row["publisher" if row else "vendor"] = one.vendor
+            row["name"] = one.name
+            row |= {"version": one.version} if one.version else {}
+            if one.hashes:
+                row["hashes"] = self._hashes(one.hashes, f"tool {one.name}")
+            rows.append(self._restore(row, one.extra, f"tool {one.name} "))
+        return {"components": rows} if self.version >= "1.5" else rows
+
+    def _part(self, part: Part) -> dict[str, Any]:
+        out: dict[str, Any] = {"type": spoken_kind(part.kind, self.version)}
+        if part.ref:
+            out["bom-ref"] = part.ref
+        if part.supplier is not None:
+            out["supplier"] = self._party(part.supplier)
+        if part.manufacturer is not None:
+            out["manufacturer"] = self._party(part.manufacturer)
+        if part.authors:
+            out["authors"] = [self._party(one, person=True) for one in part.authors]
+        if part.author:
+            out["author"] = part.author
+        if part.publisher:
+            out["publisher"] = part.publisher
+        if part.group:
+            out["group"] = part.group
+        out["name"] = part.name
+        if part.version or self.version < "1.4":
+            out["version"] = part.version
+        for name, value in (("mime-type", part.mime_type), ("description", part.description), ("scope", part.scope)):
+            if value:
+                out[name] = value
+        if part.hashes:
+            hashes = self._hashes(part.hashes, part.ref)
+            out |= {"hashes": hashes} if hashes else {}
+        properties = own_properties(part)
+        if part.licences:
+            properties += self._licences(out, part)
+        if part.copyright:
+            out["copyright"] = part.copyright
+        if part.cpes:
+            out["cpe"] = part.cpes[0]
+        if part.purl:
+            out["purl"] = part.purl
+        if part.references:
+            out["externalReferences"] = [self._reference(one) for one in part.references]
+        properties += part.properties
+        if part.ref in self.relations:
+            properties += self.relations[part.ref]
+        if properties:
+            out["properties"] = [{"name": one.name, "value": one.value} for one in properties]
+        if part.parts:
+            out["components"] = [self._part(one) for one in part.parts]
+        evidence = out.pop("evidence", {})
+        if part.occurrences and self.version >= "1.5":
+            evidence["occurrences"] = [{"location": one} for one in part.occurrences]
+        elif part.occurrences:
+            self.lose(part.ref or part.name, "where it was found")
+        if part.copyrights:
+            evidence["copyright"] = [{"text": one} for one in part.copyrights]
+        if evidence:
+            out["evidence"] = evidence
+        return self._restore(out, part.extra, f"{part.ref or part.name} ") if part.extra else out
+
+    def _licences(self, out: dict[str, Any], part: Part) -> list[Property]:
+        """Into `licenses` and `evidence`; concluded ones that do not fit beside the declared are properties."""
+        stated: list[Licence] = []
+        found: list[Licence] = []
+        unsayable: list[Licence] = []
+        for one in part.licences:
+            rows = unsayable if one.form is DocumentForm.NONE else found if one.basis is Basis.FOUND else stated
+            rows.append(_with_text(one, self.texts) if self.texts else one)
+        if len(stated) > 1 or self.version < "1.6":
+            concluded = [one for one in stated if one.basis is Basis.CONCLUDED]
+            if concluded and (self.version < "1.6" or any(one.form is DocumentForm.EXPRESSION for one in stated)):
+                stated = [one for one in stated if one.basis is not Basis.CONCLUDED]
+                unsayable += concluded
+        if stated:
+            out["licenses"] = licence_choices(stated, acknowledged=self.version >= "1.6")
+        if found:
+            out["evidence"] = {"licenses": licence_choices(found, acknowledged=False)}
+        return carried_part("licences", unsayable) if unsayable else []
+
+    def _hashes(self, hashes: Iterable[Hash], place: str) -> list[dict[str, str]]:
+        return [{"alg": ALGORITHM_NAMES[one.algorithm], "content": one.value} for one in hashes if sayable(one)]
+
+    def _party(self, party: Party, *, person: bool = False) -> dict[str, Any]:
+        out: dict[str, Any] = {"name": party.name} if party.name else {}
+        if party.urls and not person:
+            out["url"] = list(party.urls)
+        contacts = [self._party(one, person=True) for one in party.contacts]
+        if person:
+            out |= {name: value for name, value in (("email", party.email), ("phone", party.phone)) if value}
+        elif party.email or party.phone:
+            contacts.append({name: value for name, value in (("email", party.email), ("phone", party.phone)) if value})
+        if contacts:
+            out["contact"] = contacts
+        return self._restore(out, party.extra, f"{party.name} ")
+
+    def _reference(self, one: ExternalReference) -> dict[str, Any]:
+        kind = one.kind if one.kind in REFERENCES[self.version] else "other"
+        comment = one.comment if kind == one.kind else f"{one.kind}: {one.comment}" if one.comment else one.kind
+        out: dict[str, Any] = {"type": kind, "url": one.url}
+        if comment:
+            out["comment"] = comment
+        if one.hashes:
+            out["hashes"] = self._hashes(one.hashes, one.url)
+        return self._restore(out, one.extra, f"{one.url} ")
+
+    def _sort_relations(self) -> None:
+        """Those that are no dependencies are properties of what they start from."""
+        subject = self.source.subject.ref if self.source.subject is not None else None
+        remarked: list[Relation] = []
+        for one in self.source.relations:
+            implied = one.kind == CONTAINS and one.source in ("", subject)
+            nothing = not one.targets and one.kind not in (DEPENDS_ON, PROVIDES)
+            if one.comment or one.complete or nothing:
+                remarked.append(one)
+            elif one.kind not in (DEPENDS_ON, PROVIDES) and not implied:
+                rows = self.relations.setdefault(one.source, [])
+                rows += [Property(f"{OWN_PREFIX}relation:{one.kind}", target) for target in one.targets]
+            self._restore({}, {} if self.same else one.extra, f"{one.source} {one.kind} ")
+        plain = [replace(one, extra={}) for one in remarked]
+        self.relations.setdefault("", []).extend(carried_items("pratique:document:relations", plain))
+
+    def _dependencies(self) -> list[dict[str, Any]]:
+        rows: dict[str, dict[str, Any]] = {}
+        for one in self.source.relations:
+            if (
+                one.comment
+                or one.complete
+                or one.kind not in (DEPENDS_ON, PROVIDES)
+                or (one.kind == PROVIDES and self.version < "1.6")
+            ):
+                continue
+            row = rows.setdefault(one.source, {"ref": one.source})
+            name = "dependsOn" if one.kind == DEPENDS_ON else "provides"
+            row[name] = [*row.get(name, ()), *one.targets]
+            if self.same and not one.targets and "/dependsOn" in one.extra:
+                del row[name]
+        return list(rows.values())
+
+    def _completeness(self, one: Completeness) -> dict[str, Any]:
+        out: dict[str, Any] = {"aggregate": one.aggregate}
+        out |= {"assemblies": list(one.assemblies)} if one.assemblies else {}
+        out |= {"dependencies": list(one.dependencies)} if one.dependencies else {}
+        return self._restore(out, one.extra, "compositions")
+
+    def _annotation(self, one: Annotation) -> dict[str, Any]:
+        words = {"person": "individual", "organization": "organization", "tool": "component"}
+        out: dict[str, Any] = {"subjects": [ref or self._own_ref() for ref in one.subjects]}
+        if not (self.same and "/annotator" in one.extra):
+            by: dict[str, Any] = {"name": one.by} if one.by_kind != "tool" else {"type": "application", "name": one.by}
+            out["annotator"] = {words.get(one.by_kind, "individual"): by}
+        out["timestamp"] = one.timestamp or self.source.timestamp
+        out["text"] = one.text
+        return self._restore(out, one.extra, "annotations")
+
+    def _own_ref(self) -> str:
+        return self.source.subject.ref if self.source.subject is not None else ""
+
+
+def _with_text(one: Licence, texts: dict[str, str]) -> Licence:
+    text = texts.get(one.value)
+    return one if text is None or one.text or one.form is DocumentForm.EXPRESSION else replace(one, text=text)
+
+
+def _stated_empty(document: Document) -> tuple[str, ...]:
+    """A document of ours or of nobody says `components` also when there are none."""
+    if document.family is Family.OWN:
+        return ("components", "dependencies")
+    return tuple(name for name in ("components", "dependencies") if f"/{name}" in document.extra)

@@ -1,0 +1,48 @@
+"""What a reader did not understand, taken aside with JSON pointers (RFC 6901) and put back by a writer. Pure."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pratique.documents.shape import escape_pointer
+
+
+def rest_of(value: Mapping[str, Any], known: frozenset[str], prefix: str = "") -> dict[str, Any]:
+    """The members that are not `known`, by pointer."""
+    if value.keys() <= known:
+        return {}
+    return {f"{prefix}/{escape_pointer(name)}": one for name, one in value.items() if name not in known}
+
+
+def rest_that_says(value: Mapping[str, Any], known: frozenset[str], prefix: str = "") -> dict[str, Any]:
+    """The same without empty lists, which not every spelling of a format can say."""
+    return {pointer: one for pointer, one in rest_of(value, known, prefix).items() if one != []}
+
+
+def put_back(value: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """`value` with each extra at its pointer again; objects on the way are made. What stands there already stays."""
+    for pointer, one in extra.items():
+        *way, last = split_pointer(pointer)
+        place = value
+        for name in way:
+            inner = place.setdefault(name, {})
+            if not isinstance(inner, dict):
+                break
+            place = inner
+        else:
+            place.setdefault(last, one)
+    return value
+
+
+def split_pointer(pointer: str) -> list[str]:
+    """The reference tokens of a pointer, unescaped."""
+    return [name.replace("~1", "/").replace("~0", "~") for name in pointer.split("/")[1:]]
+
+
+def says_something(value: Any) -> bool:
+    """Whether leaving this out loses anything: what is empty does not, nor what is said to be false."""
+    return value is not None and value not in ([], {}, "", False)
+
+
+def extras_that_matter(extra: Mapping[str, Any], place: str) -> Iterator[str]:
+    """Pointers of what a writer of another family leaves out; `place` is the pointer or name of what carries it."""
+    return (f"{place}{pointer}" for pointer, one in extra.items() if says_something(one))

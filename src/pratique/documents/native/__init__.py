@@ -1,0 +1,1 @@
+"""Our own JSON: everything that an inventory holds, nothing left out. Loads nothing."""

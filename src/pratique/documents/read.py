@@ -1,0 +1,193 @@
+"""A document of any tool in any of the formats, recognised by its content, as a `Document`. Pure.
+
+Strict unless told otherwise: a document with errors is refused, and the first of them are named with their place. Leniently,
+what is wrong is taken out, and every part taken out is named. Never read, either way: more than 256 MiB, deeper than 64
+levels, more than 500,000 parts.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pratique.attest import strictjson
+from pratique.documents.document import Document
+from pratique.documents.repair import repair
+from pratique.documents.shape import Check, Found, Problem, cyclonedx_check, problems_of
+from pratique.errors import LimitExceeded, Malformed
+from pratique.lexicon.lazy_regex import lazy
+from pratique.lexicon.parse import read_json_object
+
+MAX_BYTES = 256 << 20
+MAX_DEPTH = 64
+MAX_PARTS = 500_000
+_TAG = lazy(rb"^[ \t]*SPDXVersion[ \t]*:", re.MULTILINE)
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What was read. `format`: a name of `names.FORMATS`. `title`: with its version, for people. `repaired`: what was taken
+    out to make it fit, empty for a document without errors; `passed_over`: what no reader has to understand (XML extensions)."""
+
+    document: Document
+    format: str
+    title: str
+    repaired: tuple[Problem, ...] = ()
+    passed_over: tuple[Problem, ...] = ()
+
+
+def read_document(data: bytes, *, lenient: bool = False) -> Reading:
+    """Read a document. Raises Malformed with the first errors and their places; LimitExceeded."""
+    if len(data) > MAX_BYTES:
+        raise LimitExceeded(f"a bill of materials of more than {MAX_BYTES >> 20} MiB")
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise Malformed("in UTF-16, which is not read", hint="save it as UTF-8")
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    start = data[:256].lstrip()
+    if start.startswith(b"<"):
+        return _read_xml(data, lenient)
+    if start.startswith(b"{"):
+        value = read_json_object(data) if lenient else strictjson.load_json(data, what="the document", max_depth=MAX_DEPTH)
+        return read_value(value, lenient=lenient)
+    if _TAG.search(data[:65_536]):
+        return _read_tags(data, lenient)
+    raise Malformed("no bill of materials in a known format", hint="CycloneDX and SPDX are read, and Pratique's own JSON")
+
+
+def read_value(value: Any, *, lenient: bool = False) -> Reading:
+    """The same of JSON that was parsed already, such as an attestation's predicate."""
+    strictjson.check_depth(value, "the document", MAX_DEPTH)
+    if not isinstance(value, dict):
+        raise Malformed("no bill of materials: not a JSON object")
+    if "bomFormat" in value:
+        return _read_cyclonedx(value, "cyclonedx-json", lenient)
+    if "spdxVersion" in value:
+        return _read_spdx2(value, (), "spdx-json", lenient)
+    if "@context" in value:
+        return _read_spdx3(value, lenient)
+    if "pratique" in value:
+        from pratique.documents.native.parse import document_from_native
+
+        return Reading(document=document_from_native(value), format="json", title="Pratique JSON")
+    if "_type" in value or "payloadType" in value:
+        raise Malformed("a statement about something, no bill of materials", hint="give its predicate")
+    raise Malformed("no bill of materials in a known format", hint="CycloneDX and SPDX are read, and Pratique's own JSON")
+
+
+def _read_xml(data: bytes, lenient: bool) -> Reading:
+    from pratique.documents.cyclonedx.xml_parse import xml_to_json
+
+    value, problems, foreign = xml_to_json(data)
+    return _read_cyclonedx(value, "cyclonedx-xml", lenient, problems, foreign)
+
+
+def _read_cyclonedx(
+    value: dict[str, Any], name: str, lenient: bool, problems: Sequence[Problem] = (), foreign: Sequence[Problem] = ()
+) -> Reading:
+    from pratique.documents.cyclonedx.parse import document_from_cyclonedx
+
+    version = value.get("specVersion")
+    form = "XML" if name == "cyclonedx-xml" else "JSON"
+    if value["bomFormat"] != "CycloneDX" or not isinstance(version, str):
+        raise Malformed("not CycloneDX", hint="bomFormat is CycloneDX, specVersion is a text")
+    title = f"CycloneDX {version[:10]} {form}"
+    known = version in (("1.0", "1.1") if form == "XML" else ()) + ("1.2", "1.3", "1.4", "1.5", "1.6", "1.7")
+    if not known and not lenient:
+        raise Malformed(f"{title} is not known", hint="versions 1.2 to 1.7 are read, as XML from 1.0 on")
+    if not known:
+        problems = (*problems, Problem("/specVersion", f"is {version[:20]!r}, which is not known: read as 1.7"))
+    by = version if known and version >= "1.2" else "1.2" if known else "1.7"
+    stated, value["specVersion"] = version, by
+    repaired = _settle(value, _cyclonedx_check(by, form), title, lenient, problems)
+    _count(value)
+    value["specVersion"] = stated
+    document = document_from_cyclonedx(value)
+    return Reading(document=document, format=name, title=title, repaired=repaired, passed_over=tuple(foreign))
+
+
+def _cyclonedx_check(version: str, form: str) -> Check:
+    """The shape; and, which no schema says, that each bom-ref of a component is its own."""
+    shape = cyclonedx_check(version, xml=form == "XML")
+    return lambda value: shape(value) or _twice(value)
+
+
+def _twice(value: dict[str, Any]) -> Found:
+    found: Found = []
+    seen: set[str] = set()
+    subject = (value.get("metadata") or {}).get("component")
+    waiting: list[tuple[dict[str, Any], str]] = [
+        (one, f"/components/{index}") for index, one in reversed(list(enumerate(value.get("components", ()))))
+    ]
+    if subject is not None:
+        waiting.append((subject, "/metadata/component"))
+    while waiting:
+        one, place = waiting.pop()
+        ref = one.get("bom-ref")
+        if ref in seen:
+            found.append((f"{place}/bom-ref", f"is {ref[:60]!r}, which is taken"))
+        elif ref:
+            seen.add(ref)
+        inner = one.get("components", ())
+        waiting += [(inner[index], f"{place}/components/{index}") for index in reversed(range(len(inner)))]
+    return found
+
+
+def _read_tags(data: bytes, lenient: bool) -> Reading:
+    from pratique.documents.spdx2.tags_parse import tags_to_json
+
+    value, problems = tags_to_json(data)
+    return _read_spdx2(value, problems, "spdx-tag-value", lenient)
+
+
+def _read_spdx2(value: dict[str, Any], problems: Sequence[Problem], name: str, lenient: bool) -> Reading:
+    from pratique.documents.spdx2.parse import document_from_spdx2
+    from pratique.documents.spdx2.shape import spdx2_check
+
+    version = str(value.get("spdxVersion")).removeprefix("SPDX-")
+    title = f"SPDX {version[:10]} {'tag-value' if name == 'spdx-tag-value' else 'JSON'}"
+    if version not in ("2.2", "2.3") and not (lenient and version.startswith("2.")):
+        raise Malformed(f"{title} is not known", hint="versions 2.2, 2.3 and 3.0 are read")
+    value["spdxVersion"] = "SPDX-2.2" if version < "2.3" else "SPDX-2.3"
+    repaired = _settle(value, spdx2_check("2.2" if version < "2.3" else "2.3"), title, lenient, problems)
+    _limit(len(value.get("packages", ())) + len(value.get("files", ())))
+    return Reading(document=document_from_spdx2(value), format=name, title=title, repaired=repaired)
+
+
+def _read_spdx3(value: dict[str, Any], lenient: bool) -> Reading:
+    from pratique.documents.spdx3.parse import document_from_spdx3
+    from pratique.documents.spdx3.shape import spdx3_check
+
+    repaired = _settle(value, spdx3_check, "SPDX 3.0.1 JSON", lenient, ())
+    _limit(len(value["@graph"]) // 4)
+    document = document_from_spdx3(value)
+    return Reading(document=document, format="spdx-json", title=f"SPDX {document.spec_version[:10]} JSON", repaired=repaired)
+
+
+def _settle(value: Any, check: Check, title: str, lenient: bool, problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    if lenient:
+        try:
+            return (*problems, *repair(value, check))
+        except Malformed as error:
+            raise Malformed(f"{title} with errors that leave nothing to read: {error.message}") from error
+    found = (*problems, *problems_of(check, value))
+    if found:
+        more = f", and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        first = "; ".join(str(one) for one in found[:_SHOWN])
+        raise Malformed(f"{title} with errors: {first}{more}", hint="--lenient reads what is right in it")
+    return ()
+
+
+def _count(value: dict[str, Any]) -> None:
+    waiting = [value.get("components", ())]
+    count = 0
+    while waiting:
+        rows = waiting.pop()
+        count += len(rows)
+        _limit(count)
+        waiting += [one["components"] for one in rows if one.get("components")]
+
+
+def _limit(count: int) -> None:
+    if count > MAX_PARTS:
+        raise LimitExceeded(f"more than {MAX_PARTS} components")

@@ -1,0 +1,97 @@
+"""Members of SPDX 3.0.1 elements that hold lists of small things, read and written: hashes, identifiers, references,
+properties. Pure."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pratique.documents.document import ExternalReference, Hash, Part, Property
+from pratique.documents.spdx3.vocabulary import ALGORITHMS, REFERENCES
+
+_HASHES = {name: ours for ours, name in ALGORITHMS.items()}
+_REFERENCE_KINDS = {name: ours for ours, name in REFERENCES.items()}
+
+
+def id_of(value: Mapping[str, Any]) -> str:
+    """The identifier of an element."""
+    return str(value.get("spdxId") or value.get("@id") or "")
+
+
+def text_of(value: Any) -> str:
+    """A text, "" for anything else: what may be said by reference or in place."""
+    return value if isinstance(value, str) else ""
+
+
+def said(text: str) -> str:
+    """A text that asserts something, "" for NOASSERTION."""
+    return "" if text == "NOASSERTION" else text
+
+
+def hashes_from(rows: Iterable[Mapping[str, Any]]) -> tuple[tuple[Hash, ...], bool]:
+    """Hashes; and whether there is anything else among them."""
+    plain = [one for one in rows if one.keys() <= {"type", "algorithm", "hashValue"} and one.get("algorithm") in _HASHES]
+    found = tuple(Hash(_HASHES[one["algorithm"]], text_of(one.get("hashValue")).lower()) for one in plain)
+    return found, len(found) < len(list(rows))
+
+
+def identifiers_from(value: Mapping[str, Any]) -> tuple[str, tuple[str, ...], list[Any]]:
+    """The purl, CPE 2.3 names, and all other identifiers."""
+    purl = value.get("software_packageUrl", "")
+    cpes: list[str] = []
+    others: list[Any] = []
+    for one in value.get("externalIdentifier", ()):
+        plain = one.keys() <= {"type", "externalIdentifierType", "identifier"}
+        kind = one.get("externalIdentifierType")
+        if plain and kind == "cpe23":
+            cpes.append(one["identifier"])
+        elif plain and kind == "packageUrl" and purl in ("", one["identifier"]):
+            purl = one["identifier"]
+        else:
+            others.append(one)
+    return purl, tuple(cpes), others
+
+
+def references_from(value: Mapping[str, Any]) -> tuple[tuple[ExternalReference, ...], list[Any]]:
+    """The home page and external references of one locator each; and the others."""
+    found: list[ExternalReference] = []
+    others: list[Any] = []
+    if "software_homePage" in value:
+        found.append(ExternalReference(kind="website", url=value["software_homePage"]))
+    for one in value.get("externalRef", ()):
+        kind, locators = one.get("externalRefType", ""), one.get("locator", [])
+        if not one.keys() <= {"type", "externalRefType", "locator", "comment"} or len(locators) != 1 or not kind:
+            others.append(one)
+        else:
+            found.append(
+                ExternalReference(
+                    kind=_REFERENCE_KINDS.get(kind, f"spdx/{kind}"), url=locators[0], comment=one.get("comment", "")
+                )
+            )
+    return tuple(found), others
+
+
+def references_to(out: dict[str, Any], part: Part) -> tuple[list[dict[str, Any]], list[Any]]:
+    """The home page and external references; and those that do not fit."""
+    rows: list[dict[str, Any]] = []
+    unsayable: list[Any] = []
+    for one in part.references:
+        kind = REFERENCES.get(one.kind) or (one.kind.removeprefix("spdx/") if one.kind.startswith("spdx/") else "")
+        home = one.kind == "website" and "software_homePage" not in out and not (one.comment or one.hashes)
+        if home and out["type"] != "software_File":
+            out["software_homePage"] = one.url
+        elif not kind or one.hashes or one.extra:
+            unsayable.append(one)
+        else:
+            row: dict[str, Any] = {"type": "ExternalRef", "externalRefType": kind, "locator": [one.url]}
+            rows.append(row | ({"comment": one.comment} if one.comment else {}))
+    return rows, unsayable
+
+
+def extension_of(properties: list[Property]) -> dict[str, Any]:
+    """Properties as the extension that carries CycloneDX's."""
+    if not properties:
+        return {}
+    rows = [
+        {"type": "extension_CdxPropertyEntry", "extension_cdxPropName": one.name, "extension_cdxPropValue": one.value}
+        for one in properties
+    ]
+    return {"extension": [{"type": "extension_CdxPropertiesExtension", "extension_cdxProperty": rows}]}

@@ -1,0 +1,312 @@
+"""From the bytes of one piece of evidence, in whatever form, to what somebody said: verified, and not yet appraised. Pure.
+
+Whether that somebody may say it is `pratique.trust`'s to answer, whether it helps is the policy's.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pratique.attest.bundle import LogEntry, MessageSignature, UnverifiedBundle, parse_bundle
+from pratique.attest.record import check_record
+from pratique.attest.statement import StatementHead, StatementSubject, parse_statement
+from pratique.attest.verify import verify_bundle
+from pratique.errors import (
+    DigestMismatch,
+    Expired,
+    InputError,
+    LimitExceeded,
+    PratiqueError,
+    ProofInvalid,
+    Revoked,
+    SignatureInvalid,
+    Unavailable,
+    Untrusted,
+)
+from pratique.evidence.collect import Collected, EvidenceForm
+from pratique.evidence.trust_anchors import TrustAnchors
+from pratique.model import Cause, Digest
+from pratique.model.predicates import IMAGE_SIGNATURE
+from pratique.model.signer import KeySigner, LogPlace, Signed
+from pratique.tlog.verify import verify_entry
+from pratique.trust import proven_at
+
+if TYPE_CHECKING:
+    from pratique.attest.sigstore.verify import ArtifactDigests
+    from pratique.registry.types import Descriptor
+
+Answers = Mapping[str, bytes | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSubject:
+    """A file that is signed, for forms that are about more than its SHA-256. `name`: of the file; `chart_yaml`: of a chart."""
+
+    name: str
+    artifact: "ArtifactDigests"
+    chart_yaml: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedClaim:
+    """What one verified signature says. `payload`: digest of the signed bytes; `subjects`: what they are about.
+
+    `predicate_type`: IMAGE_SIGNATURE for forms that say no more than "this one". `said`: reads the predicate. `wanted`:
+    URLs whose answers may prove an earlier time.
+    """
+
+    predicate_type: str
+    subjects: frozenset[Digest]
+    payload: Digest
+    signed: Signed
+    said: Callable[[], Mapping[str, Any]] = dict
+    about: str = ""
+    wanted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """Why there is no claim. `wanted`: URLs of revocation servers whose answers could change that."""
+
+    cause: Cause
+    detail: str
+    wanted: tuple[str, ...] = ()
+
+
+def verify_piece(
+    found: Collected,
+    target: "Descriptor",
+    trust_anchors: TrustAnchors,
+    *,
+    now: int,
+    answers: Answers,
+    content: FileSubject | None = None,
+) -> VerifiedClaim | Rejected:
+    """Verify one collected piece. `target`: what it should be about; `content`: its bytes, of a file; `now`: Unix seconds."""
+    if found.cause is not Cause.NONE:
+        return Rejected(cause=found.cause, detail=found.detail)
+    if content is not None and content.artifact.digests.get(target.digest.algorithm) != bytes.fromhex(target.digest.hex):
+        return Rejected(cause=Cause.MISMATCH, detail=f"{content.name} changed while it was read")
+    try:
+        match found.form:
+            case EvidenceForm.BUNDLE:
+                return _verify_bundle(parse_bundle(found.data), target, trust_anchors, now, content)
+            case EvidenceForm.COSIGN_SIGNATURE:
+                return _verify_cosign_signature(found, target, trust_anchors)
+            case EvidenceForm.COSIGN_ATTESTATION:
+                return _verify_cosign_attestation(found, target, trust_anchors)
+            case EvidenceForm.NOTATION:
+                return _verify_notation(found, target, trust_anchors, now=now, answers=answers)
+            case EvidenceForm.ANNOTATION:
+                return _verify_annotation(found, target, trust_anchors, now)
+            case EvidenceForm.RAW | EvidenceForm.PROVENANCE:
+                return _verify_beside(found, target, trust_anchors, content, now)
+    except PratiqueError as error:
+        cause = cause_of(error)
+        detail = error.message if cause in (Cause.UNTRUSTED, Cause.EXPIRED, Cause.REVOKED) else f"{found.where}: {error}"
+        return Rejected(cause=cause, detail=detail)
+
+
+def cause_of(error: PratiqueError) -> Cause:
+    """What an error of verification means for the verdict. What is not about the evidence is raised again."""
+    for kind, cause in _CAUSES:
+        if isinstance(error, kind):
+            return cause
+    raise error
+
+
+_CAUSES: tuple[tuple[type[PratiqueError], Cause], ...] = (
+    (Untrusted, Cause.UNTRUSTED),
+    (Expired, Cause.EXPIRED),
+    (Revoked, Cause.REVOKED),
+    (DigestMismatch, Cause.MISMATCH),
+    (SignatureInvalid, Cause.INVALID),
+    (ProofInvalid, Cause.INVALID),
+    (Unavailable, Cause.UNREACHABLE),
+    (InputError, Cause.INVALID),
+)
+
+
+def _verify_bundle(
+    bundle: UnverifiedBundle, target: "Descriptor", trust_anchors: TrustAnchors, now: int, content: FileSubject | None
+) -> VerifiedClaim:
+    if bundle.certificates or bundle.timestamps or isinstance(bundle.content, MessageSignature):
+        return _verify_sigstore(bundle, target, trust_anchors, now, content)
+    # A bare key and a statement: nothing of X.509 is needed, and it is how we sign ourselves.
+    verified = verify_bundle(bundle, trust_anchors.keys)
+    signed = Signed(signer=KeySigner(keyid=verified.keyid), places=_own_places(bundle, trust_anchors, now))
+    return _attested(verified.head, bundle.envelope.payload, signed)
+
+
+def _verify_sigstore(
+    bundle: UnverifiedBundle, target: "Descriptor", trust_anchors: TrustAnchors, now: int, content: FileSubject | None
+) -> VerifiedClaim:
+    from pratique.attest.sigstore.trusted_root import TrustedRoot
+    from pratique.attest.sigstore.verify import ArtifactDigests, Requirements, verify_attestation, verify_message
+
+    root = trust_anchors.root or TrustedRoot()
+    # A certificate lives for minutes: only a log can tell that it was not made up later.
+    needs = Requirements(logs=1 if bundle.certificates else 0)
+    if isinstance(bundle.content, MessageSignature):
+        known = ArtifactDigests(digests={target.digest.algorithm: bytes.fromhex(target.digest.hex)})
+        artifact = content.artifact if content is not None else known
+        signed = verify_message(bundle, artifact, root, keys=trust_anchors.keys, needs=needs)
+        return VerifiedClaim(
+            predicate_type=IMAGE_SIGNATURE, subjects=frozenset({target.digest}), payload=target.digest, signed=signed
+        )
+    verified = verify_attestation(bundle, root, keys=trust_anchors.keys, needs=needs)
+    signed = verified.signed
+    if not bundle.certificates:
+        signed = replace(signed, places=(*signed.places, *_own_places(bundle, trust_anchors, proven_at(signed.times, now=now))))
+    return _attested(verified.head, verified.payload, signed)
+
+
+def _verify_cosign_signature(found: Collected, target: "Descriptor", trust_anchors: TrustAnchors) -> VerifiedClaim:
+    from pratique.attest.cosign import parse_signature, verify_signature
+    from pratique.attest.sigstore.trusted_root import TrustedRoot
+
+    layer = parse_signature(found.data, found.annotations)
+    claim, signed = verify_signature(layer, target.digest, trust_anchors.root or TrustedRoot(), keys=trust_anchors.keys)
+    subjects = frozenset({claim.image})
+    return VerifiedClaim(predicate_type=IMAGE_SIGNATURE, subjects=subjects, payload=Digest.of(found.data), signed=signed)
+
+
+def _verify_cosign_attestation(found: Collected, target: "Descriptor", trust_anchors: TrustAnchors) -> VerifiedClaim:
+    from pratique.attest.cosign import parse_attestation, verify_attestation
+    from pratique.attest.sigstore.trusted_root import TrustedRoot
+
+    layer = parse_attestation(found.data, found.annotations)
+    verified = verify_attestation(layer, target.digest, trust_anchors.root or TrustedRoot(), keys=trust_anchors.keys)
+    return _attested(verified.head, verified.payload, verified.signed)
+
+
+def _verify_annotation(found: Collected, target: "Descriptor", trust_anchors: TrustAnchors, now: int) -> VerifiedClaim:
+    """All objects of the file, signed by one statement. A file of which some are gone is not the one that was signed."""
+    from pratique.attest.sigstore.trusted_root import TrustedRoot
+    from pratique.attest.yaml_annotation import verify_manifests
+
+    if Digest.of(found.data) != target.digest:
+        raise DigestMismatch("the file changed while it was read")
+    signed = verify_manifests(found.data, trust_anchors.root or TrustedRoot(), keys=trust_anchors.keys)
+    if signed.missing:
+        raise DigestMismatch(f"signed together with {', '.join(signed.missing[:3])}, which is not there any more")
+    by = signed.signed
+    if not signed.bundle.certificates:
+        by = replace(by, places=(*by.places, *_own_places(signed.bundle, trust_anchors, proven_at(by.times, now=now))))
+    subjects = frozenset({target.digest, *signed.statement.digests})
+    return VerifiedClaim(predicate_type=IMAGE_SIGNATURE, subjects=subjects, payload=Digest.of(found.data), signed=by)
+
+
+def _verify_beside(
+    found: Collected, target: "Descriptor", trust_anchors: TrustAnchors, content: FileSubject | None, now: int
+) -> VerifiedClaim:
+    """Signatures of the file's bytes, which say nothing else."""
+    if content is None:
+        raise Untrusted(f"a {found.form} is about a file, and there is none")
+    if found.form is EvidenceForm.PROVENANCE:
+        from pratique.attest.helm_prov import verify_provenance
+
+        if not trust_anchors.keyring:
+            raise Untrusted("signed with OpenPGP, and no keyring is trusted")
+        _, signed = verify_provenance(
+            found.data,
+            trust_anchors.keyring,
+            filename=content.name,
+            digest=target.digest,
+            chart_yaml=content.chart_yaml,
+            at=now,
+        )
+    else:
+        from pratique.attest.detached import parse_raw, verify_raw
+
+        if content.artifact.data is None:
+            raise LimitExceeded("the file is too large for a bare signature", hint="sign it again as a bundle")
+        signed = verify_raw(parse_raw(found.data), content.artifact.data, trust_anchors.keys).signed
+    return VerifiedClaim(
+        predicate_type=IMAGE_SIGNATURE, subjects=frozenset({target.digest}), payload=Digest.of(found.data), signed=signed
+    )
+
+
+def _attested(head: StatementHead, payload: bytes, signed: Signed) -> VerifiedClaim:
+    return VerifiedClaim(
+        predicate_type=head.predicate_type,
+        subjects=head.digests,
+        payload=Digest.of(payload),
+        signed=signed,
+        said=lambda: parse_statement(payload).predicate,
+        about=_names(head.subjects),
+    )
+
+
+def _own_places(bundle: UnverifiedBundle, trust_anchors: TrustAnchors, at: int) -> tuple[LogPlace, ...]:
+    """Places in logs of tiles that we know. A proof that does not hold is no proof missing: it raises ProofInvalid.
+
+    `at`: by when the signature is proven to have existed. A log that was retired or compromised by then proves nothing.
+    """
+    return tuple(place for entry in bundle.log_entries if (place := _own_place(entry, bundle, trust_anchors, at)) is not None)
+
+
+def _own_place(entry: LogEntry, bundle: UnverifiedBundle, trust_anchors: TrustAnchors, at: int) -> LogPlace | None:
+    log = next((known for known in trust_anchors.logs if known.holds(entry)), None)
+    if log is None:
+        return None
+    if entry.proof is None:
+        raise ProofInvalid("the entry of a log that we know comes without a proof")
+    check_record(entry.body, bundle)
+    verify_entry(
+        entry.body,
+        index=entry.proof.log_index,
+        size=entry.proof.tree_size,
+        root=entry.proof.root_hash,
+        hashes=entry.proof.hashes,
+        checkpoint=entry.proof.checkpoint,
+        public_key=log.key.raw,
+        origin=log.name or None,
+    )
+    try:
+        log.lifetime.check_compromise(at, "the log")
+        log.lifetime.check(at, "the log")
+    except (Expired, Revoked):
+        return None
+    return LogPlace(log=log.name or log.key.keyid[:12], operator=log.operator, index=entry.proof.log_index)
+
+
+def _verify_notation(
+    found: Collected, target: "Descriptor", trust_anchors: TrustAnchors, *, now: int, answers: Answers
+) -> VerifiedClaim | Rejected:
+    from pratique.attest.notation.policy import Timestamps, TrustStatement
+    from pratique.attest.notation.verify import verify
+
+    if trust_anchors.stores is None:
+        raise Untrusted("signed in notation's form, and no trust store is trusted")
+    verification = verify(
+        found.data,
+        found.media_type,
+        digest=target.digest,
+        size=target.size,
+        artifact_type=target.media_type,
+        # Strict, for every name that a store vouches for: which of them may sign what, and by when, the trust says.
+        statement=TrustStatement(
+            name="trust", stores=tuple(trust_anchors.stores.certificates), identities=None, timestamps=Timestamps.WHEN_PRESENT
+        ),
+        stores=trust_anchors.stores,
+        at=now,
+        answers=answers,
+    )
+    if verification.cause is not Cause.NONE or verification.signed is None:
+        return Rejected(
+            cause=verification.cause if verification.cause is not Cause.NONE else Cause.UNTRUSTED,
+            detail=verification.detail,
+            wanted=verification.wanted,
+        )
+    return VerifiedClaim(
+        predicate_type=IMAGE_SIGNATURE,
+        subjects=frozenset({target.digest}),
+        payload=found.digest,
+        signed=verification.signed,
+        wanted=verification.wanted,
+    )
+
+
+def _names(subjects: Sequence[StatementSubject]) -> str:
+    return ", ".join(f"{item.name or 'something'} {item.digest.get('sha256', '')[:12]}" for item in subjects[:2])

@@ -1,0 +1,106 @@
+"""`catalogue_tree`: the catalogers over what was read, duplicates merged, ownership settled. Pure.
+
+`pratique.inventory.scan` has it read; loading this module loads all catalogers.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from pratique.artifact.selection import Selection
+from pratique.inventory.catalogers import CATALOGERS
+from pratique.inventory.chroots import catalogue_roots
+from pratique.inventory.common.cataloger import FileClaim
+from pratique.inventory.doubts import find_doubts
+from pratique.inventory.kept_files import KeptFiles
+from pratique.inventory.licences.files import add_found_licences
+from pratique.inventory.ownership import settle_ownership
+from pratique.inventory.package_digests import DIGESTS_VERSION, PackageDigests, WithSha1
+from pratique.inventory.unpackaged import without_owned
+from pratique.model import ArtifactKind, Component, Inventory, Presence, Subject, Tree, Unknown
+
+WANTS = Selection(
+    version="-".join([*(f"{one.name}{one.version}" for one in CATALOGERS.values()), f"digests{DIGESTS_VERSION}"]),
+    keep=KeptFiles(CATALOGERS.values()),
+    probes=tuple(probe for one in CATALOGERS.values() for probe in one.probes),
+    digests=PackageDigests,
+)
+"""What all catalogers together want of an artifact."""
+WANTS_SHA1 = replace(WANTS, version=f"{WANTS.version}-sha1", digests=WithSha1)
+"""The same for a document that has to have the SHA-1 of every file."""
+
+
+def catalogue_tree(subject: Subject, tree: Tree) -> Inventory:
+    """The inventory of files that were read already. Pure; the order of its parts depends on nothing but the tree.
+
+    What an image merely declares is not there: a lock file that was left in it is no evidence of a package.
+    """
+    components: list[Component] = []
+    claims: list[FileClaim] = []
+    unknowns: list[Unknown] = list(tree.unknowns)
+    for found in (*catalogue_roots(tree), *(cataloger.catalogue(tree) for cataloger in CATALOGERS.values())):
+        components += found.components
+        claims += found.claims
+        unknowns += found.unknowns
+    ownership, given_up = settle_ownership(claims, tree)
+    merged = _there(subject, without_owned(merge_components(components), ownership))
+    merged = add_found_licences(merged, ownership, tree)
+    doubts = find_doubts(tree, merged, ownership)
+    return Inventory(
+        subject=_named(subject, merged),
+        tree=tree,
+        components=merged,
+        ownership=ownership,
+        unknowns=tuple(sorted({*unknowns, *given_up, *doubts}, key=lambda item: (item.path, item.reason))),
+    )
+
+
+def _named(subject: Subject, components: tuple[Component, ...]) -> Subject:
+    """A chart with what its own Chart.yaml says: `harbour/Chart.yaml` in an archive, `Chart.yaml` in a folder."""
+    if subject.kind is not ArtifactKind.CHART:
+        return subject
+    for one in components:
+        path = one.evidence[0] if one.type == "helm" and one.presence is Presence.INSTALLED else ""
+        if path == "Chart.yaml" or (path.count("/") == 1 and "!" not in path):
+            facts = {"chart:name": one.name, "chart:version": one.version, "chart:purl": one.purl}
+            return replace(subject, facts={**subject.facts, **facts})
+    return subject
+
+
+def _there(subject: Subject, components: tuple[Component, ...]) -> tuple[Component, ...]:
+    if subject.kind is not ArtifactKind.IMAGE:
+        return components
+    there = [one for one in components if one.presence is not Presence.DECLARED]
+    refs = {one.ref for one in there}
+    return tuple(replace(one, depends=tuple(ref for ref in one.depends if ref in refs)) for one in there)
+
+
+def merge_components(components: Iterable[Component]) -> tuple[Component, ...]:
+    """One component for each ref, in the order of refs: a package at several places is listed once, with all its evidence.
+
+    Of facts that differ, the first that says anything counts; licences and dependencies are joined.
+    """
+    merged: dict[str, Component] = {}
+    for one in components:
+        known = merged.get(one.ref)
+        merged[one.ref] = one if known is None else _joined(known, one)
+    return tuple(merged[ref] for ref in sorted(merged))
+
+
+def _joined(first: Component, second: Component) -> Component:
+    return replace(
+        first,
+        presence=min(first.presence, second.presence, key=list(Presence).index),
+        licences=tuple(sorted({*first.licences, *second.licences})),
+        supplier=first.supplier or second.supplier,
+        description=first.description or second.description,
+        homepage=first.homepage or second.homepage,
+        source=first.source or second.source,
+        layer=first.layer or second.layer,
+        hashes=first.hashes or second.hashes,
+        hash_covers=first.hash_covers if first.hashes else second.hash_covers,
+        licences_found=tuple(sorted({*first.licences_found, *second.licences_found})),
+        cpes=tuple(sorted({*first.cpes, *second.cpes})),
+        facts={**second.facts, **first.facts},
+        evidence=tuple(dict.fromkeys((*first.evidence, *second.evidence))),
+        depends=tuple(sorted({*first.depends, *second.depends})),
+    )

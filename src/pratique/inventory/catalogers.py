@@ -1,0 +1,103 @@
+"""The catalogers, by name, in the order of their claim on a file: what a distribution's package lists is the package's,
+also where a language's own metadata lists it again.
+"""
+
+from pratique.inventory.common.cataloger import Cataloger
+from pratique.inventory.ecosystems.alpm.cataloger import AlpmCataloger
+from pratique.inventory.ecosystems.apk.cataloger import ApkCataloger
+from pratique.inventory.ecosystems.beam.erlang import ERLANG
+from pratique.inventory.ecosystems.beam.mix_and_rebar import BEAM
+from pratique.inventory.ecosystems.conan.cataloger import CONAN
+from pratique.inventory.ecosystems.conda.cataloger import CONDA
+from pratique.inventory.ecosystems.cran.cataloger import CRAN
+from pratique.inventory.ecosystems.dart.cataloger import DART
+from pratique.inventory.ecosystems.dotnet.deps_json import DotnetCataloger
+from pratique.inventory.ecosystems.dotnet.nuget import NugetCataloger
+from pratique.inventory.ecosystems.dpkg.cataloger import DpkgCataloger
+from pratique.inventory.ecosystems.executables.build_info import ExecutableCataloger
+from pratique.inventory.ecosystems.executables.known_programs import SignatureCataloger
+from pratique.inventory.ecosystems.github_actions.cataloger import GithubActionsCataloger
+from pratique.inventory.ecosystems.golang.cataloger import GoCataloger
+from pratique.inventory.ecosystems.haskell.cataloger import HASKELL
+from pratique.inventory.ecosystems.helm.cataloger import HelmCataloger
+from pratique.inventory.ecosystems.julia.cataloger import JULIA
+from pratique.inventory.ecosystems.jvm.archives import JavaCataloger
+from pratique.inventory.ecosystems.jvm.gradle import GradleCataloger
+from pratique.inventory.ecosystems.jvm.maven import MavenCataloger
+from pratique.inventory.ecosystems.jvm.runtime import JavaRuntimeCataloger
+from pratique.inventory.ecosystems.kubernetes.cataloger import KubernetesCataloger
+from pratique.inventory.ecosystems.lua.cataloger import LUA
+from pratique.inventory.ecosystems.models.cataloger import ModelCataloger
+from pratique.inventory.ecosystems.nix.cataloger import NixCataloger
+from pratique.inventory.ecosystems.npm.bun import BUN
+from pratique.inventory.ecosystems.npm.installed import NpmCataloger
+from pratique.inventory.ecosystems.npm.npm_lock import NPM_LOCK
+from pratique.inventory.ecosystems.npm.pnpm import PNPM
+from pratique.inventory.ecosystems.npm.yarn import YARN
+from pratique.inventory.ecosystems.opam.cataloger import OPAM
+from pratique.inventory.ecosystems.opkg.cataloger import OpkgCataloger
+from pratique.inventory.ecosystems.php.composer import COMPOSER
+from pratique.inventory.ecosystems.php.pear import PEAR
+from pratique.inventory.ecosystems.python.installed import PythonCataloger
+from pratique.inventory.ecosystems.python.locks import PYTHON_LOCK
+from pratique.inventory.ecosystems.python.requirements import REQUIREMENTS
+from pratique.inventory.ecosystems.rpm.cataloger import RpmCataloger
+from pratique.inventory.ecosystems.ruby.bundler import BUNDLER
+from pratique.inventory.ecosystems.ruby.gemspec import GEMSPEC
+from pratique.inventory.ecosystems.rust.cataloger import CargoCataloger
+from pratique.inventory.ecosystems.snap.cataloger import SnapCataloger
+from pratique.inventory.ecosystems.swift.cataloger import COCOAPODS, SWIFT
+from pratique.inventory.ecosystems.system.cataloger import SystemCataloger
+from pratique.inventory.ecosystems.terraform.cataloger import TerraformCataloger
+from pratique.inventory.licences.cataloger import LicenceFileCataloger
+
+CATALOGERS: dict[str, Cataloger] = {
+    "dpkg": DpkgCataloger(),
+    "apk": ApkCataloger(),
+    "rpm": RpmCataloger(),
+    "alpm": AlpmCataloger(),
+    "opkg": OpkgCataloger(),
+    "nix": NixCataloger(),
+    "snap": SnapCataloger(),
+    "conda": CONDA,
+    "python": PythonCataloger(),
+    "python-lock": PYTHON_LOCK,
+    "requirements": REQUIREMENTS,
+    "npm": NpmCataloger(),
+    "npm-lock": NPM_LOCK,
+    "yarn": YARN,
+    "pnpm": PNPM,
+    "bun": BUN,
+    "gemspec": GEMSPEC,
+    "bundler": BUNDLER,
+    "composer": COMPOSER,
+    "pear": PEAR,
+    "cran": CRAN,
+    "opam": OPAM,
+    "lua": LUA,
+    "dart": DART,
+    "swift": SWIFT,
+    "cocoapods": COCOAPODS,
+    "beam": BEAM,
+    "erlang": ERLANG,
+    "haskell": HASKELL,
+    "conan": CONAN,
+    "julia": JULIA,
+    "system": SystemCataloger(),
+    "java": JavaCataloger(),
+    "java-runtime": JavaRuntimeCataloger(),
+    "maven": MavenCataloger(),
+    "gradle": GradleCataloger(),
+    "dotnet": DotnetCataloger(),
+    "nuget": NugetCataloger(),
+    "helm": HelmCataloger(),
+    "kubernetes": KubernetesCataloger(),
+    "github-actions": GithubActionsCataloger(),
+    "terraform": TerraformCataloger(),
+    "models": ModelCataloger(),
+    "licences": LicenceFileCataloger(),
+    "go": GoCataloger(),
+    "cargo": CargoCataloger(),
+    "executable": ExecutableCataloger(),
+    "signatures": SignatureCataloger(),
+}

@@ -1,0 +1,82 @@
+"""What an operating system says it is: os-release(5), and the release files of systems older than it. Pure."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pratique.lexicon.lazy_regex import lazy
+from pratique.lexicon.text import clean
+from pratique.model import Tree
+
+OS_RELEASE = ("etc/os-release", "usr/lib/os-release")
+RED_HAT = ("etc/redhat-release", "etc/centos-release", "etc/system-release")
+PLACES = frozenset({*OS_RELEASE, *RED_HAT})
+
+_RED_HAT = lazy(r"(CentOS|Red Hat|Fedora|Oracle|Scientific)\b.{0,60}? release (\d[\d.]{0,15})")
+_RED_HAT_IDS = {"CentOS": "centos", "Red Hat": "rhel", "Fedora": "fedora", "Oracle": "ol", "Scientific": "scientific"}
+_MAX_CHARS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OsRelease:
+    """`id`: as in `ID`, lower case. `version`: `VERSION_ID`, or the codename where there is none. `path`: of the file read.
+
+    `like`: ids of the systems it descends from. `fields`: every field of the file.
+    """
+
+    id: str
+    version: str = ""
+    path: str = ""
+    like: tuple[str, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def distro(self) -> str:
+        """The `distro` qualifier of purls: `debian-12`."""
+        return f"{self.id}-{self.version}".rstrip("-") if self.id else ""
+
+    @property
+    def name(self) -> str:
+        """For people: `Debian GNU/Linux 12 (bookworm)`."""
+        return self.fields.get("PRETTY_NAME") or self.fields.get("NAME") or f"{self.id} {self.version}".strip()
+
+
+def read_os_release(tree: Tree) -> OsRelease | None:
+    """What the tree says; None where nothing does. The first file that is there counts, as os-release(5) has it."""
+    for path in OS_RELEASE:
+        found = _content(tree, path)
+        if found is not None:
+            fields = _fields(found[1])
+            return OsRelease(
+                id=fields.get("ID", "").lower(),
+                version=fields.get("VERSION_ID") or fields.get("VERSION_CODENAME") or fields.get("BUILD_ID", ""),
+                path=found[0],
+                like=tuple(fields.get("ID_LIKE", "").lower().split()),
+                fields=fields,
+            )
+    for path in RED_HAT:
+        found = _content(tree, path)
+        match = _RED_HAT.match(found[1]) if found is not None else None
+        if found is not None and match is not None:
+            name = clean(found[1].split("\n", 1)[0], _MAX_CHARS)
+            return OsRelease(id=_RED_HAT_IDS[match[1]], version=match[2], path=found[0], fields={"PRETTY_NAME": name})
+    return None
+
+
+def _content(tree: Tree, path: str) -> tuple[str, str] | None:
+    entry = tree.resolve(path)
+    data = tree.contents.get(entry.path) if entry is not None else None
+    return (entry.path, data.decode("utf-8", "replace")) if entry is not None and data else None
+
+
+def _fields(text: str) -> dict[str, str]:
+    """Shell assignments; of equal ones the last counts, as for a shell."""
+    fields: dict[str, str] = {}
+    for line in text.split("\n"):
+        name, equals, value = line.strip().partition("=")
+        if equals and name.isidentifier():
+            value = value.strip()
+            if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
+                value = value[1:-1]
+            fields[name] = clean(re.sub(r"\\([\"'$`\\])", r"\1", value), _MAX_CHARS)
+    return fields

@@ -1,0 +1,1 @@
+"""Pacman, of Arch Linux. Loads nothing."""

@@ -1,0 +1,1 @@
+"""Apk, of Alpine, Wolfi and OpenWrt. Loads nothing."""

@@ -1,0 +1,1 @@
+"""Conan, of C and C++. Loads nothing."""

@@ -1,0 +1,73 @@
+"""R packages: DESCRIPTION of installed ones (those that say how they were built; R-exts §1.1.1), and renv.lock."""
+
+import re
+from collections.abc import Iterator
+
+from pratique.inventory.common.deb822 import read_fields, read_relations
+from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource, folder_of
+from pratique.lexicon.lazy_regex import lazy
+from pratique.lexicon.licences import choice
+from pratique.lexicon.parse import read_json_object
+from pratique.lexicon.text import clean
+from pratique.lexicon.values import clean_url, list_or_empty, table_or_empty, text_or_empty
+from pratique.model import Presence
+
+_NEEDS = ("depends", "imports", "linkingto")
+_FILE = lazy(r"\s*\+?\s*file LICEN[CS]E\b")
+_LATER = lazy(r"(A?GPL|LGPL)[\s-]*\(?>=?\s*(\d(?:\.\d)?)\)?")
+
+
+def _read_installed(file: File) -> Iterator[Found]:
+    fields = read_fields(file.text)
+    if "package" not in fields:
+        return  # many other things are called DESCRIPTION
+    if "built" not in fields:
+        return  # the source of a package: what it becomes is not there yet
+    component = file.package(
+        "cran",
+        fields["package"],
+        fields.get("version"),
+        licences=choice(_licences(fields.get("license", ""))),
+        supplier=clean(fields.get("maintainer", "")),
+        description=clean(fields.get("title", "")),
+        homepage=clean(re.split(r"[\s,]", fields.get("url", "").strip(), maxsplit=1)[0]),
+        facts={"repository": clean(fields.get("repository", ""), 100), "built": clean(fields.get("built", ""), 200)},
+    )
+    if component is not None:
+        needs = [name for field in _NEEDS for group in read_relations(fields.get(field, "")) for name, _ in group]
+        yield Found(component, (component.name,), needs, folders=(file.folder,))
+
+
+def _licences(text: str) -> list[str]:
+    """`GPL (>= 2) | MIT + file LICENSE`: alternatives between bars; a file that adds to a licence is not another one."""
+    names = (_LATER.sub(r"\1-\2+", _FILE.sub("", part)).strip() for part in text[:500].split("|"))
+    return [name for name in names if name]
+
+
+def _read_renv(file: File) -> Iterator[Found]:
+    for key, value in table_or_empty(read_json_object(file.data).get("Packages")).items():
+        entry = table_or_empty(value)
+        commit, user = clean(entry.get("RemoteSha"), 100), clean(entry.get("RemoteUsername"), 100)
+        place = "/".join(filter(None, (clean(entry.get("RemoteHost"), 200), user, clean(entry.get("RemoteRepo"), 200))))
+        facts = {
+            "repository": clean_url(entry.get("Repository")),
+            "resolved": clean_url(f"https://{place}@{commit}") if user and commit else clean_url(entry.get("RemoteUrl")),
+        }
+        name = text_or_empty(entry.get("Package")) or key
+        component = file.package("cran", name, text_or_empty(entry.get("Version")), facts=facts)
+        if component is not None:
+            yield Found(component, (name,), map(text_or_empty, list_or_empty(entry.get("Requirements"))))
+
+
+CRAN = FileCataloger(
+    "cran",
+    1,
+    ListSource(
+        read=_read_installed,
+        presence=Presence.INSTALLED,
+        names=("DESCRIPTION",),
+        # All packages of an installation, in whichever library they lie, are each other's.
+        scope=lambda path: folder_of(folder_of(folder_of(path))),
+    ),
+    ListSource(read=_read_renv, presence=Presence.DECLARED, names=("renv.lock",)),
+)

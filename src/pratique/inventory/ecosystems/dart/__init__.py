@@ -1,0 +1,1 @@
+"""Dart. Loads nothing."""

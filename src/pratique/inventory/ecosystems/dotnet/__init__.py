@@ -1,0 +1,1 @@
+""".NET: dependency manifests, assemblies, NuGet. Loads nothing."""

@@ -1,0 +1,250 @@
+"""NuGet: what .NET projects ask for (DECLARED), and packages as they lie in a package folder or as `.nupkg` files (INSTALLED).
+
+Reads `packages.lock.json`, `project.assets.json`, `packages.config`, project files with `PackageReference` (and the versions that
+`Directory.Packages.props` gives them), and `.nuspec` manifests, alone or in a `.nupkg`. Conditions of MSBuild are not evaluated.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pratique.artifact.content import FileContent
+from pratique.artifact.selection import Interest
+from pratique.errors import Malformed
+from pratique.inventory.common.cataloger import Catalogued, Collector
+from pratique.inventory.common.licence_names import licences_of
+from pratique.inventory.common.zipread import find_directory, read_entry, walk_entries
+from pratique.inventory.ecosystems.dotnet.deps_json import needs_of, nuget, sha512, split_key
+from pratique.lexicon.lazy_regex import lazy
+from pratique.lexicon.parse import load_xml, read_json_object
+from pratique.lexicon.text import clean
+from pratique.model import Component, Presence, Tree
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+_PROJECTS = (".csproj", ".fsproj", ".vbproj")
+_CENTRAL = "Directory.Packages.props"
+_MAX_ITEMS = 20_000
+_MAX_NUSPEC = 1 << 20
+_MAX_ENTRIES = 200_000
+_VERSION = lazy(r"\d+(?:\.\d+){0,3}(?:[-+][\w.+-]+)?")
+_EXACT = lazy(r"\[\s*([^,\s\]]+)\s*\]")
+
+
+class NupkgProbe:
+    """The `.nuspec` of a package file. Facts: a JSON object, `nuspec` (its text) and `sha512`."""
+
+    name = "nupkg"
+    interest = Interest(endings=frozenset({".nupkg"}))
+
+    def applies(self, path: str, size: int, head: bytes) -> bool:
+        """A zip archive."""
+        return head[:2] == b"PK"
+
+    def read(self, content: FileContent) -> bytes:
+        """Raises Malformed: no archive, or one without a manifest."""
+        directory = find_directory(content.view)
+        if directory.entries > _MAX_ENTRIES:
+            raise Malformed(f"more than {_MAX_ENTRIES} entries")
+        entries = walk_entries(content.view, directory, lambda name: name.lower().endswith(b".nuspec") and b"/" not in name)
+        found = next(entries, None)
+        if found is None:
+            raise Malformed("no manifest")
+        text = bytes(read_entry(content.view, found, _MAX_NUSPEC)).decode("utf-8", "replace")
+        return json.dumps({"nuspec": text, "sha512": hashlib.sha512(content.view).hexdigest()}, sort_keys=True).encode()
+
+
+class NugetCataloger:
+    """See the module."""
+
+    name = "nuget"
+    version = 1
+    interest = Interest(
+        names=frozenset({"packages.lock.json", "project.assets.json", "packages.config", _CENTRAL}),
+        endings=frozenset({".nuspec", *_PROJECTS}),
+    )
+    probes = (NupkgProbe(),)
+
+    def keeps(self, path: str) -> bool:
+        """All of them."""
+        return True
+
+    def catalogue(self, tree: Tree) -> Catalogued:
+        """A component for each package."""
+        out = Collector(tree)
+        central = _central_versions(out)
+        for path in sorted(tree.contents):
+            name = path[path.rfind("/") + 1 :]
+            try:
+                for component in _read(out, path, name, central):
+                    if not out.component(component):
+                        break
+            except Malformed as error:
+                out.unknown(path, error.message)
+        for path in sorted(path for path, facts in tree.facts.items() if NupkgProbe.name in facts):
+            facts = json.loads(tree.facts[path][NupkgProbe.name])
+            try:
+                package = _package(out, path, load_xml(facts["nuspec"].encode()))
+            except Malformed as error:
+                out.unknown(path, error.message)
+                continue
+            entry = tree.entries.get(path)
+            hashes = {"sha512": facts["sha512"], **({"sha256": entry.sha256} if entry else {})}
+            if out.component(replace(package, hashes=hashes, hash_covers="package archive")):
+                out.claim(path, package.ref)
+        return out.result()
+
+
+def _read(out: Collector, path: str, name: str, central: Mapping[str, Mapping[str, str]]) -> Iterator[Component]:
+    data = out.tree.contents[path]
+    if name == "packages.lock.json":
+        yield from _lock(out, path, read_json_object(data))
+    elif name == "project.assets.json":
+        yield from _assets(out, path, read_json_object(data))
+    elif name == "packages.config":
+        for item in _items(load_xml(data), "package"):
+            yield _declared(out, path, item.get("id", ""), item.get("version", ""))
+    elif name.endswith(_PROJECTS):
+        yield from _project(out, path, load_xml(data), central)
+    elif name.endswith(".nuspec"):
+        package = _package(out, path, load_xml(data))
+        folder = path.rpartition("/")[0]
+        # Beside the manifest lies what the package holds, where it was unpacked; a source tree has only the manifest.
+        unpacked = f"{folder}/.nupkg.metadata" in out.tree.entries or f"{folder}/".lower().endswith(
+            f"/{package.name}/{package.version}/".lower()
+        )
+        yield package if unpacked else replace(package, presence=Presence.DECLARED)
+        if unpacked:
+            out.claim(path, package.ref)
+
+
+def _declared(out: Collector, path: str, name: str, version: str) -> Component:
+    """`version`: as asked for. One that names no single release is kept among the facts."""
+    name, version = clean(name, 300), clean(version, 300)
+    exact = _EXACT.fullmatch(version)
+    version = exact[1] if exact else version
+    asked = "" if _VERSION.fullmatch(version) else version
+    if not name:
+        raise Malformed("a package without a name")
+    purl = nuget(name, "" if asked else version)
+    return Component(
+        ref=purl,
+        purl=purl,
+        type="nuget",
+        name=name,
+        version="" if asked else version,
+        presence=Presence.DECLARED,
+        evidence=(path,),
+        layer=out.layer_of(path),
+        facts={"nuget:requirement": asked} if asked else {},
+    )
+
+
+def _lock(out: Collector, path: str, document: Mapping[str, Any]) -> Iterator[Component]:
+    frameworks = document.get("dependencies")
+    if not isinstance(frameworks, dict):
+        raise Malformed("no NuGet lock file")
+    for packages in list(frameworks.values())[:100]:
+        if not isinstance(packages, dict):
+            continue
+        items = {name: item for name, item in list(packages.items())[:_MAX_ITEMS] if isinstance(item, dict)}
+        refs = {name.lower(): nuget(name, clean(item.get("resolved"))) for name, item in items.items() if item.get("resolved")}
+        for name, item in items.items():
+            if name.lower() not in refs:  # a project of the same solution
+                continue
+            found = _declared(out, path, name, clean(item.get("resolved")))
+            depends = {refs[need] for need, _ in needs_of(item) if need in refs} - {found.ref}
+            hashes = sha512(item.get("contentHash"))
+            facts = {"nuget:relation": clean(item.get("type"), 50).lower()}
+            covers = "package content" if hashes else ""
+            yield replace(found, depends=tuple(sorted(depends)), hashes=hashes, hash_covers=covers, facts=facts)
+
+
+def _assets(out: Collector, path: str, document: Mapping[str, Any]) -> Iterator[Component]:
+    libraries, targets = document.get("libraries"), document.get("targets")
+    if not isinstance(libraries, dict) or not isinstance(targets, dict):
+        raise Malformed("no NuGet assets file")
+    keys = {key: split_key(key) for key in list(libraries)[:_MAX_ITEMS] if isinstance(libraries[key], dict)}
+    packages = {key: names for key, names in keys.items() if names[0] and libraries[key].get("type") == "package"}
+    refs = {name.lower(): nuget(name, version) for name, version in packages.values()}
+    depends: dict[str, set[str]] = {}
+    for target in list(targets.values())[:100]:
+        for key, value in target.items() if isinstance(target, dict) else ():
+            if key in packages and isinstance(value, dict) and out.step(path):
+                depends.setdefault(key, set()).update(refs[need] for need, _ in needs_of(value) if need in refs)
+    for key, (name, version) in packages.items():
+        found, hashes = _declared(out, path, name, version), sha512(libraries[key].get("sha512"))
+        edges = tuple(sorted(depends.get(key, set()) - {found.ref}))
+        yield replace(found, depends=edges, hashes=hashes, hash_covers="package archive" if hashes else "")
+
+
+def _central_versions(out: Collector) -> dict[str, dict[str, str]]:
+    """Folder → package in lower case → version, of each `Directory.Packages.props`."""
+    found: dict[str, dict[str, str]] = {}
+    for path in sorted(out.tree.contents):
+        if path.rpartition("/")[2] == _CENTRAL:
+            try:
+                items = _items(load_xml(out.tree.contents[path]), "PackageVersion")
+                found[path.rpartition("/")[0]] = {item.get("Include", "").lower(): _version(item) for item in items}
+            except Malformed as error:
+                out.unknown(path, error.message)
+    return found
+
+
+def _project(out: Collector, path: str, root: "Element", central: Mapping[str, Mapping[str, str]]) -> Iterator[Component]:
+    properties = {_local(item): item.text or "" for group in _items(root, "PropertyGroup") for item in group}
+    folder, versions = path.rpartition("/")[0], {}
+    for _ in range(folder.count("/") + 2):
+        if folder in central:
+            versions = dict(central[folder])
+            break
+        folder = folder.rpartition("/")[0]
+    for item in _items(root, "PackageReference"):
+        name = item.get("Include", "")
+        if not name:  # Update and Remove change what is said elsewhere
+            continue
+        version = item.get("VersionOverride") or _version(item) or versions.get(name.lower(), "")
+        version = re.sub(r"\$\((\w{1,100})\)", lambda match: properties.get(match[1], match[0]), version[:300])
+        yield _declared(out, path, name, version)
+
+
+def _package(out: Collector, path: str, root: "Element") -> Component:
+    metadata = next(_items(root, "metadata"), None)
+    texts = {_local(item): clean(item.text) for item in metadata} if metadata is not None else {}
+    name, version = clean(texts.get("id"), 300), clean(texts.get("version"), 300)
+    if metadata is None or not name or not version or "$" in name + version:
+        raise Malformed("a package manifest without name and version")
+    licence = next((item for item in metadata if _local(item) == "license" and item.get("type") == "expression"), None)
+    names = [licence.text or ""] if licence is not None else [texts.get("licenseUrl", "")]
+    names = [text.rpartition("licenses.nuget.org/")[2] for text in names if not text.startswith("https://aka.ms/")]
+    return replace(
+        _declared(out, path, name, version),
+        presence=Presence.INSTALLED,
+        licences=licences_of(names),
+        supplier=texts.get("authors", ""),
+        description=texts.get("description", ""),
+        homepage=texts.get("projectUrl", ""),
+    )
+
+
+def _items(root: "Element", name: str) -> Iterator["Element"]:
+    count = 0
+    for element in root.iter():
+        if _local(element) == name:
+            count += 1
+            if count > _MAX_ITEMS:
+                return
+            yield element
+
+
+def _version(item: "Element") -> str:
+    child = next((child for child in item if _local(child) == "Version"), None)
+    return item.get("Version") or (child.text or "" if child is not None else "")
+
+
+def _local(element: "Element") -> str:
+    return element.tag.rpartition("}")[2]

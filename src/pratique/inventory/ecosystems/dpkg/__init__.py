@@ -1,0 +1,1 @@
+"""Dpkg, of Debian and Ubuntu. Loads nothing."""

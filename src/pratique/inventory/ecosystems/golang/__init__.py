@@ -1,0 +1,1 @@
+"""Go: modules in binaries and sources. Loads nothing."""

@@ -1,0 +1,1 @@
+"""Julia. Loads nothing."""

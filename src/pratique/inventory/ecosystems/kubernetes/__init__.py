@@ -1,0 +1,1 @@
+"""Images that Kubernetes manifests ask for. Loads nothing."""

@@ -1,0 +1,1 @@
+"""LuaRocks. Loads nothing."""

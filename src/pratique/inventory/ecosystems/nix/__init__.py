@@ -1,0 +1,1 @@
+"""Nix stores. Loads nothing."""

@@ -1,0 +1,64 @@
+"""bun.lock, bun's lock file in text: JSON with comments; a package is a list of its name and version, registry, facts, digest.
+
+The binary bun.lockb is not read, and says so. Packages are keyed by their place without the `node_modules`: `a/@s/b`.
+"""
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from pratique.errors import Malformed
+from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
+from pratique.inventory.ecosystems.npm.names import MAX_PLACE, climb, climbing_steps, npm_package, split_spec
+from pratique.lexicon.parse import load_jsonc
+from pratique.lexicon.values import list_or_empty, table_or_empty, text_or_empty
+from pratique.model import Presence
+
+_NEEDS = ("dependencies", "optionalDependencies", "peerDependencies")
+
+
+def _read(file: File) -> Iterator[Found]:
+    if file.name == "bun.lockb":
+        raise Malformed("bun's binary lock file is not read: bun.lock, which bun writes since 1.2, is")
+    document = table_or_empty(load_jsonc(file.data))
+    packages = {
+        place: list_or_empty(value)
+        for place, value in table_or_empty(document.get("packages")).items()
+        if len(place) <= MAX_PLACE
+    }
+    for folder, entry in table_or_empty(document.get("workspaces")).items():
+        about = table_or_empty(entry)
+        if not about.get("name") or (not folder and not about.get("version")):
+            continue  # the project at the root is told, with its version, by its own package.json
+        component = npm_package(file, about.get("name"), about.get("version"), application=True)
+        if component is not None:
+            yield Found(component, needs=_needs(file, "", about, packages, (*_NEEDS, "devDependencies")))
+    for place, fields in packages.items():
+        name, reference = split_spec(text_or_empty(fields[0]) if fields else "")
+        if reference.startswith("workspace:"):
+            continue
+        about = next((table_or_empty(field) for field in fields[1:] if isinstance(field, dict)), {})
+        address = ":" in reference or "/" in reference
+        component = npm_package(
+            file,
+            name,
+            "" if address else reference,
+            integrity=fields[-1] if len(fields) > 1 else "",
+            resolved=reference if address else "",
+        )
+        if component is not None:
+            yield Found(component, keys=(place,), needs=_needs(file, place, about, packages, _NEEDS))
+
+
+def _needs(
+    file: File, place: str, about: Mapping[str, Any], packages: Mapping[str, Any], fields: tuple[str, ...]
+) -> Iterator[str]:
+    for field in fields:
+        for name in table_or_empty(about.get(field)):
+            if not file.out.step(file.path, climbing_steps(place, name)):
+                return
+            candidates = (f"{above}/{name}" if above else name for above in climb(place))
+            yield from islice((one for one in candidates if one in packages and one != place), 1)
+
+
+BUN = FileCataloger("bun", 1, ListSource(read=_read, presence=Presence.DECLARED, names=("bun.lock", "bun.lockb")))

@@ -1,0 +1,197 @@
+"""Installed Node packages: `node_modules/NAME/package.json` and `node_modules/@SCOPE/NAME/package.json`, at any depth.
+
+Outside `node_modules` a `package.json` that has a name and a version is a package, too: an application, or one of those that
+distributions keep in folders of their own. Deeper inside a package of `node_modules` it is a file of that package's tests or
+builds, and none. At the root of a folder that is no image it is the project itself, with or without a version.
+
+Dependencies are found as Node finds them: in the nearest `node_modules` upwards (Node.js, Modules, "Loading from node_modules
+folders"). What npm notes in `node_modules/.package-lock.json` (digest of the archive, where it came from, what it is needed for)
+is added to what it is about.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any
+
+from pratique.artifact.selection import Interest
+from pratique.errors import LimitExceeded, Malformed
+from pratique.inventory.common.cataloger import Catalogued, Collector
+from pratique.inventory.ecosystems.npm.names import FOLDER as _FOLDER
+from pratique.inventory.ecosystems.npm.names import MAX_PLACES_CHARS, climbing_steps, scopes, search
+from pratique.inventory.ecosystems.npm.npm_lock import read_places
+from pratique.lexicon.licences import choice
+from pratique.lexicon.parse import read_json_object
+from pratique.lexicon.purl import build_purl
+from pratique.lexicon.text import clean
+from pratique.lexicon.values import ARCHIVE, clean_url, read_integrity, text_or_empty
+from pratique.model import Component, ComponentKind, Tree
+
+_OWN = "package.json"
+_FILE = "/package.json"
+_SHARED = ("usr/share/nodejs/", "usr/lib/nodejs/")  # where Debian's node looks last
+_HIDDEN = "node_modules/.package-lock.json"
+_MAX_DEPENDENCIES = 10_000
+
+
+class NpmCataloger:
+    """See the module."""
+
+    name = "npm"
+    version = 3
+    interest = Interest(names=frozenset({"package.json", ".package-lock.json"}))
+    probes = ()
+
+    def keeps(self, path: str) -> bool:
+        """`package.json` directly in a package's folder or outside `node_modules`, and npm's notes."""
+        if path.endswith(_FILE):
+            folder = _package_folder(path)
+            return not folder or folder + _FILE == path
+        return path in (_OWN, _HIDDEN) or path.endswith(f"/{_HIDDEN}")
+
+    def catalogue(self, tree: Tree) -> Catalogued:
+        """A component for each package folder."""
+        out = Collector(tree)
+        found: dict[str, _Package] = {}
+        notes: dict[str, Mapping[str, Any]] = {}
+        for path in sorted(tree.contents):
+            if path.endswith(_HIDDEN) and self.keeps(path):
+                notes |= _notes(out, path)
+        for path in sorted(tree.contents):
+            if path.endswith(_FILE) and self.keeps(path):
+                folder = path.removesuffix(_FILE)
+                if not _package_folder(path) and not _named(tree.contents[path], "version"):
+                    continue
+                package = _read(out, path, notes.get(folder, {}))
+                if package is not None:
+                    found[folder] = package
+        if _OWN in tree.contents and not tree.layers:
+            package = _read(out, _OWN, {}) if _named(tree.contents[_OWN]) else None
+            if package is not None:
+                found[""] = package
+        kept: dict[str, str] = {}
+        for folder, package in found.items():
+            depends = _edges(out, folder, package, found)
+            if out.component(replace(package.component, depends=depends)):
+                kept[folder] = package.component.ref
+        owners = {folder: ref for folder, ref in kept.items() if _package_folder(folder + _FILE)}
+        if owners:
+            for path in tree.entries:
+                ref = owners.get(_package_folder(path))
+                if ref is not None:
+                    out.claim(path, ref)
+        return out.result()
+
+
+@dataclass(frozen=True, slots=True)
+class _Package:
+    component: Component
+    needs: tuple[str, ...]
+
+
+def _package_folder(path: str) -> str:
+    """The innermost package folder that `path` is in; "" for none."""
+    at = path.rfind(_FOLDER)
+    if at < 0 or (at and path[at - 1] != "/"):
+        return ""
+    begin = at + len(_FOLDER)
+    end = path.find("/", begin)
+    if end > 0 and path[begin] == "@":
+        end = path.find("/", end + 1)
+    return path[:end] if end > 0 else ""
+
+
+def _notes(out: Collector, path: str) -> dict[str, Mapping[str, Any]]:
+    """Package folder → what npm wrote down when it unpacked it."""
+    base = path.removesuffix(_HIDDEN)
+    try:
+        places = read_places(read_json_object(out.tree.contents[path]))
+        if len(base) * len(places) > MAX_PLACES_CHARS:
+            raise LimitExceeded(f"places of more than {MAX_PLACES_CHARS} characters together")
+        return {f"{base}{place}": entry for place, entry in places.items()}
+    except Malformed as error:
+        out.unknown(path, error.message)
+        return {}
+
+
+def _named(data: bytes, *more: str) -> bool:
+    """Whether a package.json names its package, and has `more`; many say no more than what they need, or how to load files."""
+    try:
+        document = read_json_object(data)
+        return all(clean(document.get(field)) for field in ("name", *more))
+    except Malformed:
+        return True  # what is wrong is told when it is read
+
+
+def _read(out: Collector, path: str, note: Mapping[str, Any]) -> _Package | None:
+    try:
+        document = read_json_object(out.tree.contents[path])
+    except Malformed as error:
+        out.unknown(path, error.message)
+        return None
+    place = path.removesuffix(_FILE).rpartition(_FOLDER)[2]
+    name, version = clean(document.get("name"), 214) or place, clean(document.get("version"), 256)
+    if not version and path != _OWN:
+        out.unknown(path, f"the package {clean(place, 214)} has no version")
+    scope, slash, short = name.rpartition("/")
+    purl = build_purl("npm", short, version, namespace=scope if slash else "")
+    hashes = read_integrity(text_or_empty(note.get("integrity"))) if text_or_empty(note.get("version")) == version else {}
+    facts = {"resolved": clean_url(note.get("resolved")), "scope": scopes(note)}
+    component = Component(
+        ref=purl,
+        purl=purl,
+        type="npm",
+        name=name,
+        version=version,
+        licences=_licences(document),
+        supplier=_person(document.get("author")) or _person(_first(document.get("maintainers"))),
+        description=clean(document.get("description")),
+        homepage=clean(document.get("homepage")),
+        evidence=(path,),
+        layer=out.layer_of(path),
+        hashes=hashes,
+        hash_covers=ARCHIVE if hashes else "",
+        kind=ComponentKind.LIBRARY if _package_folder(path) or path.startswith(_SHARED) else ComponentKind.APPLICATION,
+        facts={key: value for key, value in facts.items() if value},
+    )
+    return _Package(component, tuple(_needs(document)))
+
+
+def _needs(document: Mapping[str, Any]) -> list[str]:
+    names: dict[str, None] = {}
+    for field in ("dependencies", "optionalDependencies", "peerDependencies"):
+        value = document.get(field)
+        if isinstance(value, dict):
+            names.update(dict.fromkeys(list(value)[:_MAX_DEPENDENCIES]))
+    return list(names)
+
+
+def _edges(out: Collector, folder: str, package: _Package, found: Mapping[str, _Package]) -> tuple[str, ...]:
+    refs: set[str] = set()
+    for name in package.needs:
+        if not out.step(folder + _FILE, climbing_steps(folder, name)):
+            break
+        shared = (there for base in _SHARED if (there := f"{base}{name}") in found)
+        place = next(chain(search(folder, name, found), shared), None)
+        if place is not None and found[place].component.ref != package.component.ref:
+            refs.add(found[place].component.ref)
+    return tuple(sorted(refs))
+
+
+def _licences(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """`license` as a string or the old `{type, url}`, or the old list `licenses`, which means a choice."""
+    value = document.get("license", document.get("licence", document.get("licenses")))
+    items = value if isinstance(value, list) else [value]
+    texts = [clean(item.get("type") or item.get("name")) if isinstance(item, dict) else clean(item) for item in items[:20]]
+    return choice(texts)
+
+
+def _first(value: Any) -> Any:
+    return value[0] if isinstance(value, list) and value else value
+
+
+def _person(value: Any) -> str:
+    if isinstance(value, dict):
+        name, mail = clean(value.get("name")), clean(value.get("email"))
+        return f"{name} <{mail}>" if name and mail else name or mail
+    return clean(value)

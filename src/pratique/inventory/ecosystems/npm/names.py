@@ -1,0 +1,87 @@
+"""What the readers of Node package metadata share: purls of scoped names, where Node looks for a package. Pure."""
+
+from collections.abc import Container, Iterator, Mapping
+from typing import Any
+
+from pratique.inventory.common.package_lists import File
+from pratique.lexicon.values import clean_url, read_integrity, text_or_empty
+from pratique.model import Component, ComponentKind, Presence
+
+FOLDER = "node_modules/"
+MAX_PLACE = 4096
+MAX_PLACES_CHARS = 64 << 20
+"""Of all places of a lock file together: nested deep enough, few bytes would name a long place."""
+_STEP_CHARS = 64
+
+
+def npm_package(
+    file: File,
+    name: Any,
+    version: Any,
+    *,
+    integrity: Any = "",
+    resolved: Any = "",
+    scope: str = "",
+    application: bool = False,
+    licences: tuple[str, ...] = (),
+    hashes: Mapping[str, str] | None = None,
+    hash_covers: str = "",
+    presence: Presence | None = None,
+) -> Component | None:
+    """A component. `name`: with its scope, `@babel/core`. `integrity`: Subresource Integrity of the archive. `scope`: see
+    `scopes`.
+    """
+    full = text_or_empty(name)
+    namespace, slash, short = full.rpartition("/")
+    digests = {**read_integrity(text_or_empty(integrity)), **(hashes or {})}
+    return file.package(
+        "npm",
+        short,
+        text_or_empty(version),
+        namespace=namespace if slash else "",
+        shown=full,
+        kind=ComponentKind.APPLICATION if application else ComponentKind.LIBRARY,
+        presence=presence,
+        hashes=digests,
+        hash_covers=hash_covers or "package archive",
+        facts={"resolved": clean_url(resolved), "scope": scope},
+        licences=licences,
+    )
+
+
+def scopes(entry: Mapping[str, Any]) -> str:
+    """`dev`, `optional`, `peer` as npm and pnpm flag them: needed only for development, only where possible, only by a peer."""
+    flags = ("dev", "optional", "peer")
+    return ", ".join(flag for flag in flags if entry.get(flag) is True or (flag != "peer" and entry.get("devOptional") is True))
+
+
+def split_spec(text: str) -> tuple[str, str]:
+    """`@scope/name@range` → (`@scope/name`, `range`); the first @ that does not begin a scope separates."""
+    at = text.find("@", 1)
+    return (text, "") if at < 0 else (text[:at], text[at + 1 :])
+
+
+def search(place: str, name: str, there: Container[str]) -> Iterator[str]:
+    """The places where Node looks for `name` from the package at `place`: its own node_modules, then each above. Each one
+    that is `there`, the nearest first. `place`: `node_modules/a/node_modules/b`, or a workspace's folder, or "".
+    """
+    for above in climb(place):
+        if above.rpartition("/")[2] != "node_modules":
+            candidate = f"{above}/{FOLDER}{name}" if above else f"{FOLDER}{name}"
+            if candidate in there:
+                yield candidate
+
+
+def climb(place: str) -> Iterator[str]:
+    """A place, then each folder above it, at last "". Each is a text of its own: see `climbing_steps`."""
+    yield place
+    while place:
+        place = place.rpartition("/")[0]
+        yield place
+
+
+def climbing_steps(place: str, name: str) -> int:
+    """What it takes to look for `name` all the way up from `place`, to be counted as steps: one for each text that is made,
+    and one more for every 64 characters of it.
+    """
+    return (place.count("/") + 2) * (1 + (len(place) + len(name)) // _STEP_CHARS)

@@ -1,0 +1,125 @@
+"""npm's lock files: package-lock.json and npm-shrinkwrap.json (lockfileVersion 1, 2 and 3; npm-package-lock(5)).
+
+Version 1 nests packages as they nest on disk, 2 and 3 name each by its place. What a `link` points to is read at its own place.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pratique.errors import LimitExceeded
+from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
+from pratique.inventory.ecosystems.npm.names import (
+    FOLDER,
+    MAX_PLACE,
+    MAX_PLACES_CHARS,
+    climbing_steps,
+    npm_package,
+    scopes,
+    search,
+)
+from pratique.lexicon.licences import normalise
+from pratique.lexicon.parse import read_json_object
+from pratique.lexicon.text import clean
+from pratique.lexicon.values import table_or_empty, text_or_empty
+from pratique.model import Presence
+
+_NEEDS = ("dependencies", "optionalDependencies", "peerDependencies")
+
+
+def read_places(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Place → entry, of any version. Of version 1: with `name`s of aliases and `needs` made the same as in the others.
+
+    Raises LimitExceeded.
+    """
+    if isinstance(document.get("packages"), dict):
+        return {
+            place: table_or_empty(entry)
+            for place, entry in table_or_empty(document["packages"]).items()
+            if len(place) <= MAX_PLACE
+        }
+    places: dict[str, dict[str, Any]] = {"": {key: document[key] for key in ("name", "version") if key in document}}
+    waiting = [("", table_or_empty(document.get("dependencies")))]
+    chars = 0
+    while waiting:
+        parent, entries = waiting.pop()
+        for name, value in entries.items():
+            place = f"{parent}/{FOLDER}{name}" if parent else f"{FOLDER}{name}"
+            if len(place) > MAX_PLACE:
+                continue
+            chars += len(place)
+            if chars > MAX_PLACES_CHARS:
+                raise LimitExceeded(f"places of more than {MAX_PLACES_CHARS} characters together")
+            entry = table_or_empty(value)
+            places[place] = _as_later(entry)
+            if isinstance(entry.get("dependencies"), dict):
+                waiting.append((place, entry["dependencies"]))
+    return places
+
+
+def _as_later(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry of version 1 as version 2 writes it."""
+    version, resolved = text_or_empty(entry.get("version")), entry.get("resolved")
+    name = ""
+    if version.startswith("npm:"):
+        name, _, version = version[4:].rpartition("@")
+    elif ":" in version or "/" in version:
+        version, resolved = "", version  # an address stands for the version
+    return {
+        **{key: value for key, value in entry.items() if key in ("integrity", "dev", "optional")},
+        "version": version,
+        "resolved": resolved,
+        "dependencies": table_or_empty(entry.get("requires")),
+        **({"name": name} if name else {}),
+    }
+
+
+def place_name(place: str) -> str:
+    """`node_modules/a/node_modules/@s/b` → `@s/b`; "" for a place outside node_modules."""
+    at = place.rfind(FOLDER)
+    return place[at + len(FOLDER) :] if at >= 0 else ""
+
+
+def _read(file: File) -> Iterator[Found]:
+    document = read_json_object(file.data)
+    places = read_places(document)
+    targets = {
+        place: text_or_empty(entry.get("resolved")) if entry.get("link") is True else place for place, entry in places.items()
+    }
+    for place, entry in places.items():
+        if entry.get("link") is True:
+            continue
+        name = text_or_empty(entry.get("name")) or place_name(place)
+        if not place:
+            name = name or text_or_empty(document.get("name"))
+        if not name:
+            if place:
+                file.unknown(f"a package at {clean(place, 200)} without a name")
+            continue
+        licence = normalise(text_or_empty(entry.get("license")))
+        component = npm_package(
+            file,
+            name,
+            entry.get("version") or (text_or_empty(document.get("version")) if not place else ""),
+            integrity=entry.get("integrity"),
+            resolved=entry.get("resolved"),
+            scope=scopes(entry),
+            application=not place,
+            licences=(licence,) if licence else (),
+        )
+        if component is not None:
+            yield Found(component, keys=(place,), needs=_needs(file, place, entry, targets))
+
+
+def _needs(file: File, place: str, entry: dict[str, Any], targets: dict[str, str]) -> Iterable[str]:
+    for field in _NEEDS if place else (*_NEEDS, "devDependencies"):
+        for name in table_or_empty(entry.get(field)):
+            if not file.out.step(file.path, climbing_steps(place, name)):
+                return
+            found = next(search(place, name, targets), None)
+            if found is not None:
+                yield targets[found]
+
+
+NPM_LOCK = FileCataloger(
+    "npm-lock", 1, ListSource(read=_read, presence=Presence.DECLARED, names=("package-lock.json", "npm-shrinkwrap.json"))
+)

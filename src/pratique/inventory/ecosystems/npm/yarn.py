@@ -1,0 +1,117 @@
+"""yarn.lock: version 1's own format (read line by line), and since yarn 2 ("berry") YAML.
+
+An entry is named by all patterns that it answers, `name@range`. Workspaces, the project's own packages, are listed as
+applications. Berry's checksum is of yarn's own cache archive, not of what the registry serves, and is said to be.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pratique.errors import Malformed
+from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
+from pratique.inventory.ecosystems.npm.names import npm_package, split_spec
+from pratique.lexicon.parse import load_yaml
+from pratique.lexicon.values import read_hex, table_or_empty, text_or_empty
+from pratique.model import Presence
+
+_DEPENDENCIES = ("dependencies", "optionalDependencies")
+_CACHE = "yarn cache archive"
+
+
+def _read(file: File) -> Iterator[Found]:
+    if b"__metadata:" in file.data:
+        yield from _read_berry(file)
+        return
+    for patterns, entry, needs in _entries(file.text):
+        name, range_ = split_spec(patterns[0])
+        if range_.startswith("npm:"):
+            name = split_spec(range_[4:])[0]
+        resolved = entry.get("resolved", "")
+        address, _, sha1 = resolved.partition("#")
+        hashes = read_hex("sha1", sha1) if address.endswith((".tgz", ".tar.gz")) else {}
+        component = npm_package(
+            file, name, entry.get("version"), integrity=entry.get("integrity"), resolved=address, hashes=hashes
+        )
+        if component is not None:
+            yield Found(component, keys=patterns, needs=needs)
+
+
+def _entries(text: str) -> Iterator[tuple[tuple[str, ...], dict[str, str], list[str]]]:
+    """Patterns, fields and needed patterns of each entry of version 1. Raises Malformed for a line that is none of these."""
+    patterns: tuple[str, ...] = ()
+    fields: dict[str, str] = {}
+    needs: list[str] = []
+    section = ""
+    for number, line in enumerate(text.split("\n"), 1):
+        stripped = line.strip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        indent = len(line) - len(line.lstrip(" "))
+        if indent == 0:
+            if patterns:
+                yield patterns, fields, needs
+            if not stripped.endswith(":"):
+                raise Malformed(f"not a yarn lock file, line {number}")
+            patterns = tuple(filter(None, (part.strip().strip('"') for part in stripped[:-1].split(","))))
+            fields, needs, section = {}, [], ""
+            continue
+        words = _pair(stripped)
+        if indent <= 2:
+            section = stripped[:-1] if stripped.endswith(":") else ""
+            if not section:
+                fields.setdefault(*words)
+        elif section in _DEPENDENCIES:
+            needs.append(f"{words[0]}@{words[1]}")
+    if patterns:
+        yield patterns, fields, needs
+
+
+def _pair(text: str) -> tuple[str, str]:
+    """`"a b" "c"` or `a c`: key and value."""
+    if text.startswith('"'):
+        key, _, rest = text[1:].partition('"')
+    else:
+        key, _, rest = text.partition(" ")
+    return key, rest.strip().strip('"')
+
+
+def _read_berry(file: File) -> Iterator[Found]:
+    for key, value in table_or_empty(load_yaml(file.data)).items():
+        entry = table_or_empty(value)
+        if key == "__metadata" or not entry:
+            continue
+        name, reference = split_spec(text_or_empty(entry.get("resolution")))
+        own = reference.startswith("workspace:")
+        if reference == "workspace:.":
+            continue  # the project at the root is told, with its version, by its own package.json
+        checksum = text_or_empty(entry.get("checksum")).rpartition("/")[2]
+        component = npm_package(
+            file,
+            name,
+            "" if own else entry.get("version"),
+            resolved="" if reference.startswith("npm:") else reference,
+            application=own,
+            hashes=read_hex("sha512", checksum),
+            hash_covers=_CACHE,
+        )
+        if component is not None:
+            yield Found(component, keys=tuple(_answers(key)), needs=_wanted(entry))
+
+
+def _answers(key: str) -> Iterator[str]:
+    """All patterns of a key, also without the protocol that yarn 2 and 3 leave out where they are asked for."""
+    for part in key.split(","):
+        pattern = part.strip()
+        yield pattern
+        name, range_ = split_spec(pattern)
+        if range_.startswith("npm:"):
+            yield f"{name}@{range_[4:]}"
+
+
+def _wanted(entry: dict[str, Any]) -> Iterable[str]:
+    for field in _DEPENDENCIES:
+        for name, range_ in table_or_empty(entry.get(field)).items():
+            yield f"{name}@{text_or_empty(range_)}"
+
+
+YARN = FileCataloger("yarn", 1, ListSource(read=_read, presence=Presence.DECLARED, names=("yarn.lock",)))

@@ -1,0 +1,1 @@
+"""Opkg, of embedded systems. Loads nothing."""

@@ -1,0 +1,84 @@
+"""PHP packages: `vendor/composer/installed.json` (as Composer 1 and 2 write it) and composer.lock."""
+
+from collections.abc import Iterator, Mapping
+from posixpath import normpath
+from typing import Any
+
+from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
+from pratique.lexicon.licences import choice
+from pratique.lexicon.parse import read_json
+from pratique.lexicon.text import clean
+from pratique.lexicon.values import clean_url, list_or_empty, read_hex, table_or_empty, text_or_empty
+from pratique.model import Presence
+
+_PLACE = "composer/installed.json"
+
+
+def _read_installed(file: File) -> Iterator[Found]:
+    document = read_json(file.data)
+    listed = document if isinstance(document, list) else list_or_empty(table_or_empty(document).get("packages"))
+    development = set(map(text_or_empty, list_or_empty(table_or_empty(document).get("dev-package-names"))))
+    vendor = file.path.removesuffix(_PLACE)
+    for entry in map(table_or_empty, listed):
+        name = text_or_empty(entry.get("name"))
+        for one in _package(file, entry, dev=name in development):
+            yield one._replace(folders=_folders(vendor, entry.get("install-path"), name))
+
+
+def _folders(vendor: str, path: Any, name: str) -> tuple[str, ...]:
+    """Where a package lies; the path is relative to vendor/composer. "." is the project itself, all of which is not one."""
+    place = normpath(f"{vendor}composer/{text_or_empty(path) or f'../{name}'}")
+    return (place,) if place.startswith(vendor) and len(place) > len(vendor) else ()
+
+
+def _read_lock(file: File) -> Iterator[Found]:
+    document = table_or_empty(read_json(file.data))
+    for section, dev in (("packages", False), ("packages-dev", True)):
+        for entry in map(table_or_empty, list_or_empty(document.get(section))):
+            yield from _package(file, entry, dev=dev)
+
+
+def _package(file: File, entry: Mapping[str, Any], *, dev: bool) -> Iterator[Found]:
+    name = clean(entry.get("name"), 200)
+    vendor, _, short = name.rpartition("/")
+    source, dist = table_or_empty(entry.get("source")), table_or_empty(entry.get("dist"))
+    reference = clean(source.get("reference"), 100)
+    address = clean_url(source.get("url"))
+    origin = f"{clean(source.get('type'), 10)}+{address}@{reference}" if address and reference else clean_url(dist.get("url"))
+    licences = entry.get("license")
+    component = file.package(
+        "composer",
+        short,
+        text_or_empty(entry.get("version")),
+        namespace=vendor,
+        shown=name,
+        licences=choice([text_or_empty(one) for one in (licences if isinstance(licences, list) else [licences])]),
+        supplier=_authors(entry.get("authors")),
+        description=clean(entry.get("description")),
+        homepage=clean(entry.get("homepage")),
+        hashes=read_hex("sha1", text_or_empty(dist.get("shasum"))),
+        facts={"resolved": origin, "scope": "dev" if dev else ""},
+    )
+    if component is not None:
+        answers = [name, *table_or_empty(entry.get("replace")), *table_or_empty(entry.get("provide"))]
+        yield Found(
+            component, tuple(one.lower() for one in answers), (one.lower() for one in table_or_empty(entry.get("require")))
+        )
+
+
+def _authors(authors: Any) -> str:
+    names = [clean(table_or_empty(one).get("name"), 100) for one in list_or_empty(authors)[:10]]
+    return ", ".join(filter(None, names))
+
+
+COMPOSER = FileCataloger(
+    "composer",
+    1,
+    ListSource(
+        read=_read_installed,
+        presence=Presence.INSTALLED,
+        names=("installed.json",),
+        accepts=lambda path: f"/{path}".endswith(f"/{_PLACE}"),
+    ),
+    ListSource(read=_read_lock, presence=Presence.DECLARED, names=("composer.lock",)),
+)

@@ -1,0 +1,1 @@
+"""Python: installed distributions, locks and requirements. Loads nothing."""

@@ -1,0 +1,145 @@
+"""Lock files of Python in TOML: poetry.lock, uv.lock, pdm.lock, and pylock.toml (PEP 751).
+
+All hold a list of packages with archives and their digests. One name may stand there in several versions, each for some
+platforms. uv's own project is in its list, and listed as an application.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource, reach
+from pratique.inventory.ecosystems.python.names import archive, normalised, origin, pypi_package, required
+from pratique.lexicon.lazy_regex import lazy
+from pratique.lexicon.parse import load_toml
+from pratique.lexicon.values import clean_url, joined, list_or_empty, table_or_empty, text_or_empty
+from pratique.model import ComponentKind, Presence
+
+_PYLOCK = lazy(r"pylock\.(?:[^.]+\.)?toml")
+_OWN = ("virtual", "editable", "directory")
+
+
+def _read_poetry(file: File) -> Iterator[Found]:
+    document = load_toml(file.data)
+    files = table_or_empty(table_or_empty(document.get("metadata")).get("files"))  # where they were until poetry 1.3
+    for entry in map(table_or_empty, list_or_empty(document.get("package"))):
+        name, source = text_or_empty(entry.get("name")), table_or_empty(entry.get("source"))
+        archives = [archive(table_or_empty(one)) for one in list_or_empty(entry.get("files")) or list_or_empty(files.get(name))]
+        resolved = ""
+        if source.get("type") not in ("legacy", None):
+            commit = text_or_empty(source.get("resolved_reference"))
+            resolved = clean_url(source.get("url")) + (f"@{commit}" if commit else "")
+        scope = [*(["dev"] if entry.get("category") == "dev" else []), *(["optional"] if entry.get("optional") is True else [])]
+        facts = {"groups": joined(entry.get("groups")), "scope": ", ".join(scope), "resolved": resolved}
+        component = pypi_package(
+            file,
+            name,
+            entry.get("version"),
+            archives,
+            facts=facts,
+            index=source.get("url") if source.get("type") == "legacy" else "",
+            description=text_or_empty(entry.get("description"))[:1000],
+        )
+        if component is not None:
+            yield Found(component, (normalised(name),), map(normalised, table_or_empty(entry.get("dependencies"))))
+
+
+def _read_pdm(file: File) -> Iterator[Found]:
+    document = load_toml(file.data)
+    metadata = table_or_empty(document.get("metadata"))
+    files = table_or_empty(metadata.get("files"))  # where they were until lock version 4.3: by `name version`
+    for entry in map(table_or_empty, list_or_empty(document.get("package"))):
+        name, version = text_or_empty(entry.get("name")), text_or_empty(entry.get("version"))
+        archives = [
+            archive(table_or_empty(one))
+            for one in list_or_empty(entry.get("files")) or list_or_empty(files.get(f"{name} {version}"))
+        ]
+        revision = text_or_empty(entry.get("revision"))
+        facts = {
+            "groups": joined(entry.get("groups")),
+            "resolved": origin(entry) + (f"@{revision}" if revision and entry.get("git") else ""),
+        }
+        component = pypi_package(
+            file, name, version, archives, facts=facts, description=text_or_empty(entry.get("summary"))[:1000]
+        )
+        if component is not None:
+            yield Found(component, (normalised(name),), map(required, list_or_empty(entry.get("dependencies"))))
+
+
+def _read_pylock(file: File) -> Iterator[Found]:
+    for entry in map(table_or_empty, list_or_empty(load_toml(file.data).get("packages"))):
+        name = text_or_empty(entry.get("name"))
+        vcs, whole = table_or_empty(entry.get("vcs")), table_or_empty(entry.get("archive"))
+        parts = [*list_or_empty(entry.get("wheels")), entry.get("sdist"), whole]
+        commit = text_or_empty(vcs.get("commit-id"))
+        resolved = f"{text_or_empty(vcs.get('type'))}+{origin(vcs)}" + (f"@{commit}" if commit else "") if vcs else ""
+        facts = {"resolved": resolved or origin(whole) or origin(table_or_empty(entry.get("directory")))}
+        archives = [archive(table_or_empty(part)) for part in parts]
+        component = pypi_package(file, name, entry.get("version"), archives, facts=facts, index=entry.get("index"))
+        if component is not None:
+            needs = (
+                normalised(text_or_empty(table_or_empty(one).get("name"))) for one in list_or_empty(entry.get("dependencies"))
+            )
+            yield Found(component, (normalised(name),), needs)
+
+
+def _read_uv(file: File) -> Iterator[Found]:
+    entries = [table_or_empty(one) for one in list_or_empty(load_toml(file.data).get("package"))]
+    keyed: dict[str, list[Mapping[str, Any]]] = {}
+    for entry in entries:
+        for key in _uv_keys(entry):
+            keyed.setdefault(key, []).append(entry)
+    start = {need for entry in entries if _is_own(entry) for need in _uv_needs(entry, development=False)}
+    own = {key for entry in entries if _is_own(entry) for key in _uv_keys(entry)}
+    reached = reach(
+        file, start | own, lambda key: (need for entry in keyed.get(key, ()) for need in _uv_needs(entry, development=False))
+    )
+    for entry in entries:
+        name, keys = text_or_empty(entry.get("name")), _uv_keys(entry)
+        only_development = reached is not None and bool(own) and not any(key in reached for key in keys)
+        archives = [archive(table_or_empty(one)) for one in [*list_or_empty(entry.get("wheels")), entry.get("sdist")]]
+        component = pypi_package(
+            file,
+            name,
+            text_or_empty(entry.get("version")),
+            archives,
+            facts={"resolved": "" if _is_own(entry) else origin(entry.get("source")), "scope": "dev" if only_development else ""},
+            index=table_or_empty(entry.get("source")).get("registry"),
+            kind=ComponentKind.APPLICATION if _is_own(entry) else ComponentKind.LIBRARY,
+        )
+        if component is not None:
+            yield Found(component, keys, _uv_needs(entry, development=True))
+
+
+def _is_own(entry: Mapping[str, Any]) -> bool:
+    """Whether this is the project, or a member of its workspace: a folder, not an archive."""
+    return any(key in table_or_empty(entry.get("source")) for key in _OWN)
+
+
+def _uv_keys(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    name = normalised(text_or_empty(entry.get("name")))
+    return name, f"{name}@{text_or_empty(entry.get('version'))}"
+
+
+def _uv_needs(entry: Mapping[str, Any], *, development: bool) -> Iterator[str]:
+    """Keys of what an entry needs: with the version where the name stands there in several."""
+    lists = [entry.get("dependencies"), *table_or_empty(entry.get("optional-dependencies")).values()]
+    if development:
+        lists += table_or_empty(entry.get("dev-dependencies")).values()
+    for one in lists:
+        for need in map(table_or_empty, list_or_empty(one)):
+            name, version = normalised(text_or_empty(need.get("name"))), text_or_empty(need.get("version"))
+            yield f"{name}@{version}" if version else name
+
+
+def _is_pylock(path: str) -> bool:
+    return _PYLOCK.fullmatch(path[path.rfind("/") + 1 :]) is not None
+
+
+PYTHON_LOCK = FileCataloger(
+    "python-lock",
+    1,
+    ListSource(read=_read_poetry, presence=Presence.DECLARED, names=("poetry.lock",)),
+    ListSource(read=_read_uv, presence=Presence.DECLARED, names=("uv.lock",)),
+    ListSource(read=_read_pdm, presence=Presence.DECLARED, names=("pdm.lock",)),
+    ListSource(read=_read_pylock, presence=Presence.DECLARED, endings=(".toml",), accepts=_is_pylock),
+)

@@ -1,0 +1,1 @@
+"""Rpm, of Fedora, Red Hat, SUSE and their kin. Loads nothing."""

@@ -1,0 +1,1 @@
+"""Ruby: gemspecs and Bundler. Loads nothing."""

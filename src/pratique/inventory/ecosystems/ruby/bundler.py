@@ -1,0 +1,91 @@
+"""Bundler's lock files, Gemfile.lock and gems.locked: sections GEM, GIT and PATH with what they hold, and CHECKSUMS.
+
+A gem for one platform has it after its version: `nokogiri (1.16.0-x86_64-linux)`; gem versions hold no hyphen themselves.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pratique.errors import Malformed
+from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
+from pratique.lexicon.lazy_regex import lazy
+from pratique.lexicon.values import clean_url, other_registry, read_hash
+from pratique.model import ComponentKind, Presence
+
+_SPEC = lazy(r"( {4}| {6})([^\s()]++)!?(?: \(([^()]*+)\))?")
+_CHECKSUM = lazy(r" {2}([^\s()]++) \(([^()]*+)\) (\S++)")
+_PUBLIC = ("rubygems.org", "index.rubygems.org", "www.rubygems.org")
+_SOURCES = ("GEM", "GIT", "PATH", "PLUGIN SOURCE")
+
+
+@dataclass(slots=True)
+class _Gem:
+    """`spec`: version, and platform, as written. `registry`: where it is from, "" for RubyGems."""
+
+    name: str
+    spec: str
+    origin: str
+    own: bool
+    registry: str = ""
+    needs: list[str] = field(default_factory=list)
+
+
+def _read(file: File) -> Iterator[Found]:
+    gems, checksums = _sections(file.text)
+    if not gems and "\nDEPENDENCIES" not in file.text and "GEM\n" not in file.text:
+        raise Malformed("not a lock file of Bundler")
+    for gem in gems:
+        version, _, platform = gem.spec.partition("-")
+        component = file.package(
+            "gem",
+            gem.name,
+            version,
+            qualifiers={"platform": platform, "repository_url": gem.registry},
+            hashes=checksums.get((gem.name, gem.spec)),
+            facts={"resolved": gem.origin},
+            kind=ComponentKind.APPLICATION if gem.own else ComponentKind.LIBRARY,
+        )
+        if component is not None:
+            yield Found(component, (gem.name,), gem.needs)
+
+
+def _sections(text: str) -> tuple[list[_Gem], dict[tuple[str, str], dict[str, str]]]:
+    gems: list[_Gem] = []
+    checksums: dict[tuple[str, str], dict[str, str]] = {}
+    section, fields = "", dict[str, str]()
+    for line in text.split("\n"):
+        if line and line[0] not in " \t":
+            section, fields = line.strip(), {}
+            continue
+        checksum = _CHECKSUM.match(line) if section == "CHECKSUMS" else None
+        if checksum:
+            checksums[checksum[1], checksum[2]] = read_hash(checksum[3].partition(",")[0])
+        if section not in _SOURCES:
+            continue
+        spec = _SPEC.match(line)
+        if spec is None:
+            key, _, value = line.strip().partition(": ")
+            # Old lock files name several registries in one section, and not which gem is from which.
+            fields[key] = value if key not in fields else ""
+        elif len(spec[1]) == 4:
+            own = section == "PATH" and fields.get("remote") == "."
+            registry = other_registry(fields.get("remote"), *_PUBLIC) if section == "GEM" else ""
+            gems.append(_Gem(spec[2], spec[3] or "", _origin(section, fields), own, registry))
+        elif gems:
+            gems[-1].needs.append(spec[2])
+    return gems, checksums
+
+
+def _origin(section: str, fields: dict[str, str]) -> str:
+    """Where a gem that is not from a registry comes from."""
+    remote = clean_url(fields.get("remote", ""))
+    if section == "GIT":
+        return f"git+{remote}@{fields['revision']}" if fields.get("revision") else f"git+{remote}"
+    return remote if section == "PATH" and remote != "." else ""
+
+
+BUNDLER = FileCataloger(
+    "bundler",
+    1,
+    ListSource(read=_read, presence=Presence.DECLARED, names=("Gemfile.lock", "gems.locked"), endings=(".gemfile.lock",)),
+)

@@ -1,0 +1,1 @@
+"""Rust: audited binaries and Cargo.lock. Loads nothing."""

@@ -1,0 +1,1 @@
+"""Snaps. Loads nothing."""

@@ -1,0 +1,1 @@
+"""Swift packages and CocoaPods. Loads nothing."""

@@ -1,0 +1,1 @@
+"""The operating system itself. Loads nothing."""

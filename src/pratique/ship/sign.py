@@ -1,0 +1,251 @@
+"""Say something about artifacts that exist already: a signature, or any statement, in one of several forms.
+
+Everything is signed first, then logged in one batch, then catalogued, then published. So a key that fails in the middle leaves
+nothing behind; and a place that cannot be written to costs nothing either: the same command finds the same statements by the same
+key in the catalog, and publishes them instead of request them again. Bare signatures are no statements: they are in the log, not
+in the catalog.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pratique.attest.bundle import MEDIA_TYPE, MessageSignature, parse_bundle
+from pratique.attest.detached import BUNDLE_SUFFIX, RAW_SUFFIX, render_raw, sign_digest
+from pratique.attest.dsse import Envelope
+from pratique.errors import DigestMismatch, InputError, SignatureInvalid
+from pratique.files import write_atomic
+from pratique.keys.logged_signer import KeylessSigner, LoggedBundle, LoggedSigner, log_envelopes, sign_payload
+from pratique.model.digest import Digest
+
+if TYPE_CHECKING:
+    from pratique.catalog.ledger import Catalog
+    from pratique.registry.types import Descriptor, Repository
+
+
+class SigningForm(StrEnum):
+    """How it is said."""
+
+    BUNDLE = "bundle"  # a statement in a Sigstore bundle: a referrer, or FILE.sigstore.json
+    COSIGN = "cosign"  # cosign's tags beside an image
+    MESSAGE = "message"  # a bundle over a file's bytes, without a statement: FILE.sigstore.json
+    RAW = "raw"  # a bare signature over a file's bytes: FILE.sig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningTarget:
+    """An artifact that something is said about. `name`: what statements call it.
+
+    `repository`, `descriptor`: where it is, and as what, if evidence can be attached there. `path`: the file that it is, if it is
+    one file, so that evidence can stand beside it.
+    """
+
+    digest: Digest
+    name: str
+    repository: "Repository | None" = None
+    descriptor: "Descriptor | None" = None
+    path: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningRequest:
+    """What is to be signed about which targets. `predicate_type`: of the in-toto statement that `message` is; "" when `message`
+    is signed as it stands.
+    """
+
+    targets: tuple[SigningTarget, ...]
+    predicate_type: str
+    message: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What was published. `sealed`: the bundle and its log entry; `places`: where it is, for people, besides log and catalog;
+    `reused`: it was said before, and published again.
+    """
+
+    request: SigningRequest
+    content: Envelope | MessageSignature
+    sealed: LoggedBundle
+    at: int
+    places: tuple[str, ...] = ()
+    reused: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """How and where. `beside`: in files beside the targets instead of attached to them; `output`: the one bundle in this file
+    instead of both; `replace`: overwrite files that are there.
+    """
+
+    form: SigningForm = SigningForm.BUNDLE
+    beside: bool = False
+    output: Path | None = None
+    replace: bool = False
+
+
+def sign_and_publish(
+    requests: Sequence[SigningRequest],
+    how: Publication,
+    *,
+    logged_signer: LoggedSigner | KeylessSigner,
+    catalog: "Catalog",
+    clock: Callable[[], int],
+) -> list[Published]:
+    """Sign, log, catalogue and publish all of this, each step for all before the next. `clock`: Unix seconds.
+
+    Raises InputError for a form that a target cannot have, or a file that is in the way, before anything is signed; and what
+    signer, log, catalog and places raise.
+    """
+    _check(requests, how, logged_signer)
+    earlier = [_said_before(request, logged_signer, catalog) for request in requests]
+    for request, found in zip(requests, earlier, strict=True):
+        _check_files(request, how, found)
+    new = [request for request, found in zip(requests, earlier, strict=True) if found is None]
+    written = _write(new, logged_signer)
+    now = clock()
+    made = iter(
+        [
+            Published(request=request, content=content, sealed=item, at=now)
+            for request, (content, item) in zip(new, written, strict=True)
+        ]
+    )
+    everything = [found if found is not None else next(made) for found in earlier]
+    _record(everything, logged_signer, catalog)
+    return [_publish(item, how) for item in everything]
+
+
+def files_of(request: SigningRequest, how: Publication) -> list[Path]:
+    """The files that publishing writes."""
+    if how.output is not None:
+        return [how.output]
+    if not how.beside:
+        return []
+    suffix = RAW_SUFFIX if how.form is SigningForm.RAW else BUNDLE_SUFFIX
+    return [target.path.with_name(target.path.name + suffix) for target in request.targets if target.path is not None]
+
+
+def _check(requests: Sequence[SigningRequest], how: Publication, logged_signer: LoggedSigner | KeylessSigner) -> None:
+    """What would fail at the end fails now, before anything is signed."""
+    if isinstance(logged_signer, KeylessSigner) and how.form not in (SigningForm.BUNDLE, SigningForm.MESSAGE):
+        raise InputError(f"a signature without a key is a bundle, not {how.form}", hint="leave out --form")
+    if how.output is not None and len(requests) != 1:
+        raise InputError(f"{len(requests)} signatures do not go into one file", hint="use --file, or sign one at a time")
+    if how.form is SigningForm.COSIGN and (how.beside or how.output is not None):
+        raise InputError("cosign's tags are in registries and layouts, not in files", hint="leave out --file and --output")
+    for target in (target for request in requests for target in request.targets):
+        if how.form is SigningForm.COSIGN and target.repository is None:
+            raise InputError(f"{target.name or target.digest} is in no registry or layout", hint="sign it in another form")
+        if how.form in (SigningForm.MESSAGE, SigningForm.RAW) and target.path is None:
+            raise InputError(f"{target.name or target.digest} is not a file", hint="sign it in another form")
+        if how.beside and target.path is None:
+            raise InputError(
+                f"{target.name or target.digest} is not a file, nothing can stand beside it",
+                hint="use --output, or name file:PATH",
+            )
+
+
+def _check_files(request: SigningRequest, how: Publication, found: Published | None) -> None:
+    """A file that is there may be another's signature: it is overwritten only when asked."""
+    for path in files_of(request, how):
+        if path.exists() and not how.replace and (found is None or path.read_bytes() != found.sealed.data):
+            raise InputError("there is a signature file of this name", where=str(path), hint="use --replace, or move it away")
+
+
+def _said_before(request: SigningRequest, logged_signer: LoggedSigner | KeylessSigner, catalog: "Catalog") -> Published | None:
+    """The same statement by the same key, from the catalog."""
+    if not request.predicate_type or isinstance(logged_signer, KeylessSigner):
+        return None  # no two keyless signatures are by the same key
+    for row in catalog.documents_of(request.targets[0].digest, role="bundle"):
+        if (row.keyid, row.predicate_type) != (logged_signer.signer.public_key.keyid, request.predicate_type):
+            continue
+        try:
+            data = catalog.documents.get(row.digest)
+            bundle = parse_bundle(data)
+            logged_signer.signer.public_key.verify(bundle.signature, bundle.envelope.pae)
+        except (DigestMismatch, SignatureInvalid, InputError):
+            continue  # a damaged one is no reason to say nothing: it is said anew
+        if logged_signer.stamp is not None and not bundle.timestamps:
+            continue  # this time somebody vouches for the time as well
+        if bundle.envelope.payload == request.message and bundle.log_entries:
+            sealed = LoggedBundle(data=data, digest=row.digest, log_index=bundle.log_entries[0].log_index)
+            return Published(request=request, content=bundle.envelope, sealed=sealed, at=row.created, reused=True)
+    return None
+
+
+def _write(
+    requests: Sequence[SigningRequest], logged_signer: LoggedSigner | KeylessSigner
+) -> list[tuple[Envelope | MessageSignature, LoggedBundle]]:
+    """Sign and log all of them."""
+    if isinstance(logged_signer, KeylessSigner):
+        return [logged_signer.seal(request.message, statement=bool(request.predicate_type)) for request in requests]
+    contents = [_sign(request, logged_signer) for request in requests]
+    return list(zip(contents, log_envelopes(logged_signer, contents), strict=True))
+
+
+def _sign(request: SigningRequest, logged_signer: LoggedSigner) -> Envelope | MessageSignature:
+    if request.predicate_type:
+        return sign_payload(logged_signer, request.message)
+    signature = logged_signer.signer.sign(request.message)
+    return MessageSignature(sig=signature, digest=sign_digest(logged_signer.signer.public_key, request.message))
+
+
+def _record(said: Sequence[Published], logged_signer: LoggedSigner | KeylessSigner, catalog: "Catalog") -> None:
+    with catalog.transaction() as ledger:
+        for item in said:
+            if not item.request.predicate_type:
+                continue
+            for target in item.request.targets:
+                ledger.record_document(
+                    target.digest,
+                    item.sealed.data,
+                    role="bundle",
+                    media_type=MEDIA_TYPE,
+                    predicate_type=item.request.predicate_type,
+                    keyid=logged_signer.name,
+                    at=item.at,
+                )
+
+
+def _publish(item: Published, how: Publication) -> Published:
+    places = []
+    for path in files_of(item.request, how):
+        write_atomic(path, render_raw(_bare(item)) if how.form is SigningForm.RAW else item.sealed.data)
+        places.append(str(path))
+    if not places:
+        for target in item.request.targets:
+            if target.repository is not None and target.descriptor is not None:
+                places.append(_attach(item, target, target.repository, target.descriptor, how.form))
+    return replace(item, places=tuple(places))
+
+
+def _bare(item: Published) -> bytes:
+    return item.content.sig if isinstance(item.content, MessageSignature) else item.content.signatures[0].sig
+
+
+def _attach(item: Published, target: SigningTarget, repository: "Repository", subject: "Descriptor", form: SigningForm) -> str:
+    """Make it a referrer of the target, or add it under cosign's tag; returns where it is."""
+    if form is SigningForm.COSIGN:
+        from pratique.attest import cosign
+        from pratique.registry.cosign import ATTESTATIONS, SIGNATURES, Layer, push_layers, tag_of
+
+        if isinstance(item.content, Envelope):
+            kind = ATTESTATIONS
+            notes = cosign.attestation_annotations(item.request.predicate_type)
+            layer = Layer(data=cosign.render_attestation(item.content), annotations=notes)
+        else:
+            kind = SIGNATURES
+            stamps = parse_bundle(item.sealed.data).timestamps
+            layer = Layer(data=item.request.message, annotations=cosign.signature_annotations(item.content.sig, stamps))
+        push_layers(repository, target.digest, kind, [layer])
+        return f"{repository.name}:{tag_of(target.digest, kind)}"
+    from pratique.registry.attach import attach
+    from pratique.registry.types import SIGSTORE_BUNDLE
+
+    notes = {"dev.sigstore.bundle.content": "dsse-envelope", "dev.sigstore.bundle.predicateType": item.request.predicate_type}
+    attached = attach(
+        repository, subject=subject, blob=item.sealed.data, artifact_type=SIGSTORE_BUNDLE, annotations=notes, created=item.at
+    )
+    return f"{repository.name}@{attached.digest}"

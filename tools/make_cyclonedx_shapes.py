@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-OUT = Path(__file__).parent.parent / "src" / "pratique" / "sbom" / "formats" / "shapes"
+OUT = Path(__file__).parent.parent / "src" / "pratique" / "documents" / "shapes"
 JSON_VERSIONS = {"1.2": "1.2-strict", "1.3": "1.3-strict", "1.4": "1.4", "1.5": "1.5", "1.6": "1.6", "1.7": "1.7"}
 XML_VERSION = "1.7"
 _XS = "{http://www.w3.org/2001/XMLSchema}"

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install system demo test lint format bench compare fuzz clean requirements
+.PHONY: install system demo test lint format bench compare fuzz mutate clean requirements
 
 install: $(STAMP)
 
@@ -49,6 +49,10 @@ compare: install system
 # Mutated real files for every parser of foreign bytes; FUZZ_SECONDS=600 for ten minutes
 fuzz: install
 	$(BIN)/python tools/fuzz.py $(or $(FUZZ_SECONDS),60)
+
+# One small change at a time in the rooms that decide; what no test notices is listed. MUTATE="--rooms runtime --most 50"
+mutate: install
+	$(BIN)/python tools/mutate.py $(MUTATE)
 
 # The locks carry hashes and no registry address
 requirements:

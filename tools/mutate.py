@@ -2,8 +2,8 @@
 
     python tools/mutate.py [--rooms evidence,policy,trust,attest] [--share 1/1] [--most N] [--seed S] [--jobs J]
 
-First every test of those rooms runs once, and which lines it passes over is noted. Then each mutant runs in a process of its own,
-forked from one that has loaded the test libraries: the module is compiled from the changed tree, and the tests of that line run, the
+First every test of those rooms runs once, and which lines it passes over is noted. Then each mutant runs in a process of its own:
+the module is compiled from the changed tree, and the tests of that line run, the
 quickest first, until one fails. What none of them notices is a survivor, and is listed with the change that was made. One that
 cannot be noticed, since the program means the same, stands in `tools/mutants-explained.txt` as `module :: change :: why`.
 

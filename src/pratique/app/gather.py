@@ -55,7 +55,7 @@ def gather(
     `read`: whether to read every layer; by default only when that needs no network. `whole_store`: with the content of a
     layout or archive, read every other blob of it as well. `ask`: as in `weigh_asking`.
     """
-    from pratique.artifact.selection import Selection
+    from pratique.artifact.selection import Chosen
     from pratique.evidence.collect import collect_from_repository
     from pratique.registry.open import open_repository
 
@@ -78,7 +78,7 @@ def gather(
         if read if read is not None else found.local:
             begin("reading every byte")
             # Neither cache nor cataloger: the question is whether the bytes that are there now are the ones signed for.
-            tree = artifact.read_tree(Selection(), cache=None, progress=move)
+            tree = artifact.read_tree(Chosen(), cache=None, progress=move)
         begin("verifying")
         facts, _ = appraise_asking(
             target_of(artifact),

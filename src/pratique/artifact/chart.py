@@ -12,7 +12,7 @@ from pratique.artifact.directory import DirectoryArtifact, FileArtifact
 from pratique.artifact.inflate import Readable
 from pratique.artifact.layer import LayerScan, What, read_layer
 from pratique.artifact.limits import Limits
-from pratique.artifact.selection import Selection
+from pratique.artifact.selection import Chosen, Selection
 from pratique.artifact.squash import squash
 from pratique.artifact.types import Artifact, ImageContents, Progress
 from pratique.errors import DigestMismatch, InputError, Malformed, NotFound
@@ -42,7 +42,7 @@ def open_manifests(location: str, limits: Limits) -> Artifact:
 def read_chart_file(location: str, limits: Limits) -> tuple[Digest, bytes]:
     """The digest of a packed chart, and its Chart.yaml. Raises NotFound, InputError, Malformed (also for two of them)."""
     chart = ChartArchive(location, limits)
-    wanted = Selection(keep=lambda path: path.count("/") == 1 and path.endswith(f"/{CHART_FILE}"))
+    wanted = Chosen(keep=lambda path: path.count("/") == 1 and path.endswith(f"/{CHART_FILE}"))
     found = list(chart.read_tree(wanted).contents.values())
     if len(found) != 1:
         raise Malformed(f"a packed chart has one {CHART_FILE}, this has {len(found)}", where=location)
@@ -67,7 +67,7 @@ class ChartArchive:
     def subject(self) -> Subject:
         """Its digest needs the archive read."""
         if self._digest is None:
-            self.read_tree(Selection())
+            self.read_tree(Chosen())
         digest = self._digest or Digest.of(b"")
         return Subject(kind=ArtifactKind.CHART, name=self._name, digest=digest, facts={"digest:covers": "chart archive"})
 

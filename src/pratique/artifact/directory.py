@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pratique.artifact.examine import Examined, Examiner, ExamPlan
 from pratique.artifact.limits import Budget, Limits
-from pratique.artifact.selection import Selection
+from pratique.artifact.selection import Chosen, Selection
 from pratique.artifact.types import ImageContents, Progress
 from pratique.errors import DigestMismatch, InputError, NotFound
 from pratique.model import ArtifactKind, Digest, FileEntry, FileKind, Subject, Tree, Unknown
@@ -42,7 +42,7 @@ class DirectoryArtifact:
     def subject(self) -> Subject:
         """Its digest needs all files hashed: ask after `read_tree`, or they are read twice."""
         if self._root is None:
-            self.read_tree(Selection())
+            self.read_tree(Chosen())
         return Subject(kind=self._kind, name=self._name, digest=self._root or Digest.of(b""))
 
     def read_tree(self, selection: Selection, *, cache: Path | None = None, progress: Progress | None = None) -> Tree:
@@ -76,7 +76,7 @@ class FileArtifact:
     def subject(self) -> Subject:
         """Its digest needs the file hashed."""
         if self._digest is None:
-            self.read_tree(Selection())
+            self.read_tree(Chosen())
         return Subject(kind=self._kind, name=self._name, digest=self._digest or Digest.of(b""))
 
     def read_tree(self, selection: Selection, *, cache: Path | None = None, progress: Progress | None = None) -> Tree:

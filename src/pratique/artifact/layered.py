@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pratique.artifact.inflate import Readable
 from pratique.artifact.layer import LayerScan, read_layer
 from pratique.artifact.limits import Budget, Limits
-from pratique.artifact.selection import Selection
+from pratique.artifact.selection import Chosen, Selection
 from pratique.artifact.squash import squash
 from pratique.artifact.types import ImageContents, Progress
 from pratique.errors import DigestMismatch, Malformed, PratiqueError
@@ -49,9 +49,7 @@ class LayeredImage:
         scans = [read[index] for index in indices]
         squashed = squash(scans, wanted=selection.keep, limits=self._limits)
         if squashed.missing:
-            again = self._scan(
-                {index: Selection(keep=paths.__contains__) for index, paths in squashed.missing.items()}, None, None
-            )
+            again = self._scan({index: Chosen(keep=paths.__contains__) for index, paths in squashed.missing.items()}, None, None)
             scans = [_joined(scan, again.get(index)) for index, scan in enumerate(scans)]
             squashed = squash(scans, wanted=selection.keep, limits=self._limits)
         return squashed.tree

@@ -7,7 +7,8 @@ hand, and only those facts are kept: an image of many gigabytes leaves a few meg
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol, cast
+from functools import cached_property
+from typing import Protocol
 
 from pratique.artifact.content import FileContent
 from pratique.artifact.form import form_of
@@ -74,12 +75,29 @@ def no_digests() -> Digests:
     return lambda _path: ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """`version` names all of it and changes when any of it does: layers are cached under it.
+class Selection(Protocol):
+    """What to keep. `version` names all of it and changes when any of it does: layers are cached under it."""
 
-    `keep(path)`: whether to keep the bytes. `digests()`: makes the choice of algorithms for one layer, one folder or one file.
-    """
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def keep(self) -> Callable[[str], bool]:
+        """Path → whether to keep the bytes."""
+        ...
+
+    @property
+    def probes(self) -> tuple[Probe, ...]: ...
+
+    @property
+    def digests(self) -> Callable[[], Digests]:
+        """Makes the choice of algorithms for one layer, one folder or one file."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """A `Selection` that is known; by default of nothing."""
 
     version: str = ""
     keep: Callable[[str], bool] = lambda _path: False
@@ -87,22 +105,31 @@ class Selection:
     digests: Callable[[], Digests] = no_digests
 
 
-class _Later:
-    """Has the members of `Selection`."""
+class LateSelection:
+    """A `Selection` that is made when it is first asked for something: what can be done without knowing it has begun by then."""
 
     def __init__(self, make: Callable[[], Selection]) -> None:
         self._make = make
-        self._made: Selection | None = None
 
-    def __getattr__(self, name: str) -> object:
-        if self._made is None:
-            self._made = self._make()
-        return getattr(self._made, name)
+    @cached_property
+    def _chosen(self) -> Selection:
+        return self._make()
 
+    @property
+    def version(self) -> str:
+        return self._chosen.version
 
-def later(make: Callable[[], Selection]) -> Selection:
-    """Wants that are made when they are first asked for something: what can be done without knowing them has begun by then."""
-    return cast(Selection, _Later(make))
+    @property
+    def keep(self) -> Callable[[str], bool]:
+        return self._chosen.keep
+
+    @property
+    def probes(self) -> tuple[Probe, ...]:
+        return self._chosen.probes
+
+    @property
+    def digests(self) -> Callable[[], Digests]:
+        return self._chosen.digests
 
 
 class ProbeTable:

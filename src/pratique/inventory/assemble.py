@@ -6,7 +6,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from pratique.artifact.selection import Selection
+from pratique.artifact.selection import Chosen
 from pratique.inventory.catalogers import CATALOGERS
 from pratique.inventory.chroots import catalogue_roots
 from pratique.inventory.common.cataloger import FileClaim
@@ -18,7 +18,7 @@ from pratique.inventory.package_digests import DIGESTS_VERSION, PackageDigests, 
 from pratique.inventory.unpackaged import without_owned
 from pratique.model import ArtifactKind, Component, Inventory, Presence, Subject, Tree, Unknown
 
-WANTS = Selection(
+WANTS = Chosen(
     version="-".join([*(f"{one.name}{one.version}" for one in CATALOGERS.values()), f"digests{DIGESTS_VERSION}"]),
     keep=KeptFiles(CATALOGERS.values()),
     probes=tuple(probe for one in CATALOGERS.values() for probe in one.probes),

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from pratique.artifact.selection import Selection, later
+from pratique.artifact.selection import LateSelection, Selection
 from pratique.inventory.image_config import base_facts, image_facts
 from pratique.model import Inventory
 from pratique.model.chain import Bases
@@ -31,9 +31,9 @@ def _wants_sha1() -> Selection:
     return WANTS_SHA1
 
 
-ALL = later(_wants)
+ALL = LateSelection(_wants)
 """What all catalogers together want of an artifact."""
-ALL_WITH_SHA1 = later(_wants_sha1)
+ALL_WITH_SHA1 = LateSelection(_wants_sha1)
 """The same for a document that has to have the SHA-1 of every file."""
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from pratique.artifact.layer import read_layer
 from pratique.artifact.limits import Limits
-from pratique.artifact.selection import Selection
+from pratique.artifact.selection import Chosen
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -99,7 +99,7 @@ def nothing(path):
 
 
 def scan(data, *, wanted=nothing, limits=None, **options):
-    return read_layer(io.BytesIO(data), selection=Selection(keep=wanted), limits=limits or Limits(), **options)
+    return read_layer(io.BytesIO(data), selection=Chosen(keep=wanted), limits=limits or Limits(), **options)
 
 
 @dataclass

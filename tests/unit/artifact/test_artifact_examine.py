@@ -12,7 +12,7 @@ from pratique.artifact.content import FileContent, spooled
 from pratique.artifact.examine import Examiner
 from pratique.artifact.form import form_of
 from pratique.artifact.limits import Limits
-from pratique.artifact.selection import Interest, Selection
+from pratique.artifact.selection import Chosen, Interest
 from pratique.errors import Malformed
 from pratique.model import FileForm
 
@@ -39,7 +39,7 @@ class Counting:
 
 
 def examiner(probe, keep=True, digests=(), aside=False):
-    selection = Selection(keep=lambda _: keep, probes=(probe,), digests=lambda: lambda _: digests)
+    selection = Chosen(keep=lambda _: keep, probes=(probe,), digests=lambda: lambda _: digests)
     return Examiner(selection, Limits(max_wanted_file_bytes=1000), aside=aside)
 
 

@@ -27,7 +27,7 @@ from pratique.artifact.config import parse_time
 from pratique.artifact.limits import Limits
 from pratique.artifact.open import open_artifact
 from pratique.artifact.platforms import host_platform, parse_platform
-from pratique.artifact.selection import Selection
+from pratique.artifact.selection import Chosen
 from pratique.artifact.source import ArtifactSource
 from pratique.errors import DigestMismatch, InputError, LimitExceeded, Malformed, NotFound
 from pratique.model import ArtifactKind
@@ -42,7 +42,7 @@ def layout(tmp_path, parts):
 
 def read(source, wanted=nothing, cache=None, **options):
     with open_artifact(source, **options) as artifact:
-        return artifact.read_tree(Selection(keep=wanted, version="1"), cache=cache)
+        return artifact.read_tree(Chosen(keep=wanted, version="1"), cache=cache)
 
 
 def subject_of(source, **options):
@@ -64,7 +64,7 @@ def test_an_image_is_read_whole(tmp_path, compress):
     parts = ImageParts([LOWER, UPPER], compress=compress)
     done = []
     with open_artifact(layout(tmp_path, parts)) as artifact:
-        selection = Selection(keep=lambda path: path.endswith("status"))
+        selection = Chosen(keep=lambda path: path.endswith("status"))
         tree = artifact.read_tree(selection, progress=lambda *counts: done.append(counts))
         subject = artifact.subject
     assert sorted(tree.entries) == ["app/main.py", "var/lib/dpkg/status"]

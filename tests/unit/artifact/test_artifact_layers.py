@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from pratique.artifact.layer import What, read_layer
 from pratique.artifact.limits import Budget, Limits, parse_limits
-from pratique.artifact.selection import Selection
+from pratique.artifact.selection import Chosen
 from pratique.artifact.squash import squash
 from pratique.artifact.zstdframes import FrameEnds
 from pratique.errors import DigestMismatch, InputError, LimitExceeded, Malformed
@@ -189,7 +189,7 @@ class WrongDigest:
 @pytest.mark.parametrize("broken", [b"\x1f\x8b garbage", b"garbage" * 100, gzip.compress(b"garbage" * 100, mtime=0)])
 def test_a_blob_that_was_changed_is_a_wrong_digest_before_it_is_malformed(broken):
     with pytest.raises(DigestMismatch):
-        read_layer(WrongDigest(broken), selection=Selection(), limits=Limits())
+        read_layer(WrongDigest(broken), selection=Chosen(), limits=Limits())
 
 
 def test_a_reader_that_fails_is_not_hidden():
@@ -198,7 +198,7 @@ def test_a_reader_that_fails_is_not_hidden():
             raise RuntimeError("from the reader")
 
     with pytest.raises(RuntimeError, match="from the reader"):
-        read_layer(Failing(), selection=Selection(), limits=Limits())
+        read_layer(Failing(), selection=Chosen(), limits=Limits())
 
 
 # --- names

@@ -12,7 +12,7 @@ from pratique.artifact.cache import LayerCache
 from pratique.artifact.engine import full_name, saved_by_containerd, saved_by_docker, saved_by_podman
 from pratique.artifact.limits import Limits
 from pratique.artifact.open import open_artifact
-from pratique.artifact.selection import Selection
+from pratique.artifact.selection import Chosen
 from pratique.artifact.source import SCHEMES, ArtifactSource, parse_source
 from pratique.errors import DigestMismatch, InputError, LimitExceeded, NotFound, StorageError, Unavailable
 from pratique.model import Digest, FileKind
@@ -67,7 +67,7 @@ def test_an_empty_location_is_refused(text):
 
 def read(source, wanted=nothing, **options):
     with open_artifact(source, **options) as artifact:
-        tree = artifact.read_tree(Selection(keep=wanted))
+        tree = artifact.read_tree(Chosen(keep=wanted))
         return artifact.subject, tree
 
 
@@ -125,7 +125,7 @@ def test_a_folder_that_changes_between_two_readings_is_refused(tmp_path):
         assert artifact.subject.digest
         (tmp_path / "f").write_bytes(b"2")
         with pytest.raises(DigestMismatch, match="changed while"):
-            artifact.read_tree(Selection())
+            artifact.read_tree(Chosen())
 
 
 def test_too_many_files_in_a_folder_end_in_one_error(tmp_path):
@@ -251,7 +251,7 @@ BLOB = Digest.of(b"blob")
 
 
 def cache_of(tmp_path, version="1"):
-    return LayerCache(tmp_path / "cache", selection=Selection(version=version), limits=Limits())
+    return LayerCache(tmp_path / "cache", selection=Chosen(version=version), limits=Limits())
 
 
 def a_scan():

@@ -13,7 +13,7 @@ from sbom_trees import SUBJECT, tree
 from pratique.artifact.content import FileContent
 from pratique.artifact.examine import Examiner
 from pratique.artifact.limits import Limits
-from pratique.artifact.selection import Selection
+from pratique.artifact.selection import Chosen
 from pratique.errors import LimitExceeded, Malformed
 from pratique.inventory.assemble import catalogue_tree
 from pratique.inventory.ecosystems.models.facts import count_of, repository_of
@@ -101,7 +101,7 @@ def test_only_the_header_of_a_large_model_is_kept_aside():
             seen.append(len(content))
             return b"x"
 
-    examiner = Examiner(Selection(probes=(Looks(),)), Limits())
+    examiner = Examiner(Chosen(probes=(Looks(),)), Limits())
     pieces = [memoryview(bytes(600)) for _ in range(50)]
     found = examiner.pieces(examiner.plan("a.safetensors", 30_000), iter(pieces))
     whole = examiner.whole(examiner.plan("a.bin", 30_000), memoryview(bytes(30_000)))

@@ -9,7 +9,7 @@ import pytest
 import pratique.documents
 import pratique.inventory
 import pratique.lexicon
-from pratique.lexicon.lazy_regex import _MEMBERS, _Lazy, lazy
+from pratique.lexicon.lazy_regex import _MEMBERS, LazyRegex, lazy
 
 
 @pytest.mark.parametrize("member", _MEMBERS)
@@ -29,7 +29,7 @@ def test_every_expression_of_the_inventory_compiles():
     rooms = (pratique.inventory, pratique.documents, pratique.lexicon)
     for module in (one for room in rooms for one in pkgutil.walk_packages(room.__path__, f"{room.__name__}.")):
         for value in vars(importlib.import_module(module.name)).values():
-            if isinstance(value, _Lazy):
+            if isinstance(value, LazyRegex):
                 found += 1
                 assert isinstance(value.pattern, (str, bytes))
     assert found > 100

@@ -10,7 +10,7 @@ from pratique.artifact.content import FileContent
 from pratique.artifact.inflate import Readable
 from pratique.artifact.layer import What, read_layer
 from pratique.artifact.limits import Limits
-from pratique.artifact.selection import Interest, Probe, Selection
+from pratique.artifact.selection import Chosen, Interest, Probe
 from pratique.inventory.manifests.probe import ManifestProbe
 
 CHART_FILES = frozenset({"Chart.yaml", "Chart.lock", "requirements.yaml", "requirements.lock", "values.yaml"})
@@ -36,7 +36,7 @@ class ChartArchiveProbe:
     def __init__(self, depth: int = 1) -> None:
         self._limits = _LIMITS[depth]
         inner: tuple[Probe, ...] = (ManifestProbe(), ChartArchiveProbe(depth - 1)) if depth else (ManifestProbe(),)
-        self._wants = Selection(keep=lambda path: path.rpartition("/")[2] in CHART_FILES, probes=inner)
+        self._wants = Chosen(keep=lambda path: path.rpartition("/")[2] in CHART_FILES, probes=inner)
 
     def applies(self, path: str, size: int, head: bytes) -> bool:
         """Packed charts where Helm looks for them."""

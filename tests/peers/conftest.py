@@ -19,6 +19,7 @@ import peer_artifacts
 from openbao import OpenBao
 from peer_artifacts import Pushed
 from peer_keys import KeyPair, KeyRing
+from peer_matrix import Matrix
 from peer_programs import Forks, Peers, Pratique, missing, peers_folder
 from peer_registry import Registry, serve
 from softhsm import SoftHsm
@@ -116,3 +117,16 @@ def artifact(
         return peer_artifacts.push(kind, registry(mode), peers, folder)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def matrix(
+    peers: Peers,
+    pratique: Pratique,
+    elsewhere: Pratique,
+    keypair: Callable[..., KeyPair],
+    artifact: Callable[[str, str], Pushed],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Matrix:
+    """Both sides, and what they signed for the cells of the matrix."""
+    return Matrix(peers, pratique, elsewhere, keypair, artifact, tmp_path_factory.mktemp("matrix"))

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install system demo test lint format bench compare fuzz mutate clean requirements
+.PHONY: install system demo test test-peers lint format bench compare fuzz mutate clean requirements
 
 install: $(STAMP)
 
@@ -23,6 +23,17 @@ demo: install system
 
 test: install system lint
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+# Real tools of others on the other side of every signature, both ways (tests/peers). They are built the first time, which takes
+# a quarter of an hour; then the whole matrix takes some minutes
+PEERS := cosign cosign-pkcs11 crane oras helm referrers-registry
+
+test-peers: install system
+	@if command -v go >/dev/null; then \
+	  echo "test-peers: building what is missing of $(PEERS) (a quarter of an hour the first time)" && \
+	  bash tools/peers $(PEERS) && \
+	  $(BIN)/python -m pytest tests/peers -n 2 --dist loadgroup; \
+	else echo "test-peers: skipped, for there is no Go here to build the tools of others with"; fi
 
 lint: install
 	$(BIN)/ruff check src tests bench demo tools

@@ -24,7 +24,11 @@ class _Quiet(ThreadingHTTPServer):
 
 
 class OciServer:
-    """`faults` are asked first, in order; one that returns true has answered. `requests`: (method, path, authorization)."""
+    """`faults` are asked first, in order; one that returns true has answered. `requests`: (method, path, authorization).
+
+    `referrers_api`: whether it lists referrers; `says_subject`: whether it claims to record them (OCI-Subject). `sessions`: what
+    came of uploads that are not done.
+    """
 
     def __init__(self) -> None:
         self.blobs: dict[str, bytes] = {}
@@ -34,6 +38,8 @@ class OciServer:
         self.faults: list[Fault] = []
         self.requests: list[tuple[str, str, str | None]] = []
         self.referrers_api = True
+        self.says_subject = True
+        self.sessions: dict[str, bytearray] = {}
         self.page_size = 2
         self.users: dict[str, str] = {}
         self.tokens = False
@@ -106,7 +112,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         getattr(self, "on_" + route["kind"].replace("/", "_"))(route["name"], route["reference"])
 
-    do_GET = do_HEAD = do_PUT = do_POST = handle_any  # noqa: N815
+    do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = handle_any  # noqa: N815
 
     def basic(self, authorization: str | None) -> bool:
         known = {base64.b64encode(f"{user}:{word}".encode()).decode() for user, word in self.state.users.items()}
@@ -129,7 +135,9 @@ class Handler(BaseHTTPRequestHandler):
             )
             for hook in state.after_put:
                 hook(reference)
-            self.answer(201, Location=f"/v2/{name}/manifests/{digest}", Docker_Content_Digest=digest)
+            headers = {"Location": f"/v2/{name}/manifests/{digest}", "Docker_Content_Digest": digest}
+            subject = (json.loads(self.body).get("subject") or {}).get("digest")
+            self.answer(201, **headers, **({"OCI_Subject": subject} if subject and state.says_subject else {}))
             return
         digest = state.tags.get(reference, reference)
         if digest not in state.manifests:
@@ -147,13 +155,33 @@ class Handler(BaseHTTPRequestHandler):
     def on_blobs_uploads(self, name: str, upload: str) -> None:
         if self.command == "POST":
             self.state.uploads += 1
+            self.state.sessions[str(self.state.uploads)] = bytearray()
             self.answer(202, Location=f"/v2/{name}/blobs/uploads/{self.state.uploads}?state=a%2Fb")
             return
-        actual = "sha256:" + hashlib.sha256(self.body).hexdigest()
+        session = self.state.sessions.get(upload)
+        if session is None:
+            self.error(404, "BLOB_UPLOAD_UNKNOWN")
+            return
+        again = {"Location": f"/v2/{name}/blobs/uploads/{upload}?state=a%2Fb"}
+        if self.command == "DELETE":
+            del self.state.sessions[upload]
+            self.answer(204)
+            return
+        if self.command == "PATCH":
+            if int(self.headers["Content-Range"].partition("-")[0]) != len(session):
+                self.answer(416, **again, Range=f"0-{max(0, len(session) - 1)}")
+                return
+            session += self.body
+        if self.command in ("PATCH", "GET"):
+            self.answer(202 if self.command == "PATCH" else 204, **again, Range=f"0-{max(0, len(session) - 1)}")
+            return
+        whole = bytes(session) + self.body
+        actual = "sha256:" + hashlib.sha256(whole).hexdigest()
         if self.query.get("state") != "a/b" or self.query.get("digest") != actual:
             self.error(400, "DIGEST_INVALID")
             return
-        self.state.blobs[actual] = self.body
+        self.state.blobs[actual] = whole
+        del self.state.sessions[upload]
         self.answer(201, Location=f"/v2/{name}/blobs/{actual}", Docker_Content_Digest=actual)
 
     def on_referrers(self, name: str, digest: str) -> None:

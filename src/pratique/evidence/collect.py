@@ -14,7 +14,7 @@ from pratique.model import Cause, Digest
 from pratique.model.predicates import IMAGE_SIGNATURE
 
 if TYPE_CHECKING:
-    from pratique.registry.types import Descriptor, Repository
+    from pratique.registry.types import Descriptor, Manifest, Repository
 
 
 class EvidenceForm(StrEnum):
@@ -35,6 +35,8 @@ _LIMITS = {EvidenceForm.BUNDLE: MAX_PIECE_BYTES, EvidenceForm.NOTATION: 4 << 20}
 _TAGS = {EvidenceForm.COSIGN_SIGNATURE: ".sig", EvidenceForm.COSIGN_ATTESTATION: ".att"}
 _BUNDLES = "application/vnd.dev.sigstore.bundle"  # of all versions
 _NOTATION = "application/vnd.cncf.notary.signature"
+_NOTATION_LAYERS = frozenset(("application/jose+json", "application/cose"))
+_NOTATION_PRINTS = "io.cncf.notary.x509chain.thumbprint#S256"
 PREDICATE_ANNOTATION = "dev.sigstore.bundle.predicateType"
 MAX_PIECES = 1_000  # ten thousand signatures on one image are an attack on the verifier
 
@@ -69,20 +71,39 @@ class Collection:
 
 def collect_from_repository(repository: "Repository", subject: Digest) -> Collection:
     """Every signature and attestation that refers to `subject` in this repository."""
+    broken = ""
     try:
-        referrers = [(item, form) for item in repository.list_referrers(subject) if (form := _form(item)) is not None]
+        listed = repository.list_referrers(subject)
     except Unavailable as error:
         return Collection(cause=Cause.UNREACHABLE, detail=str(error))
     except PratiqueError as error:
-        return Collection(cause=Cause.INVALID, detail=str(error))
-    if len(referrers) > MAX_PIECES:
-        detail = f"{len(referrers)} signatures are attached, at most {MAX_PIECES} are read"
+        listed, broken = [], str(error)
+    # What a list says of a referrer only decides the order: whoever floods a repository does not push the likely ones out.
+    listed.sort(key=lambda item: _hinted_form(item) is None)
+    likely = sum(_hinted_form(item) is not None for item in listed)
+    if likely > MAX_PIECES:
+        detail = f"{likely} signatures are attached, at most {MAX_PIECES} are read"
         return Collection(cause=Cause.UNREADABLE, detail=detail)
     checked: set[Digest] = set()  # nearly always all have the same, empty configuration
-    pieces = [_fetch(repository, item, form, checked) for item, form in referrers]
+    looked_at = listed[: likely + MAX_PIECES]
+    pieces = [piece for item in looked_at if (piece := _fetch(repository, item, checked)) is not None]
     for form, kind in _TAGS.items():
         pieces += _fetch_tag(repository, subject, form, kind)
+    if broken and not pieces:
+        return Collection(cause=Cause.INVALID, detail=broken)
+    if broken:
+        pieces.append(_untold(repository, subject, Cause.INVALID, broken))
+    if unread := len(listed) - len(looked_at):
+        pieces.append(
+            _untold(repository, subject, Cause.UNREADABLE, f"{unread} more artifacts are attached, and were not looked at")
+        )
     return Collection(pieces=tuple(pieces))
+
+
+def _untold(repository: "Repository", subject: Digest, cause: Cause, detail: str) -> Collected:
+    """What nobody looked at, as one piece: it may have been evidence."""
+    where = f"{repository.name}: referrers of {subject}"
+    return Collected(digest=Digest.of(where.encode()), where=where, cause=cause, detail=detail)
 
 
 def _fetch_tag(repository: "Repository", subject: Digest, form: EvidenceForm, kind: str) -> list[Collected]:
@@ -112,22 +133,41 @@ def _fetch_tag(repository: "Repository", subject: Digest, form: EvidenceForm, ki
     ]
 
 
-def _form(referrer: "Descriptor") -> EvidenceForm | None:
-    """None for what is no signature: documents, Helm charts, whatever people attach."""
+def _hinted_form(referrer: "Descriptor") -> EvidenceForm | None:
+    """What a list says it is; None for what is no signature by that."""
     if referrer.artifact_type.startswith(_BUNDLES):
         return EvidenceForm.BUNDLE
     return EvidenceForm.NOTATION if referrer.artifact_type == _NOTATION else None
 
 
-def _fetch(repository: "Repository", referrer: "Descriptor", form: EvidenceForm, checked: set[Digest]) -> Collected:
+def _form(manifest: "Manifest") -> EvidenceForm | None:
+    """What it is by its own word and its layers; None for documents, Helm charts, whatever people attach."""
+    layers = [layer.media_type for layer in manifest.layers]
+    if manifest.artifact_type.startswith(_BUNDLES) or any(kind.startswith(_BUNDLES) for kind in layers):
+        return EvidenceForm.BUNDLE
+    is_named = manifest.artifact_type == _NOTATION or (not manifest.is_index and manifest.config.media_type == _NOTATION)
+    is_announced = _NOTATION_PRINTS in manifest.annotations and any(kind in _NOTATION_LAYERS for kind in layers)
+    return EvidenceForm.NOTATION if is_named or is_announced else None
+
+
+def _fetch(repository: "Repository", referrer: "Descriptor", checked: set[Digest]) -> Collected | None:
+    """The evidence that a referrer is; None for what is none, which its manifest decides."""
     where = f"{repository.name}@{referrer.digest}"
-    claimed = referrer.annotations.get(PREDICATE_ANNOTATION, "") if form is EvidenceForm.BUNDLE else IMAGE_SIGNATURE
+    form = _hinted_form(referrer)
+    notes = referrer.annotations
 
     def failed(cause: Cause, detail: str) -> Collected:
-        return Collected(digest=referrer.digest, where=where, form=form, claimed_type=claimed, cause=cause, detail=detail)
+        kind = form or EvidenceForm.BUNDLE
+        claimed = notes.get(PREDICATE_ANNOTATION, "") if kind is EvidenceForm.BUNDLE else IMAGE_SIGNATURE
+        return Collected(digest=referrer.digest, where=where, form=kind, claimed_type=claimed, cause=cause, detail=detail)
 
     try:
         manifest = repository.fetch_manifest(referrer.digest)
+        form = _form(manifest)
+        if form is None:
+            return None
+        notes = {**notes, **manifest.annotations}
+        claimed = notes.get(PREDICATE_ANNOTATION, "") if form is EvidenceForm.BUNDLE else IMAGE_SIGNATURE
         layers = manifest.layers
         if len(layers) != 1:
             return failed(Cause.INVALID, f"{where}: the manifest of a {form} has one layer, this has {len(layers)}")
@@ -140,4 +180,6 @@ def _fetch(repository: "Repository", referrer: "Descriptor", form: EvidenceForm,
     except Unavailable as error:
         return failed(Cause.UNREACHABLE, str(error))
     except (DigestMismatch, InputError) as error:
+        if form is None and referrer.artifact_type:
+            return None  # garbage that nobody announces as a signature
         return failed(Cause.INVALID, str(error))

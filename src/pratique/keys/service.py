@@ -24,7 +24,7 @@ from pratique.attest.strictjson import load_json
 from pratique.errors import AuthenticationRequired, InputError, Malformed, NotFound, PratiqueError, RateLimited, Unavailable
 from pratique.keys.access import Access
 from pratique.registry.answers import retry_after
-from pratique.registry.transport import tls_context
+from pratique.registry.connections import Connections, tls_context
 
 MAX_ANSWER = 256 * 1024
 ATTEMPTS = 4
@@ -195,12 +195,11 @@ class Service:
         with self._lock:
             if self._client is None:
                 timeout = min(_TIMEOUT_S, self._access.patience_s)
-                secure = self._base.scheme == "https"
+                proxies = self._access.environ if self._base.scheme == "https" else {}  # none sees what goes in the clear
                 self._client = httpx.Client(
                     timeout=httpx.Timeout(timeout),
-                    verify=self._tls() if secure and self._access.handler is None else False,
-                    trust_env=secure,  # a proxy never sees what goes in the clear
-                    transport=self._access.handler,
+                    trust_env=False,
+                    transport=self._access.handler or Connections(tls=self._tls, environ=proxies),
                     headers={"User-Agent": "pratique"},
                 )
             return self._client

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from pratique.errors import DigestMismatch, LimitExceeded, NotFound, Violation
 from pratique.model.digest import Digest
-from pratique.registry.types import Descriptor, Manifest, Repository
+from pratique.registry.types import Descriptor, Manifest, MountsBlobs, Repository
 from pratique.registry.verified import CHUNK
 
 _MAX_DEPTH = 4  # an index of indexes of images is as deep as anybody builds; a signature on an SBOM is as far as they sign
@@ -72,6 +72,8 @@ def copy_blob(source: Repository, blob: Descriptor, destination: Repository) -> 
     """Copy one blob unless it is there. Constant memory."""
     if destination.has_blob(blob.digest):
         return
+    if isinstance(destination, MountsBlobs) and destination.mount_blob(blob, source):
+        return
     with source.open_blob(blob) as stream:
         destination.push_blob(blob.digest, blob.size, iter(lambda: stream.read(CHUNK), b""))
 
@@ -120,6 +122,8 @@ class _Copy:
                 manifest = self.source.fetch_manifest(tag)
             except NotFound:
                 continue
+            if manifest.digest == subject:
+                continue  # a registry that answers for any tag with the image itself
             self.image(manifest, tag)
             yield CopiedEvidence(about=subject, digest=manifest.digest, artifact_type=_type_of(manifest), tag=tag)
 

@@ -65,7 +65,7 @@ def fetch_layers(repository: Repository, image: Digest, kind: str) -> tuple[Laye
     Layers of other types are passed over. Raises Unavailable when the place could not be asked, LimitExceeded for more than is
     read, Malformed, DigestMismatch; NotFound for a layer that the manifest names and nobody has.
     """
-    manifest = _find(repository, tag_of(image, kind))
+    manifest = _find(repository, image, kind)
     if manifest is None:
         return ()
     wanted = [layer for layer in manifest.layers if layer.media_type == _LAYER_TYPES[kind]]
@@ -82,7 +82,7 @@ def fetch_layers(repository: Repository, image: Digest, kind: str) -> tuple[Laye
 
 def fetch_unsigned_sboms(repository: Repository, image: Digest) -> tuple[UnsignedDocument, ...]:
     """Documents under the `.sbom` tag, which no signature covers. Raises as `fetch_layers` does."""
-    manifest = _find(repository, tag_of(image, SBOM))
+    manifest = _find(repository, image, SBOM)
     if manifest is None:
         return ()
     where = f"{repository.name}:{tag_of(image, SBOM)}"
@@ -121,7 +121,7 @@ def push_layers(
     for attempt in range(_TRIES):
         if attempt:
             sleep(0.05 * 2**attempt)
-        found = _find(repository, tag)
+        found = _find(repository, image, kind)
         listed = list(found.document["layers"]) if found is not None else []
         wanted = _merge(listed, wanted)
         if found is not None and len(wanted) == len(listed):
@@ -133,11 +133,14 @@ def push_layers(
     raise Unavailable(f"others keep overwriting the tag {tag}", where=repository.name, hint=hint)
 
 
-def _find(repository: Repository, tag: str) -> Manifest | None:
-    """What the tag names; None only when the place says that there is no such tag."""
+def _find(repository: Repository, image: Digest, kind: str) -> Manifest | None:
+    """What the tag names; None only when the place says that there is no such tag, or answers for any tag with the image."""
+    tag = tag_of(image, kind)
     try:
         manifest = repository.fetch_manifest(tag)
     except NotFound:
+        return None
+    if manifest.digest == image:
         return None
     if manifest.is_index:
         raise Malformed("the tag names a list of images, no signatures", where=f"{repository.name}:{tag}")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from pratique.errors import DigestMismatch, LimitExceeded, Malformed
 from pratique.model.digest import Digest
@@ -39,6 +39,7 @@ CREATED = "org.opencontainers.image.created"
 MAX_MANIFEST_BYTES = 4 << 20  # distribution-spec: registries should take manifests up to 4 MiB, and many take no more
 MAX_INDEX_BYTES = 16 << 20  # a list of referrers, which a registry builds, may be larger than anything pushed
 MAX_DEPTH = 32
+_MAX_ARTIFACT_TYPE = 255  # RFC 6838 §4.2, and the slash between
 _MAX_SIZE = (1 << 63) - 1
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
@@ -105,7 +106,9 @@ class Manifest:
     @property
     def artifact_type(self) -> str:
         """Its artifactType or, for an image without one, its configuration's media type (image-spec, manifest.md)."""
-        return self.document.get("artifactType") or ("" if self.is_index else self.config.media_type)
+        return _artifact_type(self.document.get("artifactType"), "a manifest") or (
+            "" if self.is_index else self.config.media_type
+        )
 
     @property
     def descriptor(self) -> Descriptor:
@@ -136,6 +139,15 @@ class BinaryReader(Protocol):
         The last bytes are returned only after digest and size of the whole were found right. Raises DigestMismatch,
         Unavailable.
         """
+        ...
+
+
+@runtime_checkable
+class MountsBlobs(Protocol):
+    """A repository that can have a blob from another one without its bytes passing by."""
+
+    def mount_blob(self, blob: Descriptor, source: "Repository") -> bool:
+        """Whether the blob is there now, taken from `source`. Never an error: whoever gets no pushes the blob."""
         ...
 
 
@@ -197,7 +209,8 @@ class Repository(Protocol):
     def list_referrers(self, digest: Digest, artifact_type: str | None = None) -> list[Descriptor]:
         """Manifests whose subject is `digest`, each once, of one artifact type if given.
 
-        Empty only when the place says there are none; it need not have the subject itself. Raises Unavailable otherwise.
+        The manifest decides its type, not what a list says of it. Empty only when the place says there are none; it need not
+        have the subject itself. Raises Unavailable otherwise.
         """
         ...
 
@@ -222,13 +235,11 @@ def descriptor_from_json(value: object) -> Descriptor:
     """Read a descriptor (image-spec, descriptor.md). Raises Malformed."""
     if not isinstance(value, Mapping):
         raise Malformed("a descriptor that is not an object")
-    media_type, size, artifact_type = value.get("mediaType"), value.get("size"), value.get("artifactType") or ""
+    media_type, size = value.get("mediaType"), value.get("size")
     if not isinstance(media_type, str) or not _MEDIA_TYPE.fullmatch(media_type):
         raise Malformed(f"a descriptor without a media type: {str(media_type)[:80]!r}")
     if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= _MAX_SIZE:
         raise Malformed(f"a descriptor whose size is none: {str(size)[:80]!r}")
-    if not isinstance(artifact_type, str) or (artifact_type and not _MEDIA_TYPE.fullmatch(artifact_type)):
-        raise Malformed(f"a descriptor whose artifactType is none: {str(artifact_type)[:80]!r}")
     digest = value.get("digest")
     if not isinstance(digest, str):
         raise Malformed("a descriptor without a digest")
@@ -240,7 +251,7 @@ def descriptor_from_json(value: object) -> Descriptor:
         digest=Digest.parse(digest),
         size=size,
         annotations=_annotations(value.get("annotations")),
-        artifact_type=artifact_type,
+        artifact_type=_artifact_type(value.get("artifactType"), "a descriptor"),
         platform={name: text for name, text in (platform or {}).items() if isinstance(text, str)},
     )
 
@@ -341,10 +352,18 @@ def _check(document: Mapping[str, Any], *, is_index: bool) -> None:
         descriptor_from_json(document.get("config"))
     if document.get("subject") is not None:
         descriptor_from_json(document["subject"])
-    artifact_type = document.get("artifactType")
-    if artifact_type and (not isinstance(artifact_type, str) or not _MEDIA_TYPE.fullmatch(artifact_type)):
-        raise Malformed("a manifest whose artifactType is none")
+    _artifact_type(document.get("artifactType"), "a manifest")
     _annotations(document.get("annotations"))
+
+
+def _artifact_type(value: object, of: str) -> str:
+    """What an artifact is called by whoever made it: a hint, so text that is no media type spoils nothing, and is kept if it can
+    be shown. Raises Malformed for what is not even text."""
+    if not value:
+        return ""
+    if not isinstance(value, str):
+        raise Malformed(f"{of} whose artifactType is none: {str(value)[:80]!r}")
+    return value if len(value) <= _MAX_ARTIFACT_TYPE and value.isascii() and value.isprintable() else ""
 
 
 def _annotations(value: object) -> dict[str, str]:

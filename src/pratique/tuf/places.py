@@ -122,13 +122,13 @@ class HttpPlace:
     def _open(self) -> "httpx.Client":
         import httpx
 
-        from pratique.registry.transport import tls_context
+        from pratique.registry.connections import Connections, tls_context
 
         if self._client is None:
             self._client = httpx.Client(
                 timeout=httpx.Timeout(30.0, connect=10.0),
-                verify=tls_context() if self.name.startswith("https:") and self._handler is None else False,
-                transport=self._handler,
+                trust_env=False,
+                transport=self._handler or Connections(tls=tls_context),
                 headers={"Accept-Encoding": "identity", "User-Agent": "pratique"},
             )
         return self._client

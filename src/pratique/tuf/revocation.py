@@ -13,6 +13,7 @@ import httpx
 
 from pratique.attest.notation.crl import MAX_CRL_SIZE
 from pratique.errors import Unavailable
+from pratique.registry.connections import Connections, tls_context
 
 TIMEOUT_S = 5.0
 DEADLINE_S = 20.0
@@ -68,12 +69,13 @@ def ask_http(
     `clock`: monotonic seconds; `handler`: replaces sockets.
     """
     where, begin, data = url[:200], clock(), bytearray()
+    transport = handler or Connections(tls=tls_context)
     try:
         place = httpx.URL(url)
         if place.scheme not in ("http", "https") or not place.host:
             raise Unavailable("not asked: it is no HTTP URL", where=where)
         with (
-            httpx.Client(timeout=TIMEOUT_S, follow_redirects=False, transport=handler) as client,
+            httpx.Client(timeout=TIMEOUT_S, follow_redirects=False, transport=transport, trust_env=False) as client,
             client.stream("GET", place, headers={"accept-encoding": "identity"}) as response,
         ):
             if response.status_code != httpx.codes.OK:

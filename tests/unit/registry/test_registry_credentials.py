@@ -2,11 +2,12 @@
 
 import base64
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from pratique.errors import Malformed, Unavailable
+from pratique.errors import InputError, Malformed, Unavailable
 from pratique.registry.credentials import Credential, find_credential
 
 
@@ -61,7 +62,7 @@ def test_a_helper_is_asked_by_its_name_alone(tmp_path):
     assert found == Credential(identity="s3cret")
 
 
-@pytest.mark.parametrize("helper", ["../../bin/sh", "a b", "", "x;id", "/bin/sh", 7, "a" * 65])
+@pytest.mark.parametrize("helper", ["../../bin/sh", "a b", "x;id", "/bin/sh", 7, "a" * 65])
 def test_a_helper_whose_name_could_be_a_path_is_never_run(tmp_path, helper):
     def run(program, data):
         raise AssertionError(program)
@@ -103,3 +104,116 @@ def test_no_secret_is_in_a_repr_or_an_error(tmp_path):
         find_credential("h.example", "a", {"DOCKER_CONFIG": str(tmp_path)})
     assert "hunter2" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+PLACES = {
+    "what REGISTRY_AUTH_FILE names": "named.json",
+    "DOCKER_CONFIG": "docker/config.json",
+    "docker's": "home/.docker/config.json",
+    "podman's of this session": "session/containers/auth.json",
+    "podman's of this machine": f"run/{os.getuid()}/auth.json",
+    "podman's configuration": "xdg/containers/auth.json",
+    "podman's configuration by default": "home/.config/containers/auth.json",
+    "docker's oldest": "home/.dockercfg",
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_logins_are_found_wherever_docker_and_podman_keep_them_and_in_this_order(tmp_path, place):
+    environ = {
+        "REGISTRY_AUTH_FILE": str(tmp_path / "named.json"),
+        "DOCKER_CONFIG": str(tmp_path / "docker"),
+        "HOME": str(tmp_path / "home"),
+        "XDG_RUNTIME_DIR": str(tmp_path / "session"),
+        "XDG_CONFIG_HOME": str(tmp_path / "xdg"),
+    }
+    later = list(PLACES)[list(PLACES).index(place) :]
+    for name in later:
+        entries = {"h.example": auth(f"{name}:p")}
+        write(tmp_path / PLACES[name], **(entries if PLACES[name].endswith(".dockercfg") else {"auths": entries}))
+    found = find_credential("h.example", "a", environ, run_folder=tmp_path / "run")
+    assert found is not None
+    assert found.username == place
+
+
+def test_a_part_of_a_registry_has_a_login_of_its_own(tmp_path):
+    entries = {"h.example/ns": auth("ns:p"), "h.example/ns/app": auth("app:p"), "h.example/other": auth("other:p")}
+    write(tmp_path / "config.json", auths=entries)
+
+    def user(name):
+        found = find_credential("h.example", name, {"DOCKER_CONFIG": str(tmp_path)}, run_folder=tmp_path)
+        return found and found.username
+
+    assert [user(name) for name in ("ns/app/x", "ns/app", "ns/b", "ns", "n", "nsx", "b")] == [
+        "app",
+        "app",
+        "ns",
+        "ns",
+        None,
+        None,
+        None,
+    ]
+
+
+@pytest.mark.parametrize("key", ["http://h.example", "https://h.example/v1", "HTTPS://H.example/any/thing"])
+def test_docker_looks_at_nothing_but_the_host_in_a_url(tmp_path, key):
+    write(tmp_path / "config.json", auths={key: auth("u:p")})
+    assert find_credential("h.example", "a", {"DOCKER_CONFIG": str(tmp_path)}, run_folder=tmp_path) is not None
+    assert find_credential("h.example.evil", "a", {"DOCKER_CONFIG": str(tmp_path)}, run_folder=tmp_path) is None
+
+
+@pytest.mark.parametrize("said", [b"", b"  \n", b"{}", b'{"Username":"","Secret":""}', b'{"ServerURL":"h.example"}'])
+def test_a_helper_that_has_nothing_to_say_is_no_login_and_no_error(tmp_path, said):
+    environ = {"DOCKER_CONFIG": str(tmp_path)}
+    write(tmp_path / "config.json", credHelpers={"h.example": "vault"})
+    assert find_credential("h.example", "a", environ, run_helper=lambda *_: (0, said), run_folder=tmp_path) is None
+    write(tmp_path / "config.json", credHelpers={"h.example": "vault"}, auths={"h.example": auth("u:p")})
+    found = find_credential("h.example", "a", environ, run_helper=lambda *_: (0, said), run_folder=tmp_path)
+    assert found == Credential(username="u", password="p")
+
+
+@pytest.mark.parametrize(
+    "helpers", [{"credHelpers": {"h.example": ""}, "credsStore": "desktop"}, {"credsStore": ""}, {"credHelpers": None}]
+)
+def test_an_empty_helper_is_none(tmp_path, helpers):
+    def run(program, data):
+        raise AssertionError(program)
+
+    write(tmp_path / "config.json", auths={"h.example": auth("u:p")}, **helpers)
+    found = find_credential("h.example", "a", {"DOCKER_CONFIG": str(tmp_path)}, run_helper=run, run_folder=tmp_path)
+    assert found == Credential(username="u", password="p")
+
+
+def test_a_store_is_asked_for_hosts_and_not_for_every_part_of_a_name(tmp_path):
+    asked = []
+
+    def run(_, data):
+        asked.append(data.decode())
+        return 1, b"credentials not found"
+
+    write(tmp_path / "config.json", credsStore="desktop")
+    assert find_credential("h.example", "a/b/c", {"DOCKER_CONFIG": str(tmp_path)}, run_helper=run, run_folder=tmp_path) is None
+    assert all("/a" not in key for key in asked)
+
+
+def test_a_broken_place_is_told_only_where_no_other_knows(tmp_path):
+    environ = {"DOCKER_CONFIG": str(tmp_path / "docker"), "XDG_RUNTIME_DIR": str(tmp_path / "session")}
+    (tmp_path / "docker").mkdir()
+    (tmp_path / "docker" / "config.json").write_text("{broken")
+    with pytest.raises(Malformed):
+        find_credential("h.example", "a", environ, run_folder=tmp_path)
+    write(tmp_path / "session" / "containers" / "auth.json", auths={"h.example": auth("u:p")})
+    assert find_credential("h.example", "a", environ, run_folder=tmp_path) == Credential(username="u", password="p")
+
+
+def test_a_pipe_in_the_place_of_a_file_makes_nobody_wait(tmp_path):
+    os.mkfifo(tmp_path / "config.json")
+    with pytest.raises(InputError):
+        find_credential("h.example", "a", {"DOCKER_CONFIG": str(tmp_path)}, run_folder=tmp_path)
+
+
+def test_an_identity_token_keeps_the_name_it_goes_with(tmp_path):
+    entry = {**auth("00000000-0000-0000-0000-000000000000:"), "identitytoken": "s3cret"}
+    write(tmp_path / "config.json", auths={"h.example": entry})
+    found = find_credential("h.example", "a", {"DOCKER_CONFIG": str(tmp_path)}, run_folder=tmp_path)
+    assert found == Credential(identity="s3cret", username="00000000-0000-0000-0000-000000000000")

@@ -169,7 +169,7 @@ def test_a_descriptor_is_read_as_it_was_written(descriptor):
         {"digest": None},
         {"annotations": {"a": 1}},
         {"platform": []},
-        {"artifactType": "x"},
+        {"artifactType": 7},
     ],
 )
 def test_a_descriptor_with_a_wrong_member_is_refused(change):

@@ -14,6 +14,7 @@ import httpx
 
 from pratique.errors import AuthenticationRequired, InputError, PratiqueError, RateLimited, Unavailable
 from pratique.registry.answers import retry_after
+from pratique.registry.connections import Connections, tls_context
 
 MAX_ANSWER = 1024 * 1024
 ATTEMPTS = 3
@@ -89,15 +90,19 @@ class Web:
 
     def _open(self) -> httpx.Client:
         if self._client is None:
-            context = ssl.create_default_context()
-            if self.ca_file:
-                try:
-                    context.load_verify_locations(self.ca_file)
-                except OSError as error:
-                    raise InputError("cannot read these authorities' certificates", where=self.ca_file) from error
             headers = {"User-Agent": "pratique", "Accept-Encoding": "identity"}
-            self._client = httpx.Client(timeout=self.timeout_s, verify=context, transport=self.handler, headers=headers)
+            transport = self.handler or Connections(tls=self._tls)
+            self._client = httpx.Client(timeout=self.timeout_s, transport=transport, headers=headers, trust_env=False)
         return self._client
+
+    def _tls(self) -> ssl.SSLContext:
+        context = tls_context()
+        if self.ca_file:
+            try:
+                context.load_verify_locations(self.ca_file)
+            except OSError as error:
+                raise InputError("cannot read these authorities' certificates", where=self.ca_file) from error
+        return context
 
 
 def _checked(url: str, *, in_clear: bool) -> str:

@@ -72,6 +72,11 @@ class LogEntry:
     integrated_time: int = 0
     promise: bytes = b""
 
+    @property
+    def origin(self) -> str:
+        """The log's name, as the checkpoint claims it; "" without a proof."""
+        return self.proof.checkpoint.partition("\n")[0] if self.proof is not None else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageSignature:

@@ -256,9 +256,11 @@ def _own_places(bundle: UnverifiedBundle, trust_anchors: TrustAnchors, at: int) 
 
 
 def _own_place(entry: LogEntry, bundle: UnverifiedBundle, trust_anchors: TrustAnchors, at: int) -> LogPlace | None:
-    log = next((known for known in trust_anchors.logs if known.holds(entry)), None)
-    if log is None:
+    named = [known for known in trust_anchors.logs if known.holds(entry)]
+    if not named:
         return None
+    # A log that moved has one key and two names: the one that the checkpoint says, if it is among them.
+    log = next((known for known in named if known.name in ("", entry.origin)), named[0])
     if entry.proof is None:
         raise ProofInvalid("the entry of a log that we know comes without a proof")
     check_record(entry.body, bundle)

@@ -52,6 +52,7 @@ bench: install system
 	$(BIN)/python bench/agent.py
 	$(BIN)/python bench/hsm.py
 	$(BIN)/python bench/verify.py
+	$(BIN)/python bench/log.py
 
 # Completeness against a peer, package by package, with reasons
 compare: install system

@@ -15,6 +15,11 @@ if os.environ.get("CI"):
     settings.load_profile("ci")
 
 
+# What logs of tests sign is remembered beyond their homes, but not in the state of whoever runs the tests.
+_state = tempfile.TemporaryDirectory(prefix="pratique-test-state-")
+os.environ["XDG_STATE_HOME"] = _state.name
+
+
 @pytest.fixture
 def as_nobody() -> Iterator[Path]:
     """A folder, and a process that is bound by file modes: root is bound by none, so it becomes another user for the test."""

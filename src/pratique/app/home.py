@@ -1,4 +1,4 @@
-"""Where state lives: PRATIQUE_HOME, by default the XDG data directory. Opens the log, the catalog and the service key."""
+"""Where state lives: PRATIQUE_HOME, by default the XDG data directory. Opens the catalog and the keys of its own."""
 
 import os
 from collections.abc import Callable
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from pratique.keys.logged_signer import LoggedSigner
     from pratique.keys.signer import Signer
     from pratique.model.chain import Bases
-    from pratique.tlog.log import TileLog
-
-LOG_ORIGIN = "pratique.local/log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +30,16 @@ class Home:
     @property
     def log_directory(self) -> Path:
         return self.root / "log"
+
+    @property
+    def former_logs(self) -> Path:
+        """Logs that go on under another name, a folder each, as they were."""
+        return self.root / "former-logs"
+
+    @property
+    def seen_logs(self) -> Path:
+        """The newest checkpoints that were signed here, a file for each log: `tlog.memory`."""
+        return self.root / "seen-logs"
 
     @property
     def catalog_directory(self) -> Path:
@@ -67,15 +74,18 @@ def find_home() -> Home:
     return Home(Path(base).absolute() / "pratique")
 
 
-def load_or_make_key(path: Path) -> "Signer":
-    """A key of this machine's own: made once, without a passphrase, readable by its owner only."""
+def load_or_make_key(path: Path, algorithm: str = "ecdsa-p256") -> "Signer":
+    """A key of this machine's own: made once, without a passphrase, readable by its owner only.
+
+    `algorithm`: of a new one; by default the one whose log entries every client can rebuild.
+    """
     from pratique.files import make_private_directory
     from pratique.keys.file import generate_key, load_signer
 
     make_private_directory(path.parent)
     if not path.exists():
         try:
-            generate_key(path, "ed25519", None, replace_half=True)  # a half was left by a run that was killed
+            generate_key(path, algorithm, None, replace_half=True)  # a half was left by a run that was killed
         except InputError:
             if not path.exists():  # else another process was first
                 raise
@@ -84,6 +94,7 @@ def load_or_make_key(path: Path) -> "Signer":
 
 def open_logged_signer(home: Home, signer: "Signer", timestamp_url: str | None = None) -> "LoggedSigner":
     """The signer together with this home's log and a timestamp authority: what makes a statement into a logged bundle."""
+    from pratique.app.home_log import open_home_log
     from pratique.keys.logged_signer import LoggedSigner
 
     return LoggedSigner(signer=signer, log=open_home_log(home), stamp=open_stamp(timestamp_url))
@@ -99,19 +110,6 @@ def open_stamp(timestamp_url: str | None) -> "Callable[[bytes], bytes] | None":
     from pratique.keys.keyless.web import Web
 
     return partial(request_timestamp, timestamp_url, web=Web())
-
-
-def open_home_log(home: Home) -> "TileLog":
-    """This home's log, made when there is none."""
-    from pratique.tlog.log import create_log, open_log
-
-    signer = load_or_make_key(home.log_key)
-    if not (home.log_directory / "checkpoint").exists():
-        return create_log(home.log_directory, origin=LOG_ORIGIN, public_key=signer.public_key.raw, sign=signer.sign)
-    log = open_log(home.log_directory, sign=signer.sign)
-    if log.public_key != signer.public_key.raw:
-        raise InputError("this log was made with another key", where=str(home.log_key), hint="restore the log's own key")
-    return log
 
 
 def open_home_catalog(home: Home) -> "Catalog":

@@ -22,21 +22,14 @@ def publish_report(home: Home, logged_signer: "LoggedSigner", report: "RuntimeRe
     payload = render_statement(subjects=subjects, predicate_type=RUNTIME_REPORT, predicate=report.to_predicate())
     sealed = seal(logged_signer, [payload])[0]
     with open_home_catalog(home) as catalog, catalog.transaction() as ledger:
-        ledger.record_document(
-            report.image,
-            sealed.data,
-            role="report",
-            media_type="application/vnd.dev.sigstore.bundle.v0.3+json",
-            predicate_type=RUNTIME_REPORT,
-            keyid=logged_signer.signer.public_key.keyid,
-            at=int(report.ended_at),
-        )
+        at = int(report.ended_at)
+        ledger.record_sealed(report.image, sealed, role="report", predicate_type=RUNTIME_REPORT, signer=logged_signer.name, at=at)
         ledger.record_observation(
             report.image,
             workload=f"{report.engine}:{report.workload_name}",
             node=report.node,
             engine=report.engine,
-            at=int(report.ended_at),
+            at=at,
             report=sealed.digest,
         )
     return sealed.digest

@@ -94,6 +94,10 @@ class Catalog:
         """Documents about an artifact, the newest first; of one role if given."""
         return self._ask(queries.documents_of, artifact, role)
 
+    def signed_documents(self) -> list[Digest]:
+        """The digests of all bundles, whatever they are about: signed statements, decisions and reports."""
+        return self._ask(queries.signed_documents)
+
     def builds_of(self, artifact: Digest) -> list[BuildRow]:
         """Builds of an artifact, the newest first."""
         return self._ask(queries.builds_of, artifact)

@@ -94,6 +94,15 @@ def count_components(connection: Connection, artifact: Digest) -> int:
     return int(connection.scalar(query) or 0)
 
 
+def signed_documents(connection: Connection) -> list[Digest]:
+    """The digests of all bundles: what was signed, decided and observed."""
+    links = schema.artifact_documents
+    query = (
+        select(links.c.document).where(links.c.role.in_(("bundle", "decision", "report"))).distinct().order_by(links.c.document)
+    )
+    return [Digest(text) for text in connection.scalars(query)]
+
+
 def documents_of(connection: Connection, artifact: Digest, role: str | None) -> list[DocumentRow]:
     """Documents about an artifact, the newest first."""
     links, documents, artifacts = schema.artifact_documents, schema.documents, schema.artifacts

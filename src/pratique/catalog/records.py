@@ -3,17 +3,21 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote
 
 from sqlalchemy import Connection, Table, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from pratique.attest.bundle import MEDIA_TYPE
 from pratique.catalog import schema
 from pratique.catalog.documents import DocumentStore
 from pratique.errors import InputError
 from pratique.model import Component, Decision, Digest, Subject
 from pratique.model.chain import chain_ids
+
+if TYPE_CHECKING:
+    from pratique.keys.logged_signer import LoggedBundle
 
 ROLES = frozenset({"sbom", "manifest", "bundle", "decision", "report"})
 _CHUNK = 500  # below every database's limit of parameters in a statement
@@ -117,6 +121,14 @@ class Transaction:
         }
         self._upsert(schema.artifact_documents, [link], ["artifact_id", "role", "document"], {})
         return digest
+
+    def record_sealed(
+        self, artifact: Digest, sealed: "LoggedBundle", *, predicate_type: str, signer: str, at: int, role: str = "bundle"
+    ) -> Digest:
+        """Keep a signed and logged statement about an artifact, as `record_document` does. `signer`: as records name it."""
+        return self.record_document(
+            artifact, sealed.data, role=role, media_type=MEDIA_TYPE, predicate_type=predicate_type, keyid=signer, at=at
+        )
 
     def record_build(self, artifact: Digest, build: BuildRecord, *, started: int) -> None:
         """Where an artifact came from. The same build said again keeps its first `started`."""

@@ -21,7 +21,13 @@ _ALGORITHMS = (
     + ["ml-dsa-44", "ml-dsa-65"]
 )
 
-_algorithm_option = click.option("--algorithm", type=click.Choice(_ALGORITHMS), default="ed25519", show_default=True)
+_algorithm_option = click.option("--algorithm", type=click.Choice(_ALGORITHMS), default="ecdsa-p256", show_default=True)
+# What a choice costs with other tools; nothing here.
+_COSTS = {
+    "ed25519": "cosign cannot check this key's log entries (it knows Ed25519ph): it verifies with --insecure-ignore-tlog only",
+    "rsa-pss": "cosign knows RSA as PKCS#1 v1.5 only",
+    "ml-dsa": "no other tool verifies ML-DSA yet",
+}
 _output_option = click.option(
     "--output",
     "-o",
@@ -52,7 +58,8 @@ def generate(
     """Make a new key: an encrypted file and its public key beside it, or a key in a token, a vault or a key service.
 
     The passphrase comes from --passphrase-file, PRATIQUE_KEY_PASSPHRASE or a prompt, a PIN from --passphrase-file,
-    PRATIQUE_KEY_PIN or a prompt.
+    PRATIQUE_KEY_PIN or a prompt. Everybody verifies ECDSA on P-256; Ed25519 costs the log's entry with other tools: cosign
+    verifies such a signature without the log only.
     """
     with _made(output, algorithm, passphrase_file, no_passphrase) as signer:
         _write_public(public, signer.public_key)
@@ -259,5 +266,8 @@ def _report(output: str, key: "PublicKey", no_passphrase: bool, format_: str, to
     print_fact("key ID", key.keyid)
     if is_file:
         print_fact("passphrase", "none: whoever reads the file can sign" if no_passphrase else "set")
+    for prefix, cost in _COSTS.items():
+        if key.algorithm.startswith(prefix):
+            print_fact("elsewhere", cost)
     for name, text in (told or {}).items():
         print_fact(name, text)

@@ -19,7 +19,9 @@ def anchor_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(
         (
             click.option("--key", "keys", type=click.Path(), multiple=True, help="A public key to believe; may be repeated."),
-            click.option("--log-key", "log_keys", type=click.Path(), multiple=True, help="A log's public key, besides our own."),
+            click.option(
+                "--log-key", "log_keys", type=click.Path(), multiple=True, help="A log's key, besides our own: log.vkey, PEM."
+            ),
             click.option("--trust", type=click.Path(), help="A trust.yaml to believe; default the trust this machine follows."),
             click.option("--certificate-identity", "identity", help="A signer's identity to believe, with its issuer."),
             click.option("--certificate-oidc-issuer", "issuer", help="Who vouches for that identity: an exact URL."),
@@ -104,10 +106,10 @@ def _anchors_of_identity(
 
 
 def known_logs(home: Home, log_keys: tuple[str, ...] = ()) -> "tuple[OwnLog, ...]":
-    """The key of this home's log, if there is one, and those of these files."""
+    """The key of this home's log, if there is one, and those of these files: log.vkey, PEM or a trusted root."""
+    from pratique.app.home_log import load_log_keys
     from pratique.evidence.trust_anchors import OwnLog
-    from pratique.keys.file import load_public_key
 
     own = Path(f"{home.log_key}.pub")
     paths = [*([own] if own.exists() else []), *map(Path, log_keys)]
-    return tuple(OwnLog(key=load_public_key(path)) for path in paths)
+    return tuple(OwnLog(key=log.key, name=log.name) for path in paths for log in load_log_keys(path))

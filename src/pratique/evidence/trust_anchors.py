@@ -32,8 +32,7 @@ class OwnLog:
         """Whether the entry says that it is in this log, by either of the two ways to name one."""
         from pratique.tlog.checkpoint import log_id, older_log_id
 
-        origin = entry.proof.checkpoint.partition("\n")[0] if entry.proof is not None else ""
-        return entry.log_id in (log_id(origin, self.key.raw), older_log_id(self.key.raw))
+        return entry.log_id in (log_id(entry.origin, self.key.raw), older_log_id(self.key.raw))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,14 +65,8 @@ def decide(
     payload = render_statement(subjects=[subject], predicate_type=SLSA_VSA, predicate=predicate)
     sealed = seal(logged_signer, [payload])[0]
     with catalog.transaction() as ledger:
-        ledger.record_document(
-            decision.subject,
-            sealed.data,
-            role="decision",
-            media_type="application/vnd.dev.sigstore.bundle.v0.3+json",
-            predicate_type=SLSA_VSA,
-            keyid=logged_signer.signer.public_key.keyid,
-            at=now,
+        ledger.record_sealed(
+            decision.subject, sealed, role="decision", predicate_type=SLSA_VSA, signer=logged_signer.name, at=now
         )
         ledger.record_decision(decision, bundle=sealed.digest)
     return decision, sealed

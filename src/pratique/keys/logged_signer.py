@@ -76,15 +76,25 @@ def sign_payload(logged_signer: LoggedSigner, payload: bytes) -> Envelope:
     return sign_statement(logged_signer.signer, payload)
 
 
+def stamp_signature(logged_signer: LoggedSigner, content: Envelope | MessageSignature) -> tuple[bytes, ...]:
+    """What the timestamp authority says about a signature, where one is to be asked."""
+    return (logged_signer.stamp(_signature(content)),) if logged_signer.stamp else ()
+
+
 def log_envelopes(
-    logged_signer: LoggedSigner, envelopes: Sequence[Envelope | MessageSignature], *, resumed: bool = False
+    logged_signer: LoggedSigner,
+    envelopes: Sequence[Envelope | MessageSignature],
+    *,
+    stamps: Sequence[Sequence[bytes]] | None = None,
+    resumed: bool = False,
 ) -> list[LoggedBundle]:
     """Record envelopes, or bare signatures, in one durable batch. With `resumed`, those already in the log are found, not added
-    again.
+    again. `stamps`: the timestamps of each; by default they are asked for.
     """
     key = logged_signer.signer.public_key
-    # Asked before anything is logged: a timestamp authority that is down costs no entry.
-    stamps = [[logged_signer.stamp(_signature(envelope))] if logged_signer.stamp else [] for envelope in envelopes]
+    if stamps is None:
+        # Asked before anything is logged: a timestamp authority that is down costs no entry.
+        stamps = [stamp_signature(logged_signer, envelope) for envelope in envelopes]
     records = [log_record(envelope, key) for envelope in envelopes]
     found = [logged_signer.log.find(record) if resumed else None for record in records]
     new = iter(logged_signer.log.append([record for record, index in zip(records, found, strict=True) if index is None]))
@@ -106,6 +116,21 @@ def log_envelopes(
         data = render_bundle(envelope, key, [entry], stamped)
         out.append(LoggedBundle(data=data, digest=Digest.of(data), log_index=proof.index))
     return out
+
+
+def in_present_log(logged_signer: LoggedSigner, data: bytes) -> bool:
+    """Whether a bundle proves its entry in the log as it is called now. Raises Malformed."""
+    own = log_id(logged_signer.log.origin, logged_signer.log.public_key)
+    return any(entry.log_id == own for entry in parse_bundle(data).log_entries)
+
+
+def prove_in_present_log(logged_signer: LoggedSigner, data: bytes) -> LoggedBundle:
+    """A bundle of this signer as it would be made now: the same signature and timestamps, and its entry in the log of today.
+
+    For what was signed before the log got another name. What the log lost is logged again. Raises Malformed.
+    """
+    bundle = parse_bundle(data)
+    return log_envelopes(logged_signer, [bundle.content], stamps=[bundle.timestamps], resumed=True)[0]
 
 
 def _signature(content: Envelope | MessageSignature) -> bytes:

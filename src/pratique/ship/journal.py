@@ -12,8 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pratique.errors import Locked
-from pratique.files import make_private_directory, storage_error, write_atomic
+from pratique.errors import Locked, NotFound
+from pratique.files import make_private_directory, read_limited, storage_error, write_atomic
+
+MAX_STEP_BYTES = 512 << 20  # an envelope round a file manifest of a million rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +27,23 @@ class Journal:
 
     def once(self, name: str, make: Callable[[], bytes]) -> bytes:
         """The bytes of step `name`: those of an earlier run, else `make()`'s, durably kept first."""
-        path = self.directory / name
-        if path.exists():
-            return path.read_bytes()
+        known = self.read(name)
+        if known is not None:
+            return known
         data = make()
-        write_atomic(path, data, mode=0o600)
+        write_atomic(self.directory / name, data, mode=0o600)
         return data
+
+    def read(self, name: str) -> bytes | None:
+        """The bytes of step `name`, None when it is not finished."""
+        try:
+            return read_limited(self.directory / name, MAX_STEP_BYTES)
+        except NotFound:
+            return None
+
+    def keep(self, name: str, data: bytes) -> None:
+        """Finish step `name` with these bytes, durably. An earlier run's stay: what is finished was handed on."""
+        self.once(name, lambda: data)
 
     def has(self, name: str) -> bool:
         """Whether step `name` is finished."""
@@ -38,11 +51,17 @@ class Journal:
 
     def forget(self, name: str) -> None:
         """Undo step `name`: what it made is not wanted any more."""
-        (self.directory / name).unlink(missing_ok=True)
+        try:
+            (self.directory / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise storage_error(error, self.directory / name) from error
 
     def close(self) -> None:
         """Forget everything: the shipment is complete elsewhere."""
-        shutil.rmtree(self.directory)
+        try:
+            shutil.rmtree(self.directory)
+        except OSError as error:
+            raise storage_error(error, self.directory) from error
 
 
 @contextmanager

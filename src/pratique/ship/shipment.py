@@ -11,18 +11,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pratique.attest.bundle import parse_bundle
-from pratique.attest.dsse import Envelope, parse_envelope, render_envelope
+from pratique.attest.bundle import parse_bundle, without_keyid
+from pratique.attest.statement import parse_statement
 from pratique.documents.cyclonedx.of_inventory import render_cyclonedx
 from pratique.documents.epoch import sbom_time
 from pratique.errors import DigestMismatch, InputError
 from pratique.inventory.scan import take_inventory
-from pratique.keys.logged_signer import LoggedBundle, LoggedSigner, log_envelopes, sign_payload
+from pratique.keys.logged_signer import LoggedBundle, LoggedSigner, in_present_log, prove_in_present_log
 from pratique.model import Digest, FileManifest, Inventory, build_manifest
 from pratique.model.chain import Bases
-from pratique.model.predicates import TITLES
+from pratique.model.predicates import SLSA_PROVENANCE
 from pratique.registry.attach import attach_bundles
-from pratique.ship.journal import Journal, open_journal
+from pratique.ship.journal import open_journal
+from pratique.ship.sealed_once import SealedOnce
 from pratique.ship.statements import Draft, draft_statements, same_claim
 
 if TYPE_CHECKING:
@@ -83,15 +84,15 @@ def ship(
     work = journal_name(inventory.subject.digest, logged_signer.signer.public_key.keyid, place)
     with open_journal(journals, work) as journal:
         drafts = draft_statements(inventory, manifest=manifest, sbom=sbom, environ=environ, started=started, finished=clock())
-        earlier = _earlier_bundles(catalog, inventory.subject.digest, logged_signer, drafts)
+        unfinished = SealedOnce(journal=journal, logged_signer=logged_signer)
+        finished = unfinished.finished(drafts)
+        finished |= _earlier_bundles(catalog, inventory.subject.digest, logged_signer, drafts, beside=finished)
         if destination is not None:
             steps.begin(f"push to {place}")
             subject = _image_of(artifact).push_to(destination)
         steps.begin("sign and log")
-        bundles = {
-            **_sign_and_log(logged_signer, journal, [draft for draft in drafts if draft.predicate_type not in earlier]),
-            **earlier,
-        }
+        new = [draft for draft in drafts if draft.predicate_type not in finished]
+        bundles = {**unfinished.seal(new), **finished}
         if destination is not None:
             steps.begin("attach the evidence")
             signed = ((kind, sealed.data) for kind, sealed in sorted(bundles.items()))
@@ -100,7 +101,7 @@ def ship(
                 image = _image_of(artifact)
                 destination.push_manifest(image.manifest, image.media_type, tag)
         steps.begin("catalogue")
-        _record(catalog, inventory, manifest, sbom, bundles, logged_signer, place, environ, clock())
+        _record(catalog, inventory, manifest, sbom, bundles, logged_signer, place, clock())
         journal.close()
     return Shipment(
         inventory=inventory,
@@ -108,7 +109,7 @@ def ship(
         sbom=sbom,
         bundles=bundles,
         destination=place,
-        reused=len(earlier) == len(drafts),
+        reused=not new and not journal.resumed,
     )
 
 
@@ -117,46 +118,40 @@ def journal_name(subject: Digest, keyid: str, place: str) -> str:
     return f"{subject.hex[:24]}-{keyid[:12]}-{Digest.of(place.encode()).hex[:12]}"
 
 
-def _sign_and_log(logged_signer: LoggedSigner, journal: Journal, drafts: list[Draft]) -> dict[str, LoggedBundle]:
-    """Each statement signed once and logged once, however often this is begun."""
-    from pratique.attest.strictjson import dump_json, load_json
-
-    def envelope_of(draft: Draft) -> Envelope:
-        stem = TITLES[draft.predicate_type].replace(" ", "-")
-        name = f"{stem}.envelope.json"
-
-        def made() -> Envelope:
-            data = journal.once(name, lambda: dump_json(render_envelope(sign_payload(logged_signer, draft.payload))))
-            return parse_envelope(load_json(data, what="journalled envelope"))
-
-        # Provenance holds times: a second run keeps what the first one signed. But a build killed last week is not this one.
-        envelope = made()
-        if not same_claim(draft, envelope.payload):
-            journal.forget(name)
-            envelope = made()
-        return envelope
-
-    envelopes = [envelope_of(draft) for draft in drafts]
-    sealed = log_envelopes(logged_signer, envelopes, resumed=journal.resumed)
-    return {draft.predicate_type: item for draft, item in zip(drafts, sealed, strict=True)}
-
-
 def _earlier_bundles(
-    catalog: "Catalog", subject: Digest, logged_signer: LoggedSigner, drafts: list[Draft]
+    catalog: "Catalog",
+    subject: Digest,
+    logged_signer: LoggedSigner,
+    drafts: list[Draft],
+    *,
+    beside: Mapping[str, LoggedBundle],
 ) -> dict[str, LoggedBundle]:
-    """Bundles of an earlier, complete shipment that say the same: shipping twice must not say everything twice."""
+    """Bundles of an earlier, complete shipment that say the same as the drafts, but for those `beside`.
+
+    Shipping twice must not say everything twice. When the log has another name by now, they are proven in it anew.
+    """
     out: dict[str, LoggedBundle] = {}
+    elsewhere: dict[str, bytes] = {}
     for row in catalog.documents_of(subject, role="bundle"):
-        if row.keyid != logged_signer.signer.public_key.keyid:
+        if row.keyid != logged_signer.signer.public_key.keyid or row.predicate_type in beside or row.predicate_type in out:
             continue
         try:
-            data = catalog.documents.get(row.digest)
+            data = without_keyid(catalog.documents.get(row.digest))
             bundle = parse_bundle(data)
         except (DigestMismatch, InputError):
             continue  # a damaged one is no reason to say nothing: it is said anew
+        if logged_signer.stamp is not None and not bundle.timestamps:
+            continue  # this time somebody vouches for the time as well
         for draft in drafts:
             if draft.predicate_type == row.predicate_type and same_claim(draft, bundle.envelope.payload):
-                out[draft.predicate_type] = LoggedBundle(data=data, digest=row.digest, log_index=bundle.log_entries[0].log_index)
+                if in_present_log(logged_signer, data):
+                    index = bundle.log_entries[0].log_index
+                    out[draft.predicate_type] = LoggedBundle(data=data, digest=bundle.digest, log_index=index)
+                else:
+                    elsewhere.setdefault(draft.predicate_type, data)
+    for kind, data in elsewhere.items():
+        if kind not in out:
+            out[kind] = prove_in_present_log(logged_signer, data)
     return out
 
 
@@ -192,13 +187,15 @@ def _record(
     bundles: Mapping[str, LoggedBundle],
     logged_signer: LoggedSigner,
     place: str,
-    environ: Mapping[str, str],
     now: int,
 ) -> None:
-    """Everything about the shipment in one transaction; the documents before it, for they are found by their digest."""
-    from pratique.attest.predicates.provenance import build_facts
-    from pratique.ship.statements import build_of
+    """Everything about the shipment in one transaction; the documents before it, for they are found by their digest.
 
+    The build is recorded as the signed provenance says it, not as this run, which may be the second, would say it.
+    """
+    from pratique.attest.predicates.provenance import build_facts, build_started
+
+    provenance = parse_statement(parse_bundle(bundles[SLSA_PROVENANCE].data).envelope.payload).predicate
     subject = inventory.subject
     with catalog.transaction() as ledger:
         ledger.record_artifact(
@@ -207,13 +204,5 @@ def _record(
         ledger.record_components(subject.digest, inventory.components)
         ledger.record_document(subject.digest, sbom, role="sbom", media_type="application/vnd.cyclonedx+json", at=now)
         for predicate_type, sealed in bundles.items():
-            ledger.record_document(
-                subject.digest,
-                sealed.data,
-                role="bundle",
-                media_type="application/vnd.dev.sigstore.bundle.v0.3+json",
-                predicate_type=predicate_type,
-                keyid=logged_signer.signer.public_key.keyid,
-                at=now,
-            )
-        ledger.record_build(subject.digest, build_facts(build_of(inventory, environ, now, now)), started=now)
+            ledger.record_sealed(subject.digest, sealed, predicate_type=predicate_type, signer=logged_signer.name, at=now)
+        ledger.record_build(subject.digest, build_facts(provenance), started=build_started(provenance) or now)

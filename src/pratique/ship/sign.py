@@ -12,12 +12,20 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pratique.attest.bundle import MEDIA_TYPE, MessageSignature, parse_bundle
+from pratique.attest.bundle import MAX_BUNDLE_SIZE, MessageSignature, parse_bundle, without_keyid
 from pratique.attest.detached import BUNDLE_SUFFIX, RAW_SUFFIX, render_raw, sign_digest
 from pratique.attest.dsse import Envelope
 from pratique.errors import DigestMismatch, InputError, SignatureInvalid
-from pratique.files import write_atomic
-from pratique.keys.logged_signer import KeylessSigner, LoggedBundle, LoggedSigner, log_envelopes, sign_payload
+from pratique.files import read_limited, write_atomic
+from pratique.keys.logged_signer import (
+    KeylessSigner,
+    LoggedBundle,
+    LoggedSigner,
+    in_present_log,
+    log_envelopes,
+    prove_in_present_log,
+    sign_payload,
+)
 from pratique.model.digest import Digest
 
 if TYPE_CHECKING:
@@ -150,19 +158,29 @@ def _check(requests: Sequence[SigningRequest], how: Publication, logged_signer: 
 def _check_files(request: SigningRequest, how: Publication, found: Published | None) -> None:
     """A file that is there may be another's signature: it is overwritten only when asked."""
     for path in files_of(request, how):
-        if path.exists() and not how.replace and (found is None or path.read_bytes() != found.sealed.data):
+        if path.exists() and not how.replace and (found is None or not _is_ours(path, found)):
             raise InputError("there is a signature file of this name", where=str(path), hint="use --replace, or move it away")
 
 
+def _is_ours(path: Path, found: Published) -> bool:
+    """Whether the file is what will be written there, or that with the keyid which we no longer write."""
+    data = read_limited(path, MAX_BUNDLE_SIZE)
+    try:
+        return found.sealed.data in (data, without_keyid(data))
+    except InputError:
+        return False
+
+
 def _said_before(request: SigningRequest, logged_signer: LoggedSigner | KeylessSigner, catalog: "Catalog") -> Published | None:
-    """The same statement by the same key, from the catalog."""
+    """The same statement by the same key, from the catalog, with its entry in the log as it is called now."""
     if not request.predicate_type or isinstance(logged_signer, KeylessSigner):
         return None  # no two keyless signatures are by the same key
+    elsewhere: Published | None = None
     for row in catalog.documents_of(request.targets[0].digest, role="bundle"):
         if (row.keyid, row.predicate_type) != (logged_signer.signer.public_key.keyid, request.predicate_type):
             continue
         try:
-            data = catalog.documents.get(row.digest)
+            data = without_keyid(catalog.documents.get(row.digest))
             bundle = parse_bundle(data)
             logged_signer.signer.public_key.verify(bundle.signature, bundle.envelope.pae)
         except (DigestMismatch, SignatureInvalid, InputError):
@@ -170,9 +188,14 @@ def _said_before(request: SigningRequest, logged_signer: LoggedSigner | KeylessS
         if logged_signer.stamp is not None and not bundle.timestamps:
             continue  # this time somebody vouches for the time as well
         if bundle.envelope.payload == request.message and bundle.log_entries:
-            sealed = LoggedBundle(data=data, digest=row.digest, log_index=bundle.log_entries[0].log_index)
-            return Published(request=request, content=bundle.envelope, sealed=sealed, at=row.created, reused=True)
-    return None
+            sealed = LoggedBundle(data=data, digest=bundle.digest, log_index=bundle.log_entries[0].log_index)
+            found = Published(request=request, content=bundle.envelope, sealed=sealed, at=row.created, reused=True)
+            if in_present_log(logged_signer, data):
+                return found
+            elsewhere = elsewhere or found
+    if elsewhere is None:
+        return None
+    return replace(elsewhere, sealed=prove_in_present_log(logged_signer, elsewhere.sealed.data))
 
 
 def _write(
@@ -198,13 +221,11 @@ def _record(said: Sequence[Published], logged_signer: LoggedSigner | KeylessSign
             if not item.request.predicate_type:
                 continue
             for target in item.request.targets:
-                ledger.record_document(
+                ledger.record_sealed(
                     target.digest,
-                    item.sealed.data,
-                    role="bundle",
-                    media_type=MEDIA_TYPE,
+                    item.sealed,
                     predicate_type=item.request.predicate_type,
-                    keyid=logged_signer.name,
+                    signer=logged_signer.name,
                     at=item.at,
                 )
 

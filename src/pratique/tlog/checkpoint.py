@@ -24,6 +24,9 @@ from pratique.tlog.notes import (
 )
 
 MAX_SIZE = 2**63 - 1  # sizes travel as signed 64-bit integers in Sigstore bundles
+MAX_HOST = 253
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
 _SPKI_PREFIX = bytes.fromhex("302a300506032b6570032100")  # RFC 8410 §4: SubjectPublicKeyInfo of an Ed25519 key
 
@@ -111,7 +114,24 @@ def log_id(origin: str, public_key: bytes) -> bytes:
 
 def older_log_id(public_key: bytes) -> bytes:
     """How Sigstore names a log of version 1, and as we named ours: SHA-256 of the key's DER SubjectPublicKeyInfo. 32 bytes."""
-    return hashlib.sha256(_SPKI_PREFIX + _raw(public_key)).digest()
+    return hashlib.sha256(spki_of(public_key)).digest()
+
+
+def spki_of(public_key: bytes) -> bytes:
+    """The DER SubjectPublicKeyInfo of a log's key (RFC 8410 §4)."""
+    return _SPKI_PREFIX + _raw(public_key)
+
+
+def check_host_origin(origin: str) -> str:
+    """The name of a log that others can find: a bare host name (RFC 1123 §2.1), lower case, neither path nor port.
+
+    Sigstore's clients look a log up by the host of its address (sigstore/rekor-tiles, CLIENTS.md): entries of a log whose name is
+    more than that can never be verified by them. Raises InputError.
+    """
+    if len(origin) > MAX_HOST or not _HOST.fullmatch(origin):
+        hint = "a bare host name in lower case, as log.example.com: no scheme, path, port or address in brackets"
+        raise InputError(f"not a name for a log: {origin[:80]!r}", hint=hint)
+    return origin
 
 
 def _raw(public_key: bytes) -> bytes:

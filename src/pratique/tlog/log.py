@@ -1,16 +1,21 @@
 """The log as an object: append, find, prove.
 
 What is confirmed is what the file `checkpoint` says; it is replaced last, in one rename, after everything it vouches for is
-on disk. Whatever a crash leaves beyond its size is not there, and the next append writes over it. Nothing is ever signed
-twice for one size: a checkpoint is kept under `checkpoints/<size>` only once it has been published.
+on disk. Nothing is ever signed twice for one size: once its tiles are on disk, a checkpoint is remembered (`memory`), and only
+then signed. So whatever a crash leaves is one of three:
+
+- beyond the checkpoint nothing is remembered: what lies there is not there, and the next append writes over it;
+- one more is remembered, and the entries on disk come to it: that one, and no other, is signed and published;
+- more is remembered than the files hold: the log was put back from a backup, and nothing is signed (`restore`).
 
     checkpoint            the newest signed checkpoint
     checkpoints/<size>    those before it
     log.vkey              the public key, for people and mirrors; who verifies brings a key of their own
+    remembered            the memory, unless it is kept elsewhere, where a backup of this folder does not reach it
     tile/...              C2SP tlog-tiles
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -19,52 +24,89 @@ from pratique.errors import InputError, LimitExceeded, Malformed, NotFound, Prat
 from pratique.model.merkle import EMPTY_ROOT, leaf_hash
 from pratique.tlog.checkpoint import Checkpoint, sign_checkpoint, verify_checkpoint
 from pratique.tlog.frontier import Frontier
+from pratique.tlog.memory import FileMemory, Memory
 from pratique.tlog.notes import ED25519, VerifierKey, check_key_name, parse_vkey, render_vkey
 from pratique.tlog.proofs import MerkleProof, inclusion_proof
 from pratique.tlog.reader import TileReader
 from pratique.tlog.store import DirectoryStore, Store, lock
-from pratique.tlog.tiles import ENTRIES, MAX_ENTRY_BYTES, WIDTH, Tile, render_bundle
+from pratique.tlog.tiles import MAX_ENTRY_BYTES, WIDTH
+from pratique.tlog.writer import tidy, write_entries
 
-__all__ = ["MerkleProof", "TileLog", "create_log", "open_log"]
+__all__ = ["MerkleProof", "TileLog", "create_log", "open_log", "open_unchecked"]
 
 CHECKPOINT = "checkpoint"
 HISTORY = "checkpoints"
 VKEY = "log.vkey"
+REMEMBERED = "remembered"
 
 Sign = Callable[[bytes], bytes]
 Lock = Callable[[], AbstractContextManager[None]]
 
 
-def create_log(directory: Path, *, origin: str, public_key: bytes, sign: Sign) -> "TileLog":
+def create_log(
+    directory: Path, *, origin: str, public_key: bytes, sign: Sign, memory: Memory | None = None, again: bool = False
+) -> "TileLog":
     """Make a log and sign its empty checkpoint; a log of the same origin and key that is already there is opened.
 
-    `origin`: a name as in a URL without its scheme. `public_key`: raw Ed25519, 32 bytes. Raises InputError when another log
-    is there, Locked, StorageError.
+    `origin`: a name as in a URL without its scheme. `public_key`: raw Ed25519, 32 bytes. `memory`: as `open_log` has it. `again`:
+    the log that was here is gone and shall be restored: what comes back is empty, and behind what is remembered. Raises
+    InputError when another log is there, ProofInvalid when the log that was here is gone, Locked, StorageError.
     """
     guard = partial(lock, directory)
     store = DirectoryStore(directory)
     vkey = render_vkey(VerifierKey(name=check_key_name(origin), algorithm=ED25519, public_key=public_key))
-    with guard():
+    kept = memory or FileMemory((directory / REMEMBERED,))
+    with guard(), kept.hold():
         if store.read(CHECKPOINT) is None:
+            if not again:
+                _check_unused(kept, origin, store)
             empty = Checkpoint(origin=origin, size=0, root=EMPTY_ROOT)
+            if not kept.recall(origin):
+                kept.remember(empty)
             note = sign_checkpoint(empty, public_key=public_key, sign=sign)
             store.write(VKEY, (vkey + "\n").encode())
             store.write(CHECKPOINT, note.encode())
-    log = open_log(directory, sign=sign)
+    log = open_unchecked(directory, sign=sign, memory=memory) if again else open_log(directory, sign=sign, memory=memory)
     if (log.origin, log.public_key) != (origin, public_key):
         raise InputError(f"there is a log {log.origin!r} with another name or key here", where=str(directory))
     return log
 
 
-def open_log(directory: Path, *, sign: Sign | None = None) -> "TileLog":
-    """Open a log, to read only when there is no `sign`. Raises NotFound, Malformed, SignatureInvalid."""
+def open_log(directory: Path, *, sign: Sign | None = None, memory: Memory | None = None) -> "TileLog":
+    """Open a log, to read only when there is no `sign`; with it, what a crash interrupted is finished first.
+
+    `memory`: what is remembered of it outside of its folder; by default a file in it, which only tells when the checkpoint alone
+    was put back. Raises NotFound, Malformed, SignatureInvalid; ProofInvalid when the log is behind what is remembered.
+    """
+    log = open_unchecked(directory, sign=sign, memory=memory)
+    if sign is not None:
+        log.settle()
+    return log
+
+
+def open_unchecked(directory: Path, *, sign: Sign | None = None, memory: Memory | None = None) -> "TileLog":
+    """Open a log that may be behind what is remembered of it, for who looks into that. Raises NotFound, Malformed,
+    SignatureInvalid.
+    """
     store = DirectoryStore(directory)
     if store.read(CHECKPOINT) is None:
         raise NotFound("there is no log here", where=str(directory))
     key = load_vkey(store)
-    log = TileLog(store, key=key, guard=partial(lock, directory), sign=sign)
+    kept = memory or FileMemory((directory / REMEMBERED,))
+    log = TileLog(store, key=key, guard=partial(lock, directory), sign=sign, memory=kept)
     log.state()
     return log
+
+
+def _check_unused(memory: Memory, origin: str, store: Store) -> None:
+    """A log that had entries is not begun again under its name: its numbers are taken."""
+    known = memory.recall(origin)
+    if known and known[-1].size:
+        raise ProofInvalid(
+            f"the log {origin} is gone: it had {known[-1].size} entries",
+            where=store.place(CHECKPOINT),
+            hint="put its folder back, or begin one under another name: pratique log move --origin HOST",
+        )
 
 
 def load_vkey(store: Store) -> VerifierKey:
@@ -84,8 +126,9 @@ def load_vkey(store: Store) -> VerifierKey:
 class TileLog:
     """A log in a `Store`. Several processes may use one: writers take turns by `guard`, readers see the last checkpoint."""
 
-    def __init__(self, store: Store, *, key: VerifierKey, guard: Lock, sign: Sign | None = None) -> None:
+    def __init__(self, store: Store, *, key: VerifierKey, guard: Lock, memory: Memory, sign: Sign | None = None) -> None:
         self._store = store
+        self._memory = memory
         self._key = key
         self._guard = guard
         self._sign = sign
@@ -118,29 +161,23 @@ class TileLog:
         """Add entries in order and confirm them together. When it returns they are on disk; a proof for each, in order.
 
         An entry: up to 65,535 bytes. When it raises, all of them or none are confirmed: look with `find`. Raises
-        InputError without a signer, LimitExceeded, Locked, StorageError, ProofInvalid when the log on disk is damaged.
+        InputError without a signer, LimitExceeded, Locked, StorageError, ProofInvalid when the log on disk is damaged or was put
+        back. What it costs does not grow with the log's history.
         """
-        sign = self._sign
-        if sign is None:
-            raise InputError("this log is open for reading only", where=self._store.place(CHECKPOINT))
+        self._signer()
         for entry in entries:
             if len(entry) > MAX_ENTRY_BYTES:
                 raise LimitExceeded(f"log entry of {len(entry)} bytes", hint=f"at most {MAX_ENTRY_BYTES}: log a digest instead")
         if not entries:
             return []
-        with self._guard():
-            old_note, old = self._load()
-            self._check_newest(old)
+        with self._guard(), self._memory.hold():
+            old_note, old = self._settle()
             frontier = self._load_frontier(old)
             reader = TileReader(self._store, old.size + len(entries))
-            self._write_bundles(old.size, entries)
-            self._write_hashes(frontier, entries, reader)
+            write_entries(self._store, frontier, entries, reader)
             new = Checkpoint(origin=old.origin, size=frontier.size, root=frontier.root())
-            note = sign_checkpoint(new, public_key=self._key.public_key, sign=sign)
-            self._store.write(f"{HISTORY}/{old.size}", old_note.encode())
-            self._store.write(CHECKPOINT, note.encode())
-            self._seen = new
-            self._tidy(old.size, new.size)
+            self._memory.remember(new)
+            note = self._publish(new, old_note, old)
         return [
             MerkleProof(
                 index=index,
@@ -152,8 +189,51 @@ class TileLog:
             for index in range(old.size, new.size)
         ]
 
+    def settle(self) -> Checkpoint:
+        """Finish what a crash interrupted, and return what the log then says. Raises ProofInvalid when it was put back."""
+        remembered = self._memory.recall(self.origin)  # read first: it is never behind a checkpoint that is there
+        state = self.state()
+        if not remembered or remembered[-1] != state:
+            with self._guard(), self._memory.hold():
+                _, state = self._settle()
+        return state
+
+    def check_remembered(self) -> None:
+        """Check that the log has, or can finish, whatever is remembered of it. Raises ProofInvalid; changes nothing."""
+        remembered = self._memory.recall(self.origin)
+        state = self.state()
+        for known in remembered:
+            if known.size > state.size:
+                self._unpublished(state, known)
+            elif known != state:
+                self._check_continues(known, state)
+
+    def restore(self, entries: Mapping[int, bytes]) -> Checkpoint:
+        """Bring a log that was put back forward to the newest checkpoint that is remembered of it, which is signed as it was.
+
+        `entries`: index → entry, at least those that are missing, from wherever they were found. Raises NotFound when one is not
+        among them, ProofInvalid when they do not come to what was signed.
+        """
+        with self._guard(), self._memory.hold():
+            note, state = self._load()
+            target = max((state, *self._memory.recall(self.origin)), key=lambda checkpoint: checkpoint.size)
+            if target.size > state.size:
+                missing = [index for index in range(state.size, target.size) if index not in entries]
+                if missing:
+                    count = target.size - state.size
+                    raise NotFound(
+                        f"{len(missing)} of the {count} entries that are missing were not found, the first is entry {missing[0]}",
+                        where=self._store.place(CHECKPOINT),
+                    )
+                found = [entries[index] for index in range(state.size, target.size)]
+                self._check_entries(state, target, found)
+                self._complete(note, state, target, found)
+            return self._settle()[1]
+
     def find(self, entry: bytes) -> int | None:
         """The index of the first entry with exactly these bytes, or None. Reads 32 bytes an entry of the log."""
+        if self._sign is not None:  # an entry that the next append would confirm is there
+            self.settle()
         return TileReader(self._store, self.state().size).find(leaf_hash(entry))
 
     def prove(self, index: int, size: int | None = None) -> MerkleProof:
@@ -212,15 +292,73 @@ class TileLog:
         except PratiqueError as error:
             raise type(error)(error.message, where=self._store.place(name), hint=error.hint) from error
 
-    def _check_newest(self, state: Checkpoint) -> None:
-        """A log put back to an older state must not sign other entries for sizes that it has signed before."""
-        newest = max((int(name) for name in self._store.names(HISTORY) if name.isdecimal()), default=0)
-        if newest > state.size:
+    def _signer(self) -> Sign:
+        if self._sign is None:
+            raise InputError("this log is open for reading only", where=self._store.place(CHECKPOINT))
+        return self._sign
+
+    def _settle(self) -> tuple[str, Checkpoint]:
+        """The newest checkpoint, once it continues all that is remembered. The caller holds the log and the memory."""
+        note, state = self._load()
+        remembered = self._memory.recall(self.origin)
+        if not remembered:  # a log from before it was remembered, or one that came from another machine
+            self._memory.remember(state)
+        for known in remembered:
+            if known.size > state.size:
+                note, state = self._complete(note, state, known, self._unpublished(state, known))
+            elif known != state:
+                self._check_continues(known, state)
+        if remembered and remembered[-1].size < state.size:
+            self._memory.remember(state)
+        return note, state
+
+    def _unpublished(self, state: Checkpoint, known: Checkpoint) -> list[bytes]:
+        """The entries after `state` that a crash kept from being published. Raises ProofInvalid when they are not on disk."""
+        reader = TileReader(self._store, known.size)
+        try:
+            numbers = range(state.size // WIDTH, -(-known.size // WIDTH))
+            found = [entry for number in numbers for entry in reader.entries(number)][state.size % WIDTH :]
+            self._check_entries(state, known, found)
+        except ProofInvalid as error:
             raise ProofInvalid(
-                f"the log was rolled back: it had {newest} entries, now {state.size}",
+                f"{known.size} entries were signed here, and the log's files hold {state.size}: they were put back, or damaged",
                 where=self._store.place(CHECKPOINT),
-                hint="restore the whole log from a mirror, or begin a new one",
+                hint="pratique log recover",
+            ) from error
+        return found
+
+    def _check_entries(self, state: Checkpoint, known: Checkpoint, entries: Sequence[bytes]) -> None:
+        """Check that these entries after `state` come to `known`. Raises ProofInvalid."""
+        grown = self._load_frontier(state)
+        for entry in entries:
+            for _ in grown.add(leaf_hash(entry)):
+                pass
+        if (grown.size, grown.root()) != (known.size, known.root):
+            message = f"the entries do not come to what was signed for {known.size} of them"
+            raise ProofInvalid(message, where=self._store.place(CHECKPOINT))
+
+    def _complete(self, note: str, state: Checkpoint, known: Checkpoint, entries: Sequence[bytes]) -> tuple[str, Checkpoint]:
+        """Sign and publish `known`, to which these entries after `state` come."""
+        write_entries(self._store, self._load_frontier(state), entries, TileReader(self._store, known.size))
+        return self._publish(known, note, state), known
+
+    def _check_continues(self, known: Checkpoint, state: Checkpoint) -> None:
+        """A log of another history under this name and key: one of the two numbers its entries a second time."""
+        if TileReader(self._store, state.size).root(known.size) != known.root:
+            raise ProofInvalid(
+                f"this is another history of the log: its first {known.size} entries are not those that were signed here",
+                where=self._store.place(CHECKPOINT),
+                hint="pratique log recover",
             )
+
+    def _publish(self, new: Checkpoint, old_note: str, old: Checkpoint) -> str:
+        """Sign a checkpoint that is remembered, and let everybody see it."""
+        note = sign_checkpoint(new, public_key=self._key.public_key, sign=self._signer())
+        self._store.write(f"{HISTORY}/{old.size}", old_note.encode())
+        self._store.write(CHECKPOINT, note.encode())
+        self._seen = new
+        tidy(self._store, old.size, new.size)
+        return note
 
     def _load_frontier(self, state: Checkpoint) -> Frontier:
         """The edge of the tree, which must come to the root that was signed: damage is never signed over."""
@@ -232,34 +370,3 @@ class TileLog:
                 hint="pratique log verify names the file",
             )
         return frontier
-
-    def _write_bundles(self, size: int, entries: Sequence[bytes]) -> None:
-        number, width = divmod(size, WIDTH)
-        pending = TileReader(self._store, size).entries(number) if width else []
-        at = 0
-        while at < len(entries):
-            taken = entries[at : at + WIDTH - len(pending)]
-            bundle = [*pending, *taken]
-            self._store.write(Tile(ENTRIES, number, len(bundle)).path, render_bundle(bundle))
-            at, number, pending = at + len(taken), number + 1, []
-
-    def _write_hashes(self, frontier: Frontier, entries: Sequence[bytes], reader: TileReader) -> None:
-        before = {tile.level: (tile.number, tile.width) for tile, _ in frontier.partial()}
-        for entry in entries:
-            for tile, hashes in frontier.add(leaf_hash(entry)):
-                self._store.write(tile.path, b"".join(hashes))
-                reader.put(tile, hashes)
-        for tile, hashes in frontier.partial():
-            reader.put(tile, hashes)
-            if before.get(tile.level) != (tile.number, tile.width):
-                self._store.write(tile.path, b"".join(hashes))
-
-    def _tidy(self, old: int, new: int) -> None:
-        """Partial tiles that are full now may go (tlog-tiles, Partial Tiles); readers of old sizes take the full one."""
-        for level in (ENTRIES, *range(8)):
-            height = 8 * (max(level, 0) + 1)
-            for number in range(old >> height, new >> height):
-                try:
-                    self._store.delete(Tile(level, number).path + ".p")
-                except PratiqueError:  # the entries are confirmed: a file too many is no reason to say they are not
-                    return

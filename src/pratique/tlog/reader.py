@@ -1,6 +1,8 @@
 """Reading a log of a known size out of its tiles. Whatever lies beyond that size is not there."""
 
 from pratique.errors import Malformed, ProofInvalid
+from pratique.model.merkle import EMPTY_ROOT
+from pratique.tlog.proofs import range_root
 from pratique.tlog.store import Store
 from pratique.tlog.tiles import (
     ENTRIES,
@@ -64,6 +66,10 @@ class TileReader:
             known = perfect_root(self.hashes(tile)[offset : offset + (1 << inner)])
             self._nodes[(height, index)] = known
         return known
+
+    def root(self, size: int) -> bytes:
+        """The root of the first `size` entries, at most all of them."""
+        return range_root(self.node, 0, size) if size else EMPTY_ROOT
 
     def find(self, leaf: bytes) -> int | None:
         """The index of the first leaf with this hash: O(size), 32 bytes a leaf."""

@@ -90,10 +90,18 @@ class DirectoryStore:
 def lock(
     directory: Path, *, attempts: int = 200, pause_s: float = 0.025, pause: Callable[[float], None] = time.sleep
 ) -> Iterator[None]:
-    """Be the only writer of this log. The kernel lets go when a process dies. Raises Locked after `attempts` tries."""
-    path = directory / "lock"
+    """Be the only writer of this log. Raises Locked after `attempts` tries, StorageError."""
+    with lock_file(directory / "lock", attempts=attempts, pause_s=pause_s, pause=pause):
+        yield
+
+
+@contextmanager
+def lock_file(
+    path: Path, *, attempts: int = 200, pause_s: float = 0.025, pause: Callable[[float], None] = time.sleep
+) -> Iterator[None]:
+    """Hold a file against other processes. The kernel lets go when a process dies. Raises as `lock`."""
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise storage_error(error, path) from error
@@ -104,7 +112,7 @@ def lock(
             if _try_lock(descriptor):
                 break
         else:
-            raise Locked("another process is writing to this log", where=str(directory), hint="try again in a moment")
+            raise Locked("another process is writing to this log", where=str(path.parent), hint="try again in a moment")
         yield
     finally:
         os.close(descriptor)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from pratique.attest.logkeys import parse_log_keys
 from pratique.attest.publickey import PublicKey
 from pratique.attest.strictjson import load_json
 from pratique.errors import InputError, Malformed
@@ -43,6 +44,8 @@ def compile_source(path: Path) -> Compiled:
     def key(name: str) -> bytes:
         data = read_limited(_below(path, name), MAX_FILE_BYTES)
         try:
+            if data.count(b"+") >= 2 and b"-----BEGIN" not in data:  # a log's own log.vkey
+                return parse_log_keys(data)[0].key.spki
             return PublicKey.from_pem(data).spki
         except Malformed as error:
             raise type(error)(error.message, where=str(path.parent / name), hint=error.hint) from error

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pratique.attest.members import as_list, as_object, as_text, instant_text
+from pratique.attest.members import as_instant, as_list, as_object, as_text, instant_text
 from pratique.attest.predicates.environment import Build, detect_build
 from pratique.errors import Malformed
 
@@ -95,6 +95,13 @@ def build_facts(predicate: Mapping[str, Any]) -> BuildFacts:
         repository=repository,
         invocation_id=as_text(metadata.get("invocationId", ""), "metadata.invocationId"),
     )
+
+
+def build_started(predicate: Mapping[str, Any]) -> int | None:
+    """When the build began, Unix seconds, as the provenance says; None when it does not. Raises Malformed."""
+    details = as_object(predicate.get("runDetails"), "runDetails")
+    metadata = as_object(details.get("metadata", {}), "runDetails.metadata")
+    return as_instant(metadata["startedOn"], "metadata.startedOn") if "startedOn" in metadata else None
 
 
 def _source(definition: Mapping[str, Any]) -> tuple[str, str, str]:

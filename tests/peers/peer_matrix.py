@@ -126,12 +126,12 @@ def check_what_we_sign_beside_a_file_verifies_with_cosign(matrix: Matrix, cell: 
     """And both refuse it with a wrong key, beside another file, and with a flipped byte."""
     made, key = new_file(matrix.new_folder(), cell.form), matrix.keypair(cell.key)
     peer_files.we_sign(matrix.pratique, key, made, matrix.predicate).ok()
-    peer_files.they_verify(matrix.peers, key.public, made).ok()
     verdict = peer_files.we_verify(matrix.elsewhere, key.public, made)
     assert verdict.code == 0, verdict.ran.told()
     for public, altered in _altered(matrix, cell, made):
         refused_by_them(peer_files.they_verify(matrix.peers, public, altered))
         refused_by_us(peer_files.we_verify(matrix.elsewhere, public, altered))
+    peer_files.they_verify(matrix.peers, key.public, made).ok()
 
 
 def _altered(matrix: Matrix, cell: FileCell, made: Signed) -> list[tuple[Path, Signed]]:

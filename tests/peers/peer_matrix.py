@@ -70,14 +70,22 @@ class Matrix:
         return plant(pushed, copied(pushed, pushed.raw.registry, self.peers, "whole"), whole)
 
 
-def check_what_cosign_signed_verifies_here(matrix: Matrix, cell: Cell) -> None:
-    verdict = we_verify(matrix.elsewhere, matrix.keypair(cell.key).public, cell.form, matrix.by_them(cell).ours)
+def holds_here(matrix: Matrix, cell: Cell, pushed: Pushed) -> None:
+    """We accept what cosign signed; where we do not, it is asked first whether it accepts that itself."""
+    public = matrix.keypair(cell.key).public
+    verdict = we_verify(matrix.elsewhere, public, cell.form, pushed.ours)
+    if verdict.code != 0:
+        they_verify(matrix.peers, public, cell.form, pushed.theirs).ok()
     assert verdict.code == 0, verdict.ran.told()
 
 
+def check_what_cosign_signed_verifies_here(matrix: Matrix, cell: Cell) -> None:
+    holds_here(matrix, cell, matrix.by_them(cell))
+
+
 def check_what_cosign_signed_is_refused_here_when_it_is_altered(matrix: Matrix, cell: Cell) -> None:
-    pushed, public = matrix.by_them(cell), matrix.keypair(cell.key).public
-    assert we_verify(matrix.elsewhere, public, cell.form, matrix.control(pushed).ours).code == 0
+    pushed = matrix.by_them(cell)
+    holds_here(matrix, cell, matrix.control(pushed))
     for _, subject, key in matrix.refusals(cell, pushed):
         refused_by_us(we_verify(matrix.elsewhere, key, cell.form, subject.ours))
 

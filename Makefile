@@ -26,7 +26,7 @@ test: install system lint
 
 # Real tools of others on the other side of every signature, both ways (tests/peers). They are built the first time, which takes
 # a quarter of an hour; then the whole matrix takes some minutes
-PEERS := cosign cosign-pkcs11 crane oras helm referrers-registry
+PEERS := cosign cosign-pkcs11 crane oras helm notary referrers-registry
 
 test-peers: install system
 	@if command -v go >/dev/null; then \

@@ -70,14 +70,22 @@ class Matrix:
         return plant(pushed, copied(pushed, pushed.raw.registry, self.peers, "whole"), whole)
 
 
-def check_what_cosign_signed_verifies_here(matrix: Matrix, cell: Cell) -> None:
-    verdict = we_verify(matrix.elsewhere, matrix.keypair(cell.key).public, cell.form, matrix.by_them(cell).ours)
+def holds_here(matrix: Matrix, cell: Cell, pushed: Pushed) -> None:
+    """We accept what cosign signed; where we do not, it is asked first whether it accepts that itself."""
+    public = matrix.keypair(cell.key).public
+    verdict = we_verify(matrix.elsewhere, public, cell.form, pushed.ours)
+    if verdict.code != 0:
+        they_verify(matrix.peers, public, cell.form, pushed.theirs).ok()
     assert verdict.code == 0, verdict.ran.told()
 
 
+def check_what_cosign_signed_verifies_here(matrix: Matrix, cell: Cell) -> None:
+    holds_here(matrix, cell, matrix.by_them(cell))
+
+
 def check_what_cosign_signed_is_refused_here_when_it_is_altered(matrix: Matrix, cell: Cell) -> None:
-    pushed, public = matrix.by_them(cell), matrix.keypair(cell.key).public
-    assert we_verify(matrix.elsewhere, public, cell.form, matrix.control(pushed).ours).code == 0
+    pushed = matrix.by_them(cell)
+    holds_here(matrix, cell, matrix.control(pushed))
     for _, subject, key in matrix.refusals(cell, pushed):
         refused_by_us(we_verify(matrix.elsewhere, key, cell.form, subject.ours))
 
@@ -126,12 +134,12 @@ def check_what_we_sign_beside_a_file_verifies_with_cosign(matrix: Matrix, cell: 
     """And both refuse it with a wrong key, beside another file, and with a flipped byte."""
     made, key = new_file(matrix.new_folder(), cell.form), matrix.keypair(cell.key)
     peer_files.we_sign(matrix.pratique, key, made, matrix.predicate).ok()
-    peer_files.they_verify(matrix.peers, key.public, made).ok()
     verdict = peer_files.we_verify(matrix.elsewhere, key.public, made)
     assert verdict.code == 0, verdict.ran.told()
     for public, altered in _altered(matrix, cell, made):
         refused_by_them(peer_files.they_verify(matrix.peers, public, altered))
         refused_by_us(peer_files.we_verify(matrix.elsewhere, public, altered))
+    peer_files.they_verify(matrix.peers, key.public, made).ok()
 
 
 def _altered(matrix: Matrix, cell: FileCell, made: Signed) -> list[tuple[Path, Signed]]:

@@ -143,7 +143,7 @@ class Forks:
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
-        assert answer, "the process that runs pratique is gone"
+        assert answer, "the process that runs pratique is gone; its error stands above"
         out, err = (Path(name).read_text() for name in names.values())
         return Ran(("pratique", *arguments), int(answer), out, err)
 

@@ -20,6 +20,7 @@ from pratique.registry.types import (
     Manifest,
     Repository,
     descriptor_to_json,
+    is_tag,
 )
 
 SIGNATURES = ".sig"
@@ -134,7 +135,9 @@ def push_layers(
 
 
 def _find(repository: Repository, tag: str) -> Manifest | None:
-    """What the tag names; None only when the place says that there is no such tag."""
+    """What the tag names; None only when the place says that there is no such tag, or it is too long (sha512) to be one."""
+    if not is_tag(tag):
+        return None
     try:
         manifest = repository.fetch_manifest(tag)
     except NotFound:

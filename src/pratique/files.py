@@ -43,6 +43,15 @@ def open_atomic(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
             Path(temporary).unlink(missing_ok=True)
 
 
+def move_durably(source: Path, path: Path) -> None:
+    """A file that was written with `open_atomic` and looked at becomes `path`, on the same file system. Raises StorageError."""
+    try:
+        source.replace(path)
+        sync_directory(path.parent)
+    except OSError as error:
+        raise storage_error(error, path) from error
+
+
 def read_limited(path: Path, limit: int) -> bytes:
     """A whole regular file of at most `limit` bytes; never waits for a pipe. Raises NotFound, LimitExceeded, InputError."""
     try:

@@ -7,11 +7,13 @@ from test_repository_contract import OTHER, push_image, push_index, sign
 
 from pratique.cli.main import run
 from pratique.errors import DigestMismatch, LimitExceeded, Unavailable
+from pratique.evidence.collect import collect_from_repository
 from pratique.model import Digest
+from pratique.registry.archive import open_archive
 from pratique.registry.copy import Lost, copy_artifact
 from pratique.registry.layout import open_layout
 from pratique.registry.remote import Remote
-from pratique.registry.types import OCI_MANIFEST, SIGSTORE_BUNDLE
+from pratique.registry.types import OCI_INDEX, OCI_MANIFEST, SIGSTORE_BUNDLE
 
 
 @pytest.fixture
@@ -135,7 +137,12 @@ def test_the_command_says_what_arrived(harbour, tmp_path, capsys):
     [
         (["oci-dir:nowhere", "oci-dir:copy"], 2, "nowhere"),
         (["SOURCE:v7", "oci-dir:copy"], 2, "v7"),
-        (["SOURCE:v1", "oci-archive:copy.tar"], 2, "nothing can be copied to"),
+        (["SOURCE:v1", "docker-archive:copy.tar"], 2, "nothing can be copied to"),
+        (["SOURCE:v1", "oci-archive:nowhere/copy.tar"], 4, "nowhere/copy.tar"),
+        (["SOURCE:v1", "oci-archive:harbour"], 2, "a folder"),
+        (["SOURCE:v1", "oci-archive:"], 2, "names nothing"),
+        (["SOURCE:v1", "oci-dir:copy", "--list-evidence"], 2, "for archives"),
+        (["SOURCE:v1", "oci-dir:copy", "--platform", "linux"], 2, "not a platform"),
         (["SOURCE:v1", "registry:127.0.0.1:1/x:y"], 3, "127.0.0.1:1"),
         (["app", "oci-dir:copy"], 2, "not a repository"),
     ],
@@ -146,3 +153,73 @@ def test_what_cannot_be_copied_is_one_line(harbour, tmp_path, monkeypatch, capsy
     assert run(["copy", *arguments]) == code
     error = capsys.readouterr().err
     assert words in error and error.count("\n") == 1
+
+
+def platforms_of(layout, *names: str) -> Digest:
+    """An index `multi` of one image for each platform, each with a signature, and one of the index."""
+    entries = []
+    for name in names:
+        image = push_image(layout, None, name.encode())
+        sign(layout, image, f"about {name}".encode())
+        system, architecture = name.split("/")
+        platform = {"os": system, "architecture": architecture}
+        entries.append({"mediaType": image.media_type, "digest": image.digest, "size": image.size, "platform": platform})
+    data = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries}).encode()
+    index = layout.push_manifest(data, OCI_INDEX, "multi")
+    sign(layout, index, b"about the index")
+    return index.digest
+
+
+def test_one_platform_comes_with_what_is_said_about_it_and_what_stays_behind_is_named(harbour, repository):
+    index = platforms_of(harbour, "linux/amd64", "linux/arm64")
+    wanted = harbour.fetch_manifest(index).manifests[1].digest
+    copied = copy_artifact(harbour, "multi", repository, "arm", choose=lambda entries: entries[1])
+    assert copied.descriptor.digest == repository.resolve("arm") == wanted
+    assert [item.about for item in copied.said] == [wanted]
+    assert copied.index == index and [item.about for item in copied.left] == [index]
+
+
+def test_the_command_names_what_is_said_about_the_index_and_stays_behind(harbour, tmp_path, capsys):
+    index = platforms_of(harbour, "linux/amd64", "linux/arm64")
+    source, place = f"oci-dir:{tmp_path}/harbour:multi", f"oci-archive:{tmp_path}/arm.tar"
+    assert run(["copy", "--platform", "linux/arm64", source, place, "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["index"] == index and [item["about"] for item in told["left_behind"]] == [index]
+    assert run(["copy", "--platform", "linux/arm64", source, place]) == 0
+    assert "left behind" in capsys.readouterr().out
+    assert run(["copy", "--platform", "linux/s390x", source, place]) == 2
+    assert "linux/arm64" in capsys.readouterr().err
+
+
+def test_an_archive_carries_everything_and_gives_it_back(harbour, repository, tmp_path):
+    index = harbour.resolve("v1")
+    assert run(["copy", f"oci-dir:{tmp_path}/harbour:v1", f"oci-archive:{tmp_path}/a.tar"]) == 0
+    archive = open_archive(tmp_path / "a.tar")
+    assert archive.resolve("") == archive.resolve("v1") == index
+    assert everything(archive, index) == everything(harbour, index)
+    copied = copy_artifact(archive, "", repository, "v3")
+    assert everything(repository, index) == everything(harbour, index)
+    assert [item.tag for item in copied.said if item.tag] != []
+
+
+def test_a_copy_into_an_archive_that_fails_leaves_the_one_that_was_there(harbour, tmp_path, capsys):
+    (tmp_path / "a.tar").write_bytes(b"before")
+    blob = tmp_path / "harbour/blobs/sha256" / Digest.of(b"second").hex
+    blob.write_bytes(b"secomd")
+    before = sorted(item.name for item in tmp_path.iterdir())
+    assert run(["copy", f"oci-dir:{tmp_path}/harbour:v1", f"oci-archive:{tmp_path}/a.tar"]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+    assert (tmp_path / "a.tar").read_bytes() == b"before" and sorted(item.name for item in tmp_path.iterdir()) == before
+
+
+def test_an_image_named_by_sha512_is_copied_though_no_tag_could_name_its_signatures(repository, tmp_path):
+    import hashlib
+
+    layout = open_layout(tmp_path / "long", create=True)
+    data = layout.fetch_manifest(push_image(layout, None).digest).data
+    digest = Digest(f"sha512:{hashlib.sha512(data).hexdigest()}")
+    (tmp_path / "long/blobs/sha512").mkdir()
+    (tmp_path / "long/blobs/sha512" / digest.hex).write_bytes(data)
+    assert collect_from_repository(layout, digest).pieces == ()
+    with pytest.raises(DigestMismatch, match="arrived as"):
+        copy_artifact(layout, digest, repository, "v1")

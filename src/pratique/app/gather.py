@@ -61,12 +61,16 @@ def gather(
 
     with opened(source, platform, say=talk.say) as found, talk.progress() as (begin, move):
         artifact, file = found.artifact, found.file
-        place = evidence or found.home or "catalog"
+        place = evidence or found.home or found.archive or "catalog"
         if place == "catalog":
             collection = collect_from_home(home, artifact.subject.digest)
         else:
             repository, _ = open_repository(place)
             collection = collect_from_repository(repository, artifact.subject.digest)
+        catalogued = evidence is None and found.archive is not None
+        if catalogued:
+            place = f"{place}, and catalog"
+            collection = joined(collection, collect_from_home(home, artifact.subject.digest))
         content = None
         if file is not None and evidence is None:
             from pratique.evidence.sidecars import collect_sidecars, content_of
@@ -90,7 +94,7 @@ def gather(
             ask=ask,
         )
         blobs, damaged = 0, list[str]()
-        if whole_store and place == "catalog":
+        if whole_store and (catalogued or place == "catalog"):
             damaged += damaged_documents(home, artifact.subject.digest)
         if whole_store and tree is not None and found.source.scheme in ("oci-dir", "oci-archive"):
             begin("reading the store")

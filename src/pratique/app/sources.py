@@ -21,8 +21,13 @@ class Opened:
 
     @property
     def home(self) -> str | None:
-        """Where evidence about it lives beside it: the registry or layout it is in; None for other sources."""
+        """Where evidence about it lives beside it, and is attached: the registry or layout it is in; None for other sources."""
         return str(self.source) if self.source.scheme in ("registry", "oci-dir") else None
+
+    @property
+    def archive(self) -> str | None:
+        """The archive it is in, which may hold evidence as well; what is attached afterwards is in the catalog alone."""
+        return str(self.source) if self.source.scheme == "oci-archive" else None
 
     @property
     def file(self) -> "Path | None":

@@ -23,6 +23,6 @@ def _load(catalog: Catalog, row: DocumentRow) -> Collected:
     where = str(catalog.documents.path_of(row.digest))
     try:
         data = catalog.documents.get(row.digest)
-        return Collected(digest=row.digest, where=where, claimed_type=row.predicate_type, data=data)
+        return Collected(digest=row.digest, where=where, media_type=row.media_type, claimed_type=row.predicate_type, data=data)
     except (DigestMismatch, InputError) as error:
         return Collected(digest=row.digest, where=where, claimed_type=row.predicate_type, cause=Cause.INVALID, detail=str(error))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pratique.app.home import Home, find_home
-from pratique.app.sources import public_name
 from pratique.cli.options import platform_option, source_argument
 from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_title
 from pratique.cli.trust_anchors import anchor_options, chosen_anchors
@@ -17,12 +16,8 @@ from pratique.errors import InputError
 from pratique.model import Cause
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pratique.evidence.trust_anchors import TrustAnchors
-    from pratique.model import Digest
     from pratique.registry.archive import ArchiveLayout
-    from pratique.registry.types import Repository
     from pratique.tuf.value import FollowedTrust
 
 
@@ -34,48 +29,69 @@ def command() -> None:
 @command.command()
 @source_argument
 @click.option("-o", "--output", type=click.Path(), required=True, help="The archive to write.")
+@anchor_options
+@click.option("--require", multiple=True, metavar="TYPE", help="What must verify in the archive; see pratique verify.")
+@click.option("--name", help="What the artifact is called where a trust speaks of it; default what SOURCE names.")
+@click.option("--unverified", is_flag=True, help="Write it even if nobody who is believed says anything about the artifact.")
+@click.option("--list-evidence", is_flag=True, help="List the evidence in index.json, for oras; see pratique copy.")
 @format_option
-def export(source: str, output: str, format_: str) -> None:
+def export(
+    source: str,
+    output: str,
+    require: tuple[str, ...],
+    name: str | None,
+    unverified: bool,
+    list_evidence: bool,
+    format_: str,
+    **beliefs: Any,
+) -> None:
     """Write SOURCE, everything that is said about it here and in the catalog, and the trust that this machine follows.
 
-    SOURCE is registry:HOST/NAME:TAG, oci-dir:PATH[:TAG] or oci-archive:PATH[:TAG]. The archive is an OCI archive that any tool
-    loads. Without a followed trust there is none in it; whoever verifies it then brings keys or a trust.
+    SOURCE is registry:HOST/NAME:TAG, oci-dir:PATH[:TAG] or oci-archive:PATH[:TAG]. The archive is an OCI archive that any engine
+    loads. Before it gets its name it is read back and verified as by somebody who has nothing else: everything that was gathered
+    must be found in it, and verify for whom the options name, or else for the trust that travels along. Without a followed trust
+    there is none in it; whoever verifies it then brings keys or a trust.
     """
-    from pratique.registry.open import open_repository
-    from pratique.ship.airgap import gathered, write_archive
+    from pratique.app.export_bundle import Believed, Demands, export_bundle
 
-    home, path = find_home(), Path(output)
-    anchors, files = _followed(home)
-    origin, reference = open_repository(source)
-    now = int(time.time())
-    with gathered(origin, reference or "", path) as (layout, copied, folder):
-        target = copied.descriptor
-        restored = sum(_from_catalog(home, layout, digest) for digest in copied.manifests)
-        write_archive(
-            path,
-            folder,
-            name=public_name(source),
-            digest=target.digest,
-            now=now,
-            anchors=anchors,
-            trust_files=files,
-            answers=_answers(home, layout, copied.manifests, public_name(source), anchors),
-        )
-    said = len(copied.said) + restored
+    home = find_home()
+    trust, files = _followed(home)
+    believed = None
+    if _says_who(beliefs):
+        chosen = chosen_anchors(home, **beliefs)
+        believed = Believed(chosen, lambda _: chosen)
+    elif trust is not None:
+        log_keys = beliefs["log_keys"]
+        believed = Believed(_anchors_of(home, trust, log_keys), lambda archive: _carried(home, archive, None, log_keys)[0])
+    exported = export_bundle(
+        home,
+        source,
+        Path(output),
+        trust=trust,
+        trust_files=files,
+        believed=believed,
+        demands=Demands(name=name, required=tuple(map(predicate_type, require)), unverified=unverified),
+        list_evidence=list_evidence,
+        now=int(time.time()),
+    )
     if format_ == "json":
         print_json(
             {
                 "file": output,
-                "digest": target.digest,
-                "said": said,
-                "trust": {"source": anchors.source, "expires": _when(anchors)} if anchors else None,
+                "digest": exported.digest,
+                "said": exported.said,
+                "verified": exported.verified,
+                "trust": {"source": trust.source, "expires": _when(trust)} if trust else None,
             }
         )
         return
     print_title(output)
-    print_fact("digest", target.digest)
-    print_fact("evidence", f"{said} pieces" + (f", {restored} of them from the catalog" if restored else ""))
-    print_fact("trust", f"{anchors.source}, good until {_when(anchors)}" if anchors else "none: this machine follows none")
+    print_fact("digest", exported.digest)
+    restored = f", {exported.restored} of them from the catalog" if exported.restored else ""
+    print_fact("evidence", f"{exported.said} pieces{restored}")
+    print_fact("trust", f"{trust.source}, good until {_when(trust)}" if trust else "none: this machine follows none")
+    told = "nobody is believed here" if exported.verified is None else f"{exported.verified} pieces verify"
+    print_fact("read back", f"everything is in it; {told}")
 
 
 @command.command()
@@ -106,7 +122,7 @@ def verify(
     home = find_home()
     about: list[Answer] = []
     log_keys = beliefs["log_keys"]
-    if any(value for option, value in beliefs.items() if option != "log_keys"):
+    if _says_who(beliefs):
         if trust_root:
             raise InputError("--trust-root is for the trust in the archive, which is not used beside other options")
         trust_anchors = chosen_anchors(home, **beliefs)
@@ -139,31 +155,22 @@ def _followed(home: Home) -> "tuple[FollowedTrust | None, dict[str, bytes]]":
     return anchors, repository_files(home.trust)
 
 
-def _answers(
-    home: Home, layout: "Repository", digests: "Sequence[Digest]", name: str, anchors: "FollowedTrust | None"
-) -> dict[str, bytes]:
-    """What revocation servers say of the signatures that are taken along, asked as the verifier would ask."""
-    if anchors is None:
-        return {}
-    from pratique.app.gather import appraise_asking
+def _says_who(beliefs: dict[str, Any]) -> bool:
+    """Whether the options say who is believed; a log's key says only which log is."""
+    return any(value for option, value in beliefs.items() if option != "log_keys")
+
+
+def _anchors_of(home: Home, anchors: "FollowedTrust", log_keys: tuple[str, ...]) -> "TrustAnchors":
     from pratique.cli.trust_anchors import known_logs
-    from pratique.evidence.collect import collect_from_repository
     from pratique.evidence.trust_anchors import anchors_of_trust
 
-    trust_anchors = anchors_of_trust(anchors, known_logs(home))
-    found: dict[str, bytes | None] = {}
-    for digest in digests:
-        target = layout.fetch_manifest(digest).descriptor
-        found |= appraise_asking(target, name, collect_from_repository(layout, digest), trust_anchors)[1]
-    return {url: data for url, data in found.items() if data is not None}
+    return anchors_of_trust(anchors, known_logs(home, log_keys))
 
 
 def _carried(
     home: Home, archive: "ArchiveLayout", trust_root: str | None, log_keys: tuple[str, ...]
 ) -> "tuple[TrustAnchors, FollowedTrust]":
     """The trust in the archive, from a root that came by another way."""
-    from pratique.cli.trust_anchors import known_logs
-    from pratique.evidence.trust_anchors import anchors_of_trust
     from pratique.files import read_limited
     from pratique.ship.airgap import trust_files
     from pratique.tuf.client import verify_files
@@ -179,21 +186,7 @@ def _carried(
         anchors = verify_files(
             files, root=read_limited(pinned, 4 << 20), directory=Path(scratch) / "trust", now=int(time.time()), name=archive.name
         )
-    return anchors_of_trust(anchors, known_logs(home, log_keys)), anchors
-
-
-def _from_catalog(home: Home, layout: "Repository", digest: "Digest") -> int:
-    """Put what only the catalog has beside the artifact; how much that was. It is verified where the archive is."""
-    from pratique.app.gather import collect_from_home
-    from pratique.evidence.collect import collect_from_repository
-    from pratique.registry.attach import attach_bundles
-
-    present = {piece.digest for piece in collect_from_repository(layout, digest).pieces}
-    kept = [piece for piece in collect_from_home(home, digest).pieces if piece.cause is Cause.NONE]
-    lost = [piece for piece in kept if piece.digest not in present]
-    subject = layout.fetch_manifest(digest).descriptor
-    attach_bundles(layout, subject, [(piece.claimed_type, piece.data) for piece in lost], created=None)
-    return len(lost)
+    return _anchors_of(home, anchors, log_keys), anchors
 
 
 def _versions(anchors: "FollowedTrust") -> str:

@@ -1,6 +1,7 @@
 """`pratique copy SRC DST`: an artifact with everything that is said about it, and the proof that nothing got lost."""
 
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -8,54 +9,123 @@ import click
 from pratique.cli.output import format_option, print_fact, print_json, print_title, print_verdict
 
 if TYPE_CHECKING:
-    from pratique.registry.copy import Copied
+    from collections.abc import Callable, Sequence
+
+    from pratique.registry.copy import Copied, CopiedEvidence, Unlisted
+    from pratique.registry.types import Descriptor, Repository
 
 
 @click.command()
 @click.argument("source")
 @click.argument("destination")
+@click.option(
+    "--platform", help="Only one image of an index, as os/arch[/variant], with what is said about it; default all of it."
+)
+@click.option(
+    "--unlisted",
+    type=click.Choice(["refuse", "take", "leave"]),
+    default="refuse",
+    show_default=True,
+    help="What refers to it in a layout whose index.json does not list it.",
+)
+@click.option("--list-evidence", is_flag=True, help="In an archive, list the evidence in index.json, for oras; see below.")
 @format_option
-def command(source: str, destination: str, format_: str) -> None:
+def command(source: str, destination: str, platform: str | None, unlisted: str, list_evidence: bool, format_: str) -> None:
     """Copy SOURCE to DESTINATION with all its referrers, theirs, and the tags of older tools; byte for byte.
 
-    SOURCE is registry:HOST/NAME:TAG, oci-dir:PATH[:TAG] or oci-archive:PATH[:TAG]; DESTINATION registry:HOST/NAME[:TAG] or
-    oci-dir:PATH[:TAG], by default under the same tag. All platforms of an index are copied. At the end the destination is asked
-    for each manifest, blob and referrer: exit code 1 if it lacks one.
+    SOURCE is registry:HOST/NAME:TAG, oci-dir:PATH[:TAG] or oci-archive:PATH[:TAG]; DESTINATION registry:HOST/NAME[:TAG],
+    oci-dir:PATH[:TAG] or oci-archive:PATH, by default under the same tag. All platforms of an index are copied unless --platform
+    names one; then what is said about the index stays behind, and is named. At the end the destination is asked for each
+    manifest, blob and referrer: exit code 1 if it lacks one.
+
+    An archive replaces the file of that name, whole or not at all. podman, docker, skopeo, crane and cosign load it. oras loads
+    the image, and the evidence only with --list-evidence, for which podman, skopeo and crane find more than one image in it.
     """
     from pratique.errors import InputError
-    from pratique.registry.copy import copy_artifact
+    from pratique.registry.copy import Unlisted, copy_artifact
     from pratique.registry.open import open_repository
     from pratique.registry.types import is_tag
 
-    if destination.partition(":")[0] not in ("registry", "oci-dir"):
-        raise InputError(f"nothing can be copied to {destination[:200]!r}", hint="write registry:HOST/NAME[:TAG] or oci-dir:PATH")
+    scheme, _, place = destination.partition(":")
+    if scheme not in ("registry", "oci-dir", "oci-archive"):
+        hint = "write registry:HOST/NAME[:TAG], oci-dir:PATH or oci-archive:PATH"
+        raise InputError(f"nothing can be copied to {destination[:200]!r}", hint=hint)
+    if list_evidence and scheme != "oci-archive":
+        raise InputError("--list-evidence is for archives", hint="leave it out: a registry or folder lists it in any case")
+    choose = _choose(source, platform) if platform is not None else None
     origin, reference = open_repository(source)
-    target, tag = open_repository(destination, create=True)
-    if tag is None and reference is not None and is_tag(reference):
-        tag = reference
-    copied = copy_artifact(origin, reference or "", target, tag)
+    tag = reference if reference is not None and is_tag(reference) else None
+    if scheme == "oci-archive":
+        copied = _to_archive(origin, reference or "", place, tag, source, choose, Unlisted(unlisted), list_evidence=list_evidence)
+        _report(copied, place, None, format_)
+        return
+    target, named = open_repository(destination, create=True)
+    tag = named if named is not None else tag
+    copied = copy_artifact(origin, reference or "", target, tag, choose=choose, unlisted=Unlisted(unlisted))
+    _report(copied, target.name, tag, format_)
+
+
+def _choose(source: str, platform: str) -> "Callable[[Sequence[Descriptor]], Descriptor]":
+    from functools import partial
+
+    from pratique.artifact.platforms import choose, parse_platform
+
+    parse_platform(platform)
+    return partial(choose, wanted=platform, where=source)
+
+
+def _to_archive(
+    origin: "Repository",
+    reference: str,
+    place: str,
+    tag: str | None,
+    source: str,
+    choose: "Callable[[Sequence[Descriptor]], Descriptor] | None",
+    unlisted: "Unlisted",
+    *,
+    list_evidence: bool,
+) -> "Copied":
+    """Into a layout beside it first, then packed, read back, and named."""
+    from pratique.errors import InputError
+    from pratique.registry.archive import ArchiveLayout
+    from pratique.registry.archive_write import check_whole, engine_name, staged, write_archive
+    from pratique.registry.copy import check_arrived, copy_artifact
+
+    if not place or "\0" in place:
+        raise InputError("oci-archive: names nothing")
+    with staged(Path(place)) as layout:
+        tag = tag or "copied"
+        copied = copy_artifact(origin, reference, layout, tag, choose=choose, unlisted=unlisted)
+
+        def prove(archive: ArchiveLayout) -> None:
+            check_whole(archive)
+            check_arrived(archive, copied)
+
+        name = engine_name(source)
+        write_archive(
+            Path(place), layout, copied.descriptor, tag=tag, name=name, files={}, list_evidence=list_evidence, prove=prove
+        )
+    return copied
+
+
+def _report(copied: "Copied", place: str, tag: str | None, format_: str) -> None:
     if format_ == "json":
         print_json(
             {
                 "digest": copied.descriptor.digest,
-                "destination": target.name,
+                "destination": place,
                 "tag": tag,
                 "manifests": copied.manifests,
                 "blobs": copied.blobs,
-                "said": [
-                    {"about": item.about, "digest": item.digest, "artifact_type": item.artifact_type, "tag": item.tag or None}
-                    for item in copied.said
-                ],
+                "said": [_row(item) for item in copied.said],
+                "index": copied.index,
+                "left_behind": [_row(item) for item in copied.left],
             }
         )
         return
-    _print(copied, f"{target.name}{f':{tag}' if tag else ''}")
-
-
-def _print(copied: "Copied", place: str) -> None:
     from pratique.model import Cause
 
-    print_title(f"{place} has it all")
+    print_title(f"{place}{f':{tag}' if tag else ''} has it all")
     print_fact("digest", copied.descriptor.digest)
     count = len(copied.manifests)
     print_fact("artifact", f"{count} manifest{'s' if count != 1 else ''}")
@@ -65,3 +135,11 @@ def _print(copied: "Copied", place: str) -> None:
     if not kinds:
         print_fact("said about it", "nothing")
     print_fact("blobs", f"{copied.blobs}, each what its name says")
+    if copied.index is not None:
+        print_fact("chosen from", f"index {copied.index}")
+        for kind, count in sorted(Counter(item.artifact_type for item in copied.left).items()):
+            print_fact("left behind", f"{count} × {kind}, said about the index as a whole")
+
+
+def _row(item: "CopiedEvidence") -> dict[str, object]:
+    return {"about": item.about, "digest": item.digest, "artifact_type": item.artifact_type, "tag": item.tag or None}

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from pratique import __version__
+from pratique.app.advice import advice_without_evidence
 from pratique.app.gather import gather
 from pratique.app.home import find_home, open_home_catalog, open_logged_signer
 from pratique.cli.options import key_option, passphrase_option, platform_option, source_argument
@@ -50,6 +51,7 @@ def command(
         decision, sealed = decide(
             loaded, gathered.facts, logged_signer=logged_signer, catalog=catalog, now=int(time.time()), tool_version=__version__
         )
+    advice = advice_without_evidence(home, gathered.facts, gathered.place) if decision.result is not Result.ALLOWED else ""
     if format_ == "json":
         print_json(
             {
@@ -63,6 +65,7 @@ def command(
                 ],
                 "bundle": sealed.digest,
                 "log_index": sealed.log_index,
+                "advice": advice or None,
             }
         )
     else:
@@ -70,5 +73,7 @@ def command(
         print_fact("digest", decision.subject)
         for item in decision.verdicts:
             print_verdict(item.cause, item.rule, item.detail)
+        if advice:
+            print_fact("what to do", advice)
         print_fact("decision", f"signed, log entry {sealed.log_index}, bundle {sealed.digest.short}")
     return EXIT_CODES[decision.result]

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pratique.app.advice import advice_without_evidence
 from pratique.app.gather import Gathered, ask_nobody, gather
 from pratique.app.home import find_home
 from pratique.app.repair import repair_evidence
@@ -112,6 +113,7 @@ def report(
         raise Unavailable(facts.gathering_detail or f"the evidence at {gathered.place} could not be read")
     wanted = wanted or ((IMAGE_SIGNATURE,) if gathered.is_file else REQUIRED)
     answers = [*about, *_answers(gathered, wanted), *_quorums(gathered, trust_anchors)]
+    advice = advice_without_evidence(home, facts, gathered.place)
     if format_ == "json":
         print_json(
             {
@@ -119,6 +121,7 @@ def report(
                 "place": gathered.place,
                 "restored": restored,
                 "answers": [_answer_json(answer) for answer in answers],
+                "advice": advice or None,
             }
         )
     else:
@@ -129,6 +132,8 @@ def report(
             print_fact("restored", title)
         for label, cause, text, _ in answers:
             print_verdict(cause, label, text)
+        if advice:
+            print_fact("what to do", advice)
     states = {cause.state for _, cause, _, _ in answers}
     return 1 if State.VIOLATED in states else 3 if State.UNCHECKED in states else 0
 

@@ -153,6 +153,9 @@ def _verify_sigstore(
         known = ArtifactDigests(digests={target.digest.algorithm: bytes.fromhex(target.digest.hex)})
         artifact = content.artifact if content is not None else known
         signed = verify_message(bundle, artifact, root, keys=trust_anchors.keys, needs=needs)
+        if not bundle.certificates:
+            at = proven_at(signed.times, now=now)
+            signed = replace(signed, places=(*signed.places, *_own_places(bundle, trust_anchors, at)))
         return VerifiedClaim(
             predicate_type=IMAGE_SIGNATURE, subjects=frozenset({target.digest}), payload=target.digest, signed=signed
         )

@@ -3,14 +3,17 @@
 What is said about it are its referrers, theirs in turn, and the tags under which older tools keep signatures beside an image
 (sigstore/cosign, specs/SIGNATURE_SPEC.md, «Tag-based discovery»). Of an index, that of every image in it as well. The tag comes
 last, so that nobody meets the copy bare; and at the end the destination is asked what it has, since registries lose things.
+What is there and cannot be carried, or of which nobody can tell whether it belongs to it, is an error that names it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
-from pratique.errors import DigestMismatch, LimitExceeded, NotFound, Violation
+from pratique.errors import DigestMismatch, InputError, LimitExceeded, NotFound, Violation
 from pratique.model.digest import Digest
-from pratique.registry.types import Descriptor, Manifest, MountsBlobs, Repository
+from pratique.registry.layoutread import LayoutReader
+from pratique.registry.types import Descriptor, Manifest, MountsBlobs, Repository, is_tag
 from pratique.registry.verified import CHUNK
 
 _MAX_DEPTH = 4  # an index of indexes of images is as deep as anybody builds; a signature on an SBOM is as far as they sign
@@ -32,14 +35,34 @@ class CopiedEvidence:
     tag: str = ""
 
 
+class Unlisted(StrEnum):
+    """What becomes of manifests that lie in a layout, refer to what is copied, and are not listed there."""
+
+    REFUSE = "refuse"
+    TAKE = "take"
+    LEAVE = "leave"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copied:
-    """What was copied. `manifests`: of the artifact itself; `blobs`: distinct ones, of everything."""
+    """What was copied. `manifests`: of the artifact itself, the one that was meant first; `said`: what is said about them.
+
+    `everything`: all manifests; `held`: all blobs. `index`: the index that one platform was chosen from, None if all was copied;
+    `left`: what is said about that index, which does not come along.
+    """
 
     descriptor: Descriptor
     manifests: tuple[Digest, ...]
     said: tuple[CopiedEvidence, ...]
-    blobs: int
+    everything: tuple[Digest, ...]
+    held: tuple[Digest, ...]
+    index: Digest | None = None
+    left: tuple[CopiedEvidence, ...] = ()
+
+    @property
+    def blobs(self) -> int:
+        """How many distinct blobs that is, of everything."""
+        return len(self.held)
 
 
 def copy_image(source: Repository, reference: str, destination: Repository, tag: str | None = None) -> Descriptor:
@@ -50,13 +73,22 @@ def copy_image(source: Repository, reference: str, destination: Repository, tag:
     return _Copy(source, destination).image(source.fetch_manifest(reference), tag)
 
 
-def copy_artifact(source: Repository, reference: str, destination: Repository, tag: str | None = None) -> Copied:
+def copy_artifact(
+    source: Repository,
+    reference: str,
+    destination: Repository,
+    tag: str | None = None,
+    *,
+    choose: Callable[[Sequence[Descriptor]], Descriptor] | None = None,
+    unlisted: Unlisted = Unlisted.REFUSE,
+) -> Copied:
     """Copy what `reference` names with everything that is said about it, and prove that it arrived.
 
-    Raises as the two repositories do, LimitExceeded, and Lost, which names what the destination does not have.
+    `choose`: of an index, the one child to copy, from its entries; None for all of it.
+    Raises as the two repositories do, InputError, LimitExceeded, and Lost, which names what the destination does not have.
     """
-    manifest = source.fetch_manifest(reference)
-    work = _Copy(source, destination)
+    manifest, index = _chosen(source, source.fetch_manifest(reference), choose)
+    work = _Copy(source, destination, unlisted)
     descriptor = work.image(manifest, None)
     images = tuple(work.seen)
     said: list[CopiedEvidence] = []
@@ -64,8 +96,17 @@ def copy_artifact(source: Repository, reference: str, destination: Repository, t
         said += work.about(digest, depth=0)
     if tag is not None:
         descriptor = destination.push_manifest(manifest.data, manifest.media_type, tag)
-    _check_arrived(destination, work, said)
-    return Copied(descriptor=descriptor, manifests=images, said=tuple(said), blobs=len(work.blobs))
+    copied = Copied(
+        descriptor=descriptor,
+        manifests=images,
+        said=tuple(said),
+        everything=tuple(work.seen),
+        held=tuple(work.blobs),
+        index=index,
+        left=tuple(_said_about(source, index)) if index is not None else (),
+    )
+    check_arrived(destination, copied)
+    return copied
 
 
 def copy_blob(source: Repository, blob: Descriptor, destination: Repository) -> None:
@@ -84,6 +125,7 @@ class _Copy:
 
     source: Repository
     destination: Repository
+    unlisted: Unlisted = Unlisted.REFUSE
     seen: dict[Digest, None] = field(default_factory=dict)
     blobs: dict[Digest, None] = field(default_factory=dict)
 
@@ -111,21 +153,28 @@ class _Copy:
         """Copy what is said about a manifest, and what is said about that."""
         if depth > _MAX_DEPTH:
             raise LimitExceeded(f"referrers of referrers, deeper than {_MAX_DEPTH}", where=self.source.name)
-        for referrer in self.source.list_referrers(subject):
+        for referrer in [*self.source.list_referrers(subject), *self._lying(subject)]:
             yield CopiedEvidence(about=subject, digest=referrer.digest, artifact_type=referrer.artifact_type)
             if referrer.digest not in self.seen:
                 self.image(self.source.fetch_manifest(referrer.digest), None)
                 yield from self.about(referrer.digest, depth=depth + 1)
-        for kind in _OLDER_TAGS:
-            tag = f"{subject.algorithm}-{subject.hex}.{kind}"
-            try:
-                manifest = self.source.fetch_manifest(tag)
-            except NotFound:
-                continue
-            if manifest.digest == subject:
-                continue  # a registry that answers for any tag with the image itself
+        for tag, manifest in _older(self.source, subject):
             self.image(manifest, tag)
             yield CopiedEvidence(about=subject, digest=manifest.digest, artifact_type=_type_of(manifest), tag=tag)
+
+    def _lying(self, subject: Digest) -> list[Descriptor]:
+        """What refers to it in a layout and is not listed there, if that is to be taken along."""
+        if self.unlisted is Unlisted.LEAVE or not isinstance(self.source, LayoutReader):
+            return []
+        found = self.source.list_unlisted(subject)
+        if found and self.unlisted is Unlisted.REFUSE:
+            names = ", ".join(str(item.digest) for item in found[:3])
+            raise InputError(
+                f"what refers to {subject.short} and is not listed in index.json is either deleted or forgotten: {names}",
+                where=self.source.name,
+                hint="say --unlisted take, or --unlisted leave",
+            )
+        return found
 
     def _see(self, digest: Digest) -> None:
         self.seen[digest] = None
@@ -133,14 +182,14 @@ class _Copy:
             raise LimitExceeded(f"more than {_MAX_MANIFESTS} manifests belong to it", where=self.source.name)
 
 
-def _check_arrived(destination: Repository, work: _Copy, said: list[CopiedEvidence]) -> None:
-    """Ask the destination for each manifest, each blob and each referrer; nothing is believed because it was sent."""
-    missing = [str(digest) for digest in work.seen if not _has_manifest(destination, digest)]
-    missing += [str(digest) for digest in work.blobs if not destination.has_blob(digest)]
+def check_arrived(destination: Repository, copied: Copied) -> None:
+    """Ask the destination for each manifest, blob and referrer; nothing is believed because it was sent. Raises Lost."""
+    missing = [str(digest) for digest in copied.everything if not _has_manifest(destination, digest)]
+    missing += [str(digest) for digest in copied.held if not destination.has_blob(digest)]
     listed: dict[Digest, set[Digest]] = {}
-    for item in said:
+    for item in copied.said:
         if item.tag:
-            if destination.resolve(item.tag) != item.digest:
+            if _resolve(destination, item.tag) != item.digest:
                 missing.append(item.tag)
             continue
         if item.about not in listed:
@@ -151,6 +200,47 @@ def _check_arrived(destination: Repository, work: _Copy, said: list[CopiedEviden
         more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
         hint = "copy again; if it happens again, the registry drops what is pushed to it"
         raise Lost(f"it took everything, and lacks {', '.join(missing[:3])}{more}", where=destination.name, hint=hint)
+
+
+def _chosen(
+    source: Repository, manifest: Manifest, choose: Callable[[Sequence[Descriptor]], Descriptor] | None
+) -> tuple[Manifest, Digest | None]:
+    """The manifest to copy, and the index that was named if it is a part of one."""
+    index = manifest.digest if choose is not None and manifest.is_index else None
+    for _ in range(_MAX_DEPTH):
+        if choose is None or not manifest.is_index:
+            return manifest, index
+        manifest = source.fetch_manifest(choose(manifest.manifests).digest)
+    raise LimitExceeded(f"indexes are nested deeper than {_MAX_DEPTH}", where=source.name)
+
+
+def _said_about(source: Repository, subject: Digest) -> Iterator[CopiedEvidence]:
+    """What is said about one manifest, without what is said about that."""
+    for referrer in source.list_referrers(subject):
+        yield CopiedEvidence(about=subject, digest=referrer.digest, artifact_type=referrer.artifact_type)
+    for tag, manifest in _older(source, subject):
+        yield CopiedEvidence(about=subject, digest=manifest.digest, artifact_type=_type_of(manifest), tag=tag)
+
+
+def _older(source: Repository, subject: Digest) -> Iterator[tuple[str, Manifest]]:
+    """What older tools keep under tags beside a manifest. A registry has none for a sha512, which is too long for a tag."""
+    for kind in _OLDER_TAGS:
+        tag = f"{subject.algorithm}-{subject.hex}.{kind}"
+        if not is_tag(tag) and not isinstance(source, LayoutReader):
+            continue
+        try:
+            manifest = source.fetch_manifest(tag)
+        except NotFound:
+            continue
+        if manifest.digest != subject:  # else a registry that answers for any tag with the image itself
+            yield tag, manifest
+
+
+def _resolve(destination: Repository, tag: str) -> Digest | None:
+    try:
+        return destination.resolve(tag)
+    except NotFound:
+        return None
 
 
 def _has_manifest(destination: Repository, digest: Digest) -> bool:

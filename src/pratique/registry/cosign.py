@@ -20,6 +20,7 @@ from pratique.registry.types import (
     Manifest,
     Repository,
     descriptor_to_json,
+    is_tag,
 )
 
 SIGNATURES = ".sig"
@@ -134,8 +135,11 @@ def push_layers(
 
 
 def _find(repository: Repository, image: Digest, kind: str) -> Manifest | None:
-    """What the tag names; None only when the place says that there is no such tag, or answers for any tag with the image."""
+    """What the tag names; None only when the place says that there is no such tag, answers for any tag with the image, or the tag
+    is too long (sha512) to be one."""
     tag = tag_of(image, kind)
+    if not is_tag(tag):
+        return None
     try:
         manifest = repository.fetch_manifest(tag)
     except NotFound:

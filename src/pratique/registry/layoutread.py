@@ -9,10 +9,11 @@ import stat
 from abc import ABC, abstractmethod
 from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from pratique.errors import DigestMismatch, InputError, LimitExceeded, Malformed, NotFound
 from pratique.model.digest import Digest, is_digest
+from pratique.registry.saved import UNLISTED, has_kinds, is_evidence, is_evidence_tag, tags_by_kind
 from pratique.registry.types import (
     MANIFEST_TYPES,
     MAX_INDEX_BYTES,
@@ -24,12 +25,21 @@ from pratique.registry.types import (
     Descriptor,
     Manifest,
     descriptor_from_json,
+    digest_of,
     fallback_tag,
     parse_manifest,
 )
 from pratique.registry.verified import CHUNK, VerifiedReader
 
 _MARKER_BYTES = 4096
+_MAX_STATED = 1_000  # signatures of one image that are looked at to find which image it is
+
+
+class _Referring(NamedTuple):
+    """A manifest and what it refers to."""
+
+    digest: Digest
+    subject: Digest
 
 
 class LayoutReader(ABC):
@@ -39,6 +49,7 @@ class LayoutReader(ABC):
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self._subjects: dict[str, _Referring | None] = {}  # by the blob's name, so what stands here never changes
 
     @property
     def name(self) -> str:
@@ -121,15 +132,27 @@ class LayoutReader(ABC):
         return self._locate(_blob_name(digest))
 
     def list_referrers(self, digest: Digest, artifact_type: str | None = None) -> list[Descriptor]:
-        """See `Repository`. Every listed manifest is read, so one that was altered is found here."""
-        found: dict[Digest, Descriptor] = {}
-        for entry in self._listed(fallback_tag(digest)):
-            if entry.media_type not in MANIFEST_TYPES or entry.digest in found:
-                continue
-            manifest = self.fetch_manifest(entry.digest)
-            if manifest.subject is not None and manifest.subject.digest == digest:
-                found[entry.digest] = manifest.descriptor
+        """See `Repository`. Every listed manifest is read, so one that was altered is found here.
+
+        In a layout that cosign saved nothing lists them: there every blob is read that is small enough for a manifest.
+        """
+        entries = self._entries()
+        found = self._listed_referrers(entries, digest)
+        if has_kinds(entries):
+            tags_by_kind(entries, self._stated, where=self._name)  # what is there and cannot be placed is said
+            found |= {item.digest: item for item in self._lying(digest, strict=True) if item.digest not in found}
         return [item for item in found.values() if artifact_type is None or item.artifact_type == artifact_type]
+
+    def list_unlisted(self, digest: Digest) -> list[Descriptor]:
+        """Manifests that lie in the layout, refer to `digest`, and are no evidence here because nothing lists them.
+
+        Either they were deleted, which leaves the blob, or a tool wrote them that this program does not know.
+        """
+        entries = self._entries()
+        if has_kinds(entries):
+            return []
+        listed = self._listed_referrers(entries, digest)
+        return [item for item in self._lying(digest, strict=False) if item.digest not in listed]
 
     def check_blobs(self, known: Container[Digest] = ()) -> tuple[int, list[str]]:
         """Read every blob, whoever names it, but those `known` to be right: how many, and what is wrong with which."""
@@ -153,7 +176,7 @@ class LayoutReader(ABC):
 
     def list_tags(self) -> list[str]:
         """See `Repository`."""
-        return sorted({name for entry in self._index() if (name := entry.annotations.get(REF_NAME))})
+        return sorted({name for entry in self._entries() if (name := entry.annotations.get(REF_NAME))})
 
     def read_file(self, name: str, limit: int) -> bytes:
         """A file that others put beside the layout's own. Nothing about its bytes is verified. Raises NotFound, LimitExceeded."""
@@ -163,12 +186,68 @@ class LayoutReader(ABC):
         """See `Repository`. Nothing is open between calls."""
         return
 
-    def _listed(self, tag: str) -> Iterator[Descriptor]:
-        """Entries of index.json, and of the index that some tools keep under the fallback tag in layouts too."""
-        for entry in self._index():
-            yield entry
-            if entry.annotations.get(REF_NAME) == tag and entry.media_type == OCI_INDEX:
-                yield from self.fetch_manifest(entry.digest).manifests
+    def _listed_referrers(self, entries: Sequence[Descriptor], digest: Digest) -> dict[Digest, Descriptor]:
+        """Referrers among the entries, and in the index that some tools keep under the fallback tag in layouts too."""
+        listed = list(entries)
+        for entry in entries:
+            if entry.annotations.get(REF_NAME) == fallback_tag(digest) and entry.media_type == OCI_INDEX:
+                listed += self.fetch_manifest(entry.digest).manifests
+        found: dict[Digest, Descriptor] = {}
+        for entry in listed:
+            if entry.media_type not in MANIFEST_TYPES or entry.digest in found:
+                continue
+            manifest = self.fetch_manifest(entry.digest)
+            if manifest.subject is not None and manifest.subject.digest == digest:
+                found[entry.digest] = manifest.descriptor
+        return found
+
+    def _lying(self, digest: Digest, *, strict: bool) -> Iterator[Descriptor]:
+        """Manifests in `blobs/` whose subject is `digest`, listed or not. `strict`: an altered blob raises DigestMismatch, for it
+        may have been one; else it is passed over.
+        """
+        for name in sorted(self._blob_names()):
+            if name not in self._subjects:
+                self._subjects[name] = self._read_subject(name, strict=strict)
+            found = self._subjects[name]
+            if found is not None and found.subject == digest:
+                yield self.fetch_manifest(found.digest).descriptor
+
+    def _read_subject(self, name: str, *, strict: bool) -> "_Referring | None":
+        algorithm, _, hex_digits = name.removeprefix("blobs/").partition("/")
+        digest = Digest(f"{algorithm}:{hex_digits}")
+        if not is_digest(digest) or self._locate(name).size > MAX_MANIFEST_BYTES:
+            return None
+        data = self._read(name, MAX_MANIFEST_BYTES)
+        if digest_of(data, digest) != digest:
+            if strict:
+                raise DigestMismatch("it was altered: its bytes are not what its name says", where=f"{self._name}: {name}")
+            return None
+        if b'"subject"' not in data:
+            return None
+        try:
+            manifest = parse_manifest(data, digest=digest)
+        except Malformed:
+            return None
+        return _Referring(digest, manifest.subject.digest) if manifest.subject is not None else None
+
+    def _stated(self, entry: Descriptor) -> set[Digest]:
+        """The digests that signatures or attestations in older form say they are about. Nothing of it is verified."""
+        from pratique.attest.cosign import DSSE_LAYER, SIMPLE_SIGNING, parse_attestation, parse_payload
+        from pratique.attest.statement import parse_head
+
+        found: set[Digest] = set()
+        for layer in self.fetch_manifest(entry.digest).layers[:_MAX_STATED]:
+            if layer.media_type not in (SIMPLE_SIGNING, DSSE_LAYER) or layer.size > MAX_INDEX_BYTES:
+                continue
+            data = self.fetch_blob(layer, limit=MAX_INDEX_BYTES)
+            try:
+                if layer.media_type == SIMPLE_SIGNING:
+                    found.add(parse_payload(data).image)
+                else:
+                    found |= parse_head(parse_attestation(data, {}).envelope.payload).digests
+            except (Malformed, LimitExceeded):
+                continue  # what says nothing names no image
+        return found
 
     def _document(self) -> dict[str, Any]:
         data = self._read("index.json", MAX_INDEX_BYTES)
@@ -178,14 +257,31 @@ class LayoutReader(ABC):
     def _index(self) -> list[Descriptor]:
         return [descriptor_from_json(item) for item in self._document()["manifests"]]
 
+    def _entries(self) -> list[Descriptor]:
+        """Entries of index.json, and those that it leaves out in an archive of ours."""
+        entries = self._index()
+        try:
+            data = self._read(UNLISTED, MAX_INDEX_BYTES)
+        except NotFound:
+            return entries
+        where = f"{self._name}: {UNLISTED}"
+        further = parse_manifest(data, media_type=OCI_INDEX, limit=MAX_INDEX_BYTES, where=where).manifests
+        listed = {entry.digest for entry in entries}
+        return [*entries, *(entry for entry in further if entry.digest not in listed)]
+
     def _entry(self, reference: str) -> Descriptor:
         """The entry of index.json that is meant; for a digest that is not listed, one without media type and size (-1)."""
-        entries = self._index()
+        entries = self._entries()
         if is_digest(reference):
             listed = [entry for entry in entries if entry.digest == reference]
             return listed[0] if listed else Descriptor(media_type="", digest=Digest(reference), size=-1)
         if reference:
-            named = {entry.digest: entry for entry in entries if entry.annotations.get(REF_NAME) == reference}
+            same = [entry for entry in entries if entry.annotations.get(REF_NAME) == reference]
+            if is_evidence_tag(reference) and not same:
+                same = [entry for tag, entry in tags_by_kind(entries, self._stated, where=self._name).items() if tag == reference]
+            else:
+                same = [entry for entry in same if is_evidence_tag(reference) or not is_evidence(entry)]
+            named = {entry.digest: entry for entry in same}
             if not named:
                 raise NotFound(f"no tag {reference[:80]!r}", where=self._name, hint=self._choices(entries))
         else:
@@ -198,13 +294,13 @@ class LayoutReader(ABC):
         return next(iter(named.values()))
 
     def _images(self, entries: Sequence[Descriptor]) -> dict[Digest, Descriptor]:
-        """The entries that a person would call images: neither a referrer, nor a part of a listed index."""
-        named = {entry.digest: entry for entry in entries if entry.media_type in MANIFEST_TYPES}
+        """The entries that a person would call images: neither evidence of any form, nor a part of a listed index."""
+        named = {entry.digest: entry for entry in entries if entry.media_type in MANIFEST_TYPES and not is_evidence(entry)}
         if len(named) == 1:
             return named
         manifests = {digest: self.fetch_manifest(digest) for digest in named}
         parts = {child.digest for manifest in manifests.values() for child in manifest.manifests}
-        tags = {entry.digest for entry in entries if entry.annotations.get(REF_NAME)}
+        tags = {entry.digest for entry in entries if entry.annotations.get(REF_NAME) and not is_evidence(entry)}
         return {
             digest: entry
             for digest, entry in named.items()

@@ -1,7 +1,7 @@
 """One archive with everything that is needed to verify an artifact where there is no network, and its reader.
 
-It is an OCI archive (image-spec, image-layout.md) that any tool can load: the artifact, all that is said about it, and what is
-said about that. Beside the layout lie files of ours, which others pass over:
+It is an OCI archive (image-spec, image-layout.md) that any engine can load (`registry/archive_write.py` says how): the artifact,
+all that is said about it, and what is said about that. Beside the layout lie files of ours, which others pass over:
 
     pratique/bundle.json    {"version": 1, "name", "digest", "exported", "trust": {"source", "fetched", "expires"} or null}
     pratique/trust/…        the trust repository as it was followed: TUF metadata, and the targets
@@ -11,24 +11,20 @@ said about that. Beside the layout lie files of ours, which others pass over:
 Whoever verifies it pins the root of the trust himself. What `bundle.json` says is for people and believed by nobody.
 """
 
-import io
 import json
-import os
-import tarfile
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from pratique.attest.members import as_bytes, as_object, base64_text
-from pratique.errors import InputError, LimitExceeded, Malformed, NotFound, Unavailable
-from pratique.files import open_atomic, storage_error
-from pratique.model import Digest
+from pratique.errors import InputError, LimitExceeded, Malformed, NotFound, Unavailable, Violation
+from pratique.evidence.collect import collect_from_repository
+from pratique.model import Cause, Digest, State
+from pratique.model.predicates import TITLES
+from pratique.policy import Piece
 from pratique.registry.archive import ArchiveLayout, open_archive
-from pratique.registry.copy import Copied, copy_artifact
-from pratique.registry.layout import open_layout
+from pratique.registry.archive_write import check_whole
+from pratique.registry.copy import Copied, Lost, check_arrived
 from pratique.registry.types import Repository
 from pratique.tuf.value import FollowedTrust
 
@@ -51,25 +47,7 @@ class Described:
     exported: int
 
 
-@contextmanager
-def gathered(source: Repository, reference: str, near: Path) -> Iterator[tuple[Repository, Copied, Path]]:
-    """The artifact with all that is said about it in a layout of its own beside `near`, which is removed afterwards.
-
-    Raises as `copy_artifact` does, StorageError.
-    """
-    try:
-        folder = tempfile.TemporaryDirectory(prefix=".pratique-", dir=near.parent)
-    except OSError as error:
-        raise storage_error(error, near) from error
-    with folder as name:
-        layout = open_layout(Path(name) / "layout", create=True)
-        copied = copy_artifact(source, reference, layout, "exported")
-        yield layout, copied, Path(name) / "layout"
-
-
-def write_archive(
-    path: Path,
-    layout: Path,
+def bundle_files(
     *,
     name: str,
     digest: Digest,
@@ -77,11 +55,8 @@ def write_archive(
     anchors: FollowedTrust | None,
     trust_files: Mapping[str, bytes],
     answers: Mapping[str, bytes],
-) -> None:
-    """Pack a layout with the trust and what revocation servers said, by URL: the same input, the same bytes.
-
-    It appears whole or not at all. Raises StorageError.
-    """
+) -> dict[str, bytes]:
+    """What travels beside the layout, by its place in the archive. `answers`: what revocation servers said, by URL."""
     trust = None
     if anchors is not None:
         trust = {"source": anchors.source, "fetched": anchors.fetched_at, "expires": anchors.expires}
@@ -89,14 +64,49 @@ def write_archive(
     files = {DESCRIPTION: json.dumps(described, sort_keys=True).encode()}
     if answers:
         files[ANSWERS] = json.dumps({url: base64_text(data) for url, data in answers.items()}, sort_keys=True).encode()
-    files |= {f"{TRUST}{place}": data for place, data in trust_files.items()}
-    found = sorted(entry for entry in layout.rglob("*") if entry.is_file())
-    with open_atomic(path) as out, tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for entry in found:
-            with entry.open("rb") as file:
-                _add(archive, entry.relative_to(layout).as_posix(), os.fstat(file.fileno()).st_size, file)
-        for place, data in sorted(files.items()):
-            _add(archive, place, len(data), io.BytesIO(data))
+    return files | {f"{TRUST}{place}": data for place, data in trust_files.items()}
+
+
+def check_carried(archive: ArchiveLayout, layout: Repository, copied: Copied) -> None:
+    """That whoever has the archive alone finds in it all that was gathered in `layout`, byte for byte.
+
+    Found means as `verify` finds it. Raises Lost, DigestMismatch, InputError.
+    """
+    check_whole(archive)
+    check_arrived(archive, copied)
+    for digest in copied.manifests:
+        wanted = {piece.digest: piece for piece in collect_from_repository(layout, digest).pieces}
+        found = collect_from_repository(archive, digest)
+        if found.cause is not Cause.NONE:
+            raise Lost(found.detail, where=archive.name)
+        there = {piece.digest for piece in found.pieces if piece.cause is Cause.NONE}
+        lost = [piece.digest for piece in wanted.values() if piece.cause is Cause.NONE and piece.digest not in there]
+        if lost:
+            raise Lost(f"{lost[0]}, which is said about {digest.short}, is not found in what was written", where=archive.name)
+
+
+def check_verified(pieces: Sequence[Piece], before: Sequence[Piece], required: Sequence[str], *, where: str) -> None:
+    """That the archive can be verified. `pieces`: as appraised from the archive, asking nobody; `before`: from what was gathered.
+
+    Somebody who is believed must say something, each `required` predicate type must be said, and nothing that was verified where
+    it came from may fail in the archive. Raises Violation, or Unavailable when only asking others could tell.
+    """
+    good = [piece for piece in pieces if piece.cause is Cause.NONE]
+    kept = {piece.bundle for piece in good}
+    worse = [piece for piece in before if piece.cause is Cause.NONE and piece.bundle not in kept]
+    if worse:
+        title = TITLES.get(worse[0].predicate_type, worse[0].predicate_type)
+        raise Violation(f"the {title} {worse[0].bundle.short} verifies where it came from, and not in the archive", where=where)
+    kinds = {piece.predicate_type for piece in good}
+    missing = [kind for kind in required if kind not in kinds]
+    if good and not missing:
+        return
+    what = f"no {TITLES.get(missing[0], missing[0])}" if missing else "nothing that is said about it"
+    told = [piece for piece in pieces if piece.cause is not Cause.NONE and (not missing or piece.predicate_type in missing)]
+    why = f": {told[0].cause.value}, {told[0].detail}" if told else ": nobody says anything" if not pieces else ""
+    unasked = bool(told) and all(piece.cause.state is State.UNCHECKED for piece in told)
+    hint = "say who is believed, with --key or --trust, or write it all the same with --unverified"
+    raise (Unavailable if unasked else Violation)(f"{what} verifies{why}", where=where, hint=hint)
 
 
 def open_bundle(path: Path) -> tuple[ArchiveLayout, Described]:
@@ -150,9 +160,3 @@ def stored_answers(archive: ArchiveLayout) -> Callable[[str], bytes]:
         return found[url]
 
     return ask
-
-
-def _add(archive: tarfile.TarFile, name: str, size: int, data: BinaryIO) -> None:
-    member = tarfile.TarInfo(name)
-    member.size, member.mode, member.mtime = size, 0o644, 0
-    archive.addfile(member, data)

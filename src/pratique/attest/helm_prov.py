@@ -95,6 +95,15 @@ def parse_provenance(text: bytes) -> Provenance:
     return Provenance(metadata=metadata, digests=digests)
 
 
+def archive_name(chart_yaml: bytes) -> str:
+    """What `helm package` calls the archive of a chart: NAME-VERSION.tgz. Raises Malformed, LimitExceeded."""
+    members = _load(chart_yaml, "Chart.yaml")
+    name, version = members.get("name"), members.get("version")
+    if not isinstance(name, str) or not isinstance(version, str) or not name or not version:
+        raise Malformed("a Chart.yaml without name and version")
+    return f"{name}-{version}.tgz"
+
+
 def verify_provenance(
     data: bytes, keyring: bytes, *, filename: str, digest: Digest, chart_yaml: bytes, at: int
 ) -> "tuple[Provenance, Signed]":

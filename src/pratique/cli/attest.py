@@ -12,6 +12,7 @@ from pratique.cli.options import key_option, passphrase_option, timestamp_option
 from pratique.cli.output import format_option
 from pratique.cli.targets import (
     beside_option,
+    evidence_place_option,
     one_platform_option,
     open_targets,
     output_option,
@@ -30,6 +31,7 @@ from pratique.cli.targets import (
 @timestamp_option
 @keyless_options
 @click.option("--form", type=click.Choice(["bundle", "cosign"]), default="bundle", show_default=True, help="In which form.")
+@evidence_place_option
 @beside_option
 @output_option
 @replace_option
@@ -43,6 +45,7 @@ def command(
     passphrase_file: str | None,
     timestamp_url: str | None,
     form: str,
+    evidence: str | None,
     beside: bool,
     output: str | None,
     replace: bool,
@@ -66,7 +69,7 @@ def command(
     if not check_predicate(predicate_type, document):
         click.echo(f"pratique: nothing is known about the type {predicate_type}: its predicate is signed as it is", err=True)
     home = find_home()
-    with open_targets(subjects, platform) as targets:
+    with open_targets(subjects, platform, evidence=evidence) as targets:
         named = [StatementSubject.of(target.name, target.digest) for target in targets]
         check_subjects(predicate_type, named)
         payload = render_statement(subjects=named, predicate_type=predicate_type, predicate=document)

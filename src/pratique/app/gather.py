@@ -98,7 +98,7 @@ def gather_all(
 def _facts_about(home: Home, found: Opened, trust_anchors: "TrustAnchors", question: Question, steps: Steps) -> Gathered:
     begin, _ = steps
     begin("collecting evidence")
-    place, collection, content = _collect(home, found, question.evidence)
+    place, collection, content = collect_evidence(home, found, question.evidence)
     tree = None
     wanted = question.content
     if wanted is Content.ALWAYS or (wanted is Content.READABLE or (wanted is Content.LOCAL and found.local)):
@@ -138,7 +138,7 @@ def _facts_about(home: Home, found: Opened, trust_anchors: "TrustAnchors", quest
     )
 
 
-def _collect(home: Home, found: Opened, evidence: str | None) -> "tuple[str, Collection, FileSubject | None]":
+def collect_evidence(home: Home, found: Opened, evidence: str | None) -> "tuple[str, Collection, FileSubject | None]":
     """What is said about the artifact and about the indexes that lead to it; and a file as what is signed."""
     from pratique.evidence.charts import collect_chart_provenance
     from pratique.evidence.collect import attached_to, collect_from_repository

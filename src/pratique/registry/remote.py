@@ -37,7 +37,7 @@ _DEFAULT_TAG = "latest"
 _MAX_PAGES = 256
 _MAX_ITEMS = 100_000
 _FALLBACK_TRIES = 6
-_PULL, _PUSH = "pull", "pull,push"
+_PULL, _PUSH, _DELETE = "pull", "pull,push", "pull,push,delete"
 
 
 class Remote:
@@ -203,6 +203,20 @@ class Remote:
         if merge_referrers(self._fallback(subject), items) is not None:
             hint = "run the same command again when fewer write to it"
             raise Unavailable(f"others keep overwriting the tag {tag}", where=self._name, hint=hint)
+
+    def remove_referrer(self, subject: Digest, referrer: Digest) -> None:
+        """See `Repository`. Deleted first; where nothing is deleted, a list under the fallback tag can still be written anew."""
+        what = f"deletion of manifest {referrer}"
+        accept = (200, 202, 400, 404, 405)
+        with self._transport.request("DELETE", self._manifest(referrer), scope=_DELETE, accept=accept, what=what) as got:
+            deleted = got.status_code not in (400, 405)
+        listed = self._fallback(subject)
+        kept = [item for item in listed if item.digest != referrer]
+        if len(kept) < len(listed):
+            self.push_manifest(render_index(kept), OCI_INDEX, fallback_tag(subject))
+        if not deleted and any(item.digest == referrer for item in self.list_referrers(subject)):
+            hint = "allow deletion there, or leave out --replace"
+            raise InputError("the registry does not let manifests be deleted", where=self._name, hint=hint)
 
     def list_tags(self) -> list[str]:
         """See `Repository`."""

@@ -212,6 +212,13 @@ class Repository(Protocol):
         """
         ...
 
+    def remove_referrer(self, subject: Digest, referrer: Digest) -> None:
+        """After which `list_referrers` of `subject` does not list `referrer`; doing it twice is doing it once.
+
+        Its blobs may stay until the place collects garbage. Raises InputError where the place takes nothing away, Unavailable.
+        """
+        ...
+
     def list_tags(self) -> list[str]:
         """All tags, sorted."""
         ...

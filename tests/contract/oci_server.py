@@ -106,7 +106,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         getattr(self, "on_" + route["kind"].replace("/", "_"))(route["name"], route["reference"])
 
-    do_GET = do_HEAD = do_PUT = do_POST = handle_any  # noqa: N815
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = handle_any  # noqa: N815
 
     def basic(self, authorization: str | None) -> bool:
         known = {base64.b64encode(f"{user}:{word}".encode()).decode() for user, word in self.state.users.items()}
@@ -134,6 +134,10 @@ class Handler(BaseHTTPRequestHandler):
         digest = state.tags.get(reference, reference)
         if digest not in state.manifests:
             self.error(404, "MANIFEST_UNKNOWN")
+            return
+        if self.command == "DELETE":
+            del state.manifests[digest]
+            self.answer(202)
             return
         media_type, data = state.manifests[digest]
         self.answer(200, data, Content_Type=media_type, Docker_Content_Digest=digest)

@@ -10,8 +10,10 @@ sys.path.append(os.path.join(os.path.dirname(__file__), "..", "unit", "artifact"
 
 from artifact_builders import OCI_INDEX, OCI_MANIFEST, ImageParts, files, index_of, sha, write_layout
 
+import pratique.evidence.collect
 from pratique.cli.main import run
 from pratique.model import Digest
+from pratique.registry.attach import attach_bundles
 from pratique.registry.layout import open_layout
 from pratique.registry.open import open_repository
 
@@ -130,9 +132,7 @@ def test_shipping_one_platform_of_an_index_ships_that_image(here, index, tmp_pat
 
 
 def test_the_gate_decides_for_one_platform_and_says_which_or_for_all(here, index, tmp_path):
-    (tmp_path / "policy.yaml").write_text(
-        "version: 1\nname: harbour\nauthorities: {release: {keys: [K.pub]}}\nrequire: {signature: {from: [release]}}\n"
-    )
+    policy(tmp_path)
     assert here("sign", index, "--platform", "linux/amd64", "--key", "K")[0] == 0
     code, out, _ = here("gate", index, "--policy", "policy.yaml", "--platform", "linux/amd64")
     assert code == 0 and "linux/amd64" in out and digest_of(INDEX) in out
@@ -156,6 +156,62 @@ def test_an_index_with_two_images_for_one_platform_is_refused(here, tmp_path, co
     assert code == 2 and "ambiguous" in err and "2 images for linux/amd64" in err
     if name == "verify":
         assert here("verify", "oci-dir:app", "--key", "K.pub", "--all-platforms")[0] == 2
+
+
+def test_a_signature_of_one_image_that_is_hung_on_the_index_covers_no_other(here, index, tmp_path):
+    """Whoever may push may attach anything to anything: what a statement is about decides, not where it hangs."""
+    assert here("sign", index, "--platform", "linux/amd64", "--key", "K")[0] == 0
+    store = open_layout(tmp_path / "app")
+    (referrer,) = store.list_referrers(digest_of(AMD_IMAGE.manifest))
+    (layer,) = store.fetch_manifest(referrer.digest).layers
+    bundle = store.fetch_blob(layer, limit=1 << 20)
+    for victim in (INDEX, ARM_IMAGE.manifest):
+        target = store.fetch_manifest(digest_of(victim)).descriptor
+        attach_bundles(store, target, [("https://sigstore.dev/cosign/sign/v1", bundle)], created=None)
+    place = f"{digest_of(INDEX)}@{index}"
+    code, out, _ = here("verify", place, *VERIFY, "--platform", "linux/arm64")
+    assert code == 1 and "mismatch" in out and "about another artifact" in out
+    assert here("gate", place, "--policy", policy(tmp_path), "--platform", "linux/arm64")[0] == 1
+
+
+def test_an_unsigned_image_that_is_announced_as_an_attestation_is_asked_about(here, tmp_path):
+    document = json.loads(INDEX)
+    document["manifests"][1]["annotations"] = {"vnd.docker.reference.type": "attestation-manifest"}
+    blobs = AMD_IMAGE.blobs() | ARM_IMAGE.blobs() | ATTESTATION.blobs()
+    write_layout(tmp_path / "app", json.dumps(document).encode(), OCI_INDEX, blobs)
+    assert here("sign", "oci-dir:app", "--platform", "linux/amd64", "--key", "K")[0] == 0
+    code, out, _ = here("verify", "oci-dir:app", *VERIFY, "--all-platforms", "--format", "json")
+    assert code == 1 and [part["platform"] for part in json.loads(out)["platforms"]] == ["linux/amd64", "linux/arm64"]
+
+
+def test_what_is_said_about_an_index_is_asked_for_once_however_many_images_it_has(here, index, monkeypatch):
+    asked = []
+    collect = pratique.evidence.collect.collect_from_repository
+
+    def counted(repository, subject):
+        asked.append(subject)
+        return collect(repository, subject)
+
+    assert here("sign", index, "--key", "K")[0] == 0
+    monkeypatch.setattr(pratique.evidence.collect, "collect_from_repository", counted)
+    assert here("verify", index, *VERIFY, "--all-platforms")[0] == 0
+    assert sorted(asked) == sorted(map(digest_of, (INDEX, AMD_IMAGE.manifest, ARM_IMAGE.manifest)))
+
+
+def test_a_single_image_says_its_platform_when_it_is_asked_for(here, index):
+    place = f"{digest_of(ARM_IMAGE.manifest)}@{index}"
+    assert here("sign", place, "--key", "K")[0] == 0
+    code, out, _ = here("verify", place, *VERIFY, "--platform", "linux/arm64/v8", "--format", "json")
+    assert code == 0 and json.loads(out)["platform"] == "linux/arm64" and json.loads(out)["index"] is None
+    assert here("verify", place, *VERIFY, "--platform", "linux/amd64")[0] == 2
+
+
+def policy(tmp_path):
+    path = tmp_path / "policy.yaml"
+    path.write_text(
+        "version: 1\nname: harbour\nauthorities: {release: {keys: [K.pub]}}\nrequire: {signature: {from: [release]}}\n"
+    )
+    return str(path)
 
 
 # --- what is no container image
@@ -193,9 +249,7 @@ def test_whatever_is_in_a_registry_is_signed_verified_and_let_in(here, tmp_path,
     code, out, err = here("verify", "oci-dir:thing", *VERIFY)
     assert code == 0, out + err
     assert "not opened" in out
-    (tmp_path / "policy.yaml").write_text(
-        "version: 1\nname: harbour\nauthorities: {release: {keys: [K.pub]}}\nrequire: {signature: {from: [release]}}\n"
-    )
+    policy(tmp_path)
     assert here("gate", "oci-dir:thing", "--policy", "policy.yaml")[0] == 0
     assert here("key", "generate", "--algorithm", "ecdsa-p256", "-o", "L")[0] == 0
     assert here("verify", "oci-dir:thing", "--key", "L.pub", "--require", "signature")[0] == 1

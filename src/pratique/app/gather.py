@@ -91,14 +91,23 @@ def gather_all(
     with opened_all(source, say=talk.say) as every, talk.progress() as steps:
         if not any(found.indexes or found.manifest for found in every):
             raise InputError(f"{every[0].source.scheme}: has no platforms", hint="leave out --all-platforms")
+        asked: dict[Digest, Collection] = {}
         for found in every:
-            yield _facts_about(home, found, trust_anchors, question, steps)
+            yield _facts_about(home, found, trust_anchors, question, steps, asked)
 
 
-def _facts_about(home: Home, found: Opened, trust_anchors: "TrustAnchors", question: Question, steps: Steps) -> Gathered:
+def _facts_about(
+    home: Home,
+    found: Opened,
+    trust_anchors: "TrustAnchors",
+    question: Question,
+    steps: Steps,
+    asked: "dict[Digest, Collection] | None" = None,
+) -> Gathered:
+    """`asked`: what is known to be said about indexes, which is added to: each is asked about once."""
     begin, _ = steps
     begin("collecting evidence")
-    place, collection, content = collect_evidence(home, found, question.evidence)
+    place, collection, content = collect_evidence(home, found, question.evidence, {} if asked is None else asked)
     tree = None
     wanted = question.content
     if wanted is Content.ALWAYS or (wanted is Content.READABLE or (wanted is Content.LOCAL and found.local)):
@@ -138,8 +147,13 @@ def _facts_about(home: Home, found: Opened, trust_anchors: "TrustAnchors", quest
     )
 
 
-def collect_evidence(home: Home, found: Opened, evidence: str | None) -> "tuple[str, Collection, FileSubject | None]":
-    """What is said about the artifact and about the indexes that lead to it; and a file as what is signed."""
+def collect_evidence(
+    home: Home, found: Opened, evidence: str | None, asked: "dict[Digest, Collection]"
+) -> "tuple[str, Collection, FileSubject | None]":
+    """The place, what is said there about the artifact and about the indexes that lead to it, and a file as what is signed.
+
+    `asked`: what is known already to be said about indexes, which is added to.
+    """
     from pratique.evidence.charts import collect_chart_provenance
     from pratique.evidence.collect import attached_to, collect_from_repository
     from pratique.registry.open import open_repository
@@ -162,7 +176,9 @@ def collect_evidence(home: Home, found: Opened, evidence: str | None) -> "tuple[
 
         collection = collect(found.target.digest)
         for index in found.indexes:
-            collection = joined(collection, attached_to(index.descriptor, collect(index.digest)))
+            if index.digest not in asked:
+                asked[index.digest] = attached_to(index.descriptor, collect(index.digest))
+            collection = joined(collection, asked[index.digest])
     if found.repository is not None and found.manifest is not None:
         collection = joined(collection, collect_chart_provenance(found.repository, found.manifest))
     file, content = found.file, None

@@ -55,7 +55,7 @@ def _check_manifest(manifest: Manifest, name: str, limits: Limits) -> Descriptor
         raise InputError("an index that names no platform: there is no image to read", where=name, hint=hint)
     config = manifest.config
     if config.media_type not in IMAGE_CONFIGS:
-        hint = "only container images can be read from a registry or layout"
+        hint = "only container images are read from a registry or layout; to sign or verify it needs no reading"
         raise InputError(
             f"not a container image: its configuration is of type {config.media_type[:120]!r}", where=name, hint=hint
         )

@@ -5,7 +5,7 @@ limited, none is fetched twice, and an index that lists an image as an index, or
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pratique.artifact.config import MAX_CONFIG_BYTES, parse_config
 from pratique.artifact.limits import Limits
@@ -17,6 +17,7 @@ from pratique.artifact.platforms import (
     host_platform,
     is_aside,
     is_attestation,
+    parse_platform,
     platform_of,
     same_platform,
 )
@@ -51,7 +52,8 @@ MAX_IMAGES = 1_000  # that are asked about one by one
 class Named:
     """What a reference names. `chain`: the named manifest first, then what is meant of it, each listed by the one before.
 
-    `platform`: what the index says that the meant one is for; "" where there was nothing to choose.
+    `platform`: what the index says that the meant one is for, of a single image what it says itself when that was asked for; ""
+    where there was nothing to choose.
     """
 
     chain: tuple[Manifest, ...]
@@ -85,9 +87,8 @@ def find_named(repository: Repository, reference: str, *, platform: str | None, 
     """
     named = repository.fetch_manifest(reference)
     if not named.is_index:
-        if platform is not None:
-            _check_platform(repository, named, platform, where, limits)
-        return Named(chain=(named,))
+        checked = "" if platform is None else _check_platform(repository, named, platform, where, limits)
+        return Named(chain=(named,), platform=checked)
     children = _children(repository, named, where)
     images = [child.listed for child in children if not is_attestation(child.listed.platform)]
     nameless = all(item.platform is None for item in images)
@@ -97,7 +98,7 @@ def find_named(repository: Repository, reference: str, *, platform: str | None, 
     child = next(child for child in children if child.listed is chosen)
     found = _fetch(repository, child, where)
     if chosen.platform is None and platform is not None:
-        _check_platform(repository, found.meant, platform, where, limits)
+        return replace(found, platform=_check_platform(repository, found.meant, platform, where, limits))
     return found
 
 
@@ -167,10 +168,11 @@ def _fetch(repository: Repository, child: _Child, where: str) -> Named:
     return Named(chain=(*child.indexes, manifest), platform=str(child.listed.platform or ""))
 
 
-def _check_platform(repository: Repository, manifest: Manifest, platform: str, where: str, limits: Limits) -> None:
-    """That a single image is for this platform. Raises NotFound, InputError for what has none."""
+def _check_platform(repository: Repository, manifest: Manifest, platform: str, where: str, limits: Limits) -> str:
+    """The platform of a single image, which is the one asked for. Raises NotFound, InputError for what has none."""
     if manifest.config.media_type not in IMAGE_CONFIGS:
         raise InputError("it has no platform: it is no container image", where=where, hint="leave out --platform")
     own = parse_config(repository.fetch_blob(manifest.config, limit=MAX_CONFIG_BYTES), limits).platform
     if not same_platform(platform, own):
         raise NotFound(f"no image for {platform}", where=where, hint=f"the only image is for {own}")
+    return str(parse_platform(own))

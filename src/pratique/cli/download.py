@@ -40,7 +40,7 @@ def command(
 
     wanted = frozenset(map(predicate_type, types))
     with opened(source, platform, say=TALK.say) as found:
-        place, collection, _ = collect_evidence(find_home(), found, evidence)
+        place, collection, _ = collect_evidence(find_home(), found, evidence, {})
     if collection.cause is Cause.UNREACHABLE:
         raise Unavailable(collection.detail)
     pieces = [piece for piece in collection.pieces if not wanted or piece.claimed_type in wanted]

@@ -143,6 +143,10 @@ class Handler(BaseHTTPRequestHandler):
         if digest not in state.manifests:
             self.error(404, "MANIFEST_UNKNOWN")
             return
+        if self.command == "DELETE":
+            del state.manifests[digest]
+            self.answer(202)
+            return
         media_type, data = state.manifests[digest]
         self.answer(200, data, Content_Type=media_type, Docker_Content_Digest=digest)
 

@@ -237,3 +237,14 @@ def test_any_bytes_come_back_however_they_are_cut(repository, data, cuts):
 def test_a_layout_and_a_path_that_is_none(tmp_path: Path):
     with pytest.raises(NotFound):
         open_layout(tmp_path / "absent")
+
+
+def test_a_referrer_that_is_taken_away_is_not_listed_and_the_others_are(repository):
+    subject = push_image(repository)
+    first, second = sign(repository, subject, b"first"), sign(repository, subject, b"second")
+    for _ in range(2):
+        repository.remove_referrer(subject.digest, first.digest)
+        assert [item.digest for item in repository.list_referrers(subject.digest)] == [second.digest]
+    assert repository.resolve("v1") == subject.digest
+    again = sign(repository, subject, b"first")
+    assert {item.digest for item in repository.list_referrers(subject.digest)} == {again.digest, second.digest}

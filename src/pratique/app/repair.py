@@ -2,15 +2,16 @@
 
 from typing import TYPE_CHECKING
 
-from pratique.app.gather import appraise_asking, collect_from_home, target_of
+from pratique.app.gather import appraise_asking, collect_from_home
 from pratique.app.home import Home
-from pratique.app.sources import opened, public_name
+from pratique.app.sources import Opened, opened, public_name
 from pratique.app.talk import SILENT, Talk
 from pratique.errors import InputError, Unavailable
 from pratique.model import Cause
 
 if TYPE_CHECKING:
     from pratique.evidence.trust_anchors import TrustAnchors
+    from pratique.policy import Piece
 
 
 def repair_evidence(
@@ -34,11 +35,18 @@ def repair_evidence(
         if place is None or not place.startswith(("registry:", "oci-dir:")):
             raise InputError(f"nothing can be put back beside {source}", hint="name a registry: or oci-dir: by --evidence")
         repository, _ = open_repository(place)
-        target = target_of(found.artifact)
-        there, kept = collect_from_repository(repository, target.digest), collect_from_home(home, target.digest)
-        if there.cause is not Cause.NONE:
-            raise Unavailable(there.detail)
-        appraised, _ = appraise_asking(target, name or public_name(str(found.source)), kept, trust_anchors)
-        lost = lost_pieces(appraised.pieces, there)
-        restore(repository, target, lost, kept, created=found.artifact.subject.created)
+        lost: list[Piece] = []
+        for target in (*(index.descriptor for index in found.indexes), found.target):
+            there, kept = collect_from_repository(repository, target.digest), collect_from_home(home, target.digest)
+            if there.cause is not Cause.NONE:
+                raise Unavailable(there.detail)
+            appraised, _ = appraise_asking(target, name or public_name(str(found.source)), kept, trust_anchors)
+            missing = lost_pieces(appraised.pieces, there)
+            restore(repository, target, missing, kept, created=_created(found))
+            lost += missing
     return [TITLES.get(piece.predicate_type, piece.predicate_type) for piece in lost]
+
+
+def _created(found: Opened) -> int | None:
+    """Unix seconds, as the artifact itself says; None for what does not."""
+    return None if found.unreadable else found.artifact.subject.created

@@ -19,6 +19,7 @@ from pratique.errors import DigestMismatch, InputError, Malformed, NotFound
 from pratique.model import ArtifactKind, Digest, Subject, Tree
 
 CHART_FILE = "Chart.yaml"
+_CHART_FILES = Chosen(keep=lambda path: path.count("/") == 1 and path.endswith(f"/{CHART_FILE}"))
 
 
 def open_chart(location: str, limits: Limits) -> Artifact:
@@ -42,11 +43,21 @@ def open_manifests(location: str, limits: Limits) -> Artifact:
 def read_chart_file(location: str, limits: Limits) -> tuple[Digest, bytes]:
     """The digest of a packed chart, and its Chart.yaml. Raises NotFound, InputError, Malformed (also for two of them)."""
     chart = ChartArchive(location, limits)
-    wanted = Chosen(keep=lambda path: path.count("/") == 1 and path.endswith(f"/{CHART_FILE}"))
-    found = list(chart.read_tree(wanted).contents.values())
+    found = _only_chart_file(chart.read_tree(_CHART_FILES), location)
+    return chart.subject.digest, found
+
+
+def read_chart_stream(stream: Readable, where: str, limits: Limits) -> bytes:
+    """The Chart.yaml of a packed chart that is read to its end. Raises Malformed (also for two of them), LimitExceeded."""
+    scan = read_layer(stream, selection=_CHART_FILES, limits=limits)
+    return _only_chart_file(squash([scan], wanted=_CHART_FILES.keep, limits=limits).tree, where)
+
+
+def _only_chart_file(tree: Tree, where: str) -> bytes:
+    found = list(tree.contents.values())
     if len(found) != 1:
-        raise Malformed(f"a packed chart has one {CHART_FILE}, this has {len(found)}", where=location)
-    return chart.subject.digest, found[0]
+        raise Malformed(f"a packed chart has one {CHART_FILE}, this has {len(found)}", where=where)
+    return found[0]
 
 
 class ChartArchive:

@@ -1,24 +1,13 @@
 """An image out of a repository: a registry, an OCI layout in a folder or in an archive (OCI image-spec, manifest.md)."""
 
 from pratique.artifact.config import MAX_CONFIG_BYTES, parse_config
+from pratique.artifact.index import IMAGE_CONFIGS, LAYER_TYPES, Named, find_named
 from pratique.artifact.layered import LayeredImage
 from pratique.artifact.limits import Limits
-from pratique.artifact.platforms import choose, host_platform, same_platform
 from pratique.artifact.types import ImageContents
-from pratique.errors import InputError, Malformed, NotFound
-from pratique.model import ArtifactKind, Digest, Subject
-from pratique.registry.types import OCI_CONFIG, OCI_LAYER, Descriptor, Manifest, Repository
-
-_CONFIGS = (OCI_CONFIG, "application/vnd.docker.container.image.v1+json")
-_LAYERS = (
-    OCI_LAYER,
-    "application/vnd.oci.image.layer.nondistributable.v1.tar",
-    "application/vnd.docker.image.rootfs.diff.tar",
-    "application/vnd.docker.image.rootfs.foreign.diff.tar",
-)
-_COMPRESSIONS = ("", "+gzip", "+zstd", ".gzip", ".zstd")
-_LAYER_TYPES = frozenset(base + suffix for base in _LAYERS for suffix in _COMPRESSIONS)
-_MAX_DEPTH = 4  # of indexes in indexes
+from pratique.errors import InputError, Malformed
+from pratique.model import ArtifactKind, Subject
+from pratique.registry.types import Descriptor, Manifest, Repository
 
 
 def load_image(repository: Repository, reference: str, *, name: str, platform: str | None, limits: Limits) -> LayeredImage:
@@ -26,22 +15,16 @@ def load_image(repository: Repository, reference: str, *, name: str, platform: s
 
     Raises NotFound, InputError (no container image), Malformed, LimitExceeded, DigestMismatch, Unavailable.
     """
-    manifest = repository.fetch_manifest(reference)
-    index_digest: Digest | None = None
-    for _ in range(_MAX_DEPTH):
-        if not manifest.is_index:
-            break
-        index_digest = index_digest or manifest.digest
-        chosen = choose(manifest.manifests, platform or host_platform(), where=name)
-        manifest = repository.fetch_manifest(chosen.digest)
-    else:
-        raise Malformed(f"more than {_MAX_DEPTH} indexes inside each other", where=name)
+    named = find_named(repository, reference, platform=platform, where=name, limits=limits)
+    return load_named(repository, named, name=name, limits=limits)
+
+
+def load_named(repository: Repository, named: Named, *, name: str, limits: Limits) -> LayeredImage:
+    """The image that was meant. Raises as `load_image` does."""
+    manifest = named.meant
     config_descriptor = _check_manifest(manifest, name, limits)
     data = repository.fetch_blob(config_descriptor, limit=MAX_CONFIG_BYTES)
     config = parse_config(data, limits)
-    if platform is not None and index_digest is None and not same_platform(platform, config.platform):
-        raise NotFound(f"no image for {platform}", where=name, hint=f"the only image is for {config.platform}")
-
     contents = ImageContents(
         manifest=manifest.data,
         media_type=manifest.media_type,
@@ -51,7 +34,7 @@ def load_image(repository: Repository, reference: str, *, name: str, platform: s
         layers=tuple(manifest.layers),
         diff_ids=config.diff_ids,
         open_blob=repository.open_blob,
-        index_digest=index_digest,
+        index_digest=named.indexes[0].digest if named.indexes else None,
     )
     subject = Subject(
         kind=ArtifactKind.IMAGE,
@@ -67,15 +50,18 @@ def load_image(repository: Repository, reference: str, *, name: str, platform: s
 
 def _check_manifest(manifest: Manifest, name: str, limits: Limits) -> Descriptor:
     """The configuration's descriptor, once everything in the manifest is of a known kind."""
+    if manifest.is_index:
+        hint = "choose one by its digest, or with --platform"
+        raise InputError("an index that names no platform: there is no image to read", where=name, hint=hint)
     config = manifest.config
-    if config.media_type not in _CONFIGS:
-        hint = "only container images can be read from a registry or layout"
+    if config.media_type not in IMAGE_CONFIGS:
+        hint = "only container images are read from a registry or layout; to sign or verify it needs no reading"
         raise InputError(
             f"not a container image: its configuration is of type {config.media_type[:120]!r}", where=name, hint=hint
         )
     if len(manifest.layers) > limits.max_layers:
         raise limits.exceeded("max_layers", f"the image has {len(manifest.layers)} layers")
     for layer in manifest.layers:
-        if layer.media_type not in _LAYER_TYPES:
+        if layer.media_type not in LAYER_TYPES:
             raise Malformed(f"layer {layer.digest.short} is of unknown media type {layer.media_type[:120]!r}", where=name)
     return config

@@ -1,10 +1,14 @@
-"""What the user named: `SCHEME:LOCATION`, or a bare word that is guessed, and the guess said. Light: opens only to guess."""
+"""What the user named: `SCHEME:LOCATION`, or a bare word that is guessed, and the guess said. Light: opens only to guess.
+
+`DIGEST@PLACE` is what has this digest in a registry or layout; a digest alone is what is said about it, wherever that is kept.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from pratique.errors import InputError, NotFound
+from pratique.model.digest import is_digest
 
 SCHEMES = (
     "registry",
@@ -19,20 +23,29 @@ SCHEMES = (
     "dir",
     "file",
 )
+DIGEST = "digest"  # the scheme of a digest alone, which names no bytes
+_PLACES = ("registry", "oci-dir", "oci-archive")
 _HEADER = 512
 _MEMBERS_LOOKED_AT = 4096
+_CHART_LOOKED_AT = 64  # members of a packed chart; helm puts Chart.yaml first, other packers a few later
+_CHART_BYTES_LOOKED_AT = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class ArtifactSource:
-    """`scheme`: one of SCHEMES. `location`: the rest as written. `guessed`: the user wrote no scheme."""
+    """`scheme`: one of SCHEMES, or DIGEST. `location`: the rest as written. `guessed`: the user wrote no scheme."""
 
     scheme: str
     location: str
     guessed: bool = False
 
+    @property
+    def is_digest(self) -> bool:
+        """Whether it is a digest alone."""
+        return self.scheme == DIGEST
+
     def __str__(self) -> str:
-        return f"{self.scheme}:{self.location}"
+        return self.location if self.is_digest else f"{self.scheme}:{self.location}"
 
 
 def parse_source(text: str) -> ArtifactSource:
@@ -47,6 +60,9 @@ def parse_source(text: str) -> ArtifactSource:
         return ArtifactSource(scheme, location)
     if not text or "\0" in text:
         raise InputError("an empty source", hint=_hint())
+    digest, at, place = text.partition("@")
+    if is_digest(digest):
+        return _by_digest(digest, place) if at else ArtifactSource(DIGEST, digest)
     path = Path(text)
     try:
         if path.is_dir():
@@ -59,6 +75,27 @@ def parse_source(text: str) -> ArtifactSource:
     if slash and host and (host == "localhost" or "." in host.strip(".") or ":" in host) and not host.startswith((".", "~")):
         return ArtifactSource("registry", text, guessed=True)
     raise NotFound(f"{text[:200]!r} is no file or folder, and no image in a registry", hint=_hint())
+
+
+def _by_digest(digest: str, place: str) -> ArtifactSource:
+    """What has this digest in that place, whose own tag says nothing more. Raises InputError where the place names another."""
+    from pratique.registry.open import split_path
+    from pratique.registry.reference import parse_reference
+
+    source = parse_source(place)
+    if source.scheme not in _PLACES:
+        hint = "write DIGEST@registry:HOST/NAME, DIGEST@oci-dir:PATH or DIGEST@oci-archive:PATH"
+        raise InputError(f"nothing is found by its digest in {place[:200]}", hint=hint)
+    selector: str | None
+    if source.scheme == "registry":
+        name = parse_reference(source.location)
+        bare, selector = f"{name.host}/{name.name}", name.digest
+    else:
+        path, selector = split_path(source.location)
+        bare = str(path)
+    if selector is not None and is_digest(selector) and selector != digest:
+        raise InputError(f"two digests are named: {digest} and {selector}")
+    return ArtifactSource(source.scheme, f"{bare}@{digest}", guessed=source.guessed)
 
 
 def _guess_folder(path: Path) -> str:
@@ -79,17 +116,26 @@ def _guess_file(path: Path) -> str:
 
 
 def _is_packed_chart(path: Path) -> bool:
-    """Whether NAME/Chart.yaml is the first member of a gzip'd tar, where `helm package` puts it."""
+    """Whether NAME/Chart.yaml is among the first members of a gzip'd tar; `helm package` puts it first."""
     import gzip
     import zlib
 
     try:
         with gzip.open(path) as file:
-            header = file.read(_HEADER)
+            for _ in range(_CHART_LOOKED_AT):
+                header = file.read(_HEADER)
+                if len(header) < _HEADER or header[257:262] != b"ustar" or file.tell() > _CHART_BYTES_LOOKED_AT:
+                    return False
+                name = header[:100].partition(b"\0")[0].removeprefix(b"./")
+                if name.count(b"/") == 1 and name.endswith(b"/Chart.yaml"):
+                    return True
+                size = _octal(header[124:136])
+                if size is None or size > _CHART_BYTES_LOOKED_AT:
+                    return False
+                file.read(size + -size % _HEADER)
     except (OSError, EOFError, zlib.error):
-        return False
-    name = header[:100].partition(b"\0")[0]
-    return header[257:262] == b"ustar" and name.count(b"/") == 1 and name.endswith(b"/Chart.yaml")
+        pass
+    return False
 
 
 def _first_names(path: Path) -> Iterator[str]:
@@ -100,11 +146,16 @@ def _first_names(path: Path) -> Iterator[str]:
             if len(header) < _HEADER or header[257:262] != b"ustar":
                 return
             yield header[:100].partition(b"\0")[0].removeprefix(b"./").decode("utf-8", "replace")
-            digits = header[124:136].strip(b"\0 ")
-            if not digits.isdigit() or b"8" in digits or b"9" in digits:
+            size = _octal(header[124:136])
+            if size is None:
                 return
-            size = int(digits, 8)
             file.seek(size + -size % _HEADER, 1)
+
+
+def _octal(field: bytes) -> int | None:
+    """The number in a tar header's field; None for what is none, or spelled otherwise."""
+    digits = field.strip(b"\0 ")
+    return int(digits, 8) if digits.isdigit() and not digits.strip(b"01234567") else None
 
 
 def _hint() -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pratique.model.signer import Signed
 
 MAX_YAML_SIZE = 1 << 20
+MAX_NAME = 250  # helm's own limit of a name is 250 characters, a file system's 255
 MAX_YAML_DEPTH = 32
 MAX_YAML_EVENTS = 50_000
 _SEPARATOR = b"\n...\n"
@@ -58,12 +59,7 @@ def render_provenance(chart_yaml: bytes, filename: str, digest: Digest) -> bytes
     """The text to sign for an archive of this name and digest. Raises Malformed."""
     import yaml
 
-    metadata = {name: value for name, value in _load(chart_yaml, "Chart.yaml").items() if name in _FIELDS}
-    metadata = {name: value for name, value in metadata.items() if value not in _NOTHING}
-    if "name" not in metadata or "version" not in metadata:
-        raise Malformed("a Chart.yaml without name and version")
-    if "deprecated" in metadata:
-        metadata["deprecated"] = metadata["deprecated"] == "true"
+    metadata = chart_metadata(chart_yaml)
     if "/" in filename or not filename.isprintable() or not filename:
         raise Malformed(f"not a file's name: {filename[:80]!r}")
     files = {"files": {filename: str(digest)}}
@@ -93,6 +89,26 @@ def parse_provenance(text: bytes) -> Provenance:
             raise Malformed(f"the digest of {name[:80]!r} is none")
         digests[name] = Digest(digest)
     return Provenance(metadata=metadata, digests=digests)
+
+
+def chart_metadata(chart_yaml: bytes) -> dict[str, Any]:
+    """What Helm keeps of a Chart.yaml, values as they are spelled. Raises Malformed, LimitExceeded."""
+    metadata = {name: value for name, value in _load(chart_yaml, "Chart.yaml").items() if name in _FIELDS}
+    metadata = {name: value for name, value in metadata.items() if value not in _NOTHING}
+    if not all(isinstance(metadata.get(name), str) for name in ("name", "version")):
+        raise Malformed("a Chart.yaml without name and version")
+    if "deprecated" in metadata:
+        metadata["deprecated"] = metadata["deprecated"] == "true"
+    return metadata
+
+
+def archive_name(chart_yaml: bytes) -> str:
+    """What `helm package` calls the archive of a chart: NAME-VERSION.tgz, which is one plain name. Raises Malformed."""
+    metadata = chart_metadata(chart_yaml)
+    name = f"{metadata['name']}-{metadata['version']}.tgz"
+    if not name.isprintable() or set(name) & set("/\\") or name.startswith((".", "-")) or len(name) > MAX_NAME:
+        raise Malformed(f"not a chart's name and version: {name[:80]!r}")
+    return name
 
 
 def verify_provenance(

@@ -23,15 +23,19 @@ _HEX = re.compile(r"(?:[0-9a-f]{2})+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementSubject:
-    """One thing a statement is about. `digest`: algorithm → lower-case hex, at least one. `name`: for people, may be ""."""
+    """One thing a statement is about. `digest`: algorithm → lower-case hex, at least one. `name`: for people, may be "".
+
+    `annotations`: what the signer adds about this subject (spec/v1/resource_descriptor.md), of that the texts.
+    """
 
     name: str = ""
     digest: Mapping[str, str]
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, name: str, digest: Digest) -> "StatementSubject":
+    def of(cls, name: str, digest: Digest, annotations: Mapping[str, str] | None = None) -> "StatementSubject":
         """A subject named by a content digest."""
-        return cls(name=name, digest={digest.algorithm: digest.hex})
+        return cls(name=name, digest={digest.algorithm: digest.hex}, annotations=annotations or {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,16 @@ class StatementHead:
         spelled = (f"{algorithm}:{value}" for subject in self.subjects for algorithm, value in subject.digest.items())
         return frozenset(Digest(text) for text in spelled if is_digest(text))
 
+    @property
+    def annotations(self) -> Mapping[Digest, Mapping[str, str]]:
+        """What is added about the subjects of each digest."""
+        notes: dict[Digest, dict[str, str]] = {}
+        for subject in self.subjects:
+            for algorithm, value in subject.digest.items():
+                if subject.annotations and is_digest(f"{algorithm}:{value}"):
+                    notes.setdefault(Digest(f"{algorithm}:{value}"), {}).update(subject.annotations)
+        return notes
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement(StatementHead):
@@ -60,7 +74,12 @@ def render_statement(*, subjects: Iterable[StatementSubject], predicate_type: st
     rows = []
     for subject in subjects:
         digest = _checked_digest(dict(subject.digest), f"subject {subject.name!r}")
-        rows.append({"digest": digest} | ({"name": subject.name} if subject.name else {}))
+        row: dict[str, Any] = {"digest": digest}
+        if subject.name:
+            row["name"] = subject.name
+        if subject.annotations:
+            row["annotations"] = dict(subject.annotations)
+        rows.append(row)
     if not rows:
         raise Malformed("statement without a subject")
     if not predicate_type:
@@ -106,7 +125,11 @@ def _head(members: Mapping[str, Any]) -> StatementHead:
         where = f"subject[{number}]"
         entry = as_object(item, where)
         name = as_text(entry.get("name", ""), f"{where}.name")
-        subjects.append(StatementSubject(name=name, digest=_checked_digest(entry.get("digest"), where)))
+        notes = entry.get("annotations") or {}
+        if not isinstance(notes, dict):
+            raise Malformed(f"{where}.annotations is not an object")
+        notes = {key: text for key, text in notes.items() if isinstance(text, str)}
+        subjects.append(StatementSubject(name=name, digest=_checked_digest(entry.get("digest"), where), annotations=notes))
     if not subjects:
         raise Malformed("statement without a subject")
     predicate_type = as_text(members.get("predicateType"), "predicateType")

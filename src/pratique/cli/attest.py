@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,7 @@ from pratique.cli.options import key_option, passphrase_option, timestamp_option
 from pratique.cli.output import format_option
 from pratique.cli.targets import (
     beside_option,
+    evidence_place_option,
     one_platform_option,
     open_targets,
     output_option,
@@ -19,6 +20,12 @@ from pratique.cli.targets import (
     replace_option,
     subjects_argument,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pratique.keys.logged_signer import KeylessSigner, LoggedSigner
+    from pratique.ship.sign import SigningTarget
 
 
 @click.command()
@@ -30,6 +37,7 @@ from pratique.cli.targets import (
 @timestamp_option
 @keyless_options
 @click.option("--form", type=click.Choice(["bundle", "cosign"]), default="bundle", show_default=True, help="In which form.")
+@evidence_place_option
 @beside_option
 @output_option
 @replace_option
@@ -43,6 +51,7 @@ def command(
     passphrase_file: str | None,
     timestamp_url: str | None,
     form: str,
+    evidence: str | None,
     beside: bool,
     output: str | None,
     replace: bool,
@@ -53,7 +62,8 @@ def command(
     """State PREDICATE about all SUBJECTs in one statement; sign, log and catalogue it, and attach it to each of them.
 
     SUBJECT is any source, or a digest. Predicates of known types are checked before anything is signed. What is in no registry
-    or layout has its evidence in the catalog, unless --file or --output say otherwise.
+    or layout has its evidence in the catalog, unless --file or --output say otherwise. With --replace, what the same key stated
+    of this type before is taken away there.
     """
     from pratique.attest.predicates.known import check_predicate, check_subjects, predicate_type_of
     from pratique.attest.statement import StatementSubject, render_statement
@@ -66,7 +76,7 @@ def command(
     if not check_predicate(predicate_type, document):
         click.echo(f"pratique: nothing is known about the type {predicate_type}: its predicate is signed as it is", err=True)
     home = find_home()
-    with open_targets(subjects, platform) as targets:
+    with open_targets(subjects, platform, evidence=evidence) as targets:
         named = [StatementSubject.of(target.name, target.digest) for target in targets]
         check_subjects(predicate_type, named)
         payload = render_statement(subjects=named, predicate_type=predicate_type, predicate=document)
@@ -75,7 +85,28 @@ def command(
         pen, who = chosen_signer(home, key, passphrase_file, timestamp_url, keyless)
         with open_home_catalog(home) as catalog:
             said = sign_and_publish([request], how, logged_signer=pen, catalog=catalog, clock=lambda: int(time.time()))
+        gone = _replace(targets, pen, predicate_type, payload) if replace else []
+    for place in gone:
+        click.echo(f"pratique: replaced {place}", err=True)
     print_said(said, f"{predicate_type} is attested", who, format_)
+
+
+def _replace(
+    targets: "Sequence[SigningTarget]", pen: "LoggedSigner | KeylessSigner", predicate_type: str, payload: bytes
+) -> list[str]:
+    """What the same key stated before is taken away where the new statement was attached."""
+    from pratique.keys.logged_signer import LoggedSigner
+    from pratique.ship.replace import take_away_earlier
+
+    if not isinstance(pen, LoggedSigner):
+        return []  # no two keyless statements are by the same key
+    key = pen.signer.public_key
+    return [
+        place
+        for target in targets
+        if target.repository is not None and target.descriptor is not None
+        for place in take_away_earlier(target.repository, target.digest, predicate_type=predicate_type, key=key, payload=payload)
+    ]
 
 
 def _read_predicate(data: bytes, where: str, predicate_type: str) -> "dict[str, object]":

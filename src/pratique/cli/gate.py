@@ -2,18 +2,30 @@
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pratique import __version__
 from pratique.app.advice import advice_without_evidence
-from pratique.app.gather import gather
-from pratique.app.home import find_home, open_home_catalog, open_logged_signer
-from pratique.cli.options import key_option, passphrase_option, platform_option, source_argument
+from pratique.app.gather import Content, Gathered, Question, gather, gather_all
+from pratique.app.home import Home, find_home, open_home_catalog, open_logged_signer
+from pratique.cli.options import (
+    all_platforms_option,
+    evidence_option,
+    key_option,
+    passphrase_option,
+    platform_option,
+    source_argument,
+)
 from pratique.cli.output import TALK, format_option, iso_time, print_fact, print_json, print_title, print_verdict
 from pratique.cli.signers import load_chosen_signer
 from pratique.cli.trust_anchors import known_logs
-from pratique.model import Result
+from pratique.errors import InputError
+from pratique.model import Decision, Result
+
+if TYPE_CHECKING:
+    from pratique.keys.logged_signer import LoggedBundle
 
 EXIT_CODES = {Result.ALLOWED: 0, Result.DENIED: 1, Result.UNDECIDED: 3}
 
@@ -21,11 +33,12 @@ EXIT_CODES = {Result.ALLOWED: 0, Result.DENIED: 1, Result.UNDECIDED: 3}
 @click.command()
 @source_argument
 @click.option("--policy", "policy_path", required=True, type=click.Path(), help="The YAML policy.")
-@click.option("--evidence", help="Where the evidence is: registry:…, oci-dir:…, or catalog; default beside SOURCE.")
+@evidence_option
 @click.option("--content/--no-content", default=None, help="Compare every file; by default only when SOURCE is on this machine.")
 @key_option
 @passphrase_option
 @platform_option
+@all_platforms_option
 @format_option
 def command(
     source: str,
@@ -35,45 +48,85 @@ def command(
     key: str | None,
     passphrase_file: str | None,
     platform: str | None,
+    all_platforms: bool,
     format_: str,
 ) -> int:
     """Decide by policy whether SOURCE may be deployed. The decision is signed, logged and catalogued, whatever it is.
 
-    Exit code 0: allowed; 1: denied; 3: could not be decided.
+    Of a multi-platform index it is about the image for one platform, or with --all-platforms about each of them. Exit code 0:
+    allowed; 1: denied; 3: could not be decided.
     """
     from pratique.gate.decide import decide, load_policy
 
+    if all_platforms and platform is not None:
+        raise InputError("--all-platforms and --platform contradict each other")
+
     home = find_home()
     loaded = load_policy(Path(policy_path), logs=known_logs(home))
-    gathered = gather(home, source, loaded.trust_anchors, platform=platform, evidence=evidence, read=content, talk=TALK)
+    content_read = {None: Content.LOCAL, True: Content.ALWAYS, False: Content.NEVER}[content]
+    question = Question(evidence=evidence, content=content_read)
+    if all_platforms:
+        every = list(gather_all(home, source, loaded.trust_anchors, question, talk=TALK))
+    else:
+        every = [gather(home, source, loaded.trust_anchors, question, platform=platform, talk=TALK)]
     logged_signer = open_logged_signer(home, load_chosen_signer(home, key, passphrase_file))
     with open_home_catalog(home) as catalog:
-        decision, sealed = decide(
-            loaded, gathered.facts, logged_signer=logged_signer, catalog=catalog, now=int(time.time()), tool_version=__version__
-        )
-    advice = advice_without_evidence(home, gathered.facts, gathered.place) if decision.result is not Result.ALLOWED else ""
+        decided = [
+            (
+                gathered,
+                *decide(
+                    loaded,
+                    gathered.facts,
+                    logged_signer=logged_signer,
+                    catalog=catalog,
+                    now=int(time.time()),
+                    tool_version=__version__,
+                ),
+            )
+            for gathered in every
+        ]
+    results = {decision.result for _, decision, _ in decided}
+    worst = next(result for result in (Result.DENIED, Result.UNDECIDED, Result.ALLOWED) if result in results)
     if format_ == "json":
-        print_json(
-            {
-                "result": decision.result.value,
-                "digest": decision.subject,
-                "policy": {"name": decision.policy_name, "digest": decision.policy_digest},
-                "decided": iso_time(decision.decided_at),
-                "verdicts": [
-                    {"rule": item.rule, "state": item.state.value, "cause": item.cause.value, "detail": item.detail}
-                    for item in decision.verdicts
-                ],
-                "bundle": sealed.digest,
-                "log_index": sealed.log_index,
-                "advice": advice or None,
-            }
-        )
+        parts = [_json(*item, _advice(home, *item)) for item in decided]
+        print_json({"result": worst.value, "platforms": parts} if all_platforms else parts[0])
     else:
-        print_title(f"{decision.subject_name}: {decision.result.value} by policy {decision.policy_name}")
-        print_fact("digest", decision.subject)
-        for item in decision.verdicts:
-            print_verdict(item.cause, item.rule, item.detail)
-        if advice:
-            print_fact("what to do", advice)
-        print_fact("decision", f"signed, log entry {sealed.log_index}, bundle {sealed.digest.short}")
-    return EXIT_CODES[decision.result]
+        for item in decided:
+            _print(*item, _advice(home, *item))
+    return EXIT_CODES[worst]
+
+
+def _advice(home: Home, gathered: Gathered, decision: Decision, _: "LoggedBundle") -> str:
+    return advice_without_evidence(home, gathered.facts, gathered.place) if decision.result is not Result.ALLOWED else ""
+
+
+def _json(gathered: Gathered, decision: Decision, sealed: "LoggedBundle", advice: str) -> dict[str, Any]:
+    return {
+        "result": decision.result.value,
+        "digest": decision.subject,
+        "index": gathered.index,
+        "platform": gathered.platform or None,
+        "policy": {"name": decision.policy_name, "digest": decision.policy_digest},
+        "decided": iso_time(decision.decided_at),
+        "verdicts": [
+            {"rule": item.rule, "state": item.state.value, "cause": item.cause.value, "detail": item.detail}
+            for item in decision.verdicts
+        ],
+        "bundle": sealed.digest,
+        "log_index": sealed.log_index,
+        "advice": advice or None,
+    }
+
+
+def _print(gathered: Gathered, decision: Decision, sealed: "LoggedBundle", advice: str) -> None:
+    print_title(f"{decision.subject_name or decision.subject}: {decision.result.value} by policy {decision.policy_name}")
+    print_fact("digest", decision.subject)
+    if gathered.platform:
+        print_fact("platform", gathered.platform)
+    if gathered.index is not None:
+        print_fact("of the index", gathered.index)
+    for item in decision.verdicts:
+        print_verdict(item.cause, item.rule, item.detail)
+    if advice:
+        print_fact("what to do", advice)
+    print_fact("decision", f"signed, log entry {sealed.log_index}, bundle {sealed.digest.short}")

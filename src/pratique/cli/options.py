@@ -3,6 +3,14 @@
 import click
 
 platform_option = click.option("--platform", help="Which platform of a multi-platform image, as os/arch; default this machine's.")
+all_platforms_option = click.option(
+    "--all-platforms", is_flag=True, help="Every image of a multi-platform index; one that fails, fails it."
+)
+evidence_option = click.option(
+    "--evidence",
+    envvar="PRATIQUE_EVIDENCE",
+    help="Where the evidence is: registry:…, oci-dir:…, or catalog; default beside SOURCE, or PRATIQUE_EVIDENCE.",
+)
 source_argument = click.argument("source")
 key_option = click.option(
     "--key", help="The private key to sign with, a FILE or a reference (docs/keys.md); default this machine's service key."

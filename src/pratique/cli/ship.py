@@ -2,11 +2,14 @@
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pratique.app.home import bases_of, find_home, open_home_catalog, open_logged_signer
-from pratique.app.sources import opened, public_name
+from pratique.app.sources import Opened, opened, opened_all, public_name
 from pratique.cli.options import (
     key_option,
     max_entries_option,
@@ -27,6 +30,11 @@ from pratique.cli.output import (
     show_steps,
 )
 from pratique.cli.signers import load_chosen_signer
+
+if TYPE_CHECKING:
+    from pratique.artifact.types import Artifact
+    from pratique.ship.index import IndexShipment
+    from pratique.ship.shipment import Shipment
 
 
 @click.command()
@@ -50,11 +58,13 @@ def command(
 ) -> None:
     """Inventory SOURCE, sign and log what is said about it, push it with its evidence, and catalogue it.
 
-    Killed at any point, the same command continues where it stopped. Without --to, evidence for a registry: or oci-dir:
-    source is attached there, and for others kept in the catalog alone.
+    Killed at any point, the same command continues where it stopped. Without --to, evidence of a registry: or oci-dir: source
+    is attached there, and of others kept in the catalog alone. A multi-platform index is taken whole: each image is shipped with
+    an SBOM of its own, and the index is signed; --platform takes one image of it instead.
     """
     from pratique.errors import InputError
     from pratique.registry.open import open_repository
+    from pratique.ship.index import IndexedImage, ship_index
     from pratique.ship.shipment import cannot_push, ship
 
     home = find_home()
@@ -63,56 +73,130 @@ def command(
     if to is not None and to.partition(":")[0] not in ("registry", "oci-dir"):
         raise InputError(f"nothing can be pushed to {to!r}", hint="write registry:HOST/NAME:TAG or oci-dir:PATH[:TAG]")
     with (
-        opened(source, platform, max_entries, say=say) as found,
+        _taken(source, platform, max_entries) as every,
         open_home_catalog(home) as catalog,
         progress_display() as (begin, move),
     ):
-        place = to or found.home
-        if to is not None and found.artifact.image is None:
-            raise cannot_push(found.artifact)  # before the folder is made
+        first = every[0]
+        place = to or first.home
+        if to is not None and not first.indexes and first.artifact.image is None:
+            raise cannot_push(first.artifact)  # before the folder is made
         destination, tag = open_repository(place, create=True) if place else (None, None)
         if to is None:
             tag = None  # evidence is added to what is there; its names stay with what they name
         elif tag is None and to.startswith("registry:"):
             tag = "latest"
-        shipment = ship(
-            found.artifact,
-            logged_signer=open_logged_signer(home, signer, timestamp_url),
+        logged_signer = open_logged_signer(home, signer, timestamp_url)
+        steps = show_steps(begin, move)
+
+        def clock() -> int:
+            return int(time.time())
+
+        def ship_as(artifact: "Artifact", tag: str | None) -> "Shipment":
+            return ship(
+                artifact,
+                logged_signer=logged_signer,
+                catalog=catalog,
+                destination=destination,
+                tag=tag,
+                name=public_name(to or source),
+                environ=os.environ,
+                cache=home.cache,
+                journals=home.journals,
+                clock=clock,
+                steps=steps,
+                bases=bases_of(home, artifact, say),
+            )
+
+        who = key or str(home.service_key)
+        if platform is not None or not first.indexes or first.repository is None:
+            shipment = ship_as(first.artifact, tag)
+            _print(shipment, format_, time.monotonic() - began, who)
+            return
+        images = [
+            IndexedImage(platform=item.platform, digest=item.target.digest, unreadable=item.unreadable, load=item.load)
+            for item in every
+        ]
+        whole = ship_index(
+            first.indexes[0],
+            images,
+            source=first.repository,
+            ship_one=lambda artifact: ship_as(artifact, None),
+            logged_signer=logged_signer,
             catalog=catalog,
             destination=destination,
             tag=tag,
             name=public_name(to or source),
-            environ=os.environ,
-            cache=home.cache,
-            journals=home.journals,
-            clock=lambda: int(time.time()),
-            steps=show_steps(begin, move),
-            bases=bases_of(home, found.artifact, say),
+            clock=clock,
+            steps=steps,
         )
-    _print(shipment, format_, time.monotonic() - began, key or str(home.service_key))
+    _print_index(whole, format_, time.monotonic() - began, who)
 
 
-def _print(shipment: object, format_: str, seconds: float, key: str) -> None:
-    from pratique.model import Cause, Ownership
-    from pratique.model.predicates import TITLES
-    from pratique.ship.shipment import Shipment
+@contextmanager
+def _taken(source: str, platform: str | None, max_entries: int | None) -> "Iterator[tuple[Opened, ...]]":
+    """What is shipped of SOURCE: everything that it leads to, or what was chosen."""
+    if platform is None:
+        with opened_all(source, max_entries, say=say) as every:
+            yield every
+    else:
+        with opened(source, platform, max_entries, say=say) as one:
+            yield (one,)
 
-    assert isinstance(shipment, Shipment)  # noqa: S101
+
+def _json(shipment: "Shipment") -> dict[str, Any]:
     subject, manifest = shipment.inventory.subject, shipment.manifest
+    return {
+        "digest": subject.digest,
+        "name": subject.name,
+        "platform": subject.platform or None,
+        "components": len(shipment.inventory.components),
+        "files": len(manifest.entries),
+        "manifest_root": manifest.root,
+        "destination": shipment.destination,
+        "bundles": {kind: {"digest": item.digest, "log_index": item.log_index} for kind, item in shipment.bundles.items()},
+    }
+
+
+def _print_index(whole: "IndexShipment", format_: str, seconds: float, key: str) -> None:
+    from pratique.model import Cause
+    from pratique.model.predicates import TITLES
+
+    sealed = whole.signature.sealed
     if format_ == "json":
         print_json(
             {
-                "digest": subject.digest,
-                "name": subject.name,
-                "components": len(shipment.inventory.components),
-                "files": len(manifest.entries),
-                "manifest_root": manifest.root,
-                "destination": shipment.destination,
-                "bundles": {
-                    kind: {"digest": item.digest, "log_index": item.log_index} for kind, item in shipment.bundles.items()
-                },
+                "digest": whole.index.digest,
+                "name": whole.signature.request.targets[0].name,
+                "destination": whole.destination,
+                "bundles": {whole.signature.request.predicate_type: {"digest": sealed.digest, "log_index": sealed.log_index}},
+                "platforms": [_json(shipment) for _, shipment in whole.images],
             }
         )
+        return
+    print_title(f"{whole.signature.request.targets[0].name} is cleared to leave, for {len(whole.images)} platforms")
+    print_fact("index", whole.index.digest)
+    print_verdict(Cause.NONE, "signature", f"of the index: log entry {sealed.log_index}, bundle {sealed.digest.short}")
+    for platform, shipment in whole.images:
+        subject = shipment.inventory.subject
+        print_fact(platform or "image", subject.digest)
+        print_fact("components", f"{len(shipment.inventory.components)}, files {len(shipment.manifest.entries):,}")
+        for kind, item in sorted(shipment.bundles.items(), key=lambda pair: pair[1].log_index):
+            print_verdict(Cause.NONE, TITLES[kind], f"log entry {item.log_index}, bundle {item.digest.short}")
+        if shipment.inventory.unknowns:
+            print_verdict(Cause.UNREADABLE, "unknown", f"{len(shipment.inventory.unknowns)} places, listed in the SBOM")
+    print_fact("key", key)
+    print_fact("evidence", whole.destination or "in the catalog")
+    print_fact("took", f"{seconds:.2f} s")
+
+
+def _print(shipment: "Shipment", format_: str, seconds: float, key: str) -> None:
+    from pratique.model import Cause, Ownership
+    from pratique.model.predicates import TITLES
+
+    subject, manifest = shipment.inventory.subject, shipment.manifest
+    if format_ == "json":
+        print_json(_json(shipment))
         return
     orphans = sum(1 for owner in manifest.owners if not owner)
     modified = sum(1 for owned in shipment.inventory.ownership.values() if owned.state is Ownership.MODIFIED)

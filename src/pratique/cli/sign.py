@@ -1,7 +1,7 @@
 """`pratique sign SUBJECT…`: signatures of images, files and digests, in the forms that others read."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +14,11 @@ from pratique.cli.output import format_option
 from pratique.cli.signers import load_chosen_signer, passphrase_of
 from pratique.cli.targets import (
     beside_option,
+    evidence_place_option,
     one_platform_option,
     open_targets,
     output_option,
+    parse_annotations,
     print_said,
     replace_option,
     subjects_argument,
@@ -52,6 +54,9 @@ FORMS = {
 @click.option(
     "--envelope", type=click.Choice(["jws", "cose"]), default="jws", show_default=True, help="notation: the envelope's format."
 )
+@click.option("--annotation", "-a", "notes", multiple=True, metavar="KEY=VALUE", help="Sign this along; repeatable.")
+@click.option("--recursive", "-r", is_flag=True, help="Of a multi-platform index, sign every image in it as well.")
+@evidence_place_option
 @beside_option
 @output_option
 @replace_option
@@ -65,6 +70,9 @@ def command(
     form: str,
     certificate_chain: str | None,
     envelope: str,
+    notes: tuple[str, ...],
+    recursive: bool,
+    evidence: str | None,
     beside: bool,
     output: str | None,
     replace: bool,
@@ -79,6 +87,11 @@ def command(
     """
     from pratique.errors import InputError
 
+    annotations = parse_annotations(notes)
+    if annotations and form not in ("bundle", "cosign"):
+        raise InputError(f"a signature of the form {form} has no room for annotations", hint="leave out --annotation")
+    if (recursive or evidence) and form == "prov":
+        raise InputError("a provenance file stands beside its chart", hint="leave out --recursive and --evidence")
     if keyless["keyless"] and form not in ("bundle", "message"):
         raise InputError(f"a signature without a key is a bundle, not {form}", hint="leave out --form")
     if form == "prov":
@@ -87,13 +100,18 @@ def command(
         _sign_charts(subjects, key, passphrase_file, output, replace, format_)
         return
     if form == "notation":
-        _sign_notation(subjects, key, passphrase_file, timestamp_url, certificate_chain, envelope, platform, format_)
+        _sign_notation(
+            subjects, key, passphrase_file, timestamp_url, certificate_chain, envelope, platform, recursive, evidence, format_
+        )
         return
     from pratique.ship.sign import Publication, SigningForm, sign_and_publish
 
     home = find_home()
     destination = Path(output) if output else None
-    with open_targets(subjects, platform) as targets, open_home_catalog(home) as catalog:
+    with (
+        open_targets(subjects, platform, recursive=recursive, evidence=evidence) as targets,
+        open_home_catalog(home) as catalog,
+    ):
         if form == "annotation":
             texts = _annotated_texts(targets, destination)
             logged_signer = open_logged_signer(home, load_chosen_signer(home, key, passphrase_file), timestamp_url)
@@ -102,13 +120,13 @@ def command(
         how = Publication(
             form=SigningForm(form), beside=beside or form in ("message", "raw"), output=destination, replace=replace
         )
-        requests = [_request(target, how.form) for target in targets]
+        requests = [_request(target, how.form, annotations) for target in targets]
         pen, who = chosen_signer(home, key, passphrase_file, timestamp_url, keyless)
         said = sign_and_publish(requests, how, logged_signer=pen, catalog=catalog, clock=lambda: int(time.time()))
     print_said(said, f"{len(said)} signed", who, format_)
 
 
-def _request(target: "SigningTarget", form: "SigningForm") -> "SigningRequest":
+def _request(target: "SigningTarget", form: "SigningForm", annotations: Mapping[str, str]) -> "SigningRequest":
     from pratique.artifact.sidecars import MAX_WHOLE
     from pratique.attest.cosign import SimpleSigning, render_payload
     from pratique.attest.statement import StatementSubject, render_statement
@@ -119,8 +137,7 @@ def _request(target: "SigningTarget", form: "SigningForm") -> "SigningRequest":
     from pratique.ship.sign import SigningForm, SigningRequest
 
     if form is SigningForm.COSIGN:
-        reference = target.repository.name if target.repository is not None else ""
-        message = render_payload(SimpleSigning(image=target.digest, reference=reference))
+        message = render_payload(SimpleSigning(image=target.digest, reference=target.reference, optional=annotations))
         return SigningRequest(targets=(target,), predicate_type="", message=message)
     if form in (SigningForm.MESSAGE, SigningForm.RAW) and target.path is not None:
         message = read_limited(target.path, MAX_WHOLE)
@@ -128,7 +145,7 @@ def _request(target: "SigningTarget", form: "SigningForm") -> "SigningRequest":
             raise DigestMismatch("the file changed while it was read", where=str(target.path))
         return SigningRequest(targets=(target,), predicate_type="", message=message)
     message = render_statement(
-        subjects=[StatementSubject.of(target.name, target.digest)], predicate_type=IMAGE_SIGNATURE, predicate={}
+        subjects=[StatementSubject.of(target.name, target.digest, annotations)], predicate_type=IMAGE_SIGNATURE, predicate={}
     )
     return SigningRequest(targets=(target,), predicate_type=IMAGE_SIGNATURE, message=message)
 
@@ -179,6 +196,8 @@ def _sign_notation(
     certificate_chain: str | None,
     envelope: str,
     platform: str | None,
+    recursive: bool,
+    evidence: str | None,
     format_: str,
 ) -> None:
     """Signatures of notation: they are attached, and in no log of ours."""
@@ -192,7 +211,7 @@ def _sign_notation(
         raise InputError("notation signs with a certificate", hint="give the key's chain with --certificate-chain FILE")
     chain = parse_certificates(read_limited(Path(certificate_chain), MAX_FILE_SIZE), certificate_chain)
     home = find_home()
-    with open_targets(subjects, platform) as targets:
+    with open_targets(subjects, platform, recursive=recursive, evidence=evidence) as targets:
         made = sign_notation(
             targets,
             signer=load_chosen_signer(home, key, passphrase_file),

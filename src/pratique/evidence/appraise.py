@@ -5,7 +5,7 @@ its signature verify, by whom, and are its times and log proofs good (`testimony
 so, and was it in time (`pratique.trust`). Only then is its predicate read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from pratique.evidence.collect import Collected, Collection
 from pratique.evidence.trust_anchors import TrustAnchors
 from pratique.evidence.verify import Answers, FileSubject, Rejected, VerifiedClaim, cause_of, verify_piece
 from pratique.model import Cause, Digest, FileManifest, Tree, parse_manifest
-from pratique.model.predicates import CYCLONEDX, FILE_MANIFEST, TITLES
+from pratique.model.predicates import CYCLONEDX, FILE_MANIFEST, IMAGE_SIGNATURE, TITLES
 from pratique.model.signer import OpenPgpSigner
 from pratique.policy.facts import Facts, Piece, SbomFacts
 from pratique.trust import Utterance, authorise
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pratique.registry.types import Descriptor
 
 NO_ANSWERS: Answers = MappingProxyType({})
+NO_ANNOTATIONS: Mapping[str, str] = MappingProxyType({})
 
 
 def appraise(
@@ -37,18 +38,23 @@ def appraise(
     tree: Tree | None = None,
     answers: Answers = NO_ANSWERS,
     content: FileSubject | None = None,
+    annotations: Mapping[str, str] = NO_ANNOTATIONS,
 ) -> Facts:
     """Facts about `target`. With `tree`, what the manifests say is compared with the files themselves.
 
     `name`: what the user asked for, which permissions are about; never what the evidence calls itself. `now`: Unix seconds.
     `answers`: what revocation servers said, by URL; what is still to be asked is in each piece's `wanted`.
-    `content`: of a file, for signatures of its bytes.
+    `content`: of a file, for signatures of its bytes. `annotations`: what a signature must be annotated with to count.
     """
     broken = next((place for place in collections if place.cause is not Cause.NONE), None)
     # The same bytes may be attached again as something that they are not: that takes nothing from what they are.
-    seen = {(piece.digest, piece.form.value, piece.media_type): piece for place in collections for piece in place.pieces}
+    seen = {
+        (piece.digest, piece.form.value, piece.media_type, piece.about.digest if piece.about else ""): piece
+        for place in collections
+        for piece in place.pieces
+    }
     pieces = tuple(
-        _appraise_piece(found, target, name, trust_anchors, now=now, answers=answers, content=content)
+        _appraise_piece(found, target, name, trust_anchors, now=now, answers=answers, content=content, annotations=annotations)
         for _, found in sorted(seen.items())
     )
     return Facts(
@@ -70,10 +76,13 @@ def _appraise_piece(
     now: int,
     answers: Answers = NO_ANSWERS,
     content: FileSubject | None = None,
+    annotations: Mapping[str, str] = NO_ANNOTATIONS,
 ) -> Piece:
     claim = verify_piece(found, target, trust_anchors, now=now, answers=answers, content=content)
+    about = found.about.digest if found.about is not None else None
     if isinstance(claim, Rejected):
         return Piece(
+            about=about,
             bundle=found.digest,
             predicate_type=found.claimed_type,
             cause=claim.cause,
@@ -85,6 +94,7 @@ def _appraise_piece(
     def piece(cause: Cause, detail: str = "", authority: str = "") -> Piece:
         verified = cause is Cause.NONE
         return Piece(
+            about=about,
             bundle=found.digest,
             predicate_type=claim.predicate_type,
             cause=cause,
@@ -96,9 +106,13 @@ def _appraise_piece(
             wanted=claim.wanted,
         )
 
-    if target.digest not in claim.subjects:
+    if (about or target.digest) not in claim.subjects:
         title = TITLES.get(claim.predicate_type, claim.predicate_type)
         return piece(Cause.MISMATCH, f"the {title} there is about another artifact ({claim.about})")
+    notes = claim.annotations.get(about or target.digest, {})
+    lacking = [f"{name}={text}" for name, text in sorted(annotations.items()) if notes.get(name) != text]
+    if lacking and claim.predicate_type == IMAGE_SIGNATURE:
+        return piece(Cause.MISMATCH, f"signed without the annotation {', '.join(lacking)[:200]}")
     try:
         return piece(Cause.NONE, authority=_authority(claim, found, name, trust_anchors, now))
     except (Untrusted, Expired, Revoked) as error:
@@ -131,7 +145,7 @@ def _compare(pieces: Sequence[Piece], subject: Digest, tree: Tree | None) -> tup
     verified = [piece for piece in pieces if piece.cause is Cause.NONE]
     manifests = [piece for piece in verified if piece.predicate_type == FILE_MANIFEST]
     return tuple(
-        _compare_sbom(piece, [item for item in manifests if item.authority == piece.authority], subject, tree)
+        _compare_sbom(piece, [item for item in manifests if item.authority == piece.authority], piece.about or subject, tree)
         for piece in verified
         if piece.predicate_type == CYCLONEDX
     )

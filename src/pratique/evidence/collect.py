@@ -5,7 +5,7 @@ unreachable, whatever the others say.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -42,11 +42,22 @@ MAX_PIECES = 1_000  # ten thousand signatures on one image are an attack on the 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignedChart:
+    """A packed chart in a registry, as its provenance file is about it: the archive's name and digest, and its Chart.yaml."""
+
+    name: str
+    digest: Digest
+    chart_yaml: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Collected:
     """One piece of evidence. `data` is empty unless `cause` is NONE. `where`: the place it came from, for people.
 
     `claimed_type`: the predicate type its place announces it with; believed only to sort what could not be verified.
     `media_type`: of the blob; `annotations`: of it, where they hold a part of the signature. `digest`: of all of it.
+    `about`: the manifest it is attached to, where that is not the artifact itself but an index that leads to it. `chart`: of the
+    provenance of a chart in a registry.
     """
 
     digest: Digest
@@ -58,6 +69,8 @@ class Collected:
     data: bytes = b""
     cause: Cause = Cause.NONE
     detail: str = ""
+    about: "Descriptor | None" = None
+    chart: SignedChart | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +80,11 @@ class Collection:
     pieces: tuple[Collected, ...] = ()
     cause: Cause = Cause.NONE
     detail: str = ""
+
+
+def attached_to(index: "Descriptor", collection: Collection) -> Collection:
+    """The same evidence, as what is said about an index that leads to the artifact."""
+    return replace(collection, pieces=tuple(replace(piece, about=index) for piece in collection.pieces))
 
 
 def collect_from_repository(repository: "Repository", subject: Digest) -> Collection:

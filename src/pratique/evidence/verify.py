@@ -4,7 +4,7 @@ Whether that somebody may say it is `pratique.trust`'s to answer, whether it hel
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pratique.attest.bundle import LogEntry, MessageSignature, UnverifiedBundle, parse_bundle
@@ -24,7 +24,7 @@ from pratique.errors import (
     Unavailable,
     Untrusted,
 )
-from pratique.evidence.collect import Collected, EvidenceForm
+from pratique.evidence.collect import Collected, EvidenceForm, SignedChart
 from pratique.evidence.trust_anchors import TrustAnchors
 from pratique.model import Cause, Digest
 from pratique.model.predicates import IMAGE_SIGNATURE
@@ -53,7 +53,7 @@ class VerifiedClaim:
     """What one verified signature says. `payload`: digest of the signed bytes; `subjects`: what they are about.
 
     `predicate_type`: IMAGE_SIGNATURE for forms that say no more than "this one". `said`: reads the predicate. `wanted`:
-    URLs whose answers may prove an earlier time.
+    URLs whose answers may prove an earlier time. `annotations`: what the signer adds about each subject.
     """
 
     predicate_type: str
@@ -63,6 +63,7 @@ class VerifiedClaim:
     said: Callable[[], Mapping[str, Any]] = dict
     about: str = ""
     wanted: tuple[str, ...] = ()
+    annotations: Mapping[Digest, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,7 @@ def verify_piece(
     """Verify one collected piece. `target`: what it should be about; `content`: its bytes, of a file; `now`: Unix seconds."""
     if found.cause is not Cause.NONE:
         return Rejected(cause=found.cause, detail=found.detail)
+    target = found.about or target
     if content is not None and content.artifact.digests.get(target.digest.algorithm) != bytes.fromhex(target.digest.hex):
         return Rejected(cause=Cause.MISMATCH, detail=f"{content.name} changed while it was read")
     try:
@@ -173,8 +175,13 @@ def _verify_cosign_signature(found: Collected, target: "Descriptor", trust_ancho
 
     layer = parse_signature(found.data, found.annotations)
     claim, signed = verify_signature(layer, target.digest, trust_anchors.root or TrustedRoot(), keys=trust_anchors.keys)
-    subjects = frozenset({claim.image})
-    return VerifiedClaim(predicate_type=IMAGE_SIGNATURE, subjects=subjects, payload=Digest.of(found.data), signed=signed)
+    return VerifiedClaim(
+        predicate_type=IMAGE_SIGNATURE,
+        subjects=frozenset({claim.image}),
+        payload=Digest.of(found.data),
+        signed=signed,
+        annotations={claim.image: {name: text for name, text in claim.optional.items() if isinstance(text, str)}},
+    )
 
 
 def _verify_cosign_attestation(found: Collected, target: "Descriptor", trust_anchors: TrustAnchors) -> VerifiedClaim:
@@ -208,6 +215,8 @@ def _verify_beside(
     found: Collected, target: "Descriptor", trust_anchors: TrustAnchors, content: FileSubject | None, now: int
 ) -> VerifiedClaim:
     """Signatures of the file's bytes, which say nothing else."""
+    if found.chart is not None:
+        return _verify_chart(found, found.chart, target, trust_anchors, now)
     if content is None:
         raise Untrusted(f"a {found.form} is about a file, and there is none")
     if found.form is EvidenceForm.PROVENANCE:
@@ -234,6 +243,21 @@ def _verify_beside(
     )
 
 
+def _verify_chart(
+    found: Collected, chart: SignedChart, target: "Descriptor", trust_anchors: TrustAnchors, now: int
+) -> VerifiedClaim:
+    """The provenance of a chart in a registry, about the archive that the manifest holds."""
+    from pratique.attest.helm_prov import verify_provenance
+
+    if not trust_anchors.keyring:
+        raise Untrusted("signed with OpenPGP, and no keyring is trusted")
+    _, signed = verify_provenance(
+        found.data, trust_anchors.keyring, filename=chart.name, digest=chart.digest, chart_yaml=chart.chart_yaml, at=now
+    )
+    subjects = frozenset({target.digest})
+    return VerifiedClaim(predicate_type=IMAGE_SIGNATURE, subjects=subjects, payload=Digest.of(found.data), signed=signed)
+
+
 def _attested(head: StatementHead, payload: bytes, signed: Signed) -> VerifiedClaim:
     return VerifiedClaim(
         predicate_type=head.predicate_type,
@@ -242,6 +266,7 @@ def _attested(head: StatementHead, payload: bytes, signed: Signed) -> VerifiedCl
         signed=signed,
         said=lambda: parse_statement(payload).predicate,
         about=_names(head.subjects),
+        annotations=head.annotations,
     )
 
 

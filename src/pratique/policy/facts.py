@@ -19,7 +19,7 @@ class Piece:
     `cause`: NONE when verified. `authority`: who said it, by the policy's names; empty unless verified. `form`: in which form.
     `said`: reads what was said, and nothing unless verified; a large statement is not parsed before somebody asks. `signed`: who
     signed, and the times and log places that were proven. `wanted`: URLs of revocation servers whose answers are needed before it
-    can be verified, or may prove an earlier time.
+    can be verified, or may prove an earlier time. `about`: the index that leads to the artifact, where it is said about that.
     """
 
     bundle: Digest
@@ -31,6 +31,7 @@ class Piece:
     said: Callable[[], Mapping[str, Any]] = field(default=dict, compare=False)
     signed: Signed | None = None
     wanted: tuple[str, ...] = ()
+    about: Digest | None = None
 
     @property
     def predicate(self) -> Mapping[str, Any]:

@@ -66,5 +66,9 @@ class ArchiveLayout(LayoutReader):
         """Refused. Raises InputError."""
         raise self._refusal()
 
+    def remove_referrer(self, subject: Digest, referrer: Digest) -> None:
+        """Refused. Raises InputError."""
+        raise self._refusal()
+
     def _refusal(self) -> InputError:
         return InputError("an archive is not written to", where=self._name, hint="push to oci-dir: or registry:")

@@ -134,6 +134,23 @@ def push_layers(
     raise Unavailable(f"others keep overwriting the tag {tag}", where=repository.name, hint=hint)
 
 
+def remove_layers(repository: Repository, image: Digest, kind: str, goes: Callable[[Layer], bool]) -> int:
+    """Take away those signatures or attestations of the image that `goes` says; how many. What others put there stays.
+
+    Raises as `fetch_layers` and `push_layers` do.
+    """
+    layers = fetch_layers(repository, image, kind)
+    found = _find(repository, image, kind)
+    if found is None:
+        return 0
+    gone = {(Digest.of(layer.data), repr(sorted(layer.annotations.items()))) for layer in layers if goes(layer)}
+    rows = list(found.document["layers"])
+    kept = [row for row in rows if (row["digest"], repr(sorted((row.get("annotations") or {}).items()))) not in gone]
+    if len(kept) < len(rows):
+        repository.push_manifest(_render(repository, found, kept), OCI_MANIFEST, tag_of(image, kind))
+    return len(rows) - len(kept)
+
+
 def _find(repository: Repository, image: Digest, kind: str) -> Manifest | None:
     """What the tag names; None only when the place says that there is no such tag, answers for any tag with the image, or the tag
     is too long (sha512) to be one."""

@@ -14,7 +14,7 @@ from pratique.errors import DigestMismatch, InputError, Malformed, NotFound, Una
 from pratique.model.digest import Digest
 from pratique.registry.destinations import Downgraded
 from pratique.registry.pages import check_count, read_pages
-from pratique.registry.referrers import UNKNOWN_SIZE, add_to_list, listed_in, load_list
+from pratique.registry.referrers import UNKNOWN_SIZE, add_to_list, listed_in, load_list, render_index
 from pratique.registry.transport import Transport
 from pratique.registry.types import OCI_INDEX, Descriptor, Manifest, digest_of, fallback_tag
 
@@ -97,6 +97,13 @@ class Discovery:
             if not missing:
                 return
         self._write_tag(subject, missing)
+
+    def forget(self, subject: Digest, referrer: Digest) -> None:
+        """Take a referrer off the list under the fallback tag, where it stands on one."""
+        listed = self._from_tag(subject, needed=False)
+        kept = [item for item in listed if item.digest != referrer]
+        if len(kept) < len(listed):
+            self._manifests.put_bytes(render_index(kept), OCI_INDEX, fallback_tag(subject))
 
     def _from_api(self, subject: Digest) -> list[Descriptor] | None:
         """All that the API lists, of every type: a filter would go by what the registry holds for the type. None: no such API."""

@@ -19,6 +19,7 @@ from pratique.errors import DigestMismatch, InputError, LimitExceeded, Malformed
 from pratique.files import open_atomic, storage_error, write_atomic
 from pratique.model.digest import Digest, is_digest
 from pratique.registry.layoutread import LayoutReader
+from pratique.registry.referrers import render_index
 from pratique.registry.types import (
     MAX_INDEX_BYTES,
     OCI_INDEX,
@@ -27,6 +28,7 @@ from pratique.registry.types import (
     Descriptor,
     Manifest,
     descriptor_to_json,
+    fallback_tag,
     is_tag,
     parse_manifest,
 )
@@ -103,6 +105,18 @@ class Layout(LayoutReader):
     def push_referrers(self, documents: Sequence[bytes], media_type: str) -> list[Descriptor]:
         """See `Repository`: a layout lists every manifest it was given."""
         return [self.push_manifest(data, media_type) for data in documents]
+
+    def remove_referrer(self, subject: Digest, referrer: Digest) -> None:
+        """See `Repository`. Its entry goes, the blobs stay; a list under the fallback tag is written again without it."""
+        tag = fallback_tag(subject)
+        listed = [item for entry in self._index() if entry.annotations.get(REF_NAME) == tag for item in self._items(entry)]
+        if any(item.digest == referrer for item in listed):
+            kept = [item for item in listed if item.digest != referrer]
+            self.push_manifest(render_index(kept), OCI_INDEX, tag)
+        self._update(lambda entries: [entry for entry in entries if entry["digest"] != referrer])
+
+    def _items(self, entry: Descriptor) -> Sequence[Descriptor]:
+        return self.fetch_manifest(entry.digest).manifests if entry.media_type == OCI_INDEX else ()
 
     def _push_document(self, digest: Digest, data: bytes) -> None:
         """A manifest is small enough to be compared with what is there; one that was altered is made whole again."""

@@ -215,6 +215,18 @@ class Remote:
                 raise DigestMismatch(f"pushed {digest_of(data, stated)}, the registry keeps {stated}", where=self._name)
             return "OCI-Subject" in got.headers
 
+    def remove_referrer(self, subject: Digest, referrer: Digest) -> None:
+        """See `Repository`. Deleted first; where nothing is deleted, a list under the fallback tag can still be written anew."""
+        what = f"deletion of manifest {referrer}"
+        accept = (200, 202, 400, 404, 405)
+        scope = f"{self._push},delete"
+        with self._transport.request("DELETE", self._manifest(referrer), scope=scope, accept=accept, what=what) as got:
+            deleted = got.status_code not in (400, 405)
+        self._discovery.forget(subject, referrer)
+        if not deleted and any(item.digest == referrer for item in self.list_referrers(subject)):
+            hint = "allow deletion there, or leave out --replace"
+            raise InputError("the registry does not let manifests be deleted", where=self._name, hint=hint)
+
     def list_tags(self) -> list[str]:
         """See `Repository`."""
         tags: set[str] = set()

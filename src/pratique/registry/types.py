@@ -27,6 +27,9 @@ DOCKER_LAYER_GZIP = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 DOCKER_LAYER_ZSTD = "application/vnd.docker.image.rootfs.diff.tar.zstd"
 EMPTY_CONFIG = "application/vnd.oci.empty.v1+json"
 EMPTY_CONFIG_DATA = b"{}"
+HELM_CONFIG = "application/vnd.cncf.helm.config.v1+json"
+HELM_CHART = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
+HELM_PROVENANCE = "application/vnd.cncf.helm.chart.provenance.v1.prov"
 SIGSTORE_BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
 IMAGE_TYPES = frozenset((OCI_MANIFEST, DOCKER_MANIFEST))
@@ -219,6 +222,13 @@ class Repository(Protocol):
 
         Where a registry has no referrers API, that is by the fallback tag (distribution-spec, Referrers Tag Schema). Such a
         tag cannot be written conditionally: it is read back, but a writer elsewhere may still undo it later.
+        """
+        ...
+
+    def remove_referrer(self, subject: Digest, referrer: Digest) -> None:
+        """After which `list_referrers` of `subject` does not list `referrer`; doing it twice is doing it once.
+
+        Its blobs may stay until the place collects garbage. Raises InputError where the place takes nothing away, Unavailable.
         """
         ...
 

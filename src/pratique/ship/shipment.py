@@ -169,12 +169,16 @@ def _image_of(artifact: "Artifact") -> "ImageContents":
 
 def _check_destination(artifact: "Artifact", destination: "Repository", tag: str | None) -> None:
     """What would fail at the end fails now, before anything is signed."""
+    check_tag(_image_of(artifact).digest, tag, destination)
+
+
+def check_tag(image: Digest, tag: str | None, destination: "Repository") -> None:
+    """That the image can be named so there: by a tag, or by its own digest. Raises InputError."""
     from pratique.model import is_digest
     from pratique.registry.types import is_tag
 
-    image = _image_of(artifact)
-    if tag is not None and is_digest(tag) and tag != image.digest:
-        raise InputError(f"the image is {image.digest}, it cannot be pushed as {tag}", where=destination.name)
+    if tag is not None and is_digest(tag) and tag != image:
+        raise InputError(f"the image is {image}, it cannot be pushed as {tag}", where=destination.name)
     if tag is not None and not is_digest(tag) and not is_tag(tag):
         raise InputError(f"not a tag: {tag[:80]!r}", where=destination.name)
 

@@ -46,8 +46,8 @@ class SigningForm(StrEnum):
 class SigningTarget:
     """An artifact that something is said about. `name`: what statements call it.
 
-    `repository`, `descriptor`: where it is, and as what, if evidence can be attached there. `path`: the file that it is, if it is
-    one file, so that evidence can stand beside it.
+    `repository`, `descriptor`: where evidence can be attached, and to what; by default where the artifact is. `path`: the file
+    that it is, if it is one file, so that evidence can stand beside it. `reference`: the repository that the artifact is in.
     """
 
     digest: Digest
@@ -55,6 +55,7 @@ class SigningTarget:
     repository: "Repository | None" = None
     descriptor: "Descriptor | None" = None
     path: Path | None = None
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

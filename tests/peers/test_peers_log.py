@@ -2,10 +2,14 @@
 
 import json
 import re
+import socket
 import subprocess
+import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from peer_programs import ROOT, Peers, Pratique, missing, peers_folder
 
@@ -112,3 +116,55 @@ def test_tessera_accepts_every_tile_and_root_of_our_log(machine, keypair, tmp_pa
             ]
             done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=120)
             assert done.returncode == 0, done.stderr[-2000:]
+
+
+@pytest.fixture
+def stamper(tmp_path: Path) -> Iterator[str]:
+    """The address of Sigstore's timestamp authority."""
+    reason = missing("timestamp-server")
+    if reason:
+        pytest.skip(reason)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = ("--host", "127.0.0.1", "--port", str(port), "--timestamp-signer", "memory", "--disable-ntp-monitoring")
+    with (tmp_path / "tsa.log").open("wb") as log:
+        server = subprocess.Popen([peers_folder() / "timestamp-server", "serve", *options], stdout=log, stderr=log)
+    base = f"http://127.0.0.1:{port}/api/v1/timestamp"
+    try:
+        for _ in range(200):
+            try:
+                httpx.get(f"{base}/certchain").raise_for_status()
+                break
+            except httpx.HTTPError:
+                time.sleep(0.1)
+        yield base
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+@pytest.mark.parametrize("order", ["signer first", "root first"])
+def test_cosign_verifies_our_timestamps_by_the_chain_in_our_trusted_root(peers, machine, artifact, keypair, stamper, order):
+    image, key = artifact("image", "spec"), keypair("p256")
+    machine("sign", image.ours, "--key", key.ours.reference, "--timestamp-url", stamper, **key.ours.environ).ok()
+    end = "-----END CERTIFICATE-----\n"
+    chain = [block + end for block in httpx.get(f"{stamper}/certchain").text.split(end) if block.strip()]
+    (machine.home / "tsa.pem").write_text("".join(chain if order == "signer first" else reversed(chain)))
+    root = root_of(machine, "--tsa", machine.home / "tsa.pem")
+    arguments = ("verify", "--key", key.public, "--trusted-root", root, "--use-signed-timestamps", "--allow-http-registry")
+    peers.cosign(*arguments, image.theirs).ok()
+    without = json.loads(root.read_text()) | {"timestampAuthorities": []}
+    root.write_text(json.dumps(without))
+    assert peers.cosign(*arguments, image.theirs).code != 0
+
+
+def test_certificates_that_are_no_chain_are_no_timestamp_authority(machine, keypair, tmp_path, stamper):
+    key = keypair("p256")
+    (tmp_path / "a").write_text("a")
+    machine("sign", f"file:{tmp_path}/a", "--key", key.ours.reference, "--file", **key.ours.environ).ok()
+    end = "-----END CERTIFICATE-----\n"
+    chain = [block + end for block in httpx.get(f"{stamper}/certchain").text.split(end) if block.strip()]
+    (tmp_path / "tsa.pem").write_text(chain[-1] + chain[0] + chain[-1])
+    done = machine("log", "trusted-root", "--tsa", tmp_path / "tsa.pem")
+    assert done.code == 2 and "not one chain" in done.err

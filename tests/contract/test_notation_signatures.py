@@ -59,7 +59,7 @@ def test_what_is_attached_is_found_fetched_and_announced_as_the_specification_sa
     for one in found.signatures:
         manifest = repository.fetch_manifest(one.digest)
         document = manifest.document
-        assert (document["artifactType"], document["config"]["mediaType"]) == (SIGNATURE, EMPTY_CONFIG)
+        assert (document["artifactType"], document["config"]["mediaType"]) == (SIGNATURE, SIGNATURE)
         assert document["layers"][0]["mediaType"] in BY_NOTATION
         chain = parse_envelope(BY_NOTATION[document["layers"][0]["mediaType"]], document["layers"][0]["mediaType"]).chain
         assert json.loads(document["annotations"][THUMBPRINTS]) == [thumbprint(der) for der in chain]

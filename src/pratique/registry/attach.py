@@ -29,11 +29,17 @@ def attach(
     annotations: Mapping[str, str],
     created: int | None,
     media_type: str | None = None,
+    config_type: str = EMPTY_CONFIG,
 ) -> Descriptor:
     """`attach_all` of one blob."""
-    blobs = [(blob, annotations)]
     (manifest,) = attach_all(
-        repository, subject=subject, blobs=blobs, artifact_type=artifact_type, created=created, media_type=media_type
+        repository,
+        subject=subject,
+        blobs=[(blob, annotations)],
+        artifact_type=artifact_type,
+        created=created,
+        media_type=media_type,
+        config_type=config_type,
     )
     return manifest
 
@@ -46,17 +52,20 @@ def attach_all(
     artifact_type: str,
     created: int | None,
     media_type: str | None = None,
+    config_type: str = EMPTY_CONFIG,
 ) -> list[Descriptor]:
     """Push each blob and a manifest, with these annotations, that ties it to `subject`; returns the manifests' descriptors.
 
     `artifact_type`: what the blobs are listed under, and their media type, unless `media_type` is another. `created`: Unix
-    seconds, for the annotation.
+    seconds, for the annotation. `config_type`: the media type of the configuration, which is empty whatever it is called.
     Raises as `Repository.push_referrers` does; a crash in between leaves blobs, and a second call completes it.
     """
     manifests = []
     for blob, annotations in blobs:
         layer = Descriptor(media_type=media_type or artifact_type, digest=Digest.of(blob), size=len(blob))
-        manifests.append(render_attachment(subject, layer, artifact_type, annotations=annotations, created=created))
+        manifests.append(
+            render_attachment(subject, layer, artifact_type, annotations=annotations, created=created, config_type=config_type)
+        )
         repository.push_blob(layer.digest, layer.size, [blob])
     repository.push_blob(Digest.of(EMPTY_CONFIG_DATA), len(EMPTY_CONFIG_DATA), [EMPTY_CONFIG_DATA])
     return repository.push_referrers(manifests, OCI_MANIFEST)
@@ -74,10 +83,16 @@ def attach_bundles(
 
 
 def render_attachment(
-    subject: Descriptor, layer: Descriptor, artifact_type: str, *, annotations: Mapping[str, str], created: int | None
+    subject: Descriptor,
+    layer: Descriptor,
+    artifact_type: str,
+    *,
+    annotations: Mapping[str, str],
+    created: int | None,
+    config_type: str = EMPTY_CONFIG,
 ) -> bytes:
     """The image manifest of this artifact type with the empty configuration, one layer and a subject. Pure."""
-    config = Descriptor(media_type=EMPTY_CONFIG, digest=Digest.of(EMPTY_CONFIG_DATA), size=len(EMPTY_CONFIG_DATA))
+    config = Descriptor(media_type=config_type, digest=Digest.of(EMPTY_CONFIG_DATA), size=len(EMPTY_CONFIG_DATA))
     plain_subject = Descriptor(media_type=subject.media_type, digest=subject.digest, size=subject.size)
     notes = dict(annotations)
     if created is not None:

@@ -29,6 +29,9 @@ def attach_signature(
 ) -> Descriptor:
     """Push an envelope as a referrer of `subject`; returns its manifest's descriptor. `created`: Unix seconds.
 
+    Its configuration has the signature's type (OCI Signatures, `config`): registries that list referrers by that would hide it
+    from notation otherwise.
+
     Raises as `attach_all` does; Malformed when `data` is no envelope.
     """
     prints = [thumbprint(der) for der in parse_envelope(data, media_type).chain]
@@ -38,6 +41,7 @@ def attach_signature(
         blob=data,
         artifact_type=SIGNATURE,
         media_type=media_type,
+        config_type=SIGNATURE,
         annotations={THUMBPRINTS: json.dumps(prints, separators=(",", ":"))},
         created=created,
     )

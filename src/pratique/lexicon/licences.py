@@ -65,7 +65,7 @@ def normalise(text: str) -> str:
         return reference(text)
     if node is None:
         return reference(text)
-    found = map_operands(node, _identified)
+    found = map_operands(node, identified)
     if isinstance(found, Joined) and _is_story(node) and not any(is_known(name) for name in _names(found)):
         return reference(text)
     return render_expression(found)
@@ -136,7 +136,8 @@ def _known_prose(text: str) -> str:
     return name if name and (len(text) > MAX_CHARS or set(mentioned(text)) <= {name, "X11"}) else ""
 
 
-def _identified(leaf: Operand | WithException) -> Node:
+def identified(leaf: Operand | WithException) -> Node:
+    """What the words of one operand mean: identifiers, references, or several of them."""
     return _with(leaf) if isinstance(leaf, WithException) else _operand(leaf.text)
 
 

@@ -72,19 +72,10 @@ YES, NO = Judged(Match.YES), Judged(Match.NO)
 class PurlParts:
     """A purl taken apart without validation of its type: decoded name and version, qualifiers decoded and sorted."""
 
-    path: str  # type/namespace/name
+    type: str  # in lower case
+    name: str  # with its namespace
     version: str
     qualifiers: tuple[str, ...]
-
-    @property
-    def type(self) -> str:
-        """In lower case."""
-        return self.path.partition("/")[0]
-
-    @property
-    def name(self) -> str:
-        """With its namespace."""
-        return self.path.partition("/")[2]
 
 
 @lru_cache(maxsize=65_536)
@@ -108,7 +99,7 @@ def split_purl(purl: str) -> PurlParts:
     if not version and (hidden := _MIDDLE.search(name)):
         # An at sign that was encoded: what follows it is no name in any ecosystem.
         name, version = name[: hidden.start()], name[hidden.end() :]
-    return PurlParts(f"{kind.lower()}/{name}", unquote(version), tuple(sorted(_qualifiers(query))))
+    return PurlParts(kind.lower(), name, unquote(version), tuple(sorted(_qualifiers(query))))
 
 
 def matches(pattern: str, purl: str) -> bool:
@@ -133,7 +124,7 @@ class PurlPattern:
             found = split_purl(purl)
         except Malformed:
             return Judged(Match.UNKNOWN, "its package URL cannot be read")
-        if not glob_path(self.type, found.type) or not self._named(found.type, found.name):
+        if not glob(self.type, found.type) or not self._named(found.type, found.name):
             return NO
         if not self.qualifiers <= set(found.qualifiers):
             return NO
@@ -223,6 +214,7 @@ def parse_pattern(text: str) -> PurlPattern:
     return PurlPattern(text, type_, spell(type_, name), version, range_, frozenset(qualifiers))
 
 
+@lru_cache(maxsize=65_536)
 def spell(type_: str, name: str) -> str:
     """A name with its namespace in the one spelling in which names are compared: what a type counts as equal becomes equal."""
     name = name.strip().casefold().strip("/")

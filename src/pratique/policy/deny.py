@@ -13,7 +13,7 @@ from functools import lru_cache
 from pratique.errors import InputError, Malformed
 from pratique.lexicon.globs import glob
 from pratique.lexicon.lazy_regex import lazy
-from pratique.lexicon.purl_pattern import NO, YES, Judged, Match, PurlPattern, parse_pattern, split_purl
+from pratique.lexicon.purl_pattern import NO, YES, Judged, Match, PurlPattern, parse_pattern, spell, split_purl
 from pratique.lexicon.text import clean
 from pratique.model import Cause, Verdict
 from pratique.policy.deny_licences import licence_judge, parse_licence_pattern
@@ -55,11 +55,30 @@ def parse_component_pattern(text: str) -> ComponentPattern:
 def denied_components(patterns: Sequence[str], sboms: Sequence[SbomFacts]) -> Verdict:
     """The verdict of `deny.components`. `sboms`: all those that are trusted, read or not."""
     parsed = [parse_component_pattern(text) for text in patterns]
+    named: dict[tuple[str, str], list[ComponentPattern]] = {}
+    wide: list[ComponentPattern] = []
+    for pattern in parsed:
+        last = pattern.name.rpartition("/")[2] if isinstance(pattern, PurlPattern) else "*"
+        if isinstance(pattern, PurlPattern) and "*" not in pattern.type + last:
+            named.setdefault((pattern.type, last), []).append(pattern)
+        else:
+            wide.append(pattern)
 
     def judge(_: SbomFacts, component: ComponentFacts) -> Judged:
-        return _strictest(_judge(pattern, component) for pattern in parsed)
+        key = _key(component)
+        candidates = parsed if key is None else (*named.get(key, ()), *wide)
+        return _strictest(_judge(pattern, component) for pattern in candidates)
 
     return _verdict("components", sboms, judge, shown=lambda component, _: component.title)
+
+
+def _key(component: ComponentFacts) -> tuple[str, str] | None:
+    """Type and last name of a component, by which its patterns are found; None for one that any pattern may mean."""
+    try:
+        parts = split_purl(component.purl)
+    except Malformed:
+        return None
+    return None if parts.type == "generic" else (parts.type, spell(parts.type, parts.name).rpartition("/")[2])
 
 
 def denied_licences(patterns: Sequence[str], sboms: Sequence[SbomFacts]) -> Verdict:
@@ -122,7 +141,8 @@ def _judge(pattern: ComponentPattern, component: ComponentFacts) -> Judged:
     if not component.purl:
         return _judge_names(pattern, component)
     found = pattern.judge_purl(component.purl, [component.version])
-    if found.match is Match.UNKNOWN or component.purl[:12].lower() == "pkg:generic/":
+    key = _key(component)
+    if key is None:
         # A URL that cannot be read, or that names no ecosystem, says no more than the name beside it.
         return _strictest([found, _judge_names(pattern, component)])
     return found

@@ -8,8 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pratique.documents.claims import licence_words
-from pratique.documents.cyclonedx.claims import ParsedComponent, ParsedSbom
+from pratique.documents.claims import ParsedComponent, ParsedSbom, licence_words
 from pratique.lexicon.text import clean, shown_path
 from pratique.model import Component, FileEntry, FileKind, FileManifest, Inventory, Tree
 from pratique.model.manifest import manifest_root

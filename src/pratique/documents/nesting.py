@@ -7,8 +7,8 @@ its digest and the root of its file manifest as properties.
 from collections.abc import Mapping
 from dataclasses import replace
 
+from pratique.documents.claims import PREFIX
 from pratique.documents.containment import nested
-from pratique.documents.cyclonedx.claims import PREFIX
 from pratique.documents.document import CONTAINS, Document, Family, Part, Relation
 
 _DIGEST = f"{PREFIX}subject:digest"

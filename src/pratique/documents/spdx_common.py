@@ -12,7 +12,7 @@ from pratique.documents.carry import carried
 from pratique.documents.document import Basis, CustomLicence, Document, DocumentForm, Family, Licence, Part, Party, Property, Tool
 from pratique.documents.spdx_vocabulary import LICENCE_REF
 from pratique.lexicon.lazy_regex import lazy
-from pratique.lexicon.licences import is_known, reference
+from pratique.lexicon.licences import is_known, reference, valid_expression
 
 PART_CARRIED = ("group", "manufacturer", "authors", "author", "publisher", "scope", "mime_type", "occurrences", "copyrights")
 """Fields of a part that SPDX has no place for."""
@@ -128,10 +128,11 @@ class LicenceWriter:
         if one.form is DocumentForm.NONE:
             return "NONE"
         if one.form is DocumentForm.EXPRESSION or (one.form is DocumentForm.ID and is_known(one.value)):
+            value = one.value if one.form is DocumentForm.ID else valid_expression(one.value)
             if self.explain:
-                for name in LICENCE_REF.findall(one.value):
+                for name in LICENCE_REF.findall(value):
                     self.custom.setdefault(name, CustomLicence(id=name))
-            return one.value
+            return value
         name = one.value if LICENCE_REF.fullmatch(one.value) else reference(one.value)
         known = self.custom.get(name)
         if known is not None and one.text and known.text not in ("", one.text):

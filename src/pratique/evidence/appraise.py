@@ -10,15 +10,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pratique.documents.check import compare_files
-from pratique.documents.cyclonedx.claims import ParsedSbom, read_cyclonedx
+from pratique.documents.claims import ParsedSbom, read_claims
 from pratique.errors import Expired, InputError, Revoked, Untrusted, Violation
 from pratique.evidence.collect import Collected, Collection
 from pratique.evidence.trust_anchors import TrustAnchors
 from pratique.evidence.verify import Answers, FileSubject, Rejected, VerifiedClaim, cause_of, verify_piece
 from pratique.model import Cause, Digest, FileManifest, Tree, parse_manifest
-from pratique.model.predicates import CYCLONEDX, FILE_MANIFEST, IMAGE_SIGNATURE, TITLES
+from pratique.model.predicates import FILE_MANIFEST, IMAGE_SIGNATURE, SBOM_TYPES, TITLES
 from pratique.model.signer import OpenPgpSigner
-from pratique.policy.facts import Facts, Piece, SbomFacts
+from pratique.policy.facts import ComponentFacts, Facts, Piece, SbomFacts
 from pratique.trust import Utterance, authorise
 
 if TYPE_CHECKING:
@@ -147,19 +147,27 @@ def _compare(pieces: Sequence[Piece], subject: Digest, tree: Tree | None) -> tup
     return tuple(
         _compare_sbom(piece, [item for item in manifests if item.authority == piece.authority], piece.about or subject, tree)
         for piece in verified
-        if piece.predicate_type == CYCLONEDX
+        if piece.predicate_type in SBOM_TYPES
     )
 
 
 def _compare_sbom(piece: Piece, manifests: Sequence[Piece], subject: Digest, tree: Tree | None) -> SbomFacts:
     try:
-        sbom = read_cyclonedx(piece.predicate)
+        sbom = read_claims(piece.predicate)
     except InputError as error:
-        return SbomFacts(authority=piece.authority, cause=Cause.UNREADABLE, detail=f"the SBOM: {error}")
-    components = tuple((item.purl, item.licences) for item in sbom.components if item.purl)
+        return SbomFacts(authority=piece.authority, cause=Cause.UNREADABLE, detail=f"the SBOM: {error}", unread=str(error))
+    components = tuple(
+        ComponentFacts(purl=item.purl, name=item.name, version=item.version, kind=item.kind, cpes=item.cpes, licences=item.held)
+        for item in (*sbom.components, *sbom.others)
+    )
     cause, detail = _bind(sbom, manifests, subject, tree)
     return SbomFacts(
-        authority=piece.authority, cause=cause, detail=detail, components=components, compared_bytes=tree is not None
+        authority=piece.authority,
+        cause=cause,
+        detail=detail,
+        components=components,
+        licence_names=sbom.licence_names,
+        compared_bytes=tree is not None,
     )
 
 

@@ -6,6 +6,6 @@
 
 from pratique.policy.document import Policy, parse_policy
 from pratique.policy.evaluate import evaluate
-from pratique.policy.facts import Facts, Piece, SbomFacts
+from pratique.policy.facts import ComponentFacts, Facts, Piece, SbomFacts
 
-__all__ = ["Facts", "Piece", "Policy", "SbomFacts", "evaluate", "parse_policy"]
+__all__ = ["ComponentFacts", "Facts", "Piece", "Policy", "SbomFacts", "evaluate", "parse_policy"]

@@ -10,8 +10,8 @@
       provenance: {from: [release], builders: ["https://github.com/actions/*"]}
       log:        true                          # each piece counted must be proven to be in the log
     deny:
-      components: ["pkg:npm/event-stream@3.3.6"]
-      licences:   ["AGPL-3.0-*"]
+      components: ["pkg:npm/event-stream@3.3.6", "pkg:npm/lodash@<4.17.21"]   # `lexicon.purl_pattern`; or a CPE
+      licences:   ["AGPL-*"]                                                  # `policy.deny_licences`
 
 Key paths are relative to the policy's folder; the caller reads them (`Policy.key_files`).
 """
@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pratique.errors import Malformed
-from pratique.lexicon.purl_pattern import split_purl
 from pratique.model import Digest
+from pratique.policy.deny import check_patterns
 from pratique.trust.strictyaml import MAX_BYTES, Reader, load_yaml
 
 MAX_POLICY_BYTES = MAX_BYTES
@@ -91,9 +91,10 @@ def parse_policy(data: bytes, *, where: str) -> Policy:
         sbom=reader.sbom(require.get("sbom"), authorities),
         provenance=reader.provenance(require.get("provenance"), authorities),
         require_log=reader.boolean(require.get("log", False), "require.log"),
-        denied_components=reader.patterns(deny.get("components", []), "deny.components"),
+        denied_components=reader.strings(deny.get("components", []), "deny.components"),
         denied_licences=reader.strings(deny.get("licences", []), "deny.licences"),
     )
+    check_patterns(policy.denied_components, policy.denied_licences, where=where)
     if not (policy.signature or policy.sbom or policy.provenance):
         # A policy without a requirement would allow everything: an empty conjunction is refused.
         raise Malformed("require names nothing, so everything would pass", where=where, hint="require at least a signature")
@@ -104,15 +105,6 @@ def parse_policy(data: bytes, *, where: str) -> Policy:
 
 class _Reader(Reader):
     """What a policy has beside texts and lists."""
-
-    def patterns(self, value: Any, field: str) -> tuple[str, ...]:
-        found = self.strings(value, field)
-        for pattern in found:
-            try:
-                split_purl(pattern)
-            except Malformed as error:
-                raise self.fail(field, f"holds {pattern!r}, which is no package URL", error.hint) from error
-        return found
 
     def allowed(self, value: Any, field: str, authorities: Mapping[str, Any]) -> frozenset[str]:
         names = frozenset(self.strings(value, field))

@@ -1,12 +1,11 @@
 """Apply a policy to facts. Every requirement gives exactly one verdict; nothing is skipped silently. Pure."""
 
-import re
 from collections.abc import Iterable
-from typing import Any
 
-from pratique.lexicon.purl_pattern import matches
+from pratique.lexicon.globs import glob
 from pratique.model import Cause, Decision, Verdict
-from pratique.model.predicates import CYCLONEDX, IMAGE_SIGNATURE, SLSA_PROVENANCE
+from pratique.model.predicates import IMAGE_SIGNATURE, SBOM_TYPES, SLSA_PROVENANCE
+from pratique.policy.deny import denied_components, denied_licences
 from pratique.policy.document import Policy, ProvenanceRule, SbomRule, SignatureRule
 from pratique.policy.facts import Facts, Piece
 
@@ -51,7 +50,7 @@ def _signature(rule: SignatureRule, policy: Policy, facts: Facts) -> Verdict:
 
 
 def _sbom(rule: SbomRule, policy: Policy, facts: Facts) -> Verdict:
-    pieces = facts.of_type(CYCLONEDX)
+    pieces = facts.of_type(*SBOM_TYPES)
     good = {piece.authority for piece in pieces if _counts(piece, rule.allowed, policy)}
     if not good:
         return _failed("sbom", f"no SBOM from {', '.join(sorted(rule.allowed))}", pieces, (), policy)
@@ -71,7 +70,7 @@ def _provenance(rule: ProvenanceRule, policy: Policy, facts: Facts) -> Verdict:
         return _failed("provenance", f"no provenance from {', '.join(sorted(rule.allowed))}", pieces, (), policy)
     builders = sorted({_builder(piece) for piece in good})
     for builder in builders:
-        if any(_glob(pattern, builder) for pattern in rule.builders):
+        if any(glob(pattern, builder) for pattern in rule.builders):
             return Verdict(rule="provenance", cause=Cause.NONE, detail=f"built by {builder}")
     wanted = ", ".join(rule.builders)
     return Verdict(rule="provenance", cause=Cause.DENIED, detail=f"built by {', '.join(builders)}, allowed are {wanted}")
@@ -80,42 +79,11 @@ def _provenance(rule: ProvenanceRule, policy: Policy, facts: Facts) -> Verdict:
 def _denied(policy: Policy, facts: Facts) -> Iterable[Verdict]:
     allowed = policy.sbom.allowed if policy.sbom else frozenset()
     # A forbidden component is denied wherever any trusted SBOM names it: a second, cleaner SBOM does not undo the first.
-    components = [component for sbom in facts.sboms if sbom.authority in allowed for component in sbom.components]
-    readable = any(sbom.authority in allowed for sbom in facts.sboms)
+    sboms = [sbom for sbom in facts.sboms if sbom.authority in allowed]
     if policy.denied_components:
-        found = sorted({purl for purl, _ in components for pattern in policy.denied_components if matches(pattern, purl)})
-        yield _denial("components", found, readable)
+        yield denied_components(policy.denied_components, sboms)
     if policy.denied_licences:
-        hits = sorted({f"{purl}: {text}" for purl, texts in components for text in texts if _denied_licence(policy, text)})
-        yield _denial("licences", hits, readable)
-
-
-def _denied_licence(policy: Policy, expression: str) -> bool:
-    """Whether every way to satisfy the expression uses a denied licence: `A OR B` is denied only if both are."""
-    from license_expression import ExpressionError, Licensing
-
-    def denied(node: Any) -> bool:
-        if isinstance(node, licensing.OR):
-            return all(denied(part) for part in node.args)
-        if isinstance(node, licensing.AND):
-            return any(denied(part) for part in node.args)
-        return any(_glob(pattern, part) for pattern in policy.denied_licences for part in str(node).split(" WITH "))
-
-    licensing = Licensing()
-    try:
-        return denied(licensing.parse(expression))
-    except (ExpressionError, ValueError, RecursionError):
-        # Not an expression: it is denied when any pattern matches any word of it, for a gate errs on the strict side.
-        return any(_glob(pattern, word) for pattern in policy.denied_licences for word in expression.split())
-
-
-def _denial(rule: str, found: list[str], readable: bool) -> Verdict:
-    if found:
-        more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-        return Verdict(rule=rule, cause=Cause.DENIED, detail=f"{', '.join(found[:3])}{more}")
-    if not readable:
-        return Verdict(rule=rule, cause=Cause.UNREADABLE, detail="no trusted SBOM to look into")
-    return Verdict(rule=rule, cause=Cause.NONE, detail="nothing that is denied")
+        yield denied_licences(policy.denied_licences, sboms)
 
 
 def _counts(piece: Piece, allowed: frozenset[str], policy: Policy) -> bool:
@@ -147,8 +115,3 @@ def _builder(piece: Piece) -> str:
     builder = run.get("builder") if isinstance(run, dict) else None
     identity = builder.get("id") if isinstance(builder, dict) else None
     return identity if isinstance(identity, str) else ""
-
-
-def _glob(pattern: str, text: str) -> bool:
-    """Anchored at both ends; `*` stands for any run of characters."""
-    return re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), text, re.DOTALL) is not None

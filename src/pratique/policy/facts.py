@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pratique.lexicon.text import clean
 from pratique.model import Cause, Digest
 from pratique.model.signer import Signed
 
@@ -45,17 +46,46 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentFacts:
+    """What an SBOM says of one component, as it is written there. `name`: with its group. `kind`: in CycloneDX's words, or "".
+
+    `licences`: identifiers, names or expressions, all of which hold: declared and concluded, and those found in files where
+    nothing else is said.
+    """
+
+    purl: str = ""
+    name: str = ""
+    version: str = ""
+    kind: str = ""
+    cpes: tuple[str, ...] = ()
+    licences: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What to call it in a line of text: its package URL, or its name and version, on one line."""
+        return (
+            clean(self.purl, 200)
+            or clean(f"{self.name}@{self.version}" if self.version else self.name, 200)
+            or "a component without a name"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SbomFacts:
     """What the verified SBOM and file manifest say, compared with each other and, where bytes were read, with those.
 
-    `components`: (purl, licences). `authority` vouches for the SBOM. `cause`: NONE when SBOM, manifest and bytes agree.
+    `components`: all of them, whatever they are nested in, and what the SBOM is about. `licence_names`: what the SBOM says of
+    names that are no SPDX identifiers: further names, addresses, the beginning of a text. `unread`: why components could not be
+    read, "" where they were. `authority` vouches for the SBOM. `cause`: NONE when SBOM, manifest and bytes agree.
     `compared_bytes`: whether the artifact's own bytes were part of the comparison.
     """
 
     authority: str
     cause: Cause
     detail: str
-    components: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    components: tuple[ComponentFacts, ...] = ()
+    licence_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unread: str = ""
     compared_bytes: bool = False
 
 

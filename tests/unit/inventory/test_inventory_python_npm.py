@@ -65,6 +65,22 @@ def test_names_are_normalised_and_requirements_of_extras_are_left_out():
     assert found["Zope.Interface"].depends == ("pkg:pypi/my-dep@2",)
 
 
+CLASSIFIER = "Classifier: License :: OSI Approved :: "
+
+
+def test_a_dual_licence_keeps_both_sides():
+    both = (f"{CLASSIFIER}BSD License", f"{CLASSIFIER}Apache Software License")
+    agpl = f"{CLASSIFIER}GNU Affero General Public License v3"
+    files = wheel("python-dateutil", "2.9", "License: Dual License", *both) | wheel("b", "1", "License: BSD", *both)
+    files |= wheel("c", "1", "License: MIT", f"{CLASSIFIER}MIT License", agpl)
+    files |= wheel("d", "1", "License: Foo License or AGPLv3", f"{CLASSIFIER}MIT License")
+    found = components(files)
+    assert found["python-dateutil"].licences == ("Apache-2.0 OR LicenseRef-BSD-License",)
+    assert found["b"].licences == ("Apache-2.0", "LicenseRef-BSD-License")
+    assert found["c"].licences == ("AGPL-3.0-only", "MIT")
+    assert found["d"].licences == ("LicenseRef-Foo-License OR AGPL-3.0-only", "MIT")
+
+
 def test_licences_come_from_the_expression_then_the_field_then_the_classifiers():
     long = "License: " + "Some long text that is not a name at all and goes on and on"
     files = wheel("a", "1", "License-Expression: mit or apache-2.0", "License: GPL") | wheel("b", "1", "License: BSD-3-Clause")

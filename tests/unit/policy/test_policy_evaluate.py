@@ -7,7 +7,7 @@ import pytest
 from pratique.model import Cause, Digest, Result, State
 from pratique.model.predicates import CYCLONEDX, IMAGE_SIGNATURE, SLSA_PROVENANCE
 from pratique.model.signer import KeySigner, LogPlace, Signed
-from pratique.policy import Facts, Piece, Policy, SbomFacts, evaluate, parse_policy
+from pratique.policy import ComponentFacts, Facts, Piece, Policy, SbomFacts, evaluate, parse_policy
 
 SUBJECT = Digest.of(b"image")
 BUILDER = "https://ci.example/runner"
@@ -37,7 +37,8 @@ def piece(kind: str, authority: str = "release", cause: Cause = Cause.NONE, *, i
 
 
 def sbom(*components: tuple[str, tuple[str, ...]], cause: Cause = Cause.NONE, authority: str = "release") -> SbomFacts:
-    return SbomFacts(authority=authority, cause=cause, detail="about these bytes", components=components)
+    found = tuple(ComponentFacts(purl=purl, licences=licences) for purl, licences in components)
+    return SbomFacts(authority=authority, cause=cause, detail="about these bytes", components=found)
 
 
 def facts(pieces: Sequence[Piece], sboms: Sequence[SbomFacts] = ()) -> Facts:

@@ -14,7 +14,7 @@ _COMMON = lazy(rb"/usr/share/common-licenses/([A-Za-z][A-Za-z0-9.+-]{1,30})")
 _LATER = lazy(rb"any\s+later\s+version|\(?or\s+later\)?", re.IGNORECASE)
 _VERSION = lazy(rb"version\s+([123](?:\.[01])?)", re.IGNORECASE)
 _GNU = ("GPL", "LGPL", "AGPL", "GFDL")
-_MAX_NAMES = 500
+_MAX_NAMES = 10_000
 _WINDOW = 2000
 _PHRASES = (
     (b"Permission is hereby granted, free of charge, to any person obtaining", "MIT"),

@@ -40,7 +40,7 @@ def _read_installed(file: File) -> Iterator[Found]:
 
 def _licences(text: str) -> list[str]:
     """`GPL (>= 2) | MIT + file LICENSE`: alternatives between bars; a file that adds to a licence is not another one."""
-    names = (_LATER.sub(r"\1-\2+", _FILE.sub("", part)).strip() for part in text[:500].split("|"))
+    names = (_LATER.sub(r"\1-\2+", _FILE.sub("", part)).strip() for part in text.split("|"))
     return [name for name in names if name]
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from pratique.artifact.content import FileContent
 from pratique.artifact.selection import Interest
@@ -212,6 +213,12 @@ def _project(out: Collector, path: str, root: "Element", central: Mapping[str, M
         yield _declared(out, path, name, version)
 
 
+def _expression(address: str) -> str:
+    """Of an address at licenses.nuget.org the expression that it spells, percent-encoded; of anything else itself."""
+    _, host, path = address.partition("licenses.nuget.org/")
+    return unquote(path) if host else address
+
+
 def _package(out: Collector, path: str, root: "Element") -> Component:
     metadata = next(_items(root, "metadata"), None)
     texts = {_local(item): clean(item.text) for item in metadata} if metadata is not None else {}
@@ -220,7 +227,7 @@ def _package(out: Collector, path: str, root: "Element") -> Component:
         raise Malformed("a package manifest without name and version")
     licence = next((item for item in metadata if _local(item) == "license" and item.get("type") == "expression"), None)
     names = [licence.text or ""] if licence is not None else [texts.get("licenseUrl", "")]
-    names = [text.rpartition("licenses.nuget.org/")[2] for text in names if not text.startswith("https://aka.ms/")]
+    names = [_expression(text) for text in names if not text.startswith("https://aka.ms/")]
     return replace(
         _declared(out, path, name, version),
         presence=Presence.INSTALLED,

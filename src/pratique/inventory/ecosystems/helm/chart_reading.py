@@ -22,6 +22,7 @@ from pratique.lexicon.licences import normalise
 from pratique.lexicon.parse import load_yaml_documents
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
+from pratique.lexicon.values import text_or_empty
 from pratique.model import Component, ComponentKind, Presence, Tree
 
 _CHART = "Chart.yaml"
@@ -265,7 +266,7 @@ class _Reading:
         path = chart.folder + _CHART
         about = chart.about
         annotations = about.get("annotations")
-        licence = clean(annotations.get("artifacthub.io/license")) if isinstance(annotations, dict) else ""
+        licence = text_or_empty(annotations.get("artifacthub.io/license")) if isinstance(annotations, dict) else ""
         maintainers = about.get("maintainers")
         first = maintainers[0] if isinstance(maintainers, list) and maintainers else {}
         facts = {"helm:type": clean(about.get("type")), "helm:app-version": chart.app_version}

@@ -93,7 +93,7 @@ def bundle_licences(manifest: Mapping[str, str]) -> list[str]:
     # `Apache License, Version 2.0` is one name: a comma parts only links, and what has attributes or quotes.
     if bare == value and '"' not in value and "://" not in value.rpartition(",")[2]:
         return [value] if value else []
-    return [name for part in _LISTED.findall(bare) if (name := part.strip(' "'))][:20]
+    return [name for part in _LISTED.findall(bare) if (name := part.strip(' "'))]
 
 
 def parse_properties(data: bytes) -> dict[str, str]:

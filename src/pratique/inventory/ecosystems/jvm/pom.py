@@ -70,7 +70,7 @@ def parse_pom(data: bytes) -> Pom:
     parent = parts.get("parent")
     management = parts.get("dependencyManagement")
     managed = next((child for child in management if _local(child) == "dependencies"), None) if management is not None else None
-    names = (_texts(item) for item in _children(parts, "licenses", "license", 50))
+    names = (_texts(item) for item in _children(parts, "licenses", "license", 1_000))
     return Pom(
         own=_coordinates(root),
         parent=_coordinates(parent) if parent is not None else None,

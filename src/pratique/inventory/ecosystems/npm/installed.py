@@ -182,8 +182,7 @@ def _licences(document: Mapping[str, Any]) -> tuple[str, ...]:
     """`license` as a string or the old `{type, url}`, or the old list `licenses`, which means a choice."""
     value = document.get("license", document.get("licence", document.get("licenses")))
     items = value if isinstance(value, list) else [value]
-    texts = [clean(item.get("type") or item.get("name")) if isinstance(item, dict) else clean(item) for item in items[:20]]
-    return choice(texts)
+    return choice(text_or_empty(item.get("type") or item.get("name") if isinstance(item, dict) else item) for item in items)
 
 
 def _first(value: Any) -> Any:

@@ -27,13 +27,13 @@ def _read(file: File) -> Iterator[Found]:
     version = document.get("version")
     channel = clean(document.get("channel"), 200) or _CHANNEL
     licence = document.get("license")
-    text = clean(table_or_empty(licence).get("_content") if isinstance(licence, dict) else licence, 200)
+    text = text_or_empty(table_or_empty(licence).get("_content") if isinstance(licence, dict) else licence)
     component = file.package(
         "pear",
         name,
         table_or_empty(version).get("release") if isinstance(version, dict) else version,
         namespace=channel,
-        licences=(normalise(text),) if text else (),
+        licences=tuple(filter(None, [normalise(text)])),
         description=clean(document.get("summary")),
     )
     if component is not None:

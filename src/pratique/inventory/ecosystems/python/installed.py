@@ -1,5 +1,6 @@
 """Installed Python distributions: `*.dist-info` (METADATA, RECORD) and `*.egg-info` (core metadata; PEP 376, 566, 639)."""
 
+import re
 from base64 import urlsafe_b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,7 @@ from pratique.inventory.common.cataloger import Catalogued, Collector
 from pratique.inventory.ecosystems.python.classifiers import CLASSIFIERS
 from pratique.inventory.ecosystems.python.names import normalised
 from pratique.lexicon.lazy_regex import lazy
-from pratique.lexicon.licences import is_prose, normalise
+from pratique.lexicon.licences import choice, is_prose, normalise
 from pratique.lexicon.parse import read_json_object
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
@@ -25,6 +26,8 @@ _LISTS = (".dist-info/RECORD", ".egg-info/installed-files.txt", ".egg-info/SOURC
 _WANTED = (*_METADATA, *_NOTES, *_LISTS)
 _MAX_HEADERS = 20_000
 _REQUIREMENT = lazy(r"[ \t]*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
+_CHOICE = lazy(r"\b(?:dual|dually|either|choice|multiple|multi|triple)\b", 2)  # re.IGNORECASE
+_REFERENCE = lazy(r"LicenseRef-[A-Za-z0-9.-]+")
 _EXTRA = lazy(r"\bextra\s*==")
 
 
@@ -177,24 +180,35 @@ def _first(fields: Mapping[str, list[str]], name: str) -> str:
 
 
 def _licences(fields: Mapping[str, list[str]]) -> tuple[str, ...]:
-    """PEP 639's expression; else a licence field that is a name; else what the classifiers name."""
+    """PEP 639's expression; else a licence field that is a name; else what the classifiers name.
+
+    Several classifiers hold together, unless the field says that there is a choice between them (`Dual License`).
+    """
     expression = _first(fields, "license-expression")
     if expression:
         return tuple(filter(None, [normalise(expression)]))
     field = _first(fields, "license")
     named = normalise(field) if field and "\n" not in field and not is_prose(field) else ""
-    if named and not named.startswith("LicenseRef-"):
-        return (named,)
-    prefix = "License :: "
-    endings = {text.rpartition(" :: ")[2] for text in fields.get("classifier", ()) if text.startswith(prefix)}
-    found = {CLASSIFIERS.get(text) or normalise(text) for text in endings if text != "OSI Approved"}
-    found.discard("")
-    if len(found) > 1:
-        found.discard("LicenseRef-BSD-License")
+    found = _classified(fields)
+    if named and not _REFERENCE.fullmatch(named):
+        # What the field and the classifiers say both holds: neither is to hide what only the other names.
+        families = {name.partition("-")[0] for name in re.split(r"[ ()]+", named)}
+        others = {name for name in found if name.partition("-")[0] not in {*families, "LicenseRef"}}
+        return tuple(sorted({named, *others}))
+    if any(name.startswith("BSD-") for name in found):
+        found.discard("LicenseRef-BSD-License")  # which of them, another one says
+    if len(found) > 1 and _CHOICE.search(field):
+        return choice(sorted(found))
     if not found and field and not named:
         named = normalise(field)  # a whole text: known by how it begins, or not at all
         return () if not named or named.startswith("LicenseRef-") else (named,)
     return tuple(sorted(found)) or ((named,) if named else ())
+
+
+def _classified(fields: Mapping[str, list[str]]) -> set[str]:
+    prefix = "License :: "
+    endings = {text.rpartition(" :: ")[2] for text in fields.get("classifier", ()) if text.startswith(prefix)}
+    return {CLASSIFIERS.get(text) or normalise(text) for text in endings if text != "OSI Approved"} - {""}
 
 
 def _supplier(fields: Mapping[str, list[str]]) -> str:

@@ -16,6 +16,7 @@ from pratique.lexicon.licences import normalise
 from pratique.lexicon.parse import load_toml
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
+from pratique.lexicon.values import text_or_empty
 from pratique.model import Component, ComponentKind, Presence, Tree
 
 _COVERS = "package archive"
@@ -161,7 +162,7 @@ def _manifest(out: Collector, path: str, document: dict[str, Any]) -> None:
     package = document.get("package")
     if not isinstance(package, dict) or not clean(package.get("name")):
         return
-    licence = normalise(clean(package.get("license"))) if clean(package.get("license")) else ""
+    licence = normalise(text_or_empty(package.get("license")))
     own = _component(
         out,
         path,

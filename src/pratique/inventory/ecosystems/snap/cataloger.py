@@ -13,6 +13,7 @@ from pratique.lexicon.licences import normalise
 from pratique.lexicon.parse import load_yaml
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
+from pratique.lexicon.values import text_or_empty
 from pratique.model import Component, ComponentKind, Tree
 
 _UNPACKED = "meta/snap.yaml"
@@ -70,7 +71,7 @@ def _component(out: Collector, path: str, document: Any) -> Component | None:
     architectures = fields.get("architectures")
     arch = clean(architectures[0]) if isinstance(architectures, list) and len(architectures) == 1 else ""
     purl = build_purl("snap", name, version, qualifiers={"arch": arch})
-    licence = normalise(clean(fields.get("license")))
+    licence = normalise(text_or_empty(fields.get("license")))
     facts = {key: text for key in ("base", "grade", "confinement", "type") if (text := clean(fields.get(key), 64))}
     return Component(
         ref=purl,

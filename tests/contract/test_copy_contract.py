@@ -172,8 +172,9 @@ def platforms_of(layout, *names: str) -> Digest:
 
 def test_one_platform_comes_with_what_is_said_about_it_and_what_stays_behind_is_named(harbour, repository):
     index = platforms_of(harbour, "linux/amd64", "linux/arm64")
-    wanted = harbour.fetch_manifest(index).manifests[1].digest
-    copied = copy_artifact(harbour, "multi", repository, "arm", choose=lambda entries: entries[1])
+    whole = harbour.fetch_manifest(index)
+    wanted = whole.manifests[1].digest
+    copied = copy_artifact(harbour, wanted, repository, "arm", indexes=[whole])
     assert copied.descriptor.digest == repository.resolve("arm") == wanted
     assert [item.about for item in copied.said] == [wanted]
     assert copied.index == index and [item.about for item in copied.left] == [index]
@@ -187,8 +188,9 @@ def test_the_command_names_what_is_said_about_the_index_and_stays_behind(harbour
     assert told["index"] == index and [item["about"] for item in told["left_behind"]] == [index]
     assert run(["copy", "--platform", "linux/arm64", source, place]) == 0
     assert "left behind" in capsys.readouterr().out
+    before = (tmp_path / "arm.tar").read_bytes()
     assert run(["copy", "--platform", "linux/s390x", source, place]) == 2
-    assert "linux/arm64" in capsys.readouterr().err
+    assert "linux/arm64" in capsys.readouterr().err and (tmp_path / "arm.tar").read_bytes() == before
 
 
 def test_an_archive_carries_everything_and_gives_it_back(harbour, repository, tmp_path):

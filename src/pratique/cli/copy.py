@@ -9,10 +9,10 @@ import click
 from pratique.cli.output import format_option, print_fact, print_json, print_title, print_verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from pratique.registry.copy import Copied, CopiedEvidence, Unlisted
-    from pratique.registry.types import Descriptor, Repository
+    from pratique.registry.copy import Copied, CopiedEvidence
+    from pratique.registry.types import Manifest, Repository
 
 
 @click.command()
@@ -41,6 +41,8 @@ def command(source: str, destination: str, platform: str | None, unlisted: str, 
     An archive replaces the file of that name, whole or not at all. podman, docker, skopeo, crane and cosign load it. oras loads
     the image, and the evidence only with --list-evidence, for which podman, skopeo and crane find more than one image in it.
     """
+    from functools import partial
+
     from pratique.errors import InputError
     from pratique.registry.copy import Unlisted, copy_artifact
     from pratique.registry.open import open_repository
@@ -52,50 +54,46 @@ def command(source: str, destination: str, platform: str | None, unlisted: str, 
         raise InputError(f"nothing can be copied to {destination[:200]!r}", hint=hint)
     if list_evidence and scheme != "oci-archive":
         raise InputError("--list-evidence is for archives", hint="leave it out: a registry or folder lists it in any case")
-    choose = _choose(source, platform) if platform is not None else None
     origin, reference = open_repository(source)
     tag = reference if reference is not None and is_tag(reference) else None
+    what, indexes = _find(origin, reference or "", platform, source)
+    copy = partial(copy_artifact, origin, what, indexes=indexes, unlisted=Unlisted(unlisted))
     if scheme == "oci-archive":
-        copied = _to_archive(origin, reference or "", place, tag, source, choose, Unlisted(unlisted), list_evidence=list_evidence)
-        _report(copied, place, None, format_)
+        _report(_to_archive(copy, place, tag, source, list_evidence=list_evidence), place, None, format_)
         return
     target, named = open_repository(destination, create=True)
     tag = named if named is not None else tag
-    copied = copy_artifact(origin, reference or "", target, tag, choose=choose, unlisted=Unlisted(unlisted))
+    copied = copy(target, tag)
     _report(copied, target.name, tag, format_)
 
 
-def _choose(source: str, platform: str) -> "Callable[[Sequence[Descriptor]], Descriptor]":
-    from functools import partial
+def _find(origin: "Repository", reference: str, platform: str | None, source: str) -> "tuple[str, tuple[Manifest, ...]]":
+    """What to copy: all that is named, or of an index the image for one platform, with the indexes that lead to it."""
+    if platform is None:
+        return reference, ()
+    import os
 
-    from pratique.artifact.platforms import choose, parse_platform
+    from pratique.artifact.index import find_named
+    from pratique.artifact.limits import parse_limits
 
-    parse_platform(platform)
-    return partial(choose, wanted=platform, where=source)
+    named = find_named(origin, reference, platform=platform, where=source, limits=parse_limits(os.environ))
+    return named.meant.digest, named.indexes
 
 
 def _to_archive(
-    origin: "Repository",
-    reference: str,
-    place: str,
-    tag: str | None,
-    source: str,
-    choose: "Callable[[Sequence[Descriptor]], Descriptor] | None",
-    unlisted: "Unlisted",
-    *,
-    list_evidence: bool,
+    copy: "Callable[[Repository, str | None], Copied]", place: str, tag: str | None, source: str, *, list_evidence: bool
 ) -> "Copied":
     """Into a layout beside it first, then packed, read back, and named."""
     from pratique.errors import InputError
     from pratique.registry.archive import ArchiveLayout
     from pratique.registry.archive_write import check_whole, engine_name, staged, write_archive
-    from pratique.registry.copy import check_arrived, copy_artifact
+    from pratique.registry.copy import check_arrived
 
     if not place or "\0" in place:
         raise InputError("oci-archive: names nothing")
     with staged(Path(place)) as layout:
         tag = tag or "copied"
-        copied = copy_artifact(origin, reference, layout, tag, choose=choose, unlisted=unlisted)
+        copied = copy(layout, tag)
 
         def prove(archive: ArchiveLayout) -> None:
             check_whole(archive)

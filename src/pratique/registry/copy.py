@@ -6,7 +6,7 @@ last, so that nobody meets the copy bare; and at the end the destination is aske
 What is there and cannot be carried, or of which nobody can tell whether it belongs to it, is an error that names it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -48,7 +48,7 @@ class Copied:
     """What was copied. `manifests`: of the artifact itself, the one that was meant first; `said`: what is said about them.
 
     `everything`: all manifests; `held`: all blobs. `index`: the index that one platform was chosen from, None if all was copied;
-    `left`: what is said about that index, which does not come along.
+    `left`: what is said about that index, and about those below it, which does not come along.
     """
 
     descriptor: Descriptor
@@ -79,15 +79,15 @@ def copy_artifact(
     destination: Repository,
     tag: str | None = None,
     *,
-    choose: Callable[[Sequence[Descriptor]], Descriptor] | None = None,
+    indexes: Sequence[Manifest] = (),
     unlisted: Unlisted = Unlisted.REFUSE,
 ) -> Copied:
     """Copy what `reference` names with everything that is said about it, and prove that it arrived.
 
-    `choose`: of an index, the one child to copy, from its entries; None for all of it.
+    `indexes`: those that it was chosen from, the named one first; what is said about them is named as left behind.
     Raises as the two repositories do, InputError, LimitExceeded, and Lost, which names what the destination does not have.
     """
-    manifest, index = _chosen(source, source.fetch_manifest(reference), choose)
+    manifest = source.fetch_manifest(reference)
     work = _Copy(source, destination, unlisted)
     descriptor = work.image(manifest, None)
     images = tuple(work.seen)
@@ -102,8 +102,8 @@ def copy_artifact(
         said=tuple(said),
         everything=tuple(work.seen),
         held=tuple(work.blobs),
-        index=index,
-        left=tuple(_said_about(source, index)) if index is not None else (),
+        index=indexes[0].digest if indexes else None,
+        left=tuple(item for index in indexes for item in _said_about(source, index.digest)),
     )
     check_arrived(destination, copied)
     return copied
@@ -200,18 +200,6 @@ def check_arrived(destination: Repository, copied: Copied) -> None:
         more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
         hint = "copy again; if it happens again, the registry drops what is pushed to it"
         raise Lost(f"it took everything, and lacks {', '.join(missing[:3])}{more}", where=destination.name, hint=hint)
-
-
-def _chosen(
-    source: Repository, manifest: Manifest, choose: Callable[[Sequence[Descriptor]], Descriptor] | None
-) -> tuple[Manifest, Digest | None]:
-    """The manifest to copy, and the index that was named if it is a part of one."""
-    index = manifest.digest if choose is not None and manifest.is_index else None
-    for _ in range(_MAX_DEPTH):
-        if choose is None or not manifest.is_index:
-            return manifest, index
-        manifest = source.fetch_manifest(choose(manifest.manifests).digest)
-    raise LimitExceeded(f"indexes are nested deeper than {_MAX_DEPTH}", where=source.name)
 
 
 def _said_about(source: Repository, subject: Digest) -> Iterator[CopiedEvidence]:

@@ -7,6 +7,7 @@ another name has sizes of its own.
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,19 +91,19 @@ def bundle_files(paths: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
         yield str(path), read_limited(path, MAX_BUNDLE_FILE)
 
 
-def check_held(held: Iterable[Held], reader: "TileReader", origin: str) -> tuple[int, int]:
-    """Check that a log continues every checkpoint that these entries were proven by.
+def check_held(held: Iterable[Held], reader: "TileReader", origin: str, *, ended: bool = False) -> int:
+    """Check that a log continues every checkpoint that these entries were proven by. Returns how many are its own.
 
-    Returns how many it continues, and how many are of the same key's logs of other names. Raises ProofInvalid for a fork, and for
-    a log that is behind one of them.
+    `ended`: the log goes on under another name, and may have lost what it signed last. Raises ProofInvalid for a fork, and for a
+    log that is behind one of them.
     """
-    count = others = 0
+    count = 0
     roots: dict[int, tuple[bytes, str]] = {}
     for item in held:
         signed = item.checkpoint
         if signed.origin != origin:
-            others += 1
             continue
+        count += 1
         known, where = roots.setdefault(signed.size, (signed.root, item.where))
         if known != signed.root:
             raise ProofInvalid(
@@ -110,6 +111,8 @@ def check_held(held: Iterable[Held], reader: "TileReader", origin: str) -> tuple
                 where=item.where,
             )
         if signed.size > reader.size:
+            if ended:
+                continue
             raise ProofInvalid(
                 f"the log {origin} signed {signed.size} entries for this, and has {reader.size}: it was put back",
                 where=item.where,
@@ -120,8 +123,24 @@ def check_held(held: Iterable[Held], reader: "TileReader", origin: str) -> tuple
                 f"the log {origin} was forked: the tree of {signed.size} entries that it signed for this is not the one it has",
                 where=item.where,
             )
-        count += 1
-    return count, others
+    return count
+
+
+def check_home_log(home: Home, bundles: Sequence[Path] = ()) -> int:
+    """Check that this home's log, and those of its former names, continue what is remembered of them, every bundle in the catalog
+    and these. Returns how many bundles are in one of them. Raises ProofInvalid.
+    """
+    from pratique.tlog.log import open_unchecked
+
+    key = home_log_vkey(home)
+    log = open_unchecked(home.log_directory, memory=log_memory(home, key.name, key.public_key))
+    log.check_remembered()
+    held = list(proven_entries(chain(bundle_files(bundles), catalogued_bundles(home)), log.public_key))
+    count = check_held(held, log.reader(), log.origin)
+    for folder in sorted(home.former_logs.glob("*")):
+        former = open_unchecked(folder)
+        count += check_held(held, former.reader(), former.origin, ended=True)
+    return count
 
 
 def recover_log(home: Home, sources: Sequence[Path] = ()) -> Recovered:
@@ -147,7 +166,7 @@ def recover_log(home: Home, sources: Sequence[Path] = ()) -> Recovered:
     newest = [log.state(), *memory.recall(origin)]
     for folder in folders:
         newest.append(_copied(folder, origin, public, entries, before))
-    for item in proven_entries([*catalogued_bundles(home), *bundle_files(files)], public):
+    for item in proven_entries(chain(catalogued_bundles(home), bundle_files(files)), public):
         if item.checkpoint.origin == origin:
             newest.append(item.checkpoint)
             if entries.setdefault(item.index, item.body) != item.body:

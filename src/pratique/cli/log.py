@@ -47,8 +47,8 @@ def verify(directory: str | None, log_key: str | None, bundles: tuple[str, ...],
     Then hold it against whatever it signed before: what this machine remembers, every bundle in the catalog, and each --bundle.
     Two trees of one size prove that the log was forked.
     """
-    from pratique.app.home_log import load_log_keys, log_memory
-    from pratique.app.mend_log import bundle_files, catalogued_bundles, check_held, proven_entries
+    from pratique.app.home_log import load_log_keys
+    from pratique.app.mend_log import bundle_files, check_held, check_home_log, proven_entries
     from pratique.tlog.log import open_unchecked
     from pratique.tlog.verify import verify_log
 
@@ -61,22 +61,19 @@ def verify(directory: str | None, log_key: str | None, bundles: tuple[str, ...],
     keys = load_log_keys(Path(log_key) if log_key else Path(f"{home.log_key}.pub"))
     chosen = next((key for key in keys if key.name == log.origin), keys[0])
     state = verify_log(place, public_key=chosen.key.raw, origin=chosen.name or None)
-    reader = open_unchecked(place).reader()
-    count = others = 0
-    held = [*bundle_files([Path(path) for path in bundles])]
-    if not directory:
-        open_unchecked(place, memory=log_memory(home, state.origin, chosen.key.raw)).check_remembered()
-        held += catalogued_bundles(home)
-    count, others = check_held(proven_entries(held, chosen.key.raw), reader, state.origin)
+    files = [Path(path) for path in bundles]
+    if directory:
+        held = proven_entries(bundle_files(files), chosen.key.raw)
+        count = check_held(held, log.reader(), state.origin)
+    else:
+        count = check_home_log(home, files)
     if format_ == "json":
-        facts = {"bundles": count, "bundles_of_former_names": others}
-        print_json({"origin": state.origin, "size": state.size, "root": state.root.hex(), **facts})
+        print_json({"origin": state.origin, "size": state.size, "root": state.root.hex(), "bundles": count})
         return
     print_title(f"{state.origin}: every entry, tile and root recomputed, and they hold")
     print_fact("entries", f"{state.size:,}")
     print_fact("root", state.root.hex())
-    if held:
-        print_fact("continues", f"the checkpoints of {count:,} bundles" + (f"; {others:,} are of other names" if others else ""))
+    print_fact("continues", f"the checkpoints of {count:,} bundles")
 
 
 @command.command()

@@ -88,7 +88,10 @@ def retire(who: str, directory: str, at: str | None, format_: str) -> None:
     from pratique.tuf.edit import set_event
 
     path = _source(directory)
-    _edit(path, set_event(path, _signer(who), "retired", at or iso_time(now())), format_)
+    signer = _signer(who)
+    change = set_event(path, signer, "retired", at or iso_time(now()))
+    _warn_of_what_is_void(signer)
+    _edit(path, change, format_)
 
 
 @click.command()
@@ -136,6 +139,8 @@ def revoke(
 def rotate(old: str, new: str, directory: str, at: str | None, role_name: str | None, format_: str) -> None:
     """Put the public key in file NEW in the place of OLD, which retires at --at.
 
+    What OLD signed without a trusted time counts no more from then on. Ship or sign it again with --timestamp-url before.
+
     With --role, a holder of the trust itself is replaced: both the old holders and the new must then sign.
     """
     from pratique.tuf.edit import key_file, replace_key
@@ -147,7 +152,10 @@ def rotate(old: str, new: str, directory: str, at: str | None, role_name: str | 
         _change_role(directory, role_name, [key], [old], None, format_)
         return
     path = _source(directory)
-    _edit(path, replace_key(path, _signer(old), key_file(key), at or iso_time(now())), format_, keys=[key])
+    signer = _signer(old)
+    change = replace_key(path, signer, key_file(key), at or iso_time(now()))
+    _warn_of_what_is_void(signer)
+    _edit(path, change, format_, keys=[key])
 
 
 @click.command("role")
@@ -195,6 +203,20 @@ def _holder(keys: "tuple[PublicKey, ...]", who: str) -> "PublicKey":
             f"{len(found) or 'no'} holders called {who[:200]!r}", hint="name a key's file, or 8 digits of its key ID"
         )
     return found[0]
+
+
+def _warn_of_what_is_void(signer: str) -> None:
+    """Say what stops counting before the change is written: nothing proves that it was signed before the signer retired."""
+    from pratique.app.home import find_home
+    from pratique.app.unstamped import count_unstamped
+    from pratique.cli.options import say
+
+    count = count_unstamped(find_home(), signer)
+    if count:
+        say(
+            f"{count} statements by {signer[:12]}… in this catalog have no trusted time, and count no more once it has retired: "
+            "before you publish this, ship or sign them again with --timestamp-url, which adds a timestamp to what is signed"
+        )
 
 
 def _edit(path: Path, change: "Change", format_: str, *, keys: "Iterable[PublicKey]" = ()) -> None:

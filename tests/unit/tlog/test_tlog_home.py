@@ -153,7 +153,7 @@ def test_a_log_put_back_may_go_on_under_another_name_and_what_it_lost_stays_vali
     assert (machine.entry("three").origin, machine.entry("three").log_index) == ("log.example", 1)
     for name in ("one", "two", "three"):
         assert "log entry" in machine("verify", f"file:{name}.bin", "--key", "K.pub")
-    assert json.loads(machine("log", "verify", "--format", "json"))["bundles_of_former_names"] == 2
+    assert json.loads(machine("log", "verify", "--format", "json"))["bundles"] == 2  # one of each name
     assert "log.example" in machine("log", "show")
     machine("log", "verify", "--directory", str(machine.home / "former-logs" / "pratique.local"))
 
@@ -351,3 +351,5 @@ def test_a_checkpoint_that_nobody_remembered_but_the_log_s_key_signed_counts_whe
     reader = open_log(machine.home / "log").reader()
     with pytest.raises(ProofInvalid, match="forked"):
         check_held([held], reader, "pratique.local")
+    with pytest.raises(ProofInvalid, match="forked"):
+        check_held([held], reader, "pratique.local", ended=True)

@@ -24,7 +24,8 @@ from pathlib import Path
 
 from pratique.model import FileEntry, FileKind, FileManifest
 from pratique.model.manifest import manifest_root
-from pratique.runtime.agent import AgentConfig, load_node, run_agent
+from pratique.runtime.agent import load_node, run_agent
+from pratique.runtime.config import AgentConfig
 from pratique.runtime.scan import hash_fd
 from pratique.runtime.watch import Rules
 from pratique.runtime.workloads import PodmanEngine

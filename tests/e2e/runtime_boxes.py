@@ -15,7 +15,8 @@ import pytest
 from pratique.errors import Unavailable
 from pratique.model import Digest, FileEntry, FileKind, FileManifest
 from pratique.model.manifest import manifest_root
-from pratique.runtime.agent import AgentConfig, run_agent
+from pratique.runtime.agent import run_agent
+from pratique.runtime.config import AgentConfig
 from pratique.runtime.fanotify import Group
 from pratique.runtime.respond import Response
 from pratique.runtime.watch import Rules

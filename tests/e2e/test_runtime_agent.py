@@ -15,7 +15,8 @@ from runtime_boxes import DROP, NEEDS, podman
 
 from pratique.catalog.ledger import open_catalog
 from pratique.model import Cause, Digest
-from pratique.runtime.agent import Unverified
+from pratique.runtime import agent, reporter, watch
+from pratique.runtime.config import Unverified
 from pratique.runtime.respond import Response
 
 pytestmark = NEEDS
@@ -89,6 +90,36 @@ def test_a_program_waits_for_the_manifest_instead_of_running_unjudged(box, manif
     runner.join(20)
     it.end()
     assert codes == [126] and it.about("/opt/evil")[0]["verdict"] == "unknown"
+
+
+def test_an_error_that_nobody_foresaw_at_any_border_leaves_the_container_held(box, manifest, monkeypatch):
+    it = box().guard(manifest)
+    assert it.run(DROP.format("true", "/opt/evil")).returncode == 0
+    real = {"decide": watch.Watch._decide, "tick": agent._Agent._tick, "publish": reporter.Reporter._publish_next}
+    failing = threading.Event()
+
+    def defect(name):
+        def action(self, *args):
+            if failing.is_set():
+                raise KeyError(f"defect in {name}")
+            return real[name](self, *args)
+
+        return action
+
+    monkeypatch.setattr(watch.Watch, "_decide", defect("decide"))
+    monkeypatch.setattr(agent._Agent, "_tick", defect("tick"))
+    monkeypatch.setattr(reporter.Reporter, "_publish_next", defect("publish"))
+    failing.set()
+    assert it.run("/opt/evil").returncode != 0
+    assert it.run("/bin/true").returncode != 0  # what cannot be decided is refused
+    it.wait(lambda: any("defect in tick" in event.get("detail", "") for event in it.events))
+    failing.clear()
+    it.wait(lambda: it.run("/bin/true").returncode == 0)
+    assert it.run("/opt/evil").returncode == 126
+    report = it.end()
+    reasons = " ".join(gap.reason for gap in report.gaps)
+    assert "defect in decide" in reasons and "defect in tick" in reasons
+    assert report.counts["unreadable"] >= 2 and report.refused >= 3
 
 
 def test_a_manifest_that_could_not_be_had_is_asked_for_again(box, manifest):

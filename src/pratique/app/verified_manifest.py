@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pratique.evidence.collect import Collection
     from pratique.evidence.trust_anchors import TrustAnchors
     from pratique.model import FileManifest
-    from pratique.runtime.agent import Unverified
+    from pratique.runtime.config import Unverified
     from pratique.runtime.workloads import RunningContainer
 
 
@@ -21,7 +21,7 @@ def verified_manifest(
     """The signed manifest of the workload's image, or why there is none that is trusted."""
     from pratique.evidence.appraise import trusted_manifest
     from pratique.registry.types import Descriptor
-    from pratique.runtime.agent import Unverified
+    from pratique.runtime.config import Unverified
 
     if workload.image is None:
         return Unverified(cause=Cause.ABSENT, detail="the engine knows no digest of its image")

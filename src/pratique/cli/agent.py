@@ -17,7 +17,7 @@ from pratique.errors import InputError
 
 if TYPE_CHECKING:
     from pratique.model import FileManifest
-    from pratique.runtime.agent import Unverified
+    from pratique.runtime.config import Unverified
     from pratique.runtime.workloads import RunningContainer
 
 
@@ -81,7 +81,8 @@ def run(
     from pratique.app.publish_report import publish_report
     from pratique.app.verified_manifest import verified_manifest
     from pratique.cli.trust_anchors import chosen_anchors
-    from pratique.runtime.agent import AgentConfig, load_node, run_agent
+    from pratique.runtime.agent import load_node, run_agent
+    from pratique.runtime.config import AgentConfig
     from pratique.runtime.respond import Response
     from pratique.runtime.watch import Rules
     from pratique.runtime.workloads import PodmanEngine

@@ -13,57 +13,25 @@ import os
 import resource
 import select
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pratique.errors import Malformed, PratiqueError
-from pratique.model import Cause, Digest, FileManifest
+from pratique.model import Cause
 from pratique.runtime.allowlist import AllowList
+from pratique.runtime.config import AgentConfig, ManifestSource, Unverified
 from pratique.runtime.fanotify import Group
 from pratique.runtime.harden import forbid_memory_programs, seal_root
-from pratique.runtime.loop import EventLoop
+from pratique.runtime.loop import POLL_S, EventLoop
+from pratique.runtime.mishaps import Mishaps, reason_of
 from pratique.runtime.report import MECHANISMS, RuntimeReport, Tally
 from pratique.runtime.reporter import Emit, Publish, Reporter
-from pratique.runtime.respond import Responder, Response
+from pratique.runtime.respond import Responder, Response, look_at
 from pratique.runtime.scan import Mapped, scan
-from pratique.runtime.watch import Observation, Rules, Watch
+from pratique.runtime.watch import Observation, Watch
 from pratique.runtime.workloads import Engine, RunningContainer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unverified:
-    """Why a workload has no verified manifest. `detail`: one line."""
-
-    cause: Cause
-    detail: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentConfig:
-    """`rules`: what is refused. `seal`: make roots read-only from outside. `forbid_memory`: no programs in memory files (in
-    enforce mode only). Times in seconds. `hold_s`: how long a new container's opens wait for its manifest. `ask_again_s`: how
-    long after it could not be had it is asked for again: what is down may come back, and who forgot to sign may do so.
-    """
-
-    rules: Rules
-    node: str
-    boot_id: str
-    nonce: str = ""
-    policy_digest: Digest | None = None
-    on_violation: Response = Response.NONE
-    seal: bool = False
-    forbid_memory: bool = True
-    poll_s: float = 0.5
-    report_interval_s: float = 300.0
-    hold_s: float = 10.0
-    ask_again_s: float = 30.0
-    violations_limit: int = 100
-
-
-ManifestSource = Callable[[RunningContainer], FileManifest | Unverified]
 
 
 def load_node() -> tuple[str, str]:
@@ -113,9 +81,15 @@ class _Agent:
         self.reporter = reporter
         self.watches: dict[tuple[str, int], Watch] = {}
         self.refused_to_watch: set[tuple[str, int]] = set()
-        self.events = EventLoop(lambda error: reporter.tell("agent", detail=str(error)))
+        self.mishaps = Mishaps(lambda workload, detail: reporter.tell("agent", workload, detail=detail), clock)
+        self.events = EventLoop(lambda error: self._note("the agent", error))
         self.pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="manifest")
-        self.responder = Responder(engine, config.on_violation if config.rules.enforce else Response.NONE, self._responded)
+        self.responder = Responder(
+            engine,
+            config.on_violation if config.rules.enforce else Response.NONE,
+            self._responded,
+            self._failed_elsewhere("responding"),
+        )
         self.watcher: threading.Thread | None = None
         self.next_report_at = 0.0
 
@@ -138,12 +112,14 @@ class _Agent:
         self.stop.set()
         now = self.clock()
         for watch in self.watches.values():
-            with suppress(PratiqueError, OSError):
+            with self._noting("ending", watch):
                 for event in [*watch.held, *watch.group.read()]:
                     watch.held = [other for other in watch.held if other is not event]
                     watch.handle(event, self._teller(watch))
-            self._report(watch, now, final=True)
-            watch.close()
+            with self._noting("reporting", watch):
+                self._report(watch, now, final=True)
+            with suppress(OSError):
+                watch.close()
         self.watches.clear()
         self.responder.close()
         self.pool.shutdown(wait=True, cancel_futures=True)
@@ -155,20 +131,43 @@ class _Agent:
     def loop(self) -> None:
         """Answer events until told to stop. One container's trouble must not free the others."""
         while not self.stop.is_set():
-            self.events.turn()
-            self._tick(self.clock())
+            try:
+                self.events.turn()
+                self._tick(self.clock())
+            except Exception as error:
+                self._note("the agent", error)
+                self.stop.wait(POLL_S)  # what fails at once again must not take the whole machine
 
     def _tick(self, now: float) -> None:
         for watch in self.watches.values():
-            if watch.held and now - watch.held_since > self.config.hold_s:
-                self._settle(watch, Unverified(cause=Cause.UNREACHABLE, detail="its manifest did not come in time"))
-            if now >= watch.ask_again_at:
-                watch.ask_again_at = math.inf
-                self.pool.submit(self._prepare, watch, first=False)
+            with self._noting("settling", watch):
+                if watch.held and now - watch.held_since > self.config.hold_s:
+                    self._settle(watch, Unverified(cause=Cause.UNREACHABLE, detail="its manifest did not come in time"))
+                if now >= watch.ask_again_at:
+                    watch.ask_again_at = math.inf
+                    self._begin(watch, first=False)
         if now >= self.next_report_at:
             self.next_report_at = now + self.config.report_interval_s
             for watch in self.watches.values():
-                self._report(watch, now, final=False)
+                with self._noting("reporting", watch):
+                    self._report(watch, now, final=False)
+
+    # What nobody foresaw
+
+    def _note(self, doing: str, error: BaseException, *watches: Watch) -> None:
+        """The loop's thread. Tell it, and let it be a gap: of these watches, or of all."""
+        self.mishaps.note(doing, error, [(one.workload, one.tally) for one in watches or self.watches.values()])
+
+    @contextmanager
+    def _noting(self, doing: str, *watches: Watch) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self._note(doing, error, *watches)
+
+    def _failed_elsewhere(self, doing: str, *watches: Watch) -> Callable[[BaseException], None]:
+        """For other threads: have the loop's thread note it."""
+        return lambda error: self.events.post(lambda: self._note(doing, error, *watches))
 
     # Workloads come and go
 
@@ -179,8 +178,10 @@ class _Agent:
             try:
                 found = tuple(self.engine.running())
                 failing = False
-            except PratiqueError as error:
-                if not failing:
+            except Exception as error:
+                if not isinstance(error, PratiqueError):
+                    self._failed_elsewhere("looking for containers")(error)
+                elif not failing:
                     self.reporter.tell("engine", detail=str(error))
                 failing = True
                 continue
@@ -190,7 +191,11 @@ class _Agent:
         for workload in found:
             key = (workload.id, workload.pid)
             if key not in self.watches and key not in self.refused_to_watch:
-                self._attach(key, workload)
+                try:
+                    self._attach(key, workload)
+                except Exception as error:  # it is tried again when containers are listed next
+                    self._note(f"watching {workload.name}", error)
+                    self._let_go(key)
 
     def _attach(self, key: tuple[str, int], workload: RunningContainer) -> None:
         now = self.clock()
@@ -217,7 +222,27 @@ class _Agent:
         memory = watch.marks.memory
         detail = seal_failure or ("" if memory.sound else f"every verdict is made anew: {memory.reason}")
         self.reporter.tell("watching", workload, detail=detail, sealed=sealed)
-        self.pool.submit(self._prepare, watch, first=True)
+        self._begin(watch, first=True)
+
+    def _begin(self, watch: Watch, *, first: bool) -> None:
+        """Have its manifest fetched. Whatever ends that, the container gets an answer, and is asked about again."""
+
+        def failed(error: BaseException) -> None:
+            self.events.post(lambda: self._unprepared(watch, error))
+
+        look_at(self.pool.submit(self._prepare, watch, first=first), failed)
+
+    def _unprepared(self, watch: Watch, error: BaseException) -> None:
+        self._note("getting ready to judge", error, watch)
+        if watch.allow is None:
+            self._settle(watch, Unverified(cause=Cause.UNREADABLE, detail=reason_of(error)))
+
+    def _let_go(self, key: tuple[str, int]) -> None:
+        watch = self.watches.pop(key, None)
+        if watch is not None:
+            for fd in (watch.group.fd, watch.pidfd, watch.mounts_fd):
+                self.events.unregister(fd)
+            watch.close()
 
     def _watch_mounts(self, watch: Watch) -> None:
         """The kernel says by EPOLLPRI that the container's mounts changed (proc_pid_mounts(5))."""
@@ -231,20 +256,22 @@ class _Agent:
         try:
             watch.look_at_mounts()
             watch.tally.gap(now, self.clock(), "mounts changed; what was mounted could be used a moment before it was watched")
-        except PratiqueError as error:
-            watch.tally.gap(now, self.clock(), f"its mounts could not be read: {error}")
+        except Exception as error:
+            watch.tally.gap(now, self.clock(), f"its mounts could not be read: {reason_of(error)}")
 
     def _ended(self, key: tuple[str, int]) -> None:
         watch = self.watches.pop(key, None)
         if watch is None:
             return
-        for fd in (watch.group.fd, watch.pidfd, watch.mounts_fd):
-            self.events.unregister(fd)
-        with suppress(PratiqueError, OSError):
-            for event in watch.group.read():
-                watch.handle(event, self._teller(watch))
-        self._report(watch, self.clock(), final=True)
-        watch.close()
+        try:
+            for fd in (watch.group.fd, watch.pidfd, watch.mounts_fd):
+                self.events.unregister(fd)
+            with self._noting("ending", watch):
+                for event in watch.group.read():
+                    watch.handle(event, self._teller(watch))
+            self._report(watch, self.clock(), final=True)
+        finally:
+            watch.close()
 
     def _prepare(self, watch: Watch, *, first: bool) -> None:
         """Thread. Gets the manifest, then looks at what runs already."""
@@ -255,15 +282,16 @@ class _Agent:
             cause = Cause.UNREACHABLE if error.exit_code == 3 else Cause.INVALID
             answer = Unverified(cause=cause, detail=str(error))
         except Exception as error:  # a container must not hang for our defect; it is refused and told
-            answer = Unverified(cause=Cause.UNREADABLE, detail=f"{type(error).__name__}: {error}")
+            self._failed_elsewhere("asking for its manifest", watch)(error)
+            answer = Unverified(cause=Cause.UNREADABLE, detail=reason_of(error))
         ready: AllowList | Unverified = answer if isinstance(answer, Unverified) else AllowList.from_manifest(answer)
         self.events.post(lambda: self._settle(watch, ready))
         rules = self.config.rules
         if rules.enforce and self.config.forbid_memory and watch.members.pid != watch.members.host_pid:
             try:
                 forbid_memory_programs(workload.pid)
-            except PratiqueError as error:
-                reason = str(error)
+            except Exception as error:
+                reason = reason_of(error)
                 self.events.post(lambda: watch.tally.gap(self.clock(), self.clock(), reason))
         if not first and isinstance(answer, Unverified):
             return
@@ -271,17 +299,21 @@ class _Agent:
             self.events.post(lambda mapped=mapped: self._scanned(watch, mapped))  # type: ignore[misc]
 
     def _settle(self, watch: Watch, answer: AllowList | Unverified) -> None:
-        tell = self._teller(watch)
-        if isinstance(answer, Unverified):
-            watch.ask_again_at = self.clock() + self.config.ask_again_s
-            told = watch.settle(None, f"{answer.cause.value}: {answer.detail}")
-            if told is not None:
-                tell(told)
-        else:
-            watch.settle(answer)
+        try:
+            if isinstance(answer, Unverified):
+                watch.ask_again_at = self.clock() + self.config.ask_again_s
+                told = watch.settle(None, f"{answer.cause.value}: {answer.detail}")
+                if told is not None:
+                    self._teller(watch)(told)
+            else:
+                watch.settle(answer)
+        finally:
+            self._release(watch)  # they wait for an answer, whatever became of this
+
+    def _release(self, watch: Watch) -> None:
         held, watch.held, watch.held_since = watch.held, [], 0.0
         for event in held:
-            watch.handle(event, tell)
+            watch.handle(event, self._teller(watch))
 
     def _scanned(self, watch: Watch, mapped: Mapped) -> None:
         told = watch.judge_mapped(mapped)
@@ -301,7 +333,10 @@ class _Agent:
             self._ended((watch.workload.id, watch.workload.pid))
             return
         for event in events:
-            if not (watch.pending and watch.hold(event, self.clock())):
+            held = False
+            with self._noting("holding", watch):  # else it is decided at once: those behind it wait as well
+                held = watch.pending and watch.hold(event, self.clock())
+            if not held:
                 watch.handle(event, self._teller(watch))
 
     def _teller(self, watch: Watch) -> Callable[[Observation], None]:
@@ -319,7 +354,7 @@ class _Agent:
         workload, config = watch.workload, self.config
         dropped = self.reporter.take_dropped()
         if dropped:
-            watch.tally.gap(now, now, f"{dropped} events of this node could not be written fast enough")
+            watch.tally.gap(now, now, f"{dropped} events of this node could not be written")
         report = RuntimeReport(
             node=config.node,
             boot_id=config.boot_id,

@@ -6,8 +6,6 @@ import select
 from collections.abc import Callable
 from contextlib import suppress
 
-from pratique.errors import PratiqueError
-
 Action = Callable[[], None]
 POLL_S = 0.2
 MAX_READY = 64
@@ -16,7 +14,7 @@ MAX_READY = 64
 class EventLoop:
     """Actions by descriptor. All methods but `post` are for the loop's own thread. Opens descriptors: `close` it.
 
-    `failed` is told when an action raised an error of ours or of the system; the others are done all the same.
+    `failed` is told when an action raised an error, whatever it is; the others are done all the same.
     """
 
     def __init__(self, failed: Callable[[Exception], None]) -> None:
@@ -53,7 +51,7 @@ class EventLoop:
     def _do(self, action: Action) -> None:
         try:
             action()
-        except (PratiqueError, OSError) as error:
+        except Exception as error:  # one that nobody foresaw must not end the loop: every container would run free
             self._failed(error)
 
     def _drain(self) -> None:
@@ -63,7 +61,8 @@ class EventLoop:
             self._do(self._inbox.get())
 
     def close(self) -> None:
-        """Close what was opened. Registered descriptors belong to who opened them."""
+        """Close what was opened. Registered descriptors belong to who opened them. May be called twice."""
         fd, self._wake_fd = self._wake_fd, -1
-        os.close(fd)
+        if fd >= 0:
+            os.close(fd)
         self._epoll.close()

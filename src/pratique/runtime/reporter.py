@@ -3,13 +3,12 @@
 import queue
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from pratique.errors import PratiqueError
 from pratique.model import Digest, escape_path
+from pratique.runtime.mishaps import reason_of
 from pratique.runtime.report import Gap, RuntimeReport
 from pratique.runtime.watch import Observation
 from pratique.runtime.workloads import RunningContainer
@@ -55,7 +54,7 @@ class Reporter:
             image = str(workload.image) if workload.image else None
             event |= {"workload": workload.name, "workload_id": workload.id, "image": image}
         event |= facts
-        self._queue.put(lambda: self._emit(event))
+        self._queue.put(lambda: self._write(event))
 
     def tell_seen(self, workload: RunningContainer, seen: Observation) -> None:
         """The event of one judged file. Paths are escaped as in all documents."""
@@ -92,11 +91,12 @@ class Reporter:
         report = replace(report, sequence=sequence, previous=previous, gaps=(*lost, *report.gaps))
         try:
             digest = self._publish(report)
-        except PratiqueError:
+        except Exception as error:
             # What it said is lost, and the next report says so itself: the chain stays whole and hides nothing.
             gap = Gap(since=report.started_at, until=report.ended_at, reason="the report about it could not be published")
             self._chain[report.workload_id] = (sequence, previous, (*lost, gap)[-MAX_LOST:])
-            raise
+            self._write({"kind": "reporter", "detail": reason_of(error)})
+            return
         if digest is not None:
             self._chain[report.workload_id] = (sequence + 1, digest, ())
 
@@ -104,8 +104,12 @@ class Reporter:
         while (action := self._queue.get()) is not None:
             try:
                 action()
-            except PratiqueError as error:
-                with suppress(PratiqueError, OSError):
-                    self._emit({"kind": "reporter", "detail": str(error)})
-            except OSError:
-                continue  # whoever read our events is gone; the reports are still published
+            except Exception as error:  # one that nobody foresaw must not end the thread: nothing would be reported any more
+                self._write({"kind": "reporter", "detail": reason_of(error)})
+
+    def _write(self, event: dict[str, Any]) -> None:
+        """An event that cannot be written is counted, and is a gap in the next report. Whoever read them may be gone."""
+        try:
+            self._emit(event)
+        except Exception:
+            self._dropped += 1

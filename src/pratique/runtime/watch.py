@@ -10,6 +10,7 @@ from pratique.errors import PratiqueError, Unavailable
 from pratique.runtime.allowlist import AllowList, ContentKind, Judgement, Seen, classify
 from pratique.runtime.fanotify import FAN_OPEN_PERM, Event, Group
 from pratique.runtime.marks import MASK, MarkSet
+from pratique.runtime.mishaps import reason_of
 from pratique.runtime.process import Membership, Process, describe
 from pratique.runtime.remember import FileKey, file_key, is_lower
 from pratique.runtime.report import Tally
@@ -149,7 +150,10 @@ class Watch:
         return Observation(process=process, path=path, sha256=sha256, judgement=judgement, action=action, mechanism=mechanism)
 
     def handle(self, event: Event, tell: Callable[[Observation], None]) -> None:
-        """Decide, answer, then tell. An event is answered whatever happens here."""
+        """Decide, answer, then tell. An event is answered whatever happens here, and no error leaves: others wait behind it.
+
+        What cannot be decided is refused where anything is; what went wrong is a gap in the report.
+        """
         if event.is_overflow:
             self.tally.overflows += 1
             return
@@ -158,16 +162,26 @@ class Watch:
         try:
             told = self._decide(event)
             allow = told is None or told.action != "refused"
-        except (OSError, PratiqueError) as error:
-            action = "allowed" if allow else "refused"
-            self.tally.add(_unreadable(str(error)), path="", sha256="", action=action, at=self.clock())
-        finally:
-            try:
-                self.group.answer(event.fd, allow=allow)
-            finally:
-                os.close(event.fd)
+        except Exception as error:
+            self._undecided(error, allow=allow)
+        self._guarded("an open could not be answered", lambda: self.group.answer(event.fd, allow=allow))
+        self._guarded("an event could not be closed", lambda: os.close(event.fd))
         if told is not None:
-            tell(told)
+            seen = told
+            self._guarded("what was seen could not be told", lambda: tell(seen))
+
+    def _undecided(self, error: Exception, *, allow: bool) -> None:
+        judgement = _unreadable(reason_of(error))
+        action = "allowed" if allow else "refused"
+        self.tally.add(judgement, path="", sha256="", action=action, at=self.clock())
+        if not isinstance(error, OSError | PratiqueError):
+            self.tally.gap(self.clock(), self.clock(), f"an open could not be decided: {judgement.detail}")
+
+    def _guarded(self, failing: str, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except Exception as error:
+            self.tally.gap(self.clock(), self.clock(), f"{failing}: {reason_of(error)}")
 
     def hold(self, event: Event, now: float) -> bool:
         """Let the process wait until the manifest is there. False if the event is to be handled at once instead."""

@@ -300,20 +300,22 @@ def test_the_cache_is_its_owners_alone(tmp_path):
     assert stat.S_IMODE(entry.stat().st_mode) == 0o600
 
 
-def test_a_cache_others_may_write_to_is_refused(tmp_path):
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o720, 0o702])
+def test_a_cache_others_may_write_to_is_refused(tmp_path, mode):
     kept = a_scan()
     cache_of(tmp_path).save(kept, BLOB)
-    (tmp_path / "cache" / "layers").chmod(0o777)
+    (tmp_path / "cache" / "layers").chmod(mode)
     with pytest.raises(StorageError, match="others may write"):
         cache_of(tmp_path).save(kept, BLOB)
     assert cache_of(tmp_path).load(kept.diff_id, BLOB) is None
 
 
-def test_an_entry_others_may_write_to_is_not_trusted(tmp_path):
+@pytest.mark.parametrize("mode", [0o666, 0o660, 0o620, 0o602])
+def test_an_entry_others_may_write_to_is_not_trusted(tmp_path, mode):
     kept = a_scan()
     cache_of(tmp_path).save(kept, BLOB)
     [entry] = (tmp_path / "cache" / "layers").iterdir()
-    entry.chmod(0o666)
+    entry.chmod(mode)
     assert cache_of(tmp_path).load(kept.diff_id, BLOB) is None
 
 

@@ -292,3 +292,24 @@ def test_a_star_archive_keeps_its_times_out_of_the_name():
     times = struct.pack("12s12s", b"00000000000 ", b"00000000000 ")
     block = header(b"f", fill=[(345, b"dir"), (476, times), (508, b"tar\0")])
     assert [entry.name for entry, _ in read_all(block + END)] == [b"dir/f"]
+
+
+def long(type_, value):
+    return header(b"././@LongLink", len(value), type_) + padded(value)
+
+
+@pytest.mark.parametrize(
+    ("before", "complaint"),
+    [
+        (long(b"K", b"first\0") + long(b"K", b"second\0"), "two long names"),
+        (long(b"L", b"first\0") + long(b"L", b"second\0"), "two long names"),
+        (long(b"K", b"first\0") + long(b"L", b"name\0") + long(b"K", b"second\0"), "two long names"),
+        (long(b"K", b"\0"), "empty long name"),
+        (long(b"K", b"first\0") + pax((b"linkpath", b"second")), "named both"),
+        (pax((b"linkpath", b"second")) + long(b"K", b"first\0"), "named both"),
+        (long(b"L", b"first\0") + pax((b"path", b"second")), "named both"),
+    ],
+)
+def test_a_link_or_a_name_that_stands_twice_is_refused_for_readers_would_differ(before, complaint):
+    with pytest.raises(Malformed, match=complaint):
+        scan(before + header(b"x", type=b"1", link=b"third") + END)

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from pratique.errors import Unavailable
 from pratique.model import Digest
 from pratique.runtime.allowlist import Judgement, Seen
@@ -107,3 +109,39 @@ def test_a_report_is_plain_values():
     assert predicate["counts"]["matched"] == 0
     assert predicate["assurance"] == "software"
     assert predicate["started_at"].endswith("Z")
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), RuntimeError("x"), OSError(28, "full"), RecursionError(), Unavailable("x")])
+def test_no_error_of_a_publisher_ends_reporting_and_each_is_a_gap_of_the_next_report(error):
+    published: list[RuntimeReport] = []
+    failing = [error]
+
+    def publish(one):
+        if failing:
+            raise failing.pop()
+        published.append(one)
+        return Digest.of(b"1")
+
+    events = run(publish, reports=[report(), report(), report()])
+    assert [one.sequence for one in published] == [0, 1]
+    assert ["could not be published" in gap.reason for gap in published[0].gaps] == [True]
+    assert published[1].gaps == ()
+    assert [event["kind"] for event in events] == ["reporter"]
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), BrokenPipeError(), UnicodeEncodeError("utf-8", "x", 0, 1, "y")])
+def test_an_event_that_cannot_be_written_is_counted_and_the_next_one_is_written(error):
+    written, failing = [], [error]
+
+    def emit(event):
+        if failing:
+            raise failing.pop()
+        written.append(event)
+
+    reporter = Reporter(emit, lambda one: None, lambda: 1.5)
+    reporter.start()
+    reporter.tell("one")
+    reporter.tell("two")
+    reporter.close()
+    assert [event["kind"] for event in written] == ["two"]
+    assert reporter.take_dropped() == 1 and reporter.take_dropped() == 0

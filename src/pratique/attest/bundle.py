@@ -85,9 +85,9 @@ class MessageSignature:
 class UnverifiedBundle:
     """A bundle of the right form, about which nothing was verified. `digest` is that of `received`, the bytes as they came.
 
-    `hint`: which public key is said to have signed; "" when a certificate is said to have. `certificates`: DER, the signer's
-    first. `timestamps`: RFC 3161 responses, DER. `envelope_bytes`: in cosign's older layout the
-    envelope as it came, which timestamps and log entries are about there.
+    `hint`: which public key is said to have signed, "" when nothing is said; nobody vouches for it, it only says which key to try
+    first. `certificates`: DER, the signer's first, when one of those is said to have. `timestamps`: RFC 3161 responses, DER.
+    `envelope_bytes`: in cosign's older layout the envelope as it came, which timestamps and log entries are about there.
     """
 
     received: bytes
@@ -121,13 +121,12 @@ def render_bundle(
 ) -> bytes:
     """The bytes of a bundle v0.3: compact JSON with sorted members. `signer`: the key, or the certificate in DER.
 
-    Raises Malformed unless an envelope has exactly one signature, whose keyid is the key's if it states one.
+    Raises Malformed unless an envelope has exactly one signature. Its keyid is not written.
     """
     if isinstance(signer, bytes):
         material: dict[str, Any] = {"certificate": {"rawBytes": base64_text(signer)}}
-        hint = ""
     else:
-        material, hint = {"publicKey": {"hint": signer.hint}}, signer.hint
+        material = {"publicKey": {"hint": signer.hint}}
     if log_entries:
         material["tlogEntries"] = [_render_log_entry(entry) for entry in log_entries]
     if timestamps:
@@ -135,7 +134,7 @@ def render_bundle(
         material["timestampVerificationData"] = {"rfc3161Timestamps": stamps}
     members: dict[str, Any] = {"mediaType": MEDIA_TYPE, "verificationMaterial": material}
     if isinstance(content, Envelope):
-        _check_signature_fits(content, hint)
+        _check_one_signature(content)
         members["dsseEnvelope"] = render_envelope(content)
     else:
         members["messageSignature"] = _render_message(content)
@@ -157,7 +156,7 @@ def parse_bundle(data: bytes) -> UnverifiedBundle:
     content: Envelope | MessageSignature
     if "dsseEnvelope" in members:
         content = parse_envelope(as_object(members["dsseEnvelope"], "dsseEnvelope"))
-        _check_signature_fits(content, hint)
+        _check_one_signature(content)
     else:
         content = _parse_message(members["messageSignature"])
     entries = as_list(material.get("tlogEntries", []), "tlogEntries", limit=MAX_LOG_ENTRIES)
@@ -171,6 +170,18 @@ def parse_bundle(data: bytes) -> UnverifiedBundle:
         timestamps=_parse_timestamps(material.get("timestampVerificationData", {})),
         version=version,
     )
+
+
+def without_keyid(data: bytes) -> bytes:
+    """The same bundle without the keyid of its envelope, which earlier releases wrote and no signature covers (`attest.dsse`).
+
+    `data`: a bundle that `parse_bundle` reads; as it is when there is no keyid in it. Raises as `load_json` does.
+    """
+    members = load_json(data, what="bundle", max_size=MAX_BUNDLE_SIZE, max_items=MAX_ITEMS)
+    envelope = members.get("dsseEnvelope") if isinstance(members, dict) else None
+    signatures = envelope.get("signatures") if isinstance(envelope, dict) else None
+    named = [item for item in signatures or () if isinstance(item, dict) and item.pop("keyid", None)]
+    return dump_json(members) if named else data
 
 
 _SIGNERS = ("publicKey", "certificate", "x509CertificateChain")
@@ -249,18 +260,13 @@ def _present(value: Any, where: str) -> Mapping[str, Any]:
 def _parse_hint(value: Any) -> str:
     member = _present(value, "publicKey")
     refuse_unknown(member, ("hint",), "publicKey")
-    hint = as_text(member.get("hint"), "publicKey.hint")
-    if not hint:
-        raise Malformed("publicKey.hint is empty")
-    return hint
+    return as_text(member.get("hint", ""), "publicKey.hint")  # proto3 leaves out what is empty
 
 
-def _check_signature_fits(envelope: Envelope, hint: str) -> None:
+def _check_one_signature(envelope: Envelope) -> None:
     # sigstore_bundle.proto, field dsse_envelope: exactly one signature. A threshold is several bundles.
     if len(envelope.signatures) != 1:
         raise Malformed(f"bundle's envelope has {len(envelope.signatures)} signatures, not exactly one")
-    if hint and envelope.signatures[0].keyid not in ("", hint):
-        raise Malformed("the signature's keyid is not the bundle's key hint")
 
 
 def _render_log_entry(entry: LogEntry) -> dict[str, Any]:

@@ -3,6 +3,9 @@
 The signature is over `pae(...)` of the received payload bytes, never over a re-encoding. Base64 is read in its standard,
 canonical spelling only, as protobuf-JSON and all known signers write it. Members that the format does not name are skipped,
 as envelope.md demands; they are covered by no signature and nothing here reads them.
+
+A keyid is read and never written. It is signed by nobody and optional (protocol.md), and verifiers built on go-securesystemslib
+(cosign, Kyverno) pass over a signature whose keyid is not their own name of the key: with one they find nothing to verify.
 """
 
 from collections.abc import Mapping
@@ -64,11 +67,9 @@ def parse_envelope(members: Mapping[str, Any]) -> Envelope:
 
 
 def render_envelope(envelope: Envelope) -> dict[str, Any]:
-    """The JSON form, ready to be written. A keyid that is "" is left out."""
+    """The JSON form, ready to be written: without keyids, whatever the envelope says, so that older ones lose theirs."""
     return {
         "payload": base64_text(envelope.payload),
         "payloadType": envelope.payload_type,
-        "signatures": [
-            {"sig": base64_text(item.sig)} | ({"keyid": item.keyid} if item.keyid else {}) for item in envelope.signatures
-        ],
+        "signatures": [{"sig": base64_text(item.sig)} for item in envelope.signatures],
     }

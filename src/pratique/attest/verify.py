@@ -6,7 +6,7 @@ entries hold (`record.check_record` and `tlog`).
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pratique.attest.bundle import UnverifiedBundle
@@ -35,22 +35,54 @@ class VerifiedStatement:
 
 
 def verify_bundle(bundle: UnverifiedBundle, keys: Mapping[str, PublicKey]) -> VerifiedStatement:
-    """Verify the bundle's one signature under the key its hint names, then read what the statement is about.
+    """Verify the bundle's one signature under one of `keys`, then read what the statement is about.
 
-    `keys`: keyid → key. Raises Untrusted when none of them is named, SignatureInvalid, and Malformed when signed bytes are
-    not an in-toto statement.
+    `keys`: keyid → key. Raises as `find_hinted_key`, and Malformed when signed bytes are not an in-toto statement.
     """
-    keyid = hint_keyid(bundle.hint)
-    key = keys.get(keyid)
-    if key is None:
-        signer = f"key {keyid[:12]}…" if keyid else "somebody without a public key of ours"
-        raise Untrusted(f"signed by {signer}, which is not among the trusted keys")
-    if key.keyid != keyid:
-        raise Untrusted(f"key {key.keyid[:12]}… is filed under the id of another key, {keyid[:12]}…")
-    key.verify(bundle.envelope.signatures[0].sig, bundle.envelope.pae)
+    signature, message = bundle.envelope.signatures[0].sig, bundle.envelope.pae
+    key = find_hinted_key(bundle, keys, lambda candidate: candidate.verify(signature, message))
     if bundle.envelope.payload_type != IN_TOTO:
         raise Malformed(f"signed payload is {bundle.envelope.payload_type[:80]!r}, not an in-toto statement")
-    return VerifiedStatement(head=parse_head(bundle.envelope.payload), keyid=keyid, bundle=bundle)
+    return VerifiedStatement(head=parse_head(bundle.envelope.payload), keyid=key.keyid, bundle=bundle)
+
+
+def find_hinted_key(bundle: UnverifiedBundle, keys: Mapping[str, PublicKey], check: Callable[[PublicKey], None]) -> PublicKey:
+    """The key under which a bundle's signature verifies. `keys`: keyid → key; `check`: raises SignatureInvalid, and
+    Malformed for what cannot be verified under a key of its kind.
+
+    A hint is said by whoever wrote the bundle (sigstore_bundle.proto, PublicKeyIdentifier): it says which key to try first, and
+    never which may be left out. Raises SignatureInvalid or Malformed, as `check` does, when a key that is believed is named and
+    none verifies, Untrusted when none is named, LimitExceeded for more keys than are tried.
+    """
+    keyid = hint_keyid(bundle.hint)
+    named = keys.get(keyid)
+    refusal: SignatureInvalid | Malformed | None = None
+    if named is not None and named.keyid == keyid:
+        try:
+            check(named)
+        except (SignatureInvalid, Malformed) as error:
+            refusal = error
+        else:
+            return named
+    signer = f"key {keyid[:12]}…" if keyid else f"a key called {bundle.hint[:20]!r}" if bundle.hint else "a key without a name"
+    if len(keys) > MAX_KEYS_TRIED:
+        if refusal is not None:
+            raise refusal
+        raise LimitExceeded(f"signed by {signer}, and {len(keys)} trusted keys are more than the {MAX_KEYS_TRIED} that are tried")
+    for key in keys.values():
+        if key is named:
+            continue
+        try:
+            check(key)
+        except SignatureInvalid:
+            continue
+        except Malformed as error:  # not to be verified under this key: of a digest alone, say
+            refusal = refusal or error
+            continue
+        return key
+    if refusal is not None:
+        raise refusal
+    raise Untrusted(f"signed by {signer}, which is not among the trusted keys")
 
 
 def find_key(signature: bytes, message: bytes, keys: Mapping[str, PublicKey]) -> PublicKey:

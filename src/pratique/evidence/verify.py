@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pratique.attest.bundle import LogEntry, MessageSignature, UnverifiedBundle, parse_bundle
+from pratique.attest.members import base64_text
 from pratique.attest.record import check_record
 from pratique.attest.statement import StatementHead, StatementSubject, parse_statement
 from pratique.attest.verify import verify_bundle
@@ -134,7 +135,8 @@ def _verify_bundle(
         return _verify_sigstore(bundle, target, trust_anchors, now, content)
     # A bare key and a statement: nothing of X.509 is needed, and it is how we sign ourselves.
     verified = verify_bundle(bundle, trust_anchors.keys)
-    signed = Signed(signer=KeySigner(keyid=verified.keyid), places=_own_places(bundle, trust_anchors, now))
+    by = KeySigner(keyid=verified.keyid)
+    signed = Signed(signer=by, places=_own_places(_hinted(bundle, by), trust_anchors, now))
     return _attested(verified.head, bundle.envelope.payload, signed)
 
 
@@ -156,8 +158,9 @@ def _verify_sigstore(
         )
     verified = verify_attestation(bundle, root, keys=trust_anchors.keys, needs=needs)
     signed = verified.signed
-    if not bundle.certificates:
-        signed = replace(signed, places=(*signed.places, *_own_places(bundle, trust_anchors, proven_at(signed.times, now=now))))
+    if isinstance(signed.signer, KeySigner):
+        places = _own_places(_hinted(bundle, signed.signer), trust_anchors, proven_at(signed.times, now=now))
+        signed = replace(signed, places=(*signed.places, *places))
     return _attested(verified.head, verified.payload, signed)
 
 
@@ -191,8 +194,9 @@ def _verify_annotation(found: Collected, target: "Descriptor", trust_anchors: Tr
     if signed.missing:
         raise DigestMismatch(f"signed together with {', '.join(signed.missing[:3])}, which is not there any more")
     by = signed.signed
-    if not signed.bundle.certificates:
-        by = replace(by, places=(*by.places, *_own_places(signed.bundle, trust_anchors, proven_at(by.times, now=now))))
+    if isinstance(by.signer, KeySigner):
+        places = _own_places(_hinted(signed.bundle, by.signer), trust_anchors, proven_at(by.times, now=now))
+        by = replace(by, places=(*by.places, *places))
     subjects = frozenset({target.digest, *signed.statement.digests})
     return VerifiedClaim(predicate_type=IMAGE_SIGNATURE, subjects=subjects, payload=Digest.of(found.data), signed=by)
 
@@ -236,6 +240,11 @@ def _attested(head: StatementHead, payload: bytes, signed: Signed) -> VerifiedCl
         said=lambda: parse_statement(payload).predicate,
         about=_names(head.subjects),
     )
+
+
+def _hinted(bundle: UnverifiedBundle, by: KeySigner) -> UnverifiedBundle:
+    """The bundle with the hint that is true: that of the key under which its signature verified."""
+    return replace(bundle, hint=base64_text(bytes.fromhex(by.keyid)))
 
 
 def _own_places(bundle: UnverifiedBundle, trust_anchors: TrustAnchors, at: int) -> tuple[LogPlace, ...]:

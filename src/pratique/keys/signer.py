@@ -45,8 +45,8 @@ class Signer(Protocol):
 
 
 def sign_statement(signer: Signer, payload: bytes, payload_type: str = IN_TOTO) -> Envelope:
-    """An envelope with one signature over `payload`; its keyid is the key's hint, as Sigstore bundles want it."""
-    signature = EnvelopeSignature(keyid=signer.public_key.hint, sig=signer.sign(pae(payload_type, payload)))
+    """An envelope with one signature over `payload`, and no keyid (`attest.dsse`)."""
+    signature = EnvelopeSignature(sig=signer.sign(pae(payload_type, payload)))
     return Envelope(payload_type=payload_type, payload=payload, signatures=(signature,))
 
 
@@ -54,7 +54,7 @@ def sign_succession(old: Signer, new: Signer, at: int) -> bytes:
     """The document in which `old` names `new` as its successor from `at` (Unix seconds) on, signed by both."""
     payload = succession_payload(Succession(old=old.public_key, new=new.public_key, at=at))
     message = pae(IN_TOTO, payload)
-    signatures = tuple(EnvelopeSignature(keyid=signer.public_key.hint, sig=signer.sign(message)) for signer in (old, new))
+    signatures = tuple(EnvelopeSignature(sig=signer.sign(message)) for signer in (old, new))
     return dump_json(render_envelope(Envelope(payload_type=IN_TOTO, payload=payload, signatures=signatures)))
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pratique.attest.bundle import parse_bundle
+from pratique.attest.bundle import parse_bundle, without_keyid
 from pratique.attest.dsse import Envelope, parse_envelope, render_envelope
 from pratique.documents.cyclonedx.of_inventory import render_cyclonedx
 from pratique.documents.epoch import sbom_time
@@ -150,13 +150,15 @@ def _earlier_bundles(
         if row.keyid != logged_signer.signer.public_key.keyid:
             continue
         try:
-            data = catalog.documents.get(row.digest)
+            data = without_keyid(catalog.documents.get(row.digest))
             bundle = parse_bundle(data)
         except (DigestMismatch, InputError):
             continue  # a damaged one is no reason to say nothing: it is said anew
         for draft in drafts:
             if draft.predicate_type == row.predicate_type and same_claim(draft, bundle.envelope.payload):
-                out[draft.predicate_type] = LoggedBundle(data=data, digest=row.digest, log_index=bundle.log_entries[0].log_index)
+                out[draft.predicate_type] = LoggedBundle(
+                    data=data, digest=bundle.digest, log_index=bundle.log_entries[0].log_index
+                )
     return out
 
 

@@ -12,11 +12,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pratique.attest.bundle import MEDIA_TYPE, MessageSignature, parse_bundle
+from pratique.attest.bundle import MAX_BUNDLE_SIZE, MEDIA_TYPE, MessageSignature, parse_bundle, without_keyid
 from pratique.attest.detached import BUNDLE_SUFFIX, RAW_SUFFIX, render_raw, sign_digest
 from pratique.attest.dsse import Envelope
 from pratique.errors import DigestMismatch, InputError, SignatureInvalid
-from pratique.files import write_atomic
+from pratique.files import read_limited, write_atomic
 from pratique.keys.logged_signer import KeylessSigner, LoggedBundle, LoggedSigner, log_envelopes, sign_payload
 from pratique.model.digest import Digest
 
@@ -150,8 +150,17 @@ def _check(requests: Sequence[SigningRequest], how: Publication, logged_signer: 
 def _check_files(request: SigningRequest, how: Publication, found: Published | None) -> None:
     """A file that is there may be another's signature: it is overwritten only when asked."""
     for path in files_of(request, how):
-        if path.exists() and not how.replace and (found is None or path.read_bytes() != found.sealed.data):
+        if path.exists() and not how.replace and (found is None or not _is_ours(path, found)):
             raise InputError("there is a signature file of this name", where=str(path), hint="use --replace, or move it away")
+
+
+def _is_ours(path: Path, found: Published) -> bool:
+    """Whether the file is what will be written there, or that with the keyid which we no longer write."""
+    data = read_limited(path, MAX_BUNDLE_SIZE)
+    try:
+        return found.sealed.data in (data, without_keyid(data))
+    except InputError:
+        return False
 
 
 def _said_before(request: SigningRequest, logged_signer: LoggedSigner | KeylessSigner, catalog: "Catalog") -> Published | None:
@@ -162,7 +171,7 @@ def _said_before(request: SigningRequest, logged_signer: LoggedSigner | KeylessS
         if (row.keyid, row.predicate_type) != (logged_signer.signer.public_key.keyid, request.predicate_type):
             continue
         try:
-            data = catalog.documents.get(row.digest)
+            data = without_keyid(catalog.documents.get(row.digest))
             bundle = parse_bundle(data)
             logged_signer.signer.public_key.verify(bundle.signature, bundle.envelope.pae)
         except (DigestMismatch, SignatureInvalid, InputError):
@@ -170,7 +179,7 @@ def _said_before(request: SigningRequest, logged_signer: LoggedSigner | KeylessS
         if logged_signer.stamp is not None and not bundle.timestamps:
             continue  # this time somebody vouches for the time as well
         if bundle.envelope.payload == request.message and bundle.log_entries:
-            sealed = LoggedBundle(data=data, digest=row.digest, log_index=bundle.log_entries[0].log_index)
+            sealed = LoggedBundle(data=data, digest=bundle.digest, log_index=bundle.log_entries[0].log_index)
             return Published(request=request, content=bundle.envelope, sealed=sealed, at=row.created, reused=True)
     return None
 

@@ -34,7 +34,7 @@ class Party:
 
     def envelope(self, payload, payload_type=IN_TOTO):
         sig = self.sign(pae(payload_type, payload))
-        return Envelope(payload_type=payload_type, payload=payload, signatures=(EnvelopeSignature(keyid=self.key.hint, sig=sig),))
+        return Envelope(payload_type=payload_type, payload=payload, signatures=(EnvelopeSignature(sig=sig),))
 
     def bundle(self, payload, payload_type=IN_TOTO, log_entries=()):
         return render_bundle(self.envelope(payload, payload_type), self.key, log_entries)

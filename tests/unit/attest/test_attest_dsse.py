@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -31,9 +33,10 @@ def test_no_two_payloads_share_an_encoding(type1, body1, type2, body2):
     st.binary(),
     st.lists(st.builds(EnvelopeSignature, keyid=st.text(), sig=st.binary(min_size=1)), min_size=1, max_size=3),
 )
-def test_an_envelope_survives_rendering(payload_type, payload, signatures):
+def test_an_envelope_survives_rendering_without_its_keyids(payload_type, payload, signatures):
     envelope = Envelope(payload_type=payload_type, payload=payload, signatures=tuple(signatures))
-    assert parse_envelope(render_envelope(envelope)) == envelope
+    plain = tuple(replace(item, keyid="") for item in signatures)
+    assert parse_envelope(render_envelope(envelope)) == replace(envelope, signatures=plain)
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from pratique.attest.bundle import parse_bundle, render_bundle
 from pratique.attest.dsse import EnvelopeSignature, pae
-from pratique.attest.verify import verify_bundle
-from pratique.errors import Malformed, SignatureInvalid, Untrusted, Violation
+from pratique.attest.verify import MAX_KEYS_TRIED, verify_bundle
+from pratique.errors import LimitExceeded, Malformed, SignatureInvalid, Untrusted, Violation
 
 
 def trust(*parties):
@@ -91,11 +91,27 @@ def test_a_key_nobody_named_is_not_trusted_and_not_called_invalid(parties, paylo
 
 
 def test_a_bundle_that_only_claims_a_trusted_key_is_invalid(parties, payload):
-    envelope = parties.other.envelope(payload)
-    claimed = replace(envelope, signatures=(EnvelopeSignature(sig=envelope.signatures[0].sig),))
-    bundle = parse_bundle(render_bundle(claimed, parties.ed25519.key))
+    bundle = parse_bundle(render_bundle(parties.other.envelope(payload), parties.ed25519.key))
     with pytest.raises(SignatureInvalid):
-        verify_bundle(bundle, trust(parties.ed25519, parties.other))
+        verify_bundle(bundle, trust(parties.ed25519, parties.p256))
+
+
+def test_a_key_is_tried_and_not_looked_up_and_the_answer_names_the_one_that_signed(parties, payload):
+    """A hint that names another believed key is as wrong as none: who signed is who the signature says."""
+    bundle = parse_bundle(render_bundle(parties.other.envelope(payload), parties.ed25519.key))
+    assert verify_bundle(bundle, trust(parties.ed25519, parties.p256, parties.other)).keyid == parties.other.key.keyid
+
+
+def test_more_keys_than_are_tried_are_said_and_a_hint_still_finds_its_own(parties, payload):
+    many = {f"{number:064x}": replace(parties.other.key) for number in range(MAX_KEYS_TRIED)}
+    data = parties.ed25519.bundle(payload)
+    named = parse_bundle(data)
+    assert verify_bundle(named, many | trust(parties.ed25519)).keyid == parties.ed25519.key.keyid
+    with pytest.raises(LimitExceeded, match="more than the 64"):
+        verify_bundle(replace(named, hint="release"), many | trust(parties.ed25519))
+    forged = replace(named, content=parties.p256.envelope(payload))
+    with pytest.raises(SignatureInvalid):
+        verify_bundle(forged, many | trust(parties.ed25519))
 
 
 def test_a_key_filed_under_another_keys_id_is_not_trusted(parties, payload):
@@ -111,10 +127,15 @@ def test_a_signature_under_one_algorithm_does_not_verify_under_another(parties, 
 
 
 @pytest.mark.parametrize("hint", ["", "release-key", "é", base64.b64encode(b"x" * 31).decode(), "00" * 32])
-def test_a_hint_of_another_form_names_no_key(parties, payload, hint):
+def test_whatever_a_hint_says_the_believed_keys_are_tried_and_a_strangers_is_untrusted(parties, payload, hint):
     bundle = replace(parse_bundle(parties.ed25519.bundle(payload)), hint=hint)
+    verified = verify_bundle(bundle, trust(parties.p256, parties.ed25519))
+    assert verified.keyid == parties.ed25519.key.keyid
     with pytest.raises(Untrusted):
-        verify_bundle(bundle, trust(parties.ed25519) | {"": parties.ed25519.key})
+        verify_bundle(bundle, trust(parties.p256, parties.other))
+    changed = replace(bundle, content=replace(bundle.envelope, payload=b"{}"))
+    with pytest.raises(Untrusted):
+        verify_bundle(changed, trust(parties.ed25519))
 
 
 def test_the_payload_is_not_parsed_before_its_signature_verifies(parties):

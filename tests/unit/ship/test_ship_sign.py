@@ -1,5 +1,7 @@
 """Signing what exists: everything is signed before anything is published, and a second run continues the first."""
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -39,13 +41,20 @@ class Unplugged:
 class Shop:
     """A layout with two images, two files, a key, a log and a catalog."""
 
-    def __init__(self, root: Path):
+    def __init__(self, root: Path, like: "Shop | None" = None):
         self.root = root
-        generate_key(root / "K", "ecdsa-p256", None)
+        root.mkdir(exist_ok=True)
+        if like is None:
+            generate_key(root / "K", "ecdsa-p256", None)
+        else:
+            shutil.copy(like.root / "K", root / "K")
         self.signer = load_signer(root / "K", lambda: None)
-        generate_key(root / "log.key", "ed25519", None)
-        log_signer = load_signer(root / "log.key", lambda: None)
-        self.log = create_log(root / "log", origin="test/log", public_key=log_signer.public_key.raw, sign=log_signer.sign)
+        if like is None:
+            generate_key(root / "log.key", "ed25519", None)
+            log_signer = load_signer(root / "log.key", lambda: None)
+            self.log = create_log(root / "log", origin="test/log", public_key=log_signer.public_key.raw, sign=log_signer.sign)
+        else:
+            self.log = like.log
         self.layout = open_layout(root / "layout", create=True)
         self.catalog = open_catalog(root / "catalog")
         self.images = [self.image(name) for name in (b"one", b"two")]
@@ -119,6 +128,54 @@ def test_a_place_that_fails_is_found_again_by_the_same_command_and_nothing_is_sa
     said = shop.sign_and_publish(shop.images, at=1_800_000_000)
     assert [item.reused for item in said] == [True, True]
     assert shop.published() == (2, 0, 2, 2)
+
+
+def with_keyid(data):
+    """A bundle as earlier releases wrote it."""
+    document = json.loads(data)
+    document["dsseEnvelope"]["signatures"][0]["keyid"] = document["verificationMaterial"]["publicKey"]["hint"]
+    return json.dumps(document, separators=(",", ":"), sort_keys=True).encode()
+
+
+def record_old(shop, target, data):
+    with shop.catalog.transaction() as ledger:
+        ledger.record_document(
+            target.digest,
+            data,
+            role="bundle",
+            media_type="application/vnd.dev.sigstore.bundle.v0.3+json",
+            predicate_type=IMAGE_SIGNATURE,
+            keyid=shop.signer.public_key.keyid,
+            at=1_600_000_000,
+        )
+
+
+def test_what_an_earlier_release_signed_with_a_keyid_is_published_again_without_it(shop, tmp_path):
+    """cosign and Kyverno skip a signature with our keyid; it is unsigned, so the signature and its log entry stay."""
+    (made,) = shop.sign_and_publish(shop.images[:1])
+    fresh = Shop(tmp_path / "earlier", shop)
+    record_old(fresh, fresh.images[0], with_keyid(made.sealed.data))
+    (said,) = fresh.sign_and_publish(fresh.images[:1])
+    assert said.reused
+    assert said.sealed.data == made.sealed.data
+    assert said.sealed.log_index == made.sealed.log_index
+    assert fresh.log.size == 1
+    (attached,) = fresh.layout.list_referrers(fresh.images[0].digest, SIGSTORE_BUNDLE)
+    assert b"keyid" not in fresh.layout.fetch_blob(fresh.layout.fetch_manifest(attached.digest).layers[0], limit=1 << 20)
+    (again,) = fresh.sign_and_publish(fresh.images[:1])
+    assert again.sealed.digest == said.sealed.digest
+
+
+def test_our_own_file_with_a_keyid_is_no_strangers_and_is_written_anew(shop):
+    how = Publication(beside=True)
+    (made,) = shop.sign_and_publish(shop.files[:1], how)
+    place = shop.root / "a.bin.sigstore.json"
+    place.write_bytes(with_keyid(made.sealed.data))
+    shop.sign_and_publish(shop.files[:1], how)
+    assert place.read_bytes() == made.sealed.data
+    place.write_bytes(with_keyid(made.sealed.data).replace(b'"mediaType"', b'"another":1,"mediaType"'))
+    with pytest.raises(InputError, match="--replace"):
+        shop.sign_and_publish(shop.files[:1], how)
 
 
 def test_another_key_says_it_for_itself(shop):

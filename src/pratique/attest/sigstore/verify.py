@@ -23,7 +23,7 @@ from pratique.attest.sigstore.rekor import Logged, Signing, find_log, verify_log
 from pratique.attest.sigstore.trusted_root import TrustedLog, TrustedRoot
 from pratique.attest.statement import Statement, StatementHead, parse_head, parse_statement
 from pratique.attest.timestamp import Timestamp, parse_response, verify_timestamps
-from pratique.attest.verify import hint_keyid
+from pratique.attest.verify import find_hinted_key
 from pratique.errors import DigestMismatch, Expired, Malformed, SignatureInvalid, Untrusted
 from pratique.model.signer import KeySigner, LogPlace, Signed, Signer, TrustedTime, WorkloadSigner
 
@@ -128,7 +128,7 @@ def _verify(
     if bundle.certificates:
         signer, key = verify_certificate(bundle.certificates, moments, root, log_threshold=needs.certificate_logs)
     else:
-        key = _known_key(bundle, keys)
+        key = find_hinted_key(bundle, keys, lambda candidate: _check_content(candidate, bundle, artifact))
         signer = KeySigner(keyid=key.keyid)
     certificate = bundle.certificates[0] if bundle.certificates else b""
     signing = Signing(
@@ -138,10 +138,9 @@ def _verify(
         digests=artifact.digests,
         envelope_bytes=bundle.envelope_bytes,
     )
-    if not bundle.certificates and not hint_keyid(bundle.hint):
-        _check_guess(bundle, signing, artifact)
     logged = [_logged(item, signing, moments) for item in entries]
-    _check_signature(signing, artifact)
+    if bundle.certificates:  # a bare key was found by its signature
+        _check_content(key, bundle, artifact)
     times = (
         *(TrustedTime(at=stamp.at, source="timestamp authority", operator=stamp.operator) for stamp in stamps),
         *(TrustedTime(at=item.at, source="log", operator=item.log.operator) for item in entries if item.at is not None),
@@ -187,24 +186,6 @@ def _entries(bundle: UnverifiedBundle, root: TrustedRoot) -> list[_Entry]:
     return found
 
 
-def _known_key(bundle: UnverifiedBundle, keys: Mapping[str, PublicKey]) -> PublicKey:
-    keyid = hint_keyid(bundle.hint)
-    if not keyid and len(keys) == 1:
-        return next(iter(keys.values()))  # a hint of the signer's own making says nothing; the one key is tried
-    key = keys.get(keyid)
-    if key is None or key.keyid != keyid:
-        raise Untrusted(f"signed by key {(keyid or bundle.hint)[:12]}…, which is not among the trusted keys")
-    return key
-
-
-def _check_guess(bundle: UnverifiedBundle, signing: Signing, artifact: ArtifactDigests) -> None:
-    """The one key was only tried: if it is not the one, then the bundle is somebody else's, and not broken."""
-    try:
-        _check_signature(signing, artifact)
-    except SignatureInvalid as error:
-        raise Untrusted(f"signed by key {bundle.hint[:12]!r}…, which is not the trusted key") from error
-
-
 def _logged(item: _Entry, signing: Signing, moments: Sequence[float]) -> Logged:
     if item.at is None:
         # The entry has no time of its own: it was made about when the signature was first seen by anybody.
@@ -216,14 +197,14 @@ def _logged(item: _Entry, signing: Signing, moments: Sequence[float]) -> Logged:
     return verify_log_entry(item.entry, item.log, signing, promised=item.at)
 
 
-def _check_signature(signing: Signing, artifact: ArtifactDigests) -> None:
-    content = signing.content
-    if isinstance(content, Envelope):
-        signing.key.verify(signing.signature, content.pae)
+def _check_content(key: PublicKey, bundle: UnverifiedBundle, artifact: ArtifactDigests) -> None:
+    """Check the signature over the envelope, or over the artifact. Raises SignatureInvalid, Malformed."""
+    if isinstance(bundle.content, Envelope):
+        key.verify(bundle.signature, bundle.content.pae)
     elif artifact.data is not None:
-        signing.key.verify(signing.signature, artifact.data)
+        key.verify(bundle.signature, artifact.data)
     else:
-        _verify_prehashed(signing.key, signing.signature, artifact.digests)
+        _verify_prehashed(key, bundle.signature, artifact.digests)
 
 
 def _verify_prehashed(key: PublicKey, signature: bytes, digests: Mapping[str, bytes]) -> None:

@@ -11,7 +11,7 @@ from pratique.errors import Unavailable
 from pratique.model import Cause
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from pratique.artifact.types import Artifact
@@ -47,13 +47,15 @@ def gather(
     name: str | None = None,
     whole_store: bool = False,
     ask: "Callable[[str], bytes] | None" = None,
+    bundles: "Sequence[Path]" = (),
     talk: Talk = SILENT,
 ) -> Gathered:
     """Facts about SOURCE. `evidence`: a repository, `catalog`, or None for where the source itself keeps it.
 
     `name`: what the permissions of a trust are asked about; by default what SOURCE says, never what the evidence says.
     `read`: whether to read every layer; by default only when that needs no network. `whole_store`: with the content of a
-    layout or archive, read every other blob of it as well. `ask`: as in `weigh_asking`.
+    layout or archive, read every other blob of it as well. `ask`: as in `weigh_asking`. `bundles`: files with evidence, wherever
+    they are and whatever they are called, besides what is found.
     """
     from pratique.artifact.selection import Chosen
     from pratique.evidence.collect import collect_from_repository
@@ -68,12 +70,19 @@ def gather(
             repository, _ = open_repository(place)
             collection = collect_from_repository(repository, artifact.subject.digest)
         content = None
+        if file is not None and (evidence is None or bundles):
+            from pratique.evidence.sidecars import content_of
+
+            content = content_of(file, chart_yaml_of(file) if found.source.scheme == "chart" else b"")
         if file is not None and evidence is None:
-            from pratique.evidence.sidecars import collect_sidecars, content_of
+            from pratique.evidence.sidecars import collect_sidecars
 
             place = f"beside {file}, and catalog"
             collection = joined(collection, collect_sidecars(file))
-            content = content_of(file, chart_yaml_of(file) if found.source.scheme == "chart" else b"")
+        if bundles:
+            from pratique.evidence.sidecars import collect_bundle_files
+
+            collection = joined(collection, collect_bundle_files(bundles))
         tree = None
         if read if read is not None else found.local:
             begin("reading every byte")

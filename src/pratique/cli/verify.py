@@ -1,5 +1,6 @@
 """`pratique verify SOURCE`: everything that is said about an artifact, piece by piece, in whatever form it was said."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -32,6 +33,7 @@ Answer = tuple[str, Cause, str, "Piece | None"]
 @source_argument
 @anchor_options
 @click.option("--evidence", help="Where the evidence is: registry:…, oci-dir:…, or catalog; default beside SOURCE.")
+@click.option("--bundle", "bundles", type=click.Path(), multiple=True, help="A file with evidence, besides what is found.")
 @click.option("--require", multiple=True, metavar="TYPE", help=f"What must be there: {', '.join(_NAMES)}, or a URI; repeatable.")
 @click.option("--name", help="What the artifact is called where a trust speaks of it; default what SOURCE names.")
 @click.option("--offline", is_flag=True, help="Ask no revocation server; what only they could tell is then unreachable.")
@@ -42,6 +44,7 @@ Answer = tuple[str, Cause, str, "Piece | None"]
 def command(
     source: str,
     evidence: str | None,
+    bundles: tuple[str, ...],
     require: tuple[str, ...],
     name: str | None,
     offline: bool,
@@ -68,6 +71,7 @@ def command(
         content=content,
         format_=format_,
         repair=repair,
+        bundles=tuple(map(Path, bundles)),
         ask=ask_nobody if offline else None,
     )
 
@@ -83,6 +87,7 @@ def report(
     content: bool,
     format_: str,
     repair: bool = False,
+    bundles: "Sequence[Path]" = (),
     about: "Sequence[Answer]" = (),
     ask: "Callable[[str], bytes] | None" = None,
 ) -> int:
@@ -105,6 +110,7 @@ def report(
         name=name,
         whole_store=content,
         ask=ask,
+        bundles=bundles,
         talk=TALK,
     )
     facts = gathered.facts
@@ -197,7 +203,8 @@ def _said(piece: "Piece") -> str:
     signer = str(piece.signed.signer)
     who = piece.authority if piece.authority in signer else f"{piece.authority} ({signer})"
     form = [] if piece.form == _OURS else [f"as {piece.form}"]  # what we attach ourselves needs no word
-    return ", ".join([f"by {who}", *form, *times, *places])
+    unproven = [f"not proven {text}" for text in piece.signed.unproven]
+    return ", ".join([f"by {who}", *form, *times, *places, *unproven])
 
 
 def _answer_json(answer: Answer) -> dict[str, Any]:
@@ -210,6 +217,7 @@ def _answer_json(answer: Answer) -> dict[str, Any]:
             "authority": piece.authority,
             "signer": str(piece.signed.signer),
             "times": [{"at": iso_time(time.at), "source": time.source, "operator": time.operator} for time in piece.signed.times],
+            "unproven": list(piece.signed.unproven),
             "logs": [{"log": item.log, "operator": item.operator, "index": item.index} for item in piece.signed.places],
         }
     return out

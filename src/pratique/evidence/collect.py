@@ -24,6 +24,8 @@ class EvidenceForm(StrEnum):
     COSIGN_SIGNATURE = "cosign signature"
     COSIGN_ATTESTATION = "cosign attestation"
     NOTATION = "notation signature"
+    ENVELOPE = "DSSE envelope"
+    COSIGN_BLOB = "cosign bundle"
     RAW = "bare signature"
     ANNOTATION = "annotation"
     PROVENANCE = "Helm provenance"
@@ -34,6 +36,7 @@ MAX_PIECE_BYTES = 256 << 20  # a file manifest of half a million rows, in base64
 _LIMITS = {EvidenceForm.BUNDLE: MAX_PIECE_BYTES, EvidenceForm.NOTATION: 4 << 20}
 _TAGS = {EvidenceForm.COSIGN_SIGNATURE: ".sig", EvidenceForm.COSIGN_ATTESTATION: ".att"}
 _BUNDLES = "application/vnd.dev.sigstore.bundle"  # of all versions
+_OLDER = ("application/vnd.dev.cosign.artifact.", "application/vnd.dev.cosign.simplesigning.", "application/vnd.dsse.envelope.")
 _NOTATION = "application/vnd.cncf.notary.signature"
 PREDICATE_ANNOTATION = "dev.sigstore.bundle.predicateType"
 MAX_PIECES = 1_000  # ten thousand signatures on one image are an attack on the verifier
@@ -79,7 +82,7 @@ def collect_from_repository(repository: "Repository", subject: Digest) -> Collec
         detail = f"{len(referrers)} signatures are attached, at most {MAX_PIECES} are read"
         return Collection(cause=Cause.UNREADABLE, detail=detail)
     checked: set[Digest] = set()  # nearly always all have the same, empty configuration
-    pieces = [_fetch(repository, item, form, checked) for item, form in referrers]
+    pieces = [piece for item, form in referrers for piece in _fetch(repository, item, form, checked)]
     for form, kind in _TAGS.items():
         pieces += _fetch_tag(repository, subject, form, kind)
     return Collection(pieces=tuple(pieces))
@@ -116,19 +119,25 @@ def _form(referrer: "Descriptor") -> EvidenceForm | None:
     """None for what is no signature: documents, Helm charts, whatever people attach."""
     if referrer.artifact_type.startswith(_BUNDLES):
         return EvidenceForm.BUNDLE
+    if referrer.artifact_type.startswith(_OLDER):
+        return EvidenceForm.COSIGN_SIGNATURE
     return EvidenceForm.NOTATION if referrer.artifact_type == _NOTATION else None
 
 
-def _fetch(repository: "Repository", referrer: "Descriptor", form: EvidenceForm, checked: set[Digest]) -> Collected:
+def _fetch(repository: "Repository", referrer: "Descriptor", form: EvidenceForm, checked: set[Digest]) -> list[Collected]:
     where = f"{repository.name}@{referrer.digest}"
     claimed = referrer.annotations.get(PREDICATE_ANNOTATION, "") if form is EvidenceForm.BUNDLE else IMAGE_SIGNATURE
 
-    def failed(cause: Cause, detail: str) -> Collected:
-        return Collected(digest=referrer.digest, where=where, form=form, claimed_type=claimed, cause=cause, detail=detail)
+    def failed(cause: Cause, detail: str) -> list[Collected]:
+        return [Collected(digest=referrer.digest, where=where, form=form, claimed_type=claimed, cause=cause, detail=detail)]
 
     try:
         manifest = repository.fetch_manifest(referrer.digest)
         layers = manifest.layers
+        if form is EvidenceForm.COSIGN_SIGNATURE:
+            from pratique.evidence.older_referrers import older_pieces
+
+            return older_pieces(repository, manifest, where)
         if len(layers) != 1:
             return failed(Cause.INVALID, f"{where}: the manifest of a {form} has one layer, this has {len(layers)}")
         data = repository.fetch_blob(layers[0], limit=_LIMITS[form])
@@ -136,7 +145,7 @@ def _fetch(repository: "Repository", referrer: "Descriptor", form: EvidenceForm,
             repository.fetch_blob(manifest.config, limit=MAX_CONFIG_BYTES)
             checked.add(manifest.config.digest)
         kind = layers[0].media_type
-        return Collected(digest=layers[0].digest, where=where, form=form, media_type=kind, claimed_type=claimed, data=data)
+        return [Collected(digest=layers[0].digest, where=where, form=form, media_type=kind, claimed_type=claimed, data=data)]
     except Unavailable as error:
         return failed(Cause.UNREACHABLE, str(error))
     except (DigestMismatch, InputError) as error:

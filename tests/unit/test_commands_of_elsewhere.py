@@ -1,5 +1,7 @@
 """Who types another tool's command is told what it is called here."""
 
+from itertools import pairwise
+
 import pytest
 
 from pratique.cli.elsewhere import CALLED_HERE
@@ -17,7 +19,7 @@ def test_a_command_of_another_tool_is_one_line_that_says_what_to_type(capsys, na
 @pytest.mark.parametrize("text", CALLED_HERE.values())
 def test_what_is_said_to_be_typed_instead_is_a_command_of_ours(text):
     words = text.replace(":", " ").replace(";", " ").split()
-    named = [after for before, after in zip(words, words[1:], strict=False) if before == "pratique"]
+    named = [after for before, after in pairwise(words) if before == "pratique"]
     assert all(word in COMMANDS or word == "--version" for word in named)
 
 

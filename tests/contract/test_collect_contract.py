@@ -5,6 +5,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from test_repository_contract import push_image, sign
 
 from pratique.attest.cosign import (
+    DSSE_LAYER,
+    SIGNATURE,
+    SIMPLE_SIGNING,
     SimpleSigning,
     attestation_annotations,
     render_attestation,
@@ -12,6 +15,7 @@ from pratique.attest.cosign import (
     signature_annotations,
 )
 from pratique.attest.statement import StatementSubject, render_statement
+from pratique.attest.strictjson import dump_json
 from pratique.evidence.appraise import appraise
 from pratique.evidence.collect import MAX_PIECES, EvidenceForm, collect_from_repository
 from pratique.evidence.trust_anchors import anchors_of_keys
@@ -21,7 +25,7 @@ from pratique.model import Cause, Digest
 from pratique.model.predicates import CYCLONEDX, IMAGE_SIGNATURE
 from pratique.registry.cosign import ATTESTATIONS, SIGNATURES, Layer, push_layers, tag_of
 from pratique.registry.remote import Remote
-from pratique.registry.types import SIGSTORE_BUNDLE
+from pratique.registry.types import OCI_MANIFEST, SIGSTORE_BUNDLE, descriptor_to_json
 
 KEY, OTHER = (FileSigner(ec.generate_private_key(ec.SECP256R1())) for _ in range(2))
 
@@ -50,6 +54,46 @@ def test_cosign_s_tags_are_read_beside_bundles_and_each_signature_counts_by_itse
         ("cosign signature", IMAGE_SIGNATURE, "party 0", Cause.NONE),
         ("cosign signature", IMAGE_SIGNATURE, "party 1", Cause.NONE),
     ]
+
+
+def attach_as_older(repository, image, artifact_type, layers):
+    """One manifest with these layers, a referrer, as Tekton Chains and `--registry-referrers-mode=oci-1-1` write it."""
+    described = []
+    for kind, data, notes in layers:
+        repository.push_blob(Digest.of(data), len(data), [data])
+        described.append({"mediaType": kind, "digest": str(Digest.of(data)), "size": len(data), "annotations": notes})
+    repository.push_blob(Digest.of(b"{}"), 2, [b"{}"])
+    document = {
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "artifactType": artifact_type,
+        "config": {"mediaType": artifact_type, "digest": str(Digest.of(b"{}")), "size": 2},
+        "layers": described,
+        "subject": descriptor_to_json(image),
+    }
+    repository.push_referrers([dump_json(document)], OCI_MANIFEST)
+
+
+def test_cosign_s_older_signatures_are_read_as_referrers_too_each_by_itself(repository):
+    image, other = push_image(repository), push_image(repository, "other", b"other")
+    payload = render_payload(SimpleSigning(image=image.digest))
+    statement = render_statement(subjects=[StatementSubject.of("", image.digest)], predicate_type=CYCLONEDX, predicate={})
+    broken = signature_annotations(OTHER.sign(payload))
+    broken[SIGNATURE] += "\n"  # as `cosign attach signature` leaves it
+    signatures = [(SIMPLE_SIGNING, payload, signature_annotations(KEY.sign(payload))), (SIMPLE_SIGNING, payload, broken)]
+    attested = [(DSSE_LAYER, render_attestation(sign_statement(KEY, statement)), attestation_annotations(CYCLONEDX))]
+    attach_as_older(repository, image, "application/vnd.dev.cosign.artifact.sig.v1+json", signatures)
+    attach_as_older(repository, image, "application/vnd.dev.cosign.artifact.att.v1+json", attested)
+    attach_as_older(repository, other, "application/vnd.dev.cosign.artifact.sig.v1+json", signatures)
+    assert [(piece.form, piece.authority, piece.cause) for piece in appraised(repository, image, KEY, OTHER)] == [
+        ("cosign attestation", "party 0", Cause.NONE),
+        ("cosign signature", "party 0", Cause.NONE),
+        ("cosign signature", "party 1", Cause.NONE),
+    ]
+    assert {piece.cause for piece in appraised(repository, other, KEY, OTHER)} == {Cause.MISMATCH}
+    assert Cause.NONE not in {
+        piece.cause for piece in appraised(repository, image, FileSigner(ec.generate_private_key(ec.SECP256R1())))
+    }
 
 
 def test_a_stranger_s_cosign_signature_is_no_yes(repository):

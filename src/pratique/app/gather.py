@@ -17,7 +17,7 @@ from pratique.errors import InputError, Unavailable
 from pratique.model import Cause
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pratique.evidence.collect import Collection
@@ -65,7 +65,8 @@ class Question:
 
     `evidence`: a repository, `catalog`, or None for where the source itself keeps it. `name`: what the permissions of a trust are
     asked about; by default what SOURCE says, never what the evidence says. `whole_store`: of a layout or archive, read every
-    other blob as well. `annotations`: what a signature must be annotated with. `ask`: as in `appraise_asking`.
+    other blob as well. `annotations`: what a signature must be annotated with. `ask`: as in `appraise_asking`. `bundles`: files
+    with evidence, wherever they are and whatever they are called, besides what is found.
     """
 
     evidence: str | None = None
@@ -74,6 +75,7 @@ class Question:
     whole_store: bool = False
     annotations: "Mapping[str, str] | None" = None
     ask: "Callable[[str], bytes] | None" = None
+    bundles: "Sequence[Path]" = ()
 
 
 def gather(
@@ -108,6 +110,12 @@ def _facts_about(
     begin, _ = steps
     begin("collecting evidence")
     place, collection, content = collect_evidence(home, found, question.evidence, {} if asked is None else asked)
+    if question.bundles:
+        from pratique.evidence.sidecars import collect_bundle_files, content_of
+
+        collection = joined(collection, collect_bundle_files(question.bundles))
+        if content is None and found.file is not None:
+            content = content_of(found.file)
     tree = None
     wanted = question.content
     if wanted is Content.ALWAYS or (wanted is Content.READABLE or (wanted is Content.LOCAL and found.local)):

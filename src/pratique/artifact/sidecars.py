@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pratique.attest.bundle import MAX_BUNDLE_SIZE
-from pratique.attest.detached import BUNDLE_SUFFIX, MAX_RAW_SIZE, RAW_SUFFIX
+from pratique.attest.bundle_files import SUFFIXES, looks_like_json
+from pratique.attest.detached import MAX_RAW_SIZE, RAW_SUFFIX
 from pratique.attest.sigstore.verify import HASH_NAMES, ArtifactDigests
-from pratique.errors import InputError, NotFound
+from pratique.errors import InputError, LimitExceeded, NotFound
 from pratique.files import read_limited
 
 PROVENANCE_SUFFIX = ".prov"
 MAX_WHOLE = 256 << 20  # larger files are hashed only: enough for all keys but those that sign the bytes themselves
 MAX_PROVENANCE_SIZE = 4 << 20
 _CHUNK = 1 << 20
-_LIMITS = {BUNDLE_SUFFIX: MAX_BUNDLE_SIZE, RAW_SUFFIX: MAX_RAW_SIZE, PROVENANCE_SUFFIX: MAX_PROVENANCE_SIZE}
+_LIMITS = dict.fromkeys(SUFFIXES, MAX_BUNDLE_SIZE) | {RAW_SUFFIX: MAX_RAW_SIZE, PROVENANCE_SUFFIX: MAX_PROVENANCE_SIZE}
+_OF_OTHERS_TOO = ".bundle"  # the name of bundles of Git, of scripts and of much else
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +39,15 @@ def find_sidecars(file: Path) -> tuple[Sidecar, ...]:
     for suffix, limit in _LIMITS.items():
         path = file.with_name(file.name + suffix)
         try:
-            found.append(Sidecar(path=path, suffix=suffix, data=read_limited(path, limit)))
+            data = read_limited(path, limit)
         except NotFound:
             continue
+        except LimitExceeded:
+            if suffix == _OF_OTHERS_TOO:
+                continue
+            raise
+        if suffix != _OF_OTHERS_TOO or looks_like_json(data):
+            found.append(Sidecar(path=path, suffix=suffix, data=data))
     return tuple(found)
 
 

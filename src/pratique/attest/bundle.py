@@ -28,6 +28,8 @@ MAX_PROOF_HASHES = 64  # a tree of 2⁶⁴ leaves
 
 
 _VERSIONS = {
+    "application/vnd.dev.sigstore.bundle.v0.1+json": "0.1",
+    "application/vnd.dev.sigstore.bundle.v0.2+json": "0.2",
     "application/vnd.dev.sigstore.bundle+json;version=0.1": "0.1",
     "application/vnd.dev.sigstore.bundle+json;version=0.2": "0.2",
     "application/vnd.dev.sigstore.bundle+json;version=0.3": "0.3",
@@ -90,9 +92,10 @@ class MessageSignature:
 class UnverifiedBundle:
     """A bundle of the right form, about which nothing was verified. `digest` is that of `received`, the bytes as they came.
 
-    `hint`: which public key is said to have signed, "" when nothing is said; nobody vouches for it, it only says which key to try
-    first. `certificates`: DER, the signer's first, when one of those is said to have. `timestamps`: RFC 3161 responses, DER.
-    `envelope_bytes`: in cosign's older layout the envelope as it came, which timestamps and log entries are about there.
+    `hint`: which public key is said to have signed, "" when nothing is said; nobody vouches for it, it only says which key to
+    try first. `certificates`: DER, the signer's first, when one of those is said to have. `timestamps`: RFC 3161 responses,
+    DER. `envelope_bytes`: in cosign's older layout the envelope as it came, which timestamps and log entries are about there;
+    `beside`: there, a certificate that stands beside the signature of a bare key.
     """
 
     received: bytes
@@ -104,6 +107,7 @@ class UnverifiedBundle:
     timestamps: tuple[bytes, ...] = ()
     version: str = "0.3"
     envelope_bytes: bytes = b""
+    beside: bytes = b""
 
     @property
     def envelope(self) -> Envelope:

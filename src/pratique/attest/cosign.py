@@ -3,8 +3,9 @@
 Beside an image stand the tags `sha256-<hex>.sig` and `.att`. Each is an image manifest whose layers are signatures: the layer's
 bytes are what was signed, its annotations hold the signature and what proves when and by whom it was made. A layer is read into
 the same value as a bundle, so that both are verified by the same steps; three things differ. Nothing names the key, so every
-trusted one is tried. A log's signed promise stands in the place of an inclusion proof. A timestamp of an attestation is about
-the whole envelope.
+trusted one is tried, even where a certificate stands beside: a signature of a believed key is that key's, whatever else is
+said. A log's signed promise stands in the place of an inclusion proof. A timestamp of an attestation is about the whole
+envelope.
 
 Strict where cosign's own reader is lenient: `critical` and its members are spelled in lower case, `type` is cosign's, and the
 image's digest is compared. Annotations that are not known are left alone: they are signed by nobody.
@@ -19,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from pratique.attest.bundle import LogEntry, MessageSignature, UnverifiedBundle
 from pratique.attest.dsse import IN_TOTO, Envelope, parse_envelope, render_envelope
-from pratique.attest.members import as_bytes, as_count, as_object, as_text, base64_text, refuse_unknown
+from pratique.attest.members import as_bytes, as_count, as_object, as_text, base64_text, refuse_unknown, without_breaks
 from pratique.attest.strictjson import dump_json, load_json
-from pratique.errors import DigestMismatch, LimitExceeded, Malformed
+from pratique.errors import DigestMismatch, LimitExceeded, Malformed, SignatureInvalid, Untrusted
 from pratique.model.digest import Digest
 
 if TYPE_CHECKING:
@@ -115,10 +116,11 @@ def parse_signature(payload: bytes, annotations: Mapping[str, str]) -> Unverifie
     """Read a layer of a `.sig` tag; verifies nothing. Raises Malformed, LimitExceeded."""
     if len(payload) > MAX_PAYLOAD_SIZE:
         raise LimitExceeded(f"payload has {len(payload)} bytes, more than the limit of {MAX_PAYLOAD_SIZE}")
-    sig = as_bytes(_annotation(annotations, SIGNATURE), SIGNATURE)
+    # `cosign attach signature` keeps the line breaks of the file that it was given.
+    sig = as_bytes(without_breaks(_annotation(annotations, SIGNATURE)), SIGNATURE)
     if not sig:
         raise Malformed(f"layer without the annotation {SIGNATURE}")
-    return _with_annotations(payload, MessageSignature(sig=sig), annotations)
+    return bundle_of(payload, MessageSignature(sig=sig), annotations)
 
 
 def parse_attestation(data: bytes, annotations: Mapping[str, str]) -> UnverifiedBundle:
@@ -128,7 +130,7 @@ def parse_attestation(data: bytes, annotations: Mapping[str, str]) -> Unverified
     envelope = parse_envelope(members)
     if len(envelope.signatures) != 1:
         raise Malformed(f"attestation has {len(envelope.signatures)} signatures, not exactly one")
-    return _with_annotations(data, envelope, annotations)
+    return bundle_of(data, envelope, annotations)
 
 
 def verify_signature(
@@ -148,7 +150,7 @@ def verify_signature(
 
     payload = signature.received
     named = _with_hint(signature, payload, keys)
-    signed = verify_message(named, ArtifactDigests.of(payload), root, keys=keys, needs=needs or _needs(signature))
+    signed = verify_message(named, ArtifactDigests.of(payload), root, keys=keys, needs=needs or _needs(named))
     claim = parse_payload(payload)
     if claim.image != image:
         raise DigestMismatch(f"the signature is about {claim.image}, not about {image}")
@@ -170,7 +172,7 @@ def verify_attestation(
     if envelope.payload_type != IN_TOTO:
         raise Malformed(f"payload is {envelope.payload_type[:80]!r}, not an in-toto statement")
     named = _with_hint(attestation, envelope.pae, keys)
-    found = verify_statement(named, root, keys=keys, needs=needs or _needs(attestation))
+    found = verify_statement(named, root, keys=keys, needs=needs or _needs(named))
     if image not in found.head.digests:
         raise DigestMismatch(f"the statement is not about {image}")
     return found
@@ -183,15 +185,29 @@ def _needs(bundle: UnverifiedBundle) -> "Requirements":
 
 
 def _with_hint(bundle: UnverifiedBundle, message: bytes, keys: Mapping[str, "PublicKey"]) -> UnverifiedBundle:
-    """The bundle with the name of the key under which its signature verifies: the layout itself names none."""
-    if bundle.certificates:
-        return bundle
+    """The bundle with the name of the key under which its signature verifies: the layout itself names none.
+
+    With a certificate, as `cosign sign --key K --certificate C` leaves it, the keys come first: they are what is believed. Only
+    when none of them signed, the certificate says who did.
+    """
     from pratique.attest.verify import find_key
 
-    return replace(bundle, hint=find_key(bundle.signature, message, keys).hint)
+    if not bundle.certificates:
+        return replace(bundle, hint=find_key(bundle.signature, message, keys).hint)
+    try:
+        key = find_key(bundle.signature, message, keys)
+    except (SignatureInvalid, Untrusted, LimitExceeded):
+        return bundle
+    return replace(without_certificate(bundle), hint=key.hint)
 
 
-def _with_annotations(data: bytes, content: MessageSignature | Envelope, annotations: Mapping[str, str]) -> UnverifiedBundle:
+def without_certificate(bundle: UnverifiedBundle) -> UnverifiedBundle:
+    """The bundle as one of a bare key, beside which a certificate stands."""
+    return replace(bundle, certificates=(), beside=bundle.certificates[0]) if bundle.certificates else bundle
+
+
+def bundle_of(data: bytes, content: MessageSignature | Envelope, annotations: Mapping[str, str]) -> UnverifiedBundle:
+    """A signature or envelope, and what annotations prove about it, as one value. `data`: the envelope's bytes, if it is one."""
     certificates = _certificates(annotations)
     return UnverifiedBundle(
         received=data,

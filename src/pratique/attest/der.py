@@ -76,3 +76,40 @@ def _check_primitive(tag: int, value: bytes, what: str) -> None:
         raise Malformed(f"{what} has a null with something in it")
     if tag == _INTEGER and (not value or (len(value) > 1 and (value[0], value[1] >> 7) in ((0, 0), (0xFF, 1)))):
         raise Malformed(f"{what} has a number that is not spelled in the shortest way")
+
+
+def first_value(data: bytes, what: str) -> bytes:
+    """The value that `data` begins with, whatever comes after it. Raises Malformed."""
+    if not data:
+        raise Malformed(f"{what} is empty")
+    return data[: _contents(data, 1, len(data), what)[1]]
+
+
+def tagged(tag: int, *parts: bytes) -> bytes:
+    """A value in DER: the tag, the length of all parts together, the parts."""
+    content = b"".join(parts)
+    size = len(content)
+    if size < 0x80:
+        return bytes([tag, size]) + content
+    length = size.to_bytes((size.bit_length() + 7) // 8)
+    return bytes([tag, 0x80 | len(length)]) + length + content
+
+
+def children(value: bytes) -> list[bytes]:
+    """The values inside of a constructed one that `check_der` has passed. Raises Malformed when it is none, or empty."""
+    content = content_of(value)
+    if not value[0] & _CONSTRUCTED or not content:
+        raise Malformed("a value without the parts it should have")
+    found = []
+    at = 0
+    while at < len(content):
+        _, stop = _contents(content, at + 1, len(content), "value")
+        found.append(content[at:stop])
+        at = stop
+    return found
+
+
+def content_of(value: bytes) -> bytes:
+    """What stands behind tag and length of a value that `check_der` has passed."""
+    start, stop = _contents(value, 1, len(value), "value")
+    return value[start:stop]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pratique.attest.bundle import MessageSignature, UnverifiedBundle
-from pratique.attest.members import as_bytes, base64_text
+from pratique.attest.members import as_bytes, base64_text, without_breaks
 from pratique.attest.publickey import PublicKey
 from pratique.attest.sigstore.trusted_root import TrustedRoot
 from pratique.attest.sigstore.verify import ArtifactDigests, Requirements, require_subject, verify_attestation, verify_message
@@ -59,17 +59,21 @@ def render_raw(sig: bytes) -> bytes:
 
 
 def parse_raw(data: bytes) -> bytes:
-    """The signature in a `.sig` file: base64 with at most one line break after it. Raises Malformed, LimitExceeded."""
+    """The signature in a `.sig` file: base64, in lines of any length, or the bytes themselves, as `cosign sign-blob
+    --b64=false` and openssl write them. Raises Malformed, LimitExceeded.
+    """
     if len(data) > MAX_RAW_SIZE:
         raise LimitExceeded(f"signature file of {len(data)} bytes")
+    if data.startswith(b"-----BEGIN "):
+        what = "an OpenPGP signature" if b"PGP" in data[:40] else "an SSH signature" if b"SSH" in data[:40] else "PEM"
+        raise Malformed(f"signature file is {what}", hint="expected what cosign sign-blob prints")
+    if not data.strip():
+        raise Malformed("signature file is empty")
     try:
         text = data.decode("ascii")
-    except UnicodeDecodeError as error:
-        raise Malformed("signature file is not base64", hint="expected what cosign sign-blob prints") from error
-    sig = as_bytes(text.removesuffix("\n").removesuffix("\r"), "signature file")
-    if not sig:
-        raise Malformed("signature file is empty")
-    return sig
+    except UnicodeDecodeError:
+        return data
+    return as_bytes(without_breaks(text), "signature file")
 
 
 def verify_raw(sig: bytes, message: bytes, keys: Mapping[str, PublicKey]) -> SignedFile:

@@ -78,6 +78,11 @@ def _decode_swiftly(value: str) -> bytes:
     return msgspec.convert(value, bytes)
 
 
+def without_breaks(text: str) -> str:
+    """Base64 without the line breaks that tools for mail and shells put into it (RFC 2045 §6.8), and nothing else taken out."""
+    return text.replace("\r", "").replace("\n", "")
+
+
 def base64_text(data: bytes) -> str:
     """Standard base64 with padding."""
     return base64.b64encode(data).decode("ascii")

@@ -17,13 +17,16 @@ from pratique.errors import Malformed, ProofInvalid
 
 MAX_RECORD_SIZE = 64 * 1024 - 1  # an entry bundle of C2SP tlog-tiles gives an entry's length in 16 bits
 
-_HASH_NAMES = {"sha256": "SHA2_256", "sha384": "SHA2_384"}
+_HASH_NAMES = {"sha256": "SHA2_256", "sha384": "SHA2_384", "sha512": "SHA2_512"}
 
 
 def log_record(content: Envelope | MessageSignature, key: PublicKey) -> bytes:
     """The entry's bytes for what `key` signed: an envelope with exactly one signature, or a bare signature with its message's
     digest by the key's hash. Raises Malformed.
     """
+    if not key.key_details:
+        hint = "such signatures are for --form notation; sign this as rsa-pss or rsa"
+        raise Malformed(f"a signature for {key.algorithm} has no entry in a transparency log", hint=hint)
     if isinstance(content, Envelope):
         if len(content.signatures) != 1:
             raise Malformed(f"envelope has {len(content.signatures)} signatures, not exactly one")

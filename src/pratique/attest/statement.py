@@ -4,7 +4,7 @@ Every subject must carry a digest. Parse only what a signature was verified over
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ _TYPES_READ = (STATEMENT_TYPE, "https://in-toto.io/Statement/v0.1")  # of the sa
 MAX_SUBJECTS = 10_000
 _LARGE = 32 * 1024
 
+_OWN_SPELLING = ("dirHash", "goModuleH1")
 _HEX = re.compile(r"(?:[0-9a-f]{2})+")
 
 
@@ -47,7 +48,7 @@ class StatementHead:
 
     @property
     def digests(self) -> frozenset[Digest]:
-        """All subjects' digests that this program can compare (sha256, sha512)."""
+        """All subjects' digests by which artifacts are named here (sha256, sha512)."""
         spelled = (f"{algorithm}:{value}" for subject in self.subjects for algorithm, value in subject.digest.items())
         return frozenset(Digest(text) for text in spelled if is_digest(text))
 
@@ -60,6 +61,20 @@ class StatementHead:
                 if subject.annotations and is_digest(f"{algorithm}:{value}"):
                     notes.setdefault(Digest(f"{algorithm}:{value}"), {}).update(subject.annotations)
         return notes
+
+    def is_about(self, known: Callable[[str, int], bytes | None]) -> bool:
+        """Whether a subject is the artifact whose digests `known` tells: of an algorithm's name and a digest's size in bytes, the
+        digest, or None for what it cannot tell or what is too weak to name anything.
+
+        A subject with several digests is one artifact (spec/v1/digest_set.md): one of them must be equal, and none may differ.
+        """
+        return any(_same_artifact(subject, known) for subject in self.subjects)
+
+
+def _same_artifact(subject: StatementSubject, known: Callable[[str, int], bytes | None]) -> bool:
+    pairs = [(known(name, len(value) // 2), value) for name, value in subject.digest.items()]
+    told = [found.hex() == value for found, value in pairs if found is not None]
+    return bool(told) and all(told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,11 +154,14 @@ def _head(members: Mapping[str, Any]) -> StatementHead:
 
 
 def _checked_digest(value: Any, where: str) -> dict[str, str]:
-    # Digest sets (spec/v1/digest_set.md): algorithm names are the reader's; values are lower-case hex.
+    # Digest sets (spec/v1/digest_set.md): algorithm names are the reader's; values are lower-case hex, unless the algorithm's
+    # own text says otherwise, as for directories and Go modules, which are compared with nothing here.
     if not isinstance(value, dict) or not value:
         raise Malformed(f"{where} has no digest")
     for algorithm, digits in value.items():
-        if not isinstance(algorithm, str) or not algorithm or not isinstance(digits, str) or not _HEX.fullmatch(digits):
+        if not isinstance(algorithm, str) or not algorithm or not isinstance(digits, str) or not digits:
+            raise Malformed(f"{where} has a digest that is no text")
+        if not _HEX.fullmatch(digits) and not algorithm.startswith(_OWN_SPELLING):
             raise Malformed(f"{where} has a digest that is not lower-case hex")
         if algorithm in ("sha256", "sha512") and not is_digest(f"{algorithm}:{digits}"):
             raise Malformed(f"{where} has a {algorithm} digest of the wrong length")

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 # As `attest.publickey.ALGORITHMS` has them; here too, so that help needs no cryptography.
 _ALGORITHMS = (
-    ["ed25519", "ecdsa-p256", "ecdsa-p384"]
+    ["ed25519", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521"]
     + [f"rsa-{kind}{bits}" for kind in ("", "pss-") for bits in (2048, 3072, 4096)]
     + ["ml-dsa-44", "ml-dsa-65"]
+    + [f"rsa-pss-{bits}-{hashed}" for bits in (2048, 3072, 4096) for hashed in ("sha384", "sha512")]
 )
 
 _algorithm_option = click.option("--algorithm", type=click.Choice(_ALGORITHMS), default="ecdsa-p256", show_default=True)
@@ -85,7 +86,7 @@ def import_(
     public: str | None,
     format_: str,
 ) -> None:
-    """Take a private key over from SOURCE: cosign's file, PKCS#8, traditional PEM or OpenSSH's, into a file or a PKCS#11 token.
+    """Take a private key over from SOURCE, whatever program made it, into a file or a PKCS#11 token: docs/keys.md.
 
     The old passphrase comes from --source-passphrase-file, COSIGN_PASSWORD or a prompt. SOURCE stays as it is.
     """
@@ -93,7 +94,7 @@ def import_(
 
     from pratique.cli.signers import key_access, new_passphrase
     from pratique.keys.access import parse_reference
-    from pratique.keys.file import FileSigner, public_half, store_key
+    from pratique.keys.file import FileSigner, public_half, registered, store_key
     from pratique.keys.foreign import load_foreign_key
     from pratique.keys.open import import_signer
     from pratique.keys.passphrase import passphrase_source, terminal_prompt
@@ -105,9 +106,10 @@ def import_(
     )
     if file is None and os.environ.get("COSIGN_PASSWORD") == "":
         ask = bytes  # cosign's way to say that the passphrase is empty
-    private = load_foreign_key(Path(source), ask)
+    loaded = load_foreign_key(Path(source), ask)
+    private = loaded.private
     target = parse_reference(output)
-    algorithm = target.agreed(algorithm) or public_half(private).algorithm
+    algorithm = registered(loaded.algorithm, target.agreed(algorithm)) or public_half(private).algorithm
     signer: Signer
     if target.scheme == "file:":
         target.only()

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import click
 
 from pratique import __version__
-from pratique.errors import PratiqueError
+from pratique.errors import InputError, PratiqueError
 
 # Name → (module, one line of help). The help stands here so that `pratique --help` loads no command.
 COMMANDS = {
@@ -46,6 +46,15 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
         return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS:
+            from pratique.cli.elsewhere import called_here
+
+            advice = called_here(args[0], list(COMMANDS))
+            if advice is not None:
+                raise InputError(f"there is no command {args[0][:40]!r}", hint=advice)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -205,7 +205,7 @@ def _sign_notation(
     from pratique.attest.notation.stores import MAX_FILE_SIZE
     from pratique.errors import InputError
     from pratique.files import read_limited
-    from pratique.ship.sign_notation import sign_notation
+    from pratique.ship.sign_notation import sign_notation, signing_algorithm
 
     if certificate_chain is None:
         raise InputError("notation signs with a certificate", hint="give the key's chain with --certificate-chain FILE")
@@ -214,7 +214,7 @@ def _sign_notation(
     with open_targets(subjects, platform, recursive=recursive, evidence=evidence) as targets:
         made = sign_notation(
             targets,
-            signer=load_chosen_signer(home, key, passphrase_file),
+            signer=load_chosen_signer(home, key, passphrase_file, algorithm=signing_algorithm(chain[0])),
             chain=chain,
             media_type=COSE if envelope == "cose" else JWS,
             at=int(time.time()),

@@ -13,15 +13,18 @@ if TYPE_CHECKING:
     from pratique.keys.signer import Signer
 
 
-def load_chosen_signer(home: Home, key: str | None, passphrase_file: str | None) -> "Signer":
-    """The signer of `--key` (any reference of `keys.access`), or this home's service key. It is closed when the command ends."""
+def load_chosen_signer(home: Home, key: str | None, passphrase_file: str | None, *, algorithm: str | None = None) -> "Signer":
+    """The signer of `--key` (any reference of `keys.access`), or this home's service key. It is closed when the command ends.
+
+    `algorithm`: what an RSA key is used for where neither the reference nor the key says it.
+    """
     import click
 
     from pratique.keys.open import open_signer
 
     if key is None:
         return load_or_make_key(home.service_key)
-    signer = open_signer(key, key_access(passphrase_file))
+    signer = open_signer(key, key_access(passphrase_file), algorithm=algorithm)
     if context := click.get_current_context(silent=True):
         context.call_on_close(signer.close)
     return signer
@@ -34,7 +37,12 @@ def key_access(secret_file: str | None) -> "Access":
 
     path = Path(secret_file) if secret_file else None
     pin = passphrase_source(file=path, environ=os.environ, prompt=terminal_prompt(), question="PIN: ", variable=PIN_VARIABLE)
-    return Access(passphrase=passphrase_of(secret_file), pin=pin)
+    cosigns = os.environ.get("COSIGN_PASSWORD")
+    return Access(
+        passphrase=passphrase_of(secret_file),
+        pin=pin,
+        cosign_passphrase=cosigns.encode if cosigns is not None and secret_file is None else None,
+    )
 
 
 def passphrase_of(passphrase_file: str | None) -> "Callable[[], bytes | None]":

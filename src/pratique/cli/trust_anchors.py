@@ -59,9 +59,9 @@ def chosen_anchors(
     if keys or keyring:
         from pratique.attest.openpgp import MAX_KEYRING_SIZE
         from pratique.files import read_limited
-        from pratique.keys.file import load_public_key
+        from pratique.keys.open import load_believed_key
 
-        trust_anchors = anchors_of_keys(((path, [load_public_key(Path(path))]) for path in keys), logs)
+        trust_anchors = anchors_of_keys(((name, [load_believed_key(name)]) for name in keys), logs)
         return replace(trust_anchors, keyring=read_limited(Path(keyring), MAX_KEYRING_SIZE)) if keyring else trust_anchors
     return _anchors_of_trust(home, trust, logs)
 

@@ -1,5 +1,6 @@
 """`pratique verify SOURCE`: everything that is said about an artifact, piece by piece, in whatever form it was said."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -34,6 +35,7 @@ Answer = tuple[str, Cause, str, "Piece | None"]
 @source_argument
 @anchor_options
 @evidence_option
+@click.option("--bundle", "bundles", type=click.Path(), multiple=True, help="A file with evidence, besides what is found.")
 @click.option("--require", multiple=True, metavar="TYPE", help=f"What must be there: {', '.join(_NAMES)}, or a URI; repeatable.")
 @click.option("--name", help="What the artifact is called where a trust speaks of it; default what SOURCE names.")
 @click.option("--offline", is_flag=True, help="Ask no revocation server; what only they could tell is then unreachable.")
@@ -46,6 +48,7 @@ Answer = tuple[str, Cause, str, "Piece | None"]
 def command(
     source: str,
     evidence: str | None,
+    bundles: tuple[str, ...],
     require: tuple[str, ...],
     name: str | None,
     offline: bool,
@@ -79,6 +82,7 @@ def command(
         annotations=parse_annotations(notes),
         format_=format_,
         repair=repair,
+        bundles=tuple(map(Path, bundles)),
         ask=ask_nobody if offline else None,
     )
 
@@ -96,6 +100,7 @@ def report(
     all_platforms: bool = False,
     annotations: "Mapping[str, str] | None" = None,
     repair: bool = False,
+    bundles: "Sequence[Path]" = (),
     about: "Sequence[Answer]" = (),
     ask: "Callable[[str], bytes] | None" = None,
 ) -> int:
@@ -116,6 +121,7 @@ def report(
         whole_store=content is not False,
         annotations=annotations,
         ask=ask,
+        bundles=bundles,
     )
     if all_platforms:
         every = list(gather_all(home, source, trust_anchors, question, talk=TALK))
@@ -242,8 +248,9 @@ def _said(piece: "Piece") -> str:
     signer = str(piece.signed.signer)
     who = piece.authority if piece.authority in signer else f"{piece.authority} ({signer})"
     form = [] if piece.form == _OURS else [f"as {piece.form}"]  # what we attach ourselves needs no word
+    unproven = [f"not proven {text}" for text in piece.signed.unproven]
     index = ["of the index"] if piece.about is not None else []
-    return ", ".join([*index, f"by {who}", *form, *times, *places])
+    return ", ".join([*index, f"by {who}", *form, *times, *places, *unproven])
 
 
 def _answer_json(answer: Answer) -> dict[str, Any]:
@@ -256,6 +263,7 @@ def _answer_json(answer: Answer) -> dict[str, Any]:
             "authority": piece.authority,
             "signer": str(piece.signed.signer),
             "times": [{"at": iso_time(time.at), "source": time.source, "operator": time.operator} for time in piece.signed.times],
+            "unproven": list(piece.signed.unproven),
             "logs": [{"log": item.log, "operator": item.operator, "index": item.index} for item in piece.signed.places],
         }
     return out

@@ -24,6 +24,8 @@ class EvidenceForm(StrEnum):
     COSIGN_SIGNATURE = "cosign signature"
     COSIGN_ATTESTATION = "cosign attestation"
     NOTATION = "notation signature"
+    ENVELOPE = "DSSE envelope"
+    COSIGN_BLOB = "cosign bundle"
     RAW = "bare signature"
     ANNOTATION = "annotation"
     PROVENANCE = "Helm provenance"
@@ -34,6 +36,7 @@ MAX_PIECE_BYTES = 256 << 20  # a file manifest of half a million rows, in base64
 _LIMITS = {EvidenceForm.BUNDLE: MAX_PIECE_BYTES, EvidenceForm.NOTATION: 4 << 20}
 _TAGS = {EvidenceForm.COSIGN_SIGNATURE: ".sig", EvidenceForm.COSIGN_ATTESTATION: ".att"}
 _BUNDLES = "application/vnd.dev.sigstore.bundle"  # of all versions
+_OLDER = ("application/vnd.dev.cosign.artifact.", "application/vnd.dev.cosign.simplesigning.", "application/vnd.dsse.envelope.")
 _NOTATION = "application/vnd.cncf.notary.signature"
 _NOTATION_LAYERS = frozenset(("application/jose+json", "application/cose"))
 _NOTATION_PRINTS = "io.cncf.notary.x509chain.thumbprint#S256"
@@ -104,7 +107,7 @@ def collect_from_repository(repository: "Repository", subject: Digest) -> Collec
         return Collection(cause=Cause.UNREADABLE, detail=detail)
     checked: set[Digest] = set()  # nearly always all have the same, empty configuration
     looked_at = listed[: likely + MAX_PIECES]
-    pieces = [piece for item in looked_at if (piece := _fetch(repository, item, checked)) is not None]
+    pieces = [piece for item in looked_at for piece in _fetch(repository, item, checked)]
     for form, kind in _TAGS.items():
         pieces += _fetch_tag(repository, subject, form, kind)
     if broken and not pieces:
@@ -155,6 +158,8 @@ def _hinted_form(referrer: "Descriptor") -> EvidenceForm | None:
     """What a list says it is; None for what is no signature by that."""
     if referrer.artifact_type.startswith(_BUNDLES):
         return EvidenceForm.BUNDLE
+    if referrer.artifact_type.startswith(_OLDER):
+        return EvidenceForm.COSIGN_SIGNATURE
     return EvidenceForm.NOTATION if referrer.artifact_type == _NOTATION else None
 
 
@@ -163,30 +168,36 @@ def _form(manifest: "Manifest") -> EvidenceForm | None:
     layers = [layer.media_type for layer in manifest.layers]
     if manifest.artifact_type.startswith(_BUNDLES) or any(kind.startswith(_BUNDLES) for kind in layers):
         return EvidenceForm.BUNDLE
+    if manifest.artifact_type.startswith(_OLDER) or any(kind.startswith(_OLDER) for kind in layers):
+        return EvidenceForm.COSIGN_SIGNATURE
     is_named = manifest.artifact_type == _NOTATION or (not manifest.is_index and manifest.config.media_type == _NOTATION)
     is_announced = _NOTATION_PRINTS in manifest.annotations and any(kind in _NOTATION_LAYERS for kind in layers)
     return EvidenceForm.NOTATION if is_named or is_announced else None
 
 
-def _fetch(repository: "Repository", referrer: "Descriptor", checked: set[Digest]) -> Collected | None:
-    """The evidence that a referrer is; None for what is none, which its manifest decides."""
+def _fetch(repository: "Repository", referrer: "Descriptor", checked: set[Digest]) -> list[Collected]:
+    """The evidence that a referrer is; none for what is none, which its manifest decides."""
     where = f"{repository.name}@{referrer.digest}"
     form = _hinted_form(referrer)
     notes = referrer.annotations
 
-    def failed(cause: Cause, detail: str) -> Collected:
+    def failed(cause: Cause, detail: str) -> list[Collected]:
         kind = form or EvidenceForm.BUNDLE
         claimed = notes.get(PREDICATE_ANNOTATION, "") if kind is EvidenceForm.BUNDLE else IMAGE_SIGNATURE
-        return Collected(digest=referrer.digest, where=where, form=kind, claimed_type=claimed, cause=cause, detail=detail)
+        return [Collected(digest=referrer.digest, where=where, form=kind, claimed_type=claimed, cause=cause, detail=detail)]
 
     try:
         manifest = repository.fetch_manifest(referrer.digest)
         form = _form(manifest)
         if form is None:
-            return None
+            return []
         notes = {**notes, **manifest.annotations}
         claimed = notes.get(PREDICATE_ANNOTATION, "") if form is EvidenceForm.BUNDLE else IMAGE_SIGNATURE
         layers = manifest.layers
+        if form is EvidenceForm.COSIGN_SIGNATURE:
+            from pratique.evidence.older_referrers import older_pieces
+
+            return older_pieces(repository, manifest, where)
         if len(layers) != 1:
             return failed(Cause.INVALID, f"{where}: the manifest of a {form} has one layer, this has {len(layers)}")
         data = repository.fetch_blob(layers[0], limit=_LIMITS[form])
@@ -194,10 +205,10 @@ def _fetch(repository: "Repository", referrer: "Descriptor", checked: set[Digest
             repository.fetch_blob(manifest.config, limit=MAX_CONFIG_BYTES)
             checked.add(manifest.config.digest)
         kind = layers[0].media_type
-        return Collected(digest=layers[0].digest, where=where, form=form, media_type=kind, claimed_type=claimed, data=data)
+        return [Collected(digest=layers[0].digest, where=where, form=form, media_type=kind, claimed_type=claimed, data=data)]
     except Unavailable as error:
         return failed(Cause.UNREACHABLE, str(error))
     except (DigestMismatch, InputError) as error:
         if form is None and referrer.artifact_type:
-            return None  # garbage that nobody announces as a signature
+            return []  # garbage that nobody announces as a signature
         return failed(Cause.INVALID, str(error))

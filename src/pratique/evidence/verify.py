@@ -17,6 +17,7 @@ from pratique.errors import (
     Expired,
     InputError,
     LimitExceeded,
+    Malformed,
     PratiqueError,
     ProofInvalid,
     Revoked,
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from pratique.registry.types import Descriptor
 
 Answers = Mapping[str, bytes | None]
+
+_PROMISED = ("0.1", "")  # "" for what is no bundle, and older
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +99,8 @@ def verify_piece(
                 return _verify_bundle(parse_bundle(found.data), target, trust_anchors, now, content)
             case EvidenceForm.COSIGN_SIGNATURE:
                 return _verify_cosign_signature(found, target, trust_anchors)
+            case EvidenceForm.COSIGN_BLOB | EvidenceForm.ENVELOPE:
+                return _verify_older_file(found, target, trust_anchors, now, content)
             case EvidenceForm.COSIGN_ATTESTATION:
                 return _verify_cosign_attestation(found, target, trust_anchors)
             case EvidenceForm.NOTATION:
@@ -139,7 +144,7 @@ def _verify_bundle(
     verified = verify_bundle(bundle, trust_anchors.keys)
     by = KeySigner(keyid=verified.keyid)
     signed = Signed(signer=by, places=_own_places(_hinted(bundle, by), trust_anchors, now))
-    return _attested(verified.head, bundle.envelope.payload, signed)
+    return _attested(verified.head, bundle.envelope.payload, signed, target, content)
 
 
 def _verify_sigstore(
@@ -150,7 +155,8 @@ def _verify_sigstore(
 
     root = trust_anchors.root or TrustedRoot()
     # A certificate lives for minutes: only a log can tell that it was not made up later.
-    needs = Requirements(logs=1 if bundle.certificates else 0)
+    # Bundles v0.1 are from before proofs: a log's signed promise is what they have.
+    needs = Requirements(logs=1 if bundle.certificates else 0, promises=bundle.version in _PROMISED)
     if isinstance(bundle.content, MessageSignature):
         known = ArtifactDigests(digests={target.digest.algorithm: bytes.fromhex(target.digest.hex)})
         artifact = content.artifact if content is not None else known
@@ -166,7 +172,23 @@ def _verify_sigstore(
     if isinstance(signed.signer, KeySigner):
         places = _own_places(_hinted(bundle, signed.signer), trust_anchors, proven_at(signed.times, now=now))
         signed = replace(signed, places=(*signed.places, *places))
-    return _attested(verified.head, verified.payload, signed)
+    return _attested(verified.head, verified.payload, signed, target, content)
+
+
+def _verify_older_file(
+    found: Collected, target: "Descriptor", trust_anchors: TrustAnchors, now: int, content: FileSubject | None
+) -> VerifiedClaim:
+    """cosign's bundles from before version 3, and bare envelopes. A believed key comes before the certificate beside it."""
+    from pratique.attest.cosign import without_certificate
+    from pratique.attest.cosign_blob import parse_bare_envelope, parse_blob_bundle
+
+    bundle = (parse_bare_envelope if found.form is EvidenceForm.ENVELOPE else parse_blob_bundle)(found.data)
+    if bundle.certificates and trust_anchors.keys:
+        try:
+            return _verify_sigstore(without_certificate(bundle), target, trust_anchors, now, content)
+        except (Untrusted, SignatureInvalid, Malformed):
+            pass  # not by one of the keys: then the certificate says by whom
+    return _verify_sigstore(bundle, target, trust_anchors, now, content)
 
 
 def _verify_cosign_signature(found: Collected, target: "Descriptor", trust_anchors: TrustAnchors) -> VerifiedClaim:
@@ -190,7 +212,7 @@ def _verify_cosign_attestation(found: Collected, target: "Descriptor", trust_anc
 
     layer = parse_attestation(found.data, found.annotations)
     verified = verify_attestation(layer, target.digest, trust_anchors.root or TrustedRoot(), keys=trust_anchors.keys)
-    return _attested(verified.head, verified.payload, verified.signed)
+    return _attested(verified.head, verified.payload, verified.signed, target, None)
 
 
 def _verify_annotation(found: Collected, target: "Descriptor", trust_anchors: TrustAnchors, now: int) -> VerifiedClaim:
@@ -258,10 +280,17 @@ def _verify_chart(
     return VerifiedClaim(predicate_type=IMAGE_SIGNATURE, subjects=subjects, payload=Digest.of(found.data), signed=signed)
 
 
-def _attested(head: StatementHead, payload: bytes, signed: Signed) -> VerifiedClaim:
+def _attested(
+    head: StatementHead, payload: bytes, signed: Signed, target: "Descriptor", content: FileSubject | None
+) -> VerifiedClaim:
+    subjects = head.digests
+    if content is not None:
+        # Of a file every strong digest can be told: it may be named by another than ours, and none may be another file's.
+        subjects -= {target.digest}
+        subjects |= {target.digest} if head.is_about(content.artifact.named) else frozenset()
     return VerifiedClaim(
         predicate_type=head.predicate_type,
-        subjects=head.digests,
+        subjects=subjects,
         payload=Digest.of(payload),
         signed=signed,
         said=lambda: parse_statement(payload).predicate,
@@ -348,4 +377,12 @@ def _verify_notation(
 
 
 def _names(subjects: Sequence[StatementSubject]) -> str:
-    return ", ".join(f"{item.name or 'something'} {item.digest.get('sha256', '')[:12]}" for item in subjects[:2])
+    return ", ".join(f"{item.name or 'something'} {_shown(item.digest)}" for item in subjects[:2])
+
+
+def _shown(digest: Mapping[str, str]) -> str:
+    """A digest for people: ours where it is there, else another with its name."""
+    if "sha256" in digest:
+        return digest["sha256"][:12]
+    name, value = next(iter(digest.items()))
+    return f"{name}:{value[:12]}"

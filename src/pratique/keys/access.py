@@ -13,9 +13,11 @@ registered for (`attest.publickey.ALGORITHMS`). A secret is never part of a refe
 """
 
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from shlex import quote
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -64,12 +66,14 @@ class KeyReference:
 class Access:
     """What opens keys. `passphrase`, `pin`: asked once, when needed; None means that nobody could give one.
 
-    `environ`: addresses and credentials, by the names that each back end's own tools use. `handler`: in the place of sockets.
-    `patience_s`: how long one request may take, with all of its repetitions. `sleep`: waits seconds.
+    `cosign_passphrase`: in the place of `passphrase` for keys in cosign's own encryption; None for none. `environ`: addresses
+    and credentials, by the names that each back end's own tools use. `handler`: in the place of sockets. `patience_s`: how long
+    one request may take, with all of its repetitions. `sleep`: waits seconds.
     """
 
     passphrase: Callable[[], bytes | None]
     pin: Callable[[], bytes | None]
+    cosign_passphrase: Callable[[], bytes | None] | None = None
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     handler: "httpx.BaseTransport | None" = field(default=None, repr=False)
     patience_s: float = 30.0
@@ -84,8 +88,11 @@ def parse_reference(text: str) -> KeyReference:
         raise InputError("not a key's name", where=text[:80])
     scheme = next((known for known in (*BACKENDS, "file:") if text.startswith(known)), None)
     if scheme is None:
+        _refuse_named_elsewhere(text)
         return KeyReference(text=text, scheme="file:", name=text)
     name, _, query = text.removeprefix(scheme).partition("?")
+    if scheme == "file:":
+        name = name.removeprefix("//")
     if not name:
         raise InputError("names no key", where=text)
     options: dict[str, str] = {}
@@ -95,3 +102,44 @@ def parse_reference(text: str) -> KeyReference:
             raise InputError(f"not an option, or given twice: {key[:40]!r}", where=text.partition("?")[0])
         options[key] = unquote(value)
     return KeyReference(text=text, scheme=scheme, name=name, algorithm=options.pop("algorithm", None), options=options)
+
+
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]{1,20}):(//)?(.*)", re.DOTALL)
+_SAVE = "save the public key as a file, hold its digest against one from elsewhere, and name the file: curl -o release.pub {text}"
+_IMAGE = "an image is the SOURCE; --key names a FILE or a key service: docs/keys.md"
+_PROJECT = "save the project's COSIGN_PUBLIC_KEY as a file, and name that"
+_ELSEWHERE = {
+    "env": "(umask 077; printenv {name} > release.key), and name that file",
+    "https": _SAVE,
+    "http": _SAVE,
+    "oci": _IMAGE,
+    "docker": _IMAGE,
+    "registry": _IMAGE,
+    "k8s": "kubectl get secret -n {head} {tail} -o 'jsonpath={{.data.cosign\\.pub}}' | base64 -d > release.pub",
+    "gitlab": _PROJECT,
+    "github": _PROJECT,
+    "vault": "expected hashivault://KEY",
+}
+"""What other programs call keys, and what to do here."""
+
+
+def _refuse_named_elsewhere(text: str) -> None:
+    """Raises InputError for a key that is named as another program does: it is not meant as a file of that name."""
+    match = _SCHEME.fullmatch(text)
+    if match is None:
+        return
+    scheme, slashes, name = match.groups()
+    name = re.sub(r"^[^/@]*@", "", name)  # a password may stand there
+    text = f"{scheme}:{slashes or ''}{name}"
+    if f"{scheme}://" in BACKENDS:
+        raise InputError("not a key's name", where=text[:200], hint=f"expected {scheme}://…: docs/keys.md")
+    advice = _ELSEWHERE.get(scheme)
+    if advice is None and not slashes:
+        return
+    head, _, tail = name.partition("/")
+    hint = (
+        advice.format(text=quote(text), name=quote(name), head=quote(head), tail=quote(tail))
+        if advice
+        else "name a FILE or a key service: docs/keys.md"
+    )
+    raise InputError("no key is named like this here", where=text[:200], hint=hint)

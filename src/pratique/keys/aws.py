@@ -36,12 +36,16 @@ _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}")
 _SPECS = {
     "ecdsa-p256": ("ECC_NIST_P256", "ECDSA_SHA_256"),
     "ecdsa-p384": ("ECC_NIST_P384", "ECDSA_SHA_384"),
+    "ecdsa-p521": ("ECC_NIST_P521", "ECDSA_SHA_512"),
     "ed25519": ("ECC_NIST_EDWARDS25519", "ED25519_SHA_512"),
     "ml-dsa-44": ("ML_DSA_44", "ML_DSA_SHAKE_256"),
     "ml-dsa-65": ("ML_DSA_65", "ML_DSA_SHAKE_256"),
 }
 _SPECS |= {f"rsa-{bits}": (f"RSA_{bits}", "RSASSA_PKCS1_V1_5_SHA_256") for bits in (2048, 3072, 4096)}
 _SPECS |= {f"rsa-pss-{bits}": (f"RSA_{bits}", "RSASSA_PSS_SHA_256") for bits in (2048, 3072, 4096)}
+_SPECS |= {
+    f"rsa-pss-{bits}-sha{size}": (f"RSA_{bits}", f"RSASSA_PSS_SHA_{size}") for bits in (2048, 3072, 4096) for size in (384, 512)
+}
 # It writes session tokens into its debugging messages.
 logging.getLogger("botocore.auth").setLevel(logging.INFO)
 

@@ -33,9 +33,16 @@ _AUDIENCES = {
     ".managedhsm.usgovcloudapi.net": "https://managedhsm.usgovcloudapi.net",
 }
 _NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9.-]{1,126})/([A-Za-z0-9-]{1,127})(?:/([0-9a-f]{32}))?")
-_CURVES: dict[str, tuple[ec.EllipticCurve, int]] = {"P-256": (ec.SECP256R1(), 32), "P-384": (ec.SECP384R1(), 48)}
-_KINDS: dict[str, dict[str, Any]] = {"ecdsa-p256": {"kty": "EC", "crv": "P-256"}, "ecdsa-p384": {"kty": "EC", "crv": "P-384"}}
+_CURVES: dict[str, tuple[ec.EllipticCurve, int]] = {
+    "P-256": (ec.SECP256R1(), 32),
+    "P-384": (ec.SECP384R1(), 48),
+    "P-521": (ec.SECP521R1(), 66),
+}
+_KINDS: dict[str, dict[str, Any]] = {f"ecdsa-p{bits}": {"kty": "EC", "crv": f"P-{bits}"} for bits in (256, 384, 521)}
 _KINDS |= {f"rsa-{kind}{bits}": {"kty": "RSA", "key_size": bits} for kind in ("", "pss-") for bits in (2048, 3072, 4096)}
+_KINDS |= {
+    f"rsa-pss-{bits}-{name}": {"kty": "RSA", "key_size": bits} for bits in (2048, 3072, 4096) for name in ("sha384", "sha512")
+}
 
 
 class KeyVaultSigner:
@@ -45,8 +52,8 @@ class KeyVaultSigner:
         self._vault: _KeyVault | None = vault
         self._path = path
         self._public = public
-        name = public.algorithm
-        self._algorithm = {"ecdsa-p256": "ES256", "ecdsa-p384": "ES384"}.get(name, "PS256" if "pss" in name else "RS256")
+        kind = "ES" if public.algorithm.startswith("ecdsa") else "PS" if "pss" in public.algorithm else "RS"
+        self._algorithm = kind + public.hash_name.removeprefix("sha")
 
     @property
     def public_key(self) -> PublicKey:

@@ -1,30 +1,30 @@
 """Signing keys in files: `K`, an encrypted PKCS#8 PEM that only its owner can read, and beside it `K.pub`, the public half.
 
-The algorithm of an RSA key, PKCS#1 v1.5 or PSS, stands in neither file: whoever names the key says it (`attest.publickey`).
+A key for RSA-PSS says so in both files (RFC 4055). Of other RSA keys whoever names them says whether they are for PKCS#1 v1.5,
+as is meant otherwise, or for PSS (`attest.publickey`). Keys of other programs are read as they are (`keys.foreign`).
 """
 
 import fcntl
 import os
-import re
 import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
     PublicFormat,
-    load_pem_private_key,
 )
 
-from pratique.attest.publickey import ALGORITHMS, MAX_KEY_SIZE, PublicKey
-from pratique.errors import InputError, LimitExceeded, Locked, Malformed, NotFound, PassphraseWrong
+from pratique.attest.keyfile import MAX_FILE_SIZE
+from pratique.attest.publickey import ALGORITHMS, HASHES, KINDS, PublicKey, rsa_bits
+from pratique.attest.rsapss import join_private
+from pratique.errors import InputError, LimitExceeded, Locked, Malformed, NotFound
 from pratique.files import storage_error, write_atomic
 from pratique.keys.pkcs8 import IV_SIZE, SALT_SIZE, encrypt_private_key, plain_private_key
 from pratique.keys.signer import closed
@@ -32,8 +32,6 @@ from pratique.keys.signer import closed
 PrivateKey = (
     ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | mldsa.MLDSA44PrivateKey | mldsa.MLDSA65PrivateKey
 )
-
-_PEM = re.compile(rb"\s*-----BEGIN ((?:ENCRYPTED )?PRIVATE KEY)-----\r?\n(?:[A-Za-z0-9+/=]+\r?\n)+-----END \1-----\s*")
 
 _LOCK_WAIT_S = 5.0
 
@@ -58,12 +56,14 @@ class FileSigner:
         if private is None:
             raise closed(f"key {self._public.keyid[:12]}…")
         if isinstance(private, ec.EllipticCurvePrivateKey):
-            return private.sign(message, ec.ECDSA(hashes.SHA384() if self._public.hash_name == "sha384" else hashes.SHA256()))
+            return private.sign(message, ec.ECDSA(HASHES[self._public.hash_name]()))
         if not isinstance(private, rsa.RSAPrivateKey):
             return private.sign(message)
         if self._public.algorithm.startswith("rsa-pss-"):
-            return private.sign(message, _PSS, hashes.SHA256())
-        return private.sign(message, padding.PKCS1v15(), hashes.SHA256())
+            hashed = HASHES[self._public.hash_name]()
+            pss = padding.PSS(mgf=padding.MGF1(hashed), salt_length=padding.PSS.DIGEST_LENGTH)
+            return private.sign(message, pss, hashed)
+        return private.sign(message, padding.PKCS1v15(), HASHES[self._public.hash_name]())
 
     def close(self) -> None:
         """Let go of the private key."""
@@ -92,6 +92,8 @@ def store_key(
     public_path = public_half_of(path)
     public = public_half(private, algorithm)
     der = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    if public.algorithm.startswith("rsa-pss-"):
+        der = join_private(der, public.hash_name)  # so that it is read again as what it is
     if passphrase is None:
         pem = plain_private_key(der)
     else:
@@ -115,58 +117,80 @@ def public_half_of(path: Path) -> Path:
     return path.with_name(path.name + ".pub")
 
 
-def load_signer(path: Path, passphrase: Callable[[], bytes | None], algorithm: str | None = None) -> FileSigner:
-    """Read a private key. `passphrase` is called once, only for an encrypted key; None means that nobody could give one.
+def load_signer(
+    path: Path,
+    passphrase: Callable[[], bytes | None],
+    algorithm: str | None = None,
+    *,
+    cosign_passphrase: Callable[[], bytes | None] | None = None,
+) -> FileSigner:
+    """Read a private key, in any form that `keys.foreign` opens. `passphrase` is called once, only for an encrypted key; None
+    means that nobody could give one. `cosign_passphrase`: in its place, for cosign's own encryption.
 
-    `algorithm`: what the key is registered for; needed for RSA-PSS alone. Refused: files that group or others may read or write,
-    whatever is in them, and every form but one PKCS#8 PEM block. Raises NotFound, InputError, Malformed, PassphraseWrong.
+    `algorithm`: what the key is registered for; needed for RSA alone, where the key does not say it itself. Refused: files that
+    group or others may read or write. Raises NotFound, InputError, Malformed, PassphraseWrong.
     """
-    pem, mode = read_key_file(path)
-    if mode & 0o077:
-        raise InputError("the private key can be read by others than its owner", where=str(path), hint=f"run: chmod 600 {path}")
-    match = _PEM.fullmatch(pem)
-    if match is None:
-        raise _not_a_private_key(path, pem)
-    secret = None
-    if match[1].startswith(b"ENCRYPTED"):
-        secret = passphrase()
-        if secret is None:
-            raise InputError(
-                "the key is encrypted and no passphrase was given",
-                where=str(path),
-                hint="use --passphrase-file or PRATIQUE_KEY_PASSPHRASE, or run on a terminal",
-            )
-        if not secret:
-            raise PassphraseWrong("the passphrase is empty", where=str(path))
+    from pratique.attest.keyfile import not_a_key, read_key
+    from pratique.keys.foreign import is_cosigns, open_private_key
+
+    data, mode = read_key_file(path)
     try:
-        private = load_pem_private_key(pem, secret)
-    except UnsupportedAlgorithm as error:
-        raise Malformed("a private key of an unsupported kind or encryption", where=str(path)) from error
-    except (ValueError, TypeError) as error:
-        if secret is not None:
-            # A wrong passphrase and a damaged file look the same: both come out of the cipher as noise.
-            raise PassphraseWrong("the passphrase does not open this key", where=str(path)) from error
-        raise Malformed("not a private key in PKCS#8", where=str(path)) from error
-    try:
-        return FileSigner(supported_private_key(private), algorithm)
+        found = read_key(data)
+        if not found.privates:
+            raise not_a_key(found, "private")
+        if mode & 0o077:
+            hint = f"run: chmod 600 {quote(str(path))}"
+            raise InputError("the private key can be read by others than its owner", where=str(path), hint=hint)
+        ask = cosign_passphrase if cosign_passphrase is not None and is_cosigns(found) else passphrase
+        loaded = open_private_key(found, ask, path, hint="use --passphrase-file or PRATIQUE_KEY_PASSPHRASE, or run on a terminal")
+        return FileSigner(loaded.private, registered(loaded.algorithm, algorithm))
     except Malformed as error:
-        raise type(error)(error.message, where=str(path), hint=error.hint) from error
+        raise explained(error, path) from error
+
+
+def registered(bound: str | None, stated: str | None) -> str | None:
+    """What a key is registered for. `bound`: what the key itself says. Raises Malformed when the two differ."""
+    if bound is not None and stated not in (None, bound):
+        raise Malformed(f"this is a key for {bound}, not for {str(stated)[:40]!r}")
+    return bound or stated
+
+
+def explained(error: Malformed, path: Path) -> Malformed:
+    """The error with the file's name, in its advice too, and with the other half where that lies beside it."""
+    from pratique.attest.keyfile import PrivateKeyGiven, PublicKeyGiven
+
+    hint = error.hint.replace("FILE", quote(str(path))) if error.hint else error.hint
+    beside = []
+    if isinstance(error, PrivateKeyGiven):
+        beside = [public_half_of(path), path.with_suffix(".pub")]
+    elif isinstance(error, PublicKeyGiven) and path.suffix in (".pub", ".crt", ".pem", ".cer"):
+        beside = [path.with_suffix(""), path.with_suffix(".key")]
+    for other in beside:
+        if other != path and other.is_file():
+            hint = f"use {quote(str(other))}"
+            break
+    return type(error)(error.message, where=error.where or str(path), hint=hint)
 
 
 def supported_private_key(private: object) -> PrivateKey:
     """`private` if it is of a kind that signs here. Raises Malformed."""
     if isinstance(private, PrivateKey):
         return private
-    raise Malformed("a private key of an unsupported kind", hint=_KINDS)
+    raise Malformed("a private key of an unsupported kind", hint=KINDS)
 
 
 def load_public_key(path: Path, algorithm: str | None = None) -> PublicKey:
-    """Read a public key in PEM, registered for `algorithm`. Raises NotFound, InputError, Malformed."""
-    pem, _ = read_key_file(path)
+    """Read a public key, in any form that `attest.keyfile` knows, registered for `algorithm`.
+
+    Raises NotFound, InputError, and Malformed, for a private key too: it is never used in the place of its public half.
+    """
+    from pratique.attest.keyfile import parse_public_key
+
+    data, _ = read_key_file(path)
     try:
-        return PublicKey.from_pem(pem, algorithm)
+        return parse_public_key(data, algorithm)
     except Malformed as error:
-        raise type(error)(error.message, where=str(path), hint=error.hint) from error
+        raise explained(error, path) from error
 
 
 def new_private_key(algorithm: str) -> PrivateKey:
@@ -174,7 +198,7 @@ def new_private_key(algorithm: str) -> PrivateKey:
     if algorithm not in ALGORITHMS:
         raise InputError(f"unknown key algorithm {algorithm!r}", hint=f"use one of {', '.join(ALGORITHMS)}")
     if algorithm.startswith("rsa-"):
-        return rsa.generate_private_key(65537, int(algorithm.rpartition("-")[2]))
+        return rsa.generate_private_key(65537, rsa_bits(algorithm))
     return _MAKERS[algorithm]()
 
 
@@ -184,12 +208,11 @@ def public_half(private: PrivateKey, algorithm: str | None = None) -> PublicKey:
     return PublicKey.from_der(spki, algorithm)
 
 
-_KINDS = "use Ed25519, ECDSA P-256 or P-384, RSA 2048, 3072 or 4096, or ML-DSA-44 or -65"
-_PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.DIGEST_LENGTH)
 _MAKERS: dict[str, Callable[[], PrivateKey]] = {
     "ed25519": ed25519.Ed25519PrivateKey.generate,
     "ecdsa-p256": lambda: ec.generate_private_key(ec.SECP256R1()),
     "ecdsa-p384": lambda: ec.generate_private_key(ec.SECP384R1()),
+    "ecdsa-p521": lambda: ec.generate_private_key(ec.SECP521R1()),
     "ml-dsa-44": mldsa.MLDSA44PrivateKey.generate,
     "ml-dsa-65": mldsa.MLDSA65PrivateKey.generate,
 }
@@ -203,24 +226,14 @@ def read_key_file(path: Path) -> tuple[bytes, int]:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise InputError("not a regular file", where=str(path))
-            data = file.read(MAX_KEY_SIZE + 1)
+            data = file.read(MAX_FILE_SIZE + 1)
     except FileNotFoundError as error:
         raise NotFound("no such key", where=str(path)) from error
     except OSError as error:
         raise InputError(f"cannot read the key: {(error.strerror or 'error').lower()}", where=str(path)) from error
-    if len(data) > MAX_KEY_SIZE:
-        raise LimitExceeded(f"larger than {MAX_KEY_SIZE} bytes, not a key", where=str(path))
+    if len(data) > MAX_FILE_SIZE:
+        raise LimitExceeded(f"larger than {MAX_FILE_SIZE} bytes, not a key", where=str(path))
     return data, status.st_mode
-
-
-def _not_a_private_key(path: Path, pem: bytes) -> Malformed:
-    if b"BEGIN PUBLIC KEY" in pem:
-        return Malformed("this is a public key where a private key belongs", where=str(path), hint="use the file without .pub")
-    if b"SIGSTORE PRIVATE KEY" in pem or b"COSIGN PRIVATE KEY" in pem:
-        return Malformed("a private key in cosign's own encryption", where=str(path), hint="run: pratique key import")
-    if b"PRIVATE KEY-----" in pem:
-        return Malformed("not one private key in PKCS#8", where=str(path), hint=f"run: openssl pkcs8 -topk8 -scrypt -in {path}")
-    return Malformed("not a private key in PEM", where=str(path))
 
 
 @contextmanager

@@ -41,6 +41,7 @@ _ALGORITHMS = {
     "EC_SIGN_ED25519": "ed25519",
     **{f"RSA_SIGN_PKCS1_{bits}_SHA256": f"rsa-{bits}" for bits in (2048, 3072, 4096)},
     **{f"RSA_SIGN_PSS_{bits}_SHA256": f"rsa-pss-{bits}" for bits in (2048, 3072, 4096)},
+    "RSA_SIGN_PSS_4096_SHA512": "rsa-pss-4096-sha512",
 }
 _MAX_PAGES = 20
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any, cast
 
 from pratique.errors import InputError
@@ -17,17 +18,19 @@ if TYPE_CHECKING:
 _EXTRAS = {"pkcs11": "pkcs11", "botocore": "aws", "google": "gcp"}
 
 
-def open_signer(reference: str, access: Access) -> "Signer":
+def open_signer(reference: str, access: Access, *, algorithm: str | None = None) -> "Signer":
     """The signer a reference names (`access`): ready to sign, its public key at hand. The caller closes it.
 
-    Raises InputError, NotFound, Malformed, PassphraseWrong; Unavailable when the back end cannot be reached or refuses.
+    `algorithm`: what the key is used for where the reference does not say. Raises InputError, NotFound, Malformed,
+    PassphraseWrong; Unavailable when the back end cannot be reached or refuses.
     """
     parsed = parse_reference(reference)
+    parsed = replace(parsed, algorithm=parsed.algorithm or algorithm)
     if parsed.scheme == "file:":
         from pratique.keys.file import load_signer
 
         parsed.only()
-        return load_signer(Path(parsed.name), access.passphrase, parsed.algorithm)
+        return load_signer(Path(parsed.name), access.passphrase, parsed.algorithm, cosign_passphrase=access.cosign_passphrase)
     return cast("Signer", _backend(parsed).open_key(parsed, access))
 
 
@@ -48,6 +51,21 @@ def load_public(reference: str, access: Access, algorithm: str | None = None) ->
         return cast("PublicKey", signer.public_key)
     finally:
         signer.close()
+
+
+def load_believed_key(reference: str) -> "PublicKey":
+    """The public key that whoever verifies believes: a FILE's, in any form. Key services are never asked while verifying.
+
+    Raises InputError for all other references, with how their public key is had once; NotFound, Malformed.
+    """
+    parsed = parse_reference(reference)
+    if parsed.scheme != "file:":
+        hint = f"fetch its public key once: pratique key show {quote(reference)} --public release.pub, and give --key release.pub"
+        raise InputError("verifying asks no key service", where=reference, hint=hint)
+    from pratique.keys.file import load_public_key
+
+    parsed.only()
+    return load_public_key(Path(parsed.name), parsed.algorithm)
 
 
 def create_signer(reference: str, algorithm: str, access: Access) -> "Signer":

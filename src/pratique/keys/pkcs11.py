@@ -11,7 +11,7 @@ from typing import Any
 import pkcs11
 from pkcs11 import Attribute, Mechanism, ObjectClass
 
-from pratique.attest.publickey import ALGORITHMS, PublicKey
+from pratique.attest.publickey import ALGORITHMS, HASHES, PublicKey
 from pratique.errors import InputError, NotFound, PassphraseWrong, Unavailable
 from pratique.keys.access import Access, KeyReference
 from pratique.keys.encodings import DIGEST_INFO_SHA256, der_of_raw
@@ -36,7 +36,8 @@ class TokenSigner:
         if public.algorithm == "ed25519":
             self._mechanism: dict[str, Any] = {"mechanism": Mechanism.EDDSA}
         elif public.algorithm.startswith("rsa-pss-"):
-            parameters = (Mechanism.SHA256, pkcs11.MGF.SHA256, 32)
+            name = public.hash_name.upper()
+            parameters = (Mechanism[name], pkcs11.MGF[name], HASHES[public.hash_name].digest_size)
             self._mechanism = {"mechanism": Mechanism.RSA_PKCS_PSS, "mechanism_param": parameters}
         else:
             self._mechanism = {"mechanism": Mechanism.RSA_PKCS if self._slow else Mechanism.ECDSA}

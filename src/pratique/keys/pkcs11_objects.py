@@ -8,16 +8,22 @@ from pkcs11 import Attribute, KeyType, MechanismFlag, ObjectClass
 from pkcs11.util.ec import decode_ec_private_key, decode_ec_public_key
 from pkcs11.util.rsa import decode_rsa_private_key, decode_rsa_public_key
 
-from pratique.attest.publickey import PublicKey
+from pratique.attest.publickey import PublicKey, rsa_bits
 from pratique.errors import InputError, Malformed, NotFound
 from pratique.keys.file import PrivateKey
 from pratique.keys.pkcs11_session import Login, TokenKeyName
 
 _P256 = bytes.fromhex("06082a8648ce3d030107")
 _P384 = bytes.fromhex("06052b81040022")
+_P521 = bytes.fromhex("06052b81040023")
 _ED25519 = (bytes.fromhex("06032b6570"), bytes.fromhex("130c656477617264733235353139"))  # RFC 8410's OID, or PKCS#11's own name
-_CURVES: dict[bytes, ec.EllipticCurve] = {_P256: ec.SECP256R1(), _P384: ec.SECP384R1()}
-_MADE = {"ecdsa-p256": (KeyType.EC, _P256), "ecdsa-p384": (KeyType.EC, _P384), "ed25519": (KeyType.EC_EDWARDS, _ED25519[0])}
+_CURVES: dict[bytes, ec.EllipticCurve] = {_P256: ec.SECP256R1(), _P384: ec.SECP384R1(), _P521: ec.SECP521R1()}
+_MADE = {
+    "ecdsa-p256": (KeyType.EC, _P256),
+    "ecdsa-p384": (KeyType.EC, _P384),
+    "ecdsa-p521": (KeyType.EC, _P521),
+    "ed25519": (KeyType.EC_EDWARDS, _ED25519[0]),
+}
 
 
 def find_key(login: Login, kind: ObjectClass, name: TokenKeyName) -> Any:
@@ -52,9 +58,10 @@ def read_public_key(found: Any, algorithm: str | None) -> PublicKey:
             elif curve in _CURVES:
                 # An OCTET STRING around it, as the standard has it, or the bare point, as some tokens do.
                 bare = point[2:] if len(point) % 2 == 1 and point[1] == len(point) - 2 and point[2:3] == b"\x04" else point
+                bare = point[3:] if point.startswith(b"\x04\x81\x85\x04") and len(point) == 136 else bare  # P-521
                 key = ec.EllipticCurvePublicKey.from_encoded_point(_CURVES[curve], bare)
             else:
-                raise Malformed("a key on a curve that is not supported", hint="use Ed25519, P-256 or P-384")
+                raise Malformed("a key on a curve that is not supported", hint="use Ed25519, P-256, P-384 or P-521")
     except (ValueError, TypeError, KeyError) as error:
         raise Malformed("the token's public key cannot be read") from error
     return PublicKey.from_der(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo), algorithm)
@@ -76,7 +83,7 @@ def generate_pair(login: Login, algorithm: str, name: TokenKeyName) -> tuple[Any
     options: dict[str, Any] = {"id": name.key_id or b"", "label": name.attributes.get("object", ""), "store": True}
     options |= {"private_template": _GUARDED, "capabilities": MechanismFlag.SIGN | MechanismFlag.VERIFY}
     if algorithm.startswith("rsa-"):
-        made = login.session.generate_keypair(KeyType.RSA, int(algorithm.rpartition("-")[2]), **options)
+        made = login.session.generate_keypair(KeyType.RSA, rsa_bits(algorithm), **options)
     else:
         kind, parameters = _MADE[algorithm]
         domain = login.session.create_domain_parameters(kind, {Attribute.EC_PARAMS: parameters}, local=True)

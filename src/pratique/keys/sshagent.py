@@ -32,6 +32,7 @@ _RSA_SHA2_256 = 2
 _CURVES = {
     b"ecdsa-sha2-nistp256": (b"nistp256", ec.SECP256R1()),
     b"ecdsa-sha2-nistp384": (b"nistp384", ec.SECP384R1()),
+    b"ecdsa-sha2-nistp521": (b"nistp521", ec.SECP521R1()),
 }
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 

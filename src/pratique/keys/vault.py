@@ -29,7 +29,7 @@ POD_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105 
 
 _NAME = re.compile(r"\w(?:[\w.-]*\w)?")
 _SIGNATURE = re.compile(r"vault:v(\d{1,9}):([A-Za-z0-9+/=]+)")
-_TYPES = ("ed25519", "ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-3072", "rsa-4096")
+_TYPES = ("ed25519", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "rsa-2048", "rsa-3072", "rsa-4096")
 
 
 class VaultSigner:
@@ -57,7 +57,7 @@ class VaultSigner:
             body["input"] = base64.b64encode(message).decode()
         else:
             body |= {"input": base64.b64encode(self._public.digest(message)).decode(), "prehashed": True}
-            target += "/sha2-384" if self._public.hash_name == "sha384" else "/sha2-256"
+            target += "/sha2-" + self._public.hash_name.removeprefix("sha")
         if self._public.algorithm.startswith("ecdsa"):
             body["marshaling_algorithm"] = "asn1"
         elif self._public.algorithm.startswith("rsa-pss-"):
@@ -98,7 +98,7 @@ def open_key(reference: KeyReference, access: Access) -> VaultSigner:
 
 def create_key(reference: KeyReference, algorithm: str, access: Access) -> VaultSigner:
     """Make a key that cannot be exported or backed up. Raises as `create_signer`."""
-    kind = algorithm.replace("rsa-pss-", "rsa-")
+    kind = algorithm.replace("rsa-pss-", "rsa-").partition("-sha")[0]
     if kind not in _TYPES:
         raise InputError(f"Vault makes no keys for {algorithm}", where=reference.text, hint=f"use one of {', '.join(_TYPES)}")
     vault = _Vault(reference, access)

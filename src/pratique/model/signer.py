@@ -89,11 +89,14 @@ class LogPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
-    """What one verified signature tells, apart from what was said."""
+    """What one verified signature tells, apart from what was said. `unproven`: what such signatures otherwise prove and this one
+    does not, for people.
+    """
 
     signer: Signer
     times: tuple[TrustedTime, ...] = ()
     places: tuple[LogPlace, ...] = ()
+    unproven: tuple[str, ...] = ()
 
     @property
     def not_after(self) -> int | None:

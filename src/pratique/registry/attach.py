@@ -92,7 +92,13 @@ def render_attachment(
     config_type: str = EMPTY_CONFIG,
 ) -> bytes:
     """The image manifest of this artifact type with the empty configuration, one layer and a subject. Pure."""
-    config = Descriptor(media_type=config_type, digest=Digest.of(EMPTY_CONFIG_DATA), size=len(EMPTY_CONFIG_DATA))
+    config = Descriptor(
+        media_type=config_type,
+        digest=Digest.of(EMPTY_CONFIG_DATA),
+        size=len(EMPTY_CONFIG_DATA),
+        # By this `cosign clean` and others find a bundle's manifest; it says nothing that the manifest does not.
+        artifact_type=artifact_type if artifact_type == SIGSTORE_BUNDLE else "",
+    )
     plain_subject = Descriptor(media_type=subject.media_type, digest=subject.digest, size=subject.size)
     notes = dict(annotations)
     if created is not None:

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from pratique.attest.notation import TargetArtifact as NotationTarget
 from pratique.attest.notation import countersign, parse_envelope, sign
+from pratique.attest.notation.algorithms import algorithm_of
 from pratique.attest.timestamp import token_in
 from pratique.attest.x509 import parse_certificate
 from pratique.errors import InputError
@@ -53,6 +54,18 @@ def sign_notation(
         pushed = attach_signature(target.repository, subject=subject, data=data, media_type=media_type, created=at)
         out.append(NotationPublished(target=target, place=f"{target.repository.name}@{pushed.digest}"))
     return out
+
+
+def signing_algorithm(certificate: bytes) -> str | None:
+    """What an RSA key signs with in notation: PSS, and a hash by the key's size (signature-specification.md, Algorithm
+    Selection).
+
+    `certificate`: DER. None for keys that leave no choice. Raises Malformed, Untrusted for keys that notation does not allow.
+    """
+    chosen = algorithm_of(parse_certificate(certificate, "the signing certificate").public_key())
+    if chosen.kind != "rsa":
+        return None
+    return f"rsa-pss-{chosen.bits}" + ("" if chosen.hash_name == "sha256" else f"-{chosen.hash_name}")
 
 
 def _check_key(signer: "Signer", certificate: bytes) -> None:

@@ -66,10 +66,14 @@ _LIFETIME = {"from", "until", "retired", "compromised"}
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """How `file` becomes what the published document says instead. `key`: its DER bytes; `digest`: of the content."""
+    """How `file` becomes what the published document says instead. `key`: its DER bytes; `digest`: of the content.
+
+    `algorithm`: what a key's file says that it is for, "" when it says nothing.
+    """
 
     key: Callable[[str], bytes]
     digest: Callable[[str], Digest]
+    algorithm: Callable[[str], str] = lambda _: ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,7 +272,9 @@ class _Reader(Reader):
 
     def algorithm(self, body: Mapping[str, Any], field: str) -> str:
         """Left out where the key itself tells."""
-        return self.string(body["algorithm"], f"{field}.algorithm") if "algorithm" in body else ""
+        if "algorithm" in body or self.files is None or "file" not in body:
+            return self.string(body["algorithm"], f"{field}.algorithm") if "algorithm" in body else ""
+        return self.files.algorithm(self.string(body["file"], f"{field}.file"))
 
     def digest_of_file(self, body: Mapping[str, Any], field: str) -> Digest:
         """The digest of a carried file."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from pratique.attest.keyfile import parse_public_key
 from pratique.attest.logkeys import parse_log_keys
 from pratique.attest.publickey import PublicKey
 from pratique.attest.strictjson import load_json
@@ -41,14 +42,18 @@ def compile_source(path: Path) -> Compiled:
     """Read `path` and what it names. Raises NotFound, Malformed, LimitExceeded, InputError."""
     contents: dict[Digest, bytes] = {}
 
-    def key(name: str) -> bytes:
+    def key(name: str) -> PublicKey:
         data = read_limited(_below(path, name), MAX_FILE_BYTES)
         try:
             if data.count(b"+") >= 2 and b"-----BEGIN" not in data:  # a log's own log.vkey
-                return parse_log_keys(data)[0].key.spki
-            return PublicKey.from_pem(data).spki
+                return parse_log_keys(data)[0].key
+            return parse_public_key(data)
         except Malformed as error:
             raise type(error)(error.message, where=str(path.parent / name), hint=error.hint) from error
+
+    def algorithm(name: str) -> str:
+        found = key(name).algorithm
+        return found if found.startswith("rsa-pss-") else ""
 
     def digest(name: str) -> Digest:
         data = read_limited(_below(path, name), MAX_FILE_BYTES)
@@ -56,7 +61,7 @@ def compile_source(path: Path) -> Compiled:
         return Digest.of(data)
 
     data = read_limited(path, MAX_BYTES)
-    source = parse_source(data, files=Files(key=key, digest=digest), where=str(path))
+    source = parse_source(data, files=Files(key=lambda name: key(name).spki, algorithm=algorithm, digest=digest), where=str(path))
     check_keys(source.trust, where=str(path))
     for item in source.trust.carried:
         _check_carried(item, contents[item.digest], f"{path}: {item.kind} {item.name}")

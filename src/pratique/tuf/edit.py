@@ -11,6 +11,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
+from pratique.attest.keyfile import parse_public_key
 from pratique.attest.publickey import PublicKey
 from pratique.errors import InputError, Malformed
 from pratique.files import write_atomic
@@ -143,7 +144,7 @@ def _names(path: Path, entry: Mapping[str, Any]) -> set[str]:
 def _keyid(path: Path, entry: Mapping[str, Any]) -> str:
     """Empty for what is no key."""
     if "file" in entry:
-        return PublicKey.from_pem((path.parent / str(entry["file"])).read_bytes()).keyid
+        return parse_public_key((path.parent / str(entry["file"])).read_bytes()).keyid
     if "spki" in entry:
         import base64
         import hashlib

@@ -132,16 +132,26 @@ def test_the_log_entry_of_another_signature_is_refused():
         cosign.verify_signature(swapped, parse_payload(payload).image, PUBLIC, keys=KEYS)
 
 
-def test_a_certificate_beside_another_certificates_signature_is_refused():
+def test_a_certificate_beside_a_believed_keys_signature_takes_nothing_from_it_and_vouches_for_no_other():
+    """`cosign sign --key K --certificate C`: under --key, the key is what is believed, whatever stands beside."""
     payload, annotations = layer("key-rekor")
     certificate = layer("fulcio-rekor")[1][cosign.CERTIFICATE]
+    beside = parse_signature(payload, {**annotations, cosign.CERTIFICATE: certificate})
+    image = parse_payload(payload).image
+    _, signed = cosign.verify_signature(beside, image, PUBLIC, keys=KEYS)
+    assert isinstance(signed.signer, KeySigner)
     with pytest.raises(PratiqueError):
-        cosign.verify_signature(
-            parse_signature(payload, {**annotations, cosign.CERTIFICATE: certificate}),
-            parse_payload(payload).image,
-            PUBLIC,
-            keys=KEYS,
-        )
+        cosign.verify_signature(beside, image, PUBLIC, keys={})
+    with pytest.raises(DigestMismatch):
+        cosign.verify_signature(beside, Digest.of(b"another"), PUBLIC, keys=KEYS)
+
+
+def test_a_signature_whose_base64_has_line_breaks_is_the_same_signature():
+    payload, annotations = layer("key-rekor")
+    text = annotations[cosign.SIGNATURE]
+    for broken in (text + "\n", text + "\r\n", text[:40] + "\n" + text[40:]):
+        layered = parse_signature(payload, {**annotations, cosign.SIGNATURE: broken})
+        assert cosign.verify_signature(layered, parse_payload(payload).image, PUBLIC, keys=KEYS)
 
 
 # --- our own
@@ -327,7 +337,7 @@ def test_an_older_entry_about_another_envelope_payload_or_signer_is_refused(keyl
         {},
         {cosign.SIGNATURE: ""},
         {cosign.SIGNATURE: "AA"},
-        {cosign.SIGNATURE: "AAAA\n"},
+        {cosign.SIGNATURE: "AA AA"},
         {cosign.SIGNATURE: "AAAA", cosign.REKOR_BUNDLE: "{}"},
         {cosign.SIGNATURE: "AAAA", cosign.REKOR_BUNDLE: "[" * 5000},
         {cosign.SIGNATURE: "AAAA", cosign.REKOR_BUNDLE: "\ud800"},

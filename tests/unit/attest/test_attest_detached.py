@@ -63,12 +63,24 @@ def test_any_flipped_bit_of_a_file_or_its_bare_signature_fails(parties, name, at
         verify_raw(bytes(changed) if where else sig, FILE if where else bytes(changed), keys(parties.other, party))
 
 
-def test_a_bare_signature_is_read_with_and_without_its_line_break():
-    for text in (b"AAAA", b"AAAA\n", b"AAAA\r\n"):
+def test_a_bare_signature_is_read_however_its_base64_is_broken_into_lines():
+    """`base64` and openssl break lines, and `cosign attach signature` keeps them."""
+    for text in (b"AAAA", b"AAAA\n", b"AAAA\r\n", b"AA\nAA\n", b"AAAA\n\n"):
         assert parse_raw(text) == b"\0\0\0"
 
 
-@pytest.mark.parametrize("data", [b"", b"\n", b"AAAA\n\n", b" AAAA", b"AAA", b"AB==", b"\xff", b"AAAA\nAAAA", b"-----BEGIN"])
+def test_a_bare_signature_may_be_its_bytes_as_openssl_writes_them():
+    der = bytes.fromhex("3006020101020180")
+    assert parse_raw(der) == der
+
+
+@pytest.mark.parametrize("label", ["PGP SIGNATURE", "SSH SIGNATURE", "PKCS7"])
+def test_a_signature_file_of_another_program_is_called_by_its_name(label):
+    with pytest.raises(Malformed, match=label.split()[0].replace("PGP", "OpenPGP").replace("PKCS7", "PEM")):
+        parse_raw(f"-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n".encode())
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b" AAAA", b"AAA", b"AB==", b"AA AA", b"AAAA=AAA"])
 def test_a_signature_file_of_any_other_form_is_malformed(data):
     with pytest.raises(Malformed):
         parse_raw(data)

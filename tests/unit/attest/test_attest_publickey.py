@@ -153,7 +153,6 @@ def test_pem_with_anything_else_in_it_is_refused(parties, change):
     "make",
     [
         lambda: ec.generate_private_key(ec.SECP256K1()),
-        lambda: ec.generate_private_key(ec.SECP521R1()),
         x25519.X25519PrivateKey.generate,
         lambda: rsa.generate_private_key(65537, 1024),
     ],

@@ -1,4 +1,6 @@
 import copy
+import json
+from dataclasses import replace
 
 import pytest
 from cryptography import x509
@@ -6,6 +8,7 @@ from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives.asymmetric import ec
 from pki import STAMP, make
 from world import (
+    ARTIFACT,
     FULCIO,
     ISSUER,
     NOW,
@@ -15,7 +18,9 @@ from world import (
     verify,
 )
 
-from pratique.attest.sigstore.verify import require_identity
+from pratique.attest.bundle import parse_bundle
+from pratique.attest.sigstore.trusted_root import parse_trusted_root
+from pratique.attest.sigstore.verify import ArtifactDigests, require_identity, verify_message
 from pratique.errors import (
     Expired,
     Malformed,
@@ -222,3 +227,37 @@ def test_certificate_logs_are_counted_by_operator(world):
         else:
             with pytest.raises(Untrusted, match="1 of the 2 certificate logs"):
                 verify(world, document, root=root, certificate_logs=2)
+
+
+# --- an authority without a certificate log
+
+
+def test_a_companys_own_authority_without_a_certificate_log_is_believed_and_says_what_is_not_proven(world):
+    party = world.certificate()
+    root = world.trusted_root(ctlogs=[])
+    signed = verify(world, world.bundle(party=party), root=root)
+    assert signed.signer.subject == SUBJECT
+    assert "names no certificate log" in " ".join(signed.unproven)
+    assert verify(world, world.bundle(party=party)).unproven == ()
+
+
+def test_a_root_that_names_a_certificate_log_of_another_kind_still_wants_the_certificate_logged(world):
+    """Or whoever could make our reader skip a log would be spared it."""
+    instance = copy.deepcopy(world.certificate_log.instance())
+    instance["publicKey"]["rawBytes"] = "MCowBQYDK2VuAyEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="  # X25519: not read here
+    root = world.trusted_root(ctlogs=[instance])
+    assert parse_trusted_root(json.dumps(root).encode()).certificate_logs == ()
+    with pytest.raises(Untrusted, match="certificate logs"):
+        verify(world, world.bundle(), root=root)
+
+
+def test_an_unlogged_authority_beside_others_takes_nothing_from_them(world):
+    """Two roots believed at once: each authority is held to what its own root says."""
+    own = parse_trusted_root(json.dumps(World().trusted_root(ctlogs=[])).encode())
+    logged = parse_trusted_root(json.dumps(world.trusted_root()).encode())
+    both = replace(logged, authorities=(*own.authorities, *logged.authorities))
+    bundle = parse_bundle(json.dumps(world.bundle(party=world.certificate(logs=[]))).encode())
+    with pytest.raises(Untrusted, match="certificate logs"):
+        verify_message(bundle, ArtifactDigests.of(ARTIFACT), both, keys={})
+    good = parse_bundle(json.dumps(world.bundle()).encode())
+    assert verify_message(good, ArtifactDigests.of(ARTIFACT), both, keys={}).unproven == ()

@@ -16,7 +16,6 @@ ACCESS = Access(passphrase=lambda: None, pin=lambda: None, environ={"SECRET": "s
     [
         ("a/b.key", "file:", "a/b.key"),
         ("what?is=this", "file:", "what?is=this"),
-        ("https://host/key", "file:", "https://host/key"),
         ("file:a?algorithm=rsa-pss-2048", "file:", "a"),
         ("hashivault://key", "hashivault://", "key"),
         ("awskms:///arn:aws:kms:eu-west-1:1:key/ab", "awskms://", "/arn:aws:kms:eu-west-1:1:key/ab"),

@@ -173,18 +173,18 @@ def test_the_two_halves_in_each_others_place_are_told_apart(tmp_path):
     assert caught.value.where == str(tmp_path / "k")
 
 
-def test_other_forms_of_private_keys_are_refused_with_the_way_to_convert(tmp_path):
+def test_a_file_with_two_private_keys_or_none_is_refused(tmp_path):
     private = ec.generate_private_key(ec.SECP256R1())
-    traditional = private.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
-    with pytest.raises(Malformed, match="openssl pkcs8 -topk8"):
-        load_signer(write_private(tmp_path / "a", traditional), never)
     pkcs8 = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    for text in (pkcs8 + pkcs8, pkcs8 + b"x", b"x" + pkcs8, b"", b"\0" * 100_000):
+    for text in (
+        pkcs8 + pkcs8,
+        b"",
+        b"\0" * 100_000,
+        pkcs8[:-20],
+        pkcs8.replace(b"PRIVATE KEY", b"ENCRYPTED SIGSTORE PRIVATE KEY"),
+    ):
         with pytest.raises(Malformed):
             load_signer(write_private(tmp_path / "b", text), never)
-    cosign = pkcs8.replace(b"PRIVATE KEY", b"ENCRYPTED SIGSTORE PRIVATE KEY")
-    with pytest.raises(Malformed, match="cosign"):
-        load_signer(write_private(tmp_path / "c", cosign), never)
 
 
 def test_a_key_that_openssl_made_is_loaded(tmp_path):
@@ -194,7 +194,7 @@ def test_a_key_that_openssl_made_is_loaded(tmp_path):
     assert signer.public_key.algorithm == "ecdsa-p256"
 
 
-@pytest.mark.parametrize("make", [lambda: rsa.generate_private_key(65537, 1024), lambda: ec.generate_private_key(ec.SECP521R1())])
+@pytest.mark.parametrize("make", [lambda: rsa.generate_private_key(65537, 1024), lambda: ec.generate_private_key(ec.SECP256K1())])
 def test_a_key_that_cannot_sign_here_is_refused(tmp_path, make):
     pem = make().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     with pytest.raises(Malformed, match="unsupported kind"):

@@ -5,7 +5,7 @@ import struct
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pratique.errors import InputError, PratiqueError, Unavailable
@@ -56,6 +56,7 @@ SCHEMES = st.sampled_from(["pkcs11:", "hashivault://", "awskms://", "gcpkms://",
 TEXT = st.text(alphabet=st.sampled_from("abAB09/:;=?&%.-_ é\0\n#@"), max_size=60)
 
 
+@settings(deadline=None)  # the first reference to a back end loads it
 @given(SCHEMES, TEXT)
 def test_a_reference_is_understood_or_refused_before_anything_is_asked(scheme, text):
     access = Access(passphrase=lambda: None, pin=lambda: None, environ={})

@@ -15,7 +15,7 @@ from cryptography.x509 import Certificate
 from cryptography.x509.certificate_transparency import LogEntryType, SignedCertificateTimestamp
 
 from pratique.attest.publickey import PublicKey
-from pratique.attest.sigstore.trusted_root import TrustedLog, TrustedRoot
+from pratique.attest.sigstore.trusted_root import CertificateAuthority, TrustedLog, TrustedRoot
 from pratique.attest.x509 import CODE_SIGNING, build_chain, extension, parse_certificate, require_purpose
 from pratique.errors import Expired, LimitExceeded, Malformed, PratiqueError, SignatureInvalid, Untrusted
 from pratique.model.signer import WorkloadSigner
@@ -57,11 +57,13 @@ CLAIMS = frozenset(_RAW_CLAIMS.values()) | frozenset(_DER_CLAIMS.values())
 
 def verify_certificate(
     certificates: Sequence[bytes], times: Sequence[float], root: TrustedRoot, *, log_threshold: int = 1
-) -> tuple[WorkloadSigner, PublicKey]:
-    """Who holds the first of `certificates` (DER), and with which key, if a trusted authority said so at all `times`.
+) -> tuple[WorkloadSigner, PublicKey, bool]:
+    """Who holds the first of `certificates` (DER), with which key, and whether it was logged, if a trusted authority said so at
+    all `times`.
 
-    `times`: Unix seconds, at least one, each proven. `log_threshold`: how many operators of certificate logs must have seen
-    the certificate. Raises Untrusted, Expired, SignatureInvalid for a forged certificate timestamp, Malformed.
+    `times`: Unix seconds, at least one, each proven. `log_threshold`: how many operators of certificate logs must have seen the
+    certificate, of an authority whose root names any. Raises Untrusted, Expired, SignatureInvalid for a forged certificate
+    timestamp, Malformed.
     """
     leaf, *others = [parse_certificate(der) for der in certificates]
     if any(item.issuer == item.subject for item in others):
@@ -71,13 +73,15 @@ def verify_certificate(
             "nobody who is trusted vouches for the time of signing, without which a short-lived certificate proves nothing"
         )
     require_purpose(leaf, CODE_SIGNING)
-    chains = [_chain_at(leaf, others, at, root) for at in times]
-    issuers = {chain[1] for chain in chains}
+    found = [_chain_at(leaf, others, at, root) for at in times]
+    issuers = {chain[1] for chain, _ in found}
     if len(issuers) != 1:
         raise Untrusted("the signing certificate chains to different authorities at different times")
-    _check_logged(leaf, issuers.pop(), root.certificate_logs, log_threshold)
+    logged = any(authority.logged for _, authority in found)
+    if logged:
+        _check_logged(leaf, issuers.pop(), root.certificate_logs, log_threshold)
     spki = leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return read_identity(leaf), PublicKey.from_der(spki)
+    return read_identity(leaf), PublicKey.from_der(spki), logged
 
 
 def read_identity(certificate: Certificate) -> WorkloadSigner:
@@ -124,8 +128,10 @@ def _utf8(value: bytes, name: str) -> str:
         raise Malformed(f"signing certificate's {name} is not a string in DER") from error
 
 
-def _chain_at(leaf: Certificate, others: list[Certificate], at: float, root: TrustedRoot) -> tuple[Certificate, ...]:
-    """The chain to one of the authorities that were trusted at that time."""
+def _chain_at(
+    leaf: Certificate, others: list[Certificate], at: float, root: TrustedRoot
+) -> tuple[tuple[Certificate, ...], CertificateAuthority]:
+    """The chain to one of the authorities that were trusted at that time, and which."""
     refusal: PratiqueError = Untrusted("no certificate authority is trusted")
     for authority in root.authorities:
         try:
@@ -137,7 +143,7 @@ def _chain_at(leaf: Certificate, others: list[Certificate], at: float, root: Tru
             refusal = refusal if isinstance(refusal, Expired) else error
             continue
         if at in authority.window:
-            return chain
+            return chain, authority
         refusal = Expired(f"certificate authority {authority.operator} was not trusted when this was signed")
     raise refusal
 

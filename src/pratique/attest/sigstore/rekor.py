@@ -39,8 +39,9 @@ _PEM = re.compile(rb"-----BEGIN (CERTIFICATE|PUBLIC KEY)-----\s+([A-Za-z0-9+/=\s
 class Signing:
     """What an entry must be about. `key`: of the signer; `certificate`: its DER, b"" when it is a bare key.
 
-    `digests`: hash name → digest of the artifact, of which a bare message signature is one; an envelope is its own content.
-    `envelope_bytes`: the envelope as it was uploaded, b"" when that is not known.
+    `beside`: a certificate of a bare key, which an entry may name in the key's place. `digests`: hash name → digest of the
+    artifact, of which a bare message signature is one; an envelope is its own content. `envelope_bytes`: the envelope as it was
+    uploaded, b"" when that is not known.
     """
 
     content: Envelope | MessageSignature
@@ -48,6 +49,7 @@ class Signing:
     certificate: bytes
     digests: Mapping[str, bytes]
     envelope_bytes: bytes = b""
+    beside: bytes = b""
 
     @property
     def signature(self) -> bytes:
@@ -265,6 +267,8 @@ def _same_signer(value: Any, signing: Signing) -> None:
     except ValueError as error:
         raise ProofInvalid("log entry's signer is not base64") from error
     kind, expected = (b"CERTIFICATE", signing.certificate) if signing.certificate else (b"PUBLIC KEY", signing.key.spki)
+    if signing.beside and match[1] == b"CERTIFICATE":
+        kind, expected = b"CERTIFICATE", signing.beside
     _same((match[1], der), (kind, expected), "signer")
 
 

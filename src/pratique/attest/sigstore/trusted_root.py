@@ -10,7 +10,7 @@ their last two labels are one operator. Too few operators ask for more proofs th
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,11 +39,16 @@ _MEDIA_TYPES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateAuthority:
-    """Who issues signing certificates. `chain`: from the issuer to the trust anchor, which is the last."""
+    """Who issues signing certificates. `chain`: from the issuer to the trust anchor, which is the last.
+
+    `logged`: whether its certificates are in certificate logs; False when the root that names it names no such log at all, not
+    even one of a kind that is not supported here, as a company's own authority has none.
+    """
 
     operator: str
     chain: tuple[Certificate, ...]
     window: CertificateWindow
+    logged: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +81,10 @@ def parse_trusted_root(data: bytes) -> TrustedRoot:
     root = _present(load_json(data, what="trusted root", max_size=MAX_TRUSTED_ROOT_SIZE), "trusted root")
     if root.get("mediaType") not in _MEDIA_TYPES:
         raise Malformed(f"not a Sigstore trusted root of v0.1 or v0.2: mediaType is {str(root.get('mediaType'))[:80]!r}")
+    logged = bool(root.get("ctlogs"))
+    found = (_parse_authority(item, where) for item, where in _items(root, "certificateAuthorities"))
     return TrustedRoot(
-        authorities=tuple(_parse_authority(item, where) for item, where in _items(root, "certificateAuthorities")),
+        authorities=tuple(replace(authority, logged=logged) for authority in found),
         timestamp_authorities=tuple(_parse_stamper(item, where) for item, where in _items(root, "timestampAuthorities")),
         logs=_parse_logs(root, "tlogs"),
         certificate_logs=_parse_logs(root, "ctlogs"),

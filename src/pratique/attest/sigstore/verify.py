@@ -24,10 +24,12 @@ from pratique.attest.sigstore.trusted_root import TrustedLog, TrustedRoot
 from pratique.attest.statement import Statement, StatementHead, parse_head, parse_statement
 from pratique.attest.timestamp import Timestamp, parse_response, verify_timestamps
 from pratique.attest.verify import find_hinted_key
-from pratique.errors import DigestMismatch, Expired, Malformed, SignatureInvalid, Untrusted
+from pratique.errors import DigestMismatch, Expired, Malformed, Untrusted
 from pratique.model.signer import KeySigner, LogPlace, Signed, Signer, TrustedTime, WorkloadSigner
 
 HASH_NAMES = ("sha256", "sha384", "sha512")
+UNLOGGED_CERTIFICATE = "that the certificate was logged: the trusted root names no certificate log"
+_OTHER_STRONG = ("sha3_256", "sha3_384", "sha3_512", "blake2b", "blake2s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,20 @@ class ArtifactDigests:
 
     digests: Mapping[str, bytes] = field(default_factory=dict)
     data: bytes | None = None
+
+    def named(self, name: str, size: int) -> bytes | None:
+        """The artifact's digest by an algorithm of in-toto's digest sets, of `size` bytes; None when it cannot be told.
+
+        None as well for all that is too weak to name bytes: MD5, SHA-1, Git's older object names, short digests. A commit or
+        tree is never the digest of a file.
+        """
+        found = self.digests.get(name)
+        if found is None and self.data is not None:
+            if name == "gitBlob" and size == 32:  # an object name of Git's newer format; of 20 bytes it is SHA-1
+                found = hashlib.sha256(b"blob %d\0" % len(self.data) + self.data).digest()
+            elif name in _OTHER_STRONG:
+                found = hashlib.new(name, self.data).digest()
+        return found
 
     @classmethod
     def of(cls, data: bytes) -> "ArtifactDigests":
@@ -113,8 +129,7 @@ def require_identity(signer: Signer, *, issuer: str, subject: str) -> None:
 
 def require_subject(statement: StatementHead, artifact: ArtifactDigests) -> None:
     """Check that the statement is about the artifact. Raises DigestMismatch."""
-    known = {(name, digest.hex()) for name, digest in artifact.digests.items()}
-    if not any(known & set(subject.digest.items()) for subject in statement.subjects):
+    if not statement.is_about(artifact.named):
         raise DigestMismatch("the statement is about another artifact")
 
 
@@ -125,8 +140,11 @@ def _verify(
     stamps = _stamped(bundle, root, alone=bool(bundle.certificates) and all(item.at is None for item in entries))
     moments = [*(stamp.time for stamp in stamps), *(float(item.at) for item in entries if item.at is not None)]
     signer: Signer
+    logged_certificate = True
     if bundle.certificates:
-        signer, key = verify_certificate(bundle.certificates, moments, root, log_threshold=needs.certificate_logs)
+        signer, key, logged_certificate = verify_certificate(
+            bundle.certificates, moments, root, log_threshold=needs.certificate_logs
+        )
     else:
         key = find_hinted_key(bundle, keys, lambda candidate: _check_content(candidate, bundle, artifact))
         signer = KeySigner(keyid=key.keyid)
@@ -135,6 +153,7 @@ def _verify(
         content=bundle.content,
         key=key,
         certificate=certificate,
+        beside=bundle.beside if _is_certificate_of(bundle.beside, key) else b"",
         digests=artifact.digests,
         envelope_bytes=bundle.envelope_bytes,
     )
@@ -149,7 +168,20 @@ def _verify(
     _check_count({item.log.operator for item in counted}, needs.logs, "transparency logs")
     _check_count({time.operator for time in times}, needs.times, "sources of time")
     places = tuple(LogPlace(log=item.log.url, operator=item.log.operator, index=item.index) for item in counted)
-    return Signed(signer=signer, times=times, places=places)
+    unproven = () if logged_certificate else (UNLOGGED_CERTIFICATE,)
+    return Signed(signer=signer, times=times, places=places, unproven=unproven)
+
+
+def _is_certificate_of(certificate: bytes, key: PublicKey) -> bool:
+    """Whether it is this key's. Of a certificate beside a bare key's signature nothing else is looked at."""
+    if not certificate:
+        return False
+    from pratique.attest.keyfile import parse_public_key
+
+    try:
+        return parse_public_key(certificate).spki == key.spki
+    except Malformed:
+        return False
 
 
 def _stamped(bundle: UnverifiedBundle, root: TrustedRoot, *, alone: bool) -> tuple[Timestamp, ...]:
@@ -204,29 +236,7 @@ def _check_content(key: PublicKey, bundle: UnverifiedBundle, artifact: ArtifactD
     elif artifact.data is not None:
         key.verify(bundle.signature, artifact.data)
     else:
-        _verify_prehashed(key, bundle.signature, artifact.digests)
-
-
-def _verify_prehashed(key: PublicKey, signature: bytes, digests: Mapping[str, bytes]) -> None:
-    """A signature over an artifact of which only the digest is at hand."""
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
-    from cryptography.hazmat.primitives.serialization import load_der_public_key
-
-    digest = digests.get(key.hash_name)
-    loaded = load_der_public_key(key.spki)
-    if digest is None or not isinstance(loaded, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
-        wanted = f"its {key.hash_name}" if isinstance(loaded, ec.EllipticCurvePublicKey | rsa.RSAPublicKey) else "the artifact"
-        raise Malformed(f"a signature of an {key.algorithm} key cannot be verified without {wanted}")
-    hashed = utils.Prehashed(hashes.SHA384() if key.hash_name == "sha384" else hashes.SHA256())
-    try:
-        if isinstance(loaded, ec.EllipticCurvePublicKey):
-            loaded.verify(signature, digest, ec.ECDSA(hashed))
-        else:
-            loaded.verify(signature, digest, padding.PKCS1v15(), hashed)
-    except (InvalidSignature, ValueError) as error:
-        raise SignatureInvalid(f"signature does not verify under {key.algorithm} key {key.keyid[:12]}…") from error
+        key.verify_digests(bundle.signature, artifact.digests)
 
 
 def _check_count(operators: set[str], wanted: int, what: str) -> None:

@@ -1,0 +1,39 @@
+"""What commands of cosign, notation and other tools are called here: who types one from habit is told, in one line."""
+
+from difflib import get_close_matches
+
+_LOGIN = "log in with podman, docker, oras or helm: their credentials are read"
+
+CALLED_HERE = {
+    "sign-blob": "pratique sign FILE --form message; or FILE.sig with --form raw",
+    "verify-blob": "pratique verify FILE --key release.pub: what stands beside FILE is found; else --bundle PATH",
+    "attest-blob": "pratique attest FILE --type TYPE --predicate PREDICATE --file",
+    "verify-attestation": "pratique verify SOURCE --require TYPE --key release.pub",
+    "verify-blob-attestation": "pratique verify FILE --require TYPE --key release.pub",
+    "verify-image": "pratique verify SOURCE --key release.pub",
+    "generate-key-pair": "pratique key generate --output release.key",
+    "import-key-pair": "pratique key import cosign.key --output release.key",
+    "public-key": "pratique key show KEY --public release.pub",
+    "initialize": "pratique trust follow SOURCE",
+    "triangulate": "pratique verify SOURCE says where its evidence is",
+    "inspect": "pratique verify SOURCE",
+    "dockerfile": "pratique gate manifests:PATH",
+    "manifest": "pratique gate manifests:PATH",
+    "save": "pratique bundle export SOURCE",
+    "load": "pratique copy SOURCE DESTINATION",
+    "policy": "pratique trust says who may say what; pratique gate decides by a policy",
+    "cert": "pratique trust: certificates are carried by a trust, docs/notation.md",
+    "login": _LOGIN,
+    "logout": _LOGIN,
+    "version": "pratique --version",
+    "keygen": "pratique key generate --output release.key",
+    "provenance": "pratique attest SOURCE --type provenance --predicate FILE",
+}
+
+
+def called_here(name: str, known: list[str]) -> str | None:
+    """What to type instead, None when nothing comes close. `known`: our commands."""
+    if name in CALLED_HERE:
+        return f"here: {CALLED_HERE[name]}"
+    close = get_close_matches(name, known, n=1)
+    return f"did you mean pratique {close[0]}?" if close else None

@@ -1,0 +1,74 @@
+"""cosign's older signatures and attestations where they are referrers and no tags: Tekton Chains, build policies, `cosign sign
+--registry-referrers-mode=oci-1-1` (sigstore/cosign, pkg/oci/remote, WriteSignaturesExperimentalOCI).
+
+The manifest is the one that otherwise stands under a tag: each layer is a signature or an envelope, its annotations hold the
+rest. Layers tell what they are by their media type, whatever the manifest calls itself.
+"""
+
+from typing import TYPE_CHECKING
+
+from pratique.attest.cosign import DSSE_LAYER, PREDICATE_TYPE, SIMPLE_SIGNING
+from pratique.errors import DigestMismatch, InputError, Unavailable
+from pratique.evidence.collect import Collected, EvidenceForm
+from pratique.model import Cause, Digest
+from pratique.model.predicates import IMAGE_SIGNATURE
+from pratique.registry.cosign import MAX_ATTESTATION_BYTES, MAX_LAYERS, MAX_PAYLOAD_BYTES, MAX_TOTAL_BYTES
+
+if TYPE_CHECKING:
+    from pratique.registry.types import Descriptor, Manifest, Repository
+
+ARTIFACT_TYPES = frozenset(
+    (
+        "application/vnd.dev.cosign.artifact.sig.v1+json",
+        "application/vnd.dev.cosign.artifact.att.v1+json",
+        SIMPLE_SIGNING,
+        DSSE_LAYER,
+    )
+)
+"""What such manifests call themselves."""
+
+_FORMS = {
+    SIMPLE_SIGNING: (EvidenceForm.COSIGN_SIGNATURE, MAX_PAYLOAD_BYTES),
+    DSSE_LAYER: (EvidenceForm.COSIGN_ATTESTATION, MAX_ATTESTATION_BYTES),
+}
+
+
+def holds_older(manifest: "Manifest") -> bool:
+    """Whether a referrer's manifest is of this kind."""
+    return any(layer.media_type in _FORMS for layer in manifest.layers)
+
+
+def older_pieces(repository: "Repository", manifest: "Manifest", where: str) -> list[Collected]:
+    """One for each signature or envelope in the manifest. One that cannot be had stays in the list, with its cause."""
+    layers = [layer for layer in manifest.layers if layer.media_type in _FORMS]
+    digest = manifest.descriptor.digest
+    if len(layers) > MAX_LAYERS or sum(layer.size for layer in layers) > MAX_TOTAL_BYTES:
+        detail = f"{where}: {len(layers)} signatures in one manifest, more than are read"
+        return [
+            Collected(digest=digest, where=where, form=_FORMS[layers[0].media_type][0], cause=Cause.UNREADABLE, detail=detail)
+        ]
+    return [_piece(repository, layer, where) for layer in layers]
+
+
+def _piece(repository: "Repository", layer: "Descriptor", where: str) -> Collected:
+    form, limit = _FORMS[layer.media_type]
+    notes = layer.annotations
+    claimed = IMAGE_SIGNATURE if form is EvidenceForm.COSIGN_SIGNATURE else notes.get(PREDICATE_TYPE, "")
+    cause, detail, data = Cause.NONE, "", b""
+    try:
+        data = repository.fetch_blob(layer, limit=limit)
+    except Unavailable as error:
+        cause, detail = Cause.UNREACHABLE, str(error)
+    except (DigestMismatch, InputError) as error:
+        cause, detail = Cause.INVALID, str(error)
+    return Collected(
+        # As under a tag: what tells two signatures of one payload apart is in the annotations.
+        digest=Digest.of((data or str(layer.digest).encode()) + repr(sorted(notes.items())).encode()),
+        where=where,
+        form=form,
+        annotations=notes,
+        claimed_type=claimed,
+        data=data,
+        cause=cause,
+        detail=detail,
+    )

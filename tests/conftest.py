@@ -10,9 +10,10 @@ from hypothesis import settings
 
 # In continuous integration the same code gives the same examples: it must not depend on luck whether a change lands. Fresh
 # examples are for `make test` on a desk and for `make fuzz`.
-settings.register_profile("ci", derandomize=True)
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+# How long an example takes is the machine's affair, and no property of the code: there is no deadline.
+settings.register_profile("ci", derandomize=True, deadline=None)
+settings.register_profile("desk", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 
 # What logs of tests sign is remembered beyond their homes, but not in the state of whoever runs the tests.

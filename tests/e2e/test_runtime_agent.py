@@ -214,7 +214,7 @@ def signed_reports(home, image: str) -> list[dict]:
 def test_a_killed_agent_fails_open_and_the_next_report_has_the_gap(box, home, pratique, tmp_path):
     it = box()
     assert pratique("key", "generate", "--output", "K").returncode == 0
-    arguments = ("--mode", "enforce", "--trust", "K.pub", "--container", it.name)
+    arguments = ("--mode", "enforce", "--key", "K.pub", "--container", it.name)
     with agent_process(home, tmp_path, *arguments) as (process, events):
         assert it.run("/bin/true").returncode != 0
         process.kill()
@@ -251,7 +251,7 @@ def test_the_signed_manifest_of_a_shipped_image_is_found_in_each_place_and_holds
     try:
         it = box(image=shipped)
         for origin in (["registry"], ["dir", "--dir", "layout"], ["catalog"]):
-            arguments = ("--mode", "enforce", "--trust", "K.pub", "--container", it.name, "--all", "--manifest-from", *origin)
+            arguments = ("--mode", "enforce", "--key", "K.pub", "--container", it.name, "--all", "--manifest-from", *origin)
             with agent_process(home, tmp_path, *arguments, until="watching") as (process, events):
                 assert it.run(f"/bin/true && rm -f /opt/evil && {DROP.format('true', '/opt/evil')}; /opt/evil").returncode == 126
                 process.terminate()
@@ -270,7 +270,7 @@ def test_the_signed_manifest_of_a_shipped_image_is_found_in_each_place_and_holds
 def test_a_container_that_ends_has_its_last_report_while_the_agent_goes_on(box, home, pratique, tmp_path):
     it = box()
     assert pratique("key", "generate", "--output", "K").returncode == 0
-    with agent_process(home, tmp_path, "--trust", "K.pub", "--container", it.name) as (process, events):
+    with agent_process(home, tmp_path, "--key", "K.pub", "--container", it.name) as (process, events):
         image = events()[0]["image"]
         podman("stop", "-t", "0", it.name, check=True)
         deadline = time.monotonic() + 20

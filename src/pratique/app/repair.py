@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from pratique.app.gather import appraise_asking, collect_from_home
+from pratique.app.gather import appraise_asking, collect_from_home, joined
 from pratique.app.home import Home
 from pratique.app.sources import Opened, opened, public_name
 from pratique.app.talk import SILENT, Talk
@@ -40,7 +40,8 @@ def repair_evidence(
             there, kept = collect_from_repository(repository, target.digest), collect_from_home(home, target.digest)
             if there.cause is not Cause.NONE:
                 raise Unavailable(there.detail)
-            appraised, _ = appraise_asking(target, name or public_name(str(found.source)), kept, trust_anchors)
+            # A threshold may be met by both together. Of the two, only what the catalog keeps is put back.
+            appraised, _ = appraise_asking(target, name or public_name(str(found.source)), joined(kept, there), trust_anchors)
             missing = lost_pieces(appraised.pieces, there)
             restore(repository, target, missing, kept, created=_created(found))
             lost += missing

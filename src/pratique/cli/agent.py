@@ -13,9 +13,11 @@ from pratique.app.home import find_home, open_logged_signer
 from pratique.cli.options import passphrase_option
 from pratique.cli.output import printable
 from pratique.cli.signers import load_chosen_signer
+from pratique.cli.trust_anchors import anchor_options, chosen_anchors, refuse_key_as_trust
 from pratique.errors import InputError
 
 if TYPE_CHECKING:
+    from pratique.evidence.trust_anchors import TrustAnchors
     from pratique.model import FileManifest
     from pratique.runtime.config import Unverified
     from pratique.runtime.workloads import RunningContainer
@@ -40,8 +42,8 @@ def command() -> None:
     help="Where the signed file manifests are: beside the image, in an OCI layout, or in this home's catalog.",
 )
 @click.option("--dir", "directory", type=click.Path(), help="The OCI layout for --manifest-from dir.")
-@click.option("--trust", "trusted", type=click.Path(), multiple=True, required=True, help="A public key that may sign manifests.")
-@click.option("--key", type=click.Path(), help="The private key for reports; default this machine's service key.")
+@anchor_options
+@click.option("--report-key", type=click.Path(), help="The private key for reports; default this machine's service key.")
 @passphrase_option
 @click.option(
     "--on-violation",
@@ -62,8 +64,7 @@ def run(
     mode: str,
     origin: str,
     directory: str | None,
-    trusted: tuple[str, ...],
-    key: str | None,
+    report_key: str | None,
     passphrase_file: str | None,
     on_violation: str,
     seal: bool,
@@ -72,15 +73,18 @@ def run(
     report_every: float,
     as_json: bool,
     everything: bool,
+    **beliefs: Any,
 ) -> None:
     """Watch running containers until interrupted. As root.
+
+    Believed about manifests is whom the options name, else whom the trust that this machine follows names; what that trust
+    takes back or ends is out also for keys that are named by --key.
 
     In enforce mode the kernel refuses what the signed manifest of the image does not know; in observe mode it is reported.
     A container whose image has no verified manifest is itself a violation.
     """
     from pratique.app.publish_report import publish_report
     from pratique.app.verified_manifest import verified_manifest
-    from pratique.cli.trust_anchors import chosen_anchors
     from pratique.runtime.agent import load_node, run_agent
     from pratique.runtime.config import AgentConfig
     from pratique.runtime.respond import Response
@@ -92,8 +96,13 @@ def run(
     if origin == "dir" and not directory:
         raise InputError("--manifest-from dir needs --dir PATH")
     home = find_home()
-    trust_anchors = chosen_anchors(home, keys=trusted)
-    logged_signer = open_logged_signer(home, load_chosen_signer(home, key, passphrase_file))
+    refuse_key_as_trust(beliefs["trust"])
+
+    def believed() -> "TrustAnchors":
+        return chosen_anchors(home, **beliefs, beside_trust=True)
+
+    believed()  # what cannot be believed at the start is said at the start
+    logged_signer = open_logged_signer(home, load_chosen_signer(home, report_key, passphrase_file))
     node, boot_id = load_node()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -103,7 +112,7 @@ def run(
         click.echo(json.dumps(event, ensure_ascii=False) if as_json else _line(event))
 
     def manifests(workload: "RunningContainer") -> "FileManifest | Unverified":
-        return verified_manifest(home, workload, trust_anchors, origin, directory)
+        return verified_manifest(home, workload, believed, origin, directory)
 
     run_agent(
         AgentConfig(

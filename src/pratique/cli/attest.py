@@ -111,10 +111,9 @@ def _replace(
 
 def _read_predicate(data: bytes, where: str, predicate_type: str) -> "dict[str, object]":
     """The predicate in a file. A bill of materials is held against the whole of its schema."""
-    from pratique.attest.predicates.known import SPDX
     from pratique.attest.strictjson import load_json
     from pratique.errors import InputError, Malformed
-    from pratique.model.predicates import CYCLONEDX
+    from pratique.model.predicates import CYCLONEDX, SPDX
 
     try:
         document = load_json(data, what="predicate")

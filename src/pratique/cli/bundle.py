@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pratique.app.home import Home, find_home
+from pratique.app.verification import Answer
 from pratique.cli.options import platform_option, source_argument
 from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_title
 from pratique.cli.trust_anchors import anchor_options, chosen_anchors
-from pratique.cli.verify import Answer, predicate_type, report
+from pratique.cli.verify import predicate_type, report
 from pratique.errors import InputError
 from pratique.model import Cause
 
@@ -129,7 +130,7 @@ def verify(
     else:
         trust_anchors, anchors = _carried(home, archive, trust_root, log_keys)
         text = f"{anchors.trust.name}, {_versions(anchors)}, good until {_when(anchors)}"
-        about.append(("trust", Cause.NONE, text, None))
+        about.append(Answer(what="trust", cause=Cause.NONE, detail=text))
     if name is None:
         click.echo(f"pratique: the archive calls it {described.name}; --name says what it must be called", err=True)
     return report(

@@ -18,11 +18,13 @@ from pratique.cli.options import (
     platform_option,
     source_argument,
 )
-from pratique.cli.output import TALK, format_option, iso_time, print_fact, print_json, print_title, print_verdict
+from pratique.cli.output import TALK, format_option, iso_time, print_fact, print_json, print_note, print_title, print_verdict
 from pratique.cli.signers import load_chosen_signer
-from pratique.cli.trust_anchors import known_logs
+from pratique.cli.trust_anchors import known_logs, trust_in_force, trust_options
+from pratique.cli.verify import piece_json
 from pratique.errors import InputError
-from pratique.model import Decision, Result
+from pratique.model import Cause, Decision, Result
+from pratique.model.predicates import TITLES
 
 if TYPE_CHECKING:
     from pratique.keys.logged_signer import LoggedBundle
@@ -35,6 +37,7 @@ EXIT_CODES = {Result.ALLOWED: 0, Result.DENIED: 1, Result.UNDECIDED: 3}
 @click.option("--policy", "policy_path", required=True, type=click.Path(), help="The YAML policy.")
 @evidence_option
 @click.option("--content/--no-content", default=None, help="Compare every file; by default only when SOURCE is on this machine.")
+@trust_options
 @key_option
 @passphrase_option
 @platform_option
@@ -43,6 +46,8 @@ EXIT_CODES = {Result.ALLOWED: 0, Result.DENIED: 1, Result.UNDECIDED: 3}
 def command(
     source: str,
     policy_path: str,
+    trust: str | None,
+    log_keys: tuple[str, ...],
     evidence: str | None,
     content: bool | None,
     key: str | None,
@@ -53,6 +58,9 @@ def command(
 ) -> int:
     """Decide by policy whether SOURCE may be deployed. The decision is signed, logged and catalogued, whatever it is.
 
+    The policy names authorities of the trust, or defines them by keys of its own; what the trust takes back or ends is out either
+    way. What is attached beside enough good evidence decides nothing, unless the policy says so.
+
     Of a multi-platform index it is about the image for one platform, or with --all-platforms about each of them. Exit code 0:
     allowed; 1: denied; 3: could not be decided.
     """
@@ -62,7 +70,7 @@ def command(
         raise InputError("--all-platforms and --platform contradict each other")
 
     home = find_home()
-    loaded = load_policy(Path(policy_path), logs=known_logs(home))
+    loaded = load_policy(Path(policy_path), logs=known_logs(home, log_keys), base=trust_in_force(home, trust))
     content_read = {None: Content.LOCAL, True: Content.ALWAYS, False: Content.NEVER}[content]
     question = Question(evidence=evidence, content=content_read)
     if all_platforms:
@@ -112,6 +120,7 @@ def _json(gathered: Gathered, decision: Decision, sealed: "LoggedBundle", advice
             {"rule": item.rule, "state": item.state.value, "cause": item.cause.value, "detail": item.detail}
             for item in decision.verdicts
         ],
+        "evidence": [piece_json(piece) for piece in gathered.facts.pieces],
         "bundle": sealed.digest,
         "log_index": sealed.log_index,
         "advice": advice or None,
@@ -127,6 +136,9 @@ def _print(gathered: Gathered, decision: Decision, sealed: "LoggedBundle", advic
         print_fact("of the index", gathered.index)
     for item in decision.verdicts:
         print_verdict(item.cause, item.rule, item.detail)
+    for piece in gathered.facts.pieces:
+        if piece.cause is not Cause.NONE:
+            print_note(TITLES.get(piece.predicate_type, "evidence"), f"{piece.cause.value}: {piece.detail}")
     if advice:
         print_fact("what to do", advice)
     print_fact("decision", f"signed, log entry {sealed.log_index}, bundle {sealed.digest.short}")

@@ -50,6 +50,11 @@ def print_verdict(cause: Cause, label: str, text: str) -> None:
     click.echo(f"  {click.style(mark, fg=colour)} {label:<16} {reason}{printable(text)}")
 
 
+def print_note(label: str, text: str) -> None:
+    """What is there and was not asked for, or was not verified: neither a yes nor a no."""
+    click.echo(f"  {click.style('·', dim=True)} {label:<16} {printable(text)}")
+
+
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, err: bool = False) -> None:
     """A table as wide as its content; in a pipe, columns parted by tabs. `err`: on standard error."""
     if not (sys.stderr if err else sys.stdout).isatty():

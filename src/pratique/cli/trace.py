@@ -4,26 +4,34 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pratique.app.home import existing, find_home, open_home_catalog
-from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_title, print_verdict
+from pratique.app.home import Home, existing, find_home, open_home_catalog
+from pratique.app.verification import said
+from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_note, print_title, print_verdict
+from pratique.cli.trust_anchors import anchor_options, chosen_anchors
 from pratique.errors import InputError, NotFound, Unavailable
-from pratique.model import Cause, Result
+from pratique.model import Cause
 from pratique.model.predicates import TITLES
 
 if TYPE_CHECKING:
     from pratique.catalog.ledger import Catalog
     from pratique.catalog.rows import ArtifactRow
+    from pratique.model import Digest
+    from pratique.policy import Piece
 
-_CAUSES = {Result.ALLOWED: Cause.NONE, Result.DENIED: Cause.DENIED, Result.UNDECIDED: Cause.UNREADABLE}
+RECORDED = "recorded"
 
 
 @click.command()
 @click.argument("thing")
+@anchor_options
+@click.option("--name", help="What the artifact is called where a trust speaks of it; default what the catalog calls it.")
 @format_option
-def command(thing: str, format_: str) -> None:
+def command(thing: str, name: str | None, format_: str, **beliefs: Any) -> None:
     """Who built it, what is in it, who said so, who let it in, and where it was seen running.
 
-    THING is a digest, the first digits of one, an image ID, or the name of a running container.
+    THING is a digest, the first digits of one, an image ID, or the name of a running container. What is said about it is verified
+    under whom the options name, else under the trust that this machine follows; without either, and for all else that the catalog
+    holds, it is only recorded, and is marked so.
     """
     home = find_home()
     if not thing.strip():
@@ -32,6 +40,12 @@ def command(thing: str, format_: str) -> None:
     with open_home_catalog(home) as catalog:
         artifact = _find(catalog, thing)
         chain = _chain(catalog, artifact)
+    pieces = _verified(home, artifact, name, beliefs)
+    for item in chain["evidence"]:
+        piece = pieces.get(item["bundle"])
+        item["state"] = piece.cause.state.value if piece is not None else RECORDED
+        if piece is not None:
+            item |= {"cause": piece.cause.value, "detail": said(piece)}
     if format_ == "json":
         print_json(chain)
         return
@@ -46,11 +60,34 @@ def command(thing: str, format_: str) -> None:
         parts = [f"{name} {build[name]}" for name in ("builder", "number", "release", "commit") if build[name]]
         print_fact("built", ", ".join(parts))
     for item in chain["evidence"]:
-        print_verdict(Cause.NONE, item["title"], f"by key {item['keyid'][:12]}, {item['at']}, bundle {item['bundle'][7:19]}")
+        if item["state"] == RECORDED:
+            what = f"{RECORDED}, not verified: by key {item['keyid'][:12]}, {item['at']}, bundle {item['bundle'][7:19]}"
+            print_note(item["title"], what)
+        else:
+            print_verdict(Cause(item["cause"]), item["title"], f"{item['detail']}, bundle {item['bundle'][7:19]}")
     for item in chain["decisions"]:
-        print_verdict(_CAUSES[Result(item["result"])], "decision", f"{item['result']} by {item['policy']}, {item['at']}")
+        print_note("decision", f"{RECORDED}: {item['result']} by {item['policy']}, {item['at']}")
     for item in chain["observations"]:
         print_fact("ran", f"{item['workload']} on {item['node']}, {item['from']} to {item['to']}")
+
+
+def _verified(home: Home, artifact: "ArtifactRow", name: str | None, beliefs: dict[str, Any]) -> "dict[Digest, Piece]":
+    """Each bundle of the catalog as it verifies now; nothing where nobody is believed, or nobody can say who is."""
+    if not any(beliefs.values()) and not home.trust.exists():
+        return {}
+    from pratique.app.gather import appraise_asking, collect_from_home
+    from pratique.registry.types import Descriptor
+
+    try:
+        trust_anchors = chosen_anchors(home, **beliefs)
+    except Unavailable as error:
+        if any(beliefs.values()):
+            raise
+        click.echo(f"pratique: nothing is verified: {error}", err=True)
+        return {}
+    target = Descriptor(media_type="", digest=artifact.digest, size=0)
+    facts, _ = appraise_asking(target, name or artifact.name, collect_from_home(home, artifact.digest), trust_anchors)
+    return {piece.bundle: piece for piece in facts.pieces}
 
 
 def _find(catalog: "Catalog", thing: str) -> "ArtifactRow":

@@ -11,11 +11,12 @@ import click
 from pratique.app.home import Home
 
 if TYPE_CHECKING:
+    from pratique.attest.sigstore.trusted_root import TrustedRoot
     from pratique.evidence.trust_anchors import OwnLog, TrustAnchors
 
 
 def anchor_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`keys`, `log_keys`, `trust`, `identity`, `issuer`, `trusted_root`, `keyring`."""
+    """`keys`, `log_keys`, `trust`, `identity`, `identity_regexp`, `issuer`, `trusted_root`, `keyring`."""
     for option in reversed(
         (
             click.option("--key", "keys", type=click.Path(), multiple=True, help="A public key to believe; may be repeated."),
@@ -24,9 +25,26 @@ def anchor_options(command: Callable[..., Any]) -> Callable[..., Any]:
             ),
             click.option("--trust", type=click.Path(), help="A trust.yaml to believe; default the trust this machine follows."),
             click.option("--certificate-identity", "identity", help="A signer's identity to believe, with its issuer."),
+            click.option(
+                "--certificate-identity-regexp", "identity_regexp", help="The same by an expression that matches all of it."
+            ),
             click.option("--certificate-oidc-issuer", "issuer", help="Who vouches for that identity: an exact URL."),
-            click.option("--trusted-root", type=click.Path(), help="A Sigstore trusted root (JSON), for identities."),
+            click.option(
+                "--trusted-root", type=click.Path(), help="A Sigstore trusted root (JSON), for identities, logs and times."
+            ),
             click.option("--keyring", type=click.Path(), help="OpenPGP keys to believe, for Helm's provenance files."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def trust_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`log_keys`, `trust`: for a command whose policy names whom it believes."""
+    for option in reversed(
+        (
+            click.option("--log-key", "log_keys", type=click.Path(), multiple=True, help="A log's public key, besides our own."),
+            click.option("--trust", type=click.Path(), help="A trust.yaml to believe; default the trust this machine follows."),
         )
     ):
         command = option(command)
@@ -40,30 +58,48 @@ def chosen_anchors(
     log_keys: tuple[str, ...] = (),
     trust: str | None = None,
     identity: str | None = None,
+    identity_regexp: str | None = None,
     issuer: str | None = None,
     trusted_root: str | None = None,
     keyring: str | None = None,
+    beside_trust: bool = False,
 ) -> "TrustAnchors":
-    """What the options say. Raises InputError when they say nothing, or things that do not go together."""
+    """What the options say. `beside_trust`: keys are believed within the bounds of the trust that this machine follows, if any.
+
+    Raises InputError when the options say nothing, or things that do not go together; Unavailable for a trust that expired.
+    """
     from pratique.errors import InputError
-    from pratique.evidence.trust_anchors import anchors_of_keys
+    from pratique.evidence.trust_anchors import anchors_in_place
 
     logs = known_logs(home, log_keys)
-    named = bool(keys or identity or issuer or trusted_root or keyring)
-    if named and trust:
+    signer = identity or identity_regexp
+    if trust and (keys or signer or issuer or trusted_root or keyring):
         raise InputError("--trust says who is believed: keys and identities beside it would widen it unseen")
-    if keyring and (identity or issuer or trusted_root):
+    if identity and identity_regexp:
+        raise InputError("--certificate-identity and --certificate-identity-regexp cannot both be believed at once")
+    if keyring and (signer or issuer or trusted_root):
         raise InputError("--keyring and --certificate-identity cannot both be believed at once")
-    if identity or issuer or trusted_root:
-        return _anchors_of_identity(identity, issuer, trusted_root, keys, logs)
-    if keys or keyring:
-        from pratique.attest.openpgp import MAX_KEYRING_SIZE
-        from pratique.files import read_limited
-        from pratique.keys.open import load_believed_key
+    if signer or issuer or (trusted_root and not keys):
+        if keys:
+            hint = "write both in a trust.yaml"
+            raise InputError("--key and --certificate-identity cannot both be believed at once", hint=hint)
+        return _anchors_of_identity(identity, identity_regexp, issuer, trusted_root, logs)
+    if not keys and not keyring:
+        return _anchors_of_trust(home, trust, logs)
+    from pratique.attest.openpgp import MAX_KEYRING_SIZE
+    from pratique.files import read_limited
+    from pratique.keys.open import load_believed_key
 
-        trust_anchors = anchors_of_keys(((name, [load_believed_key(name)]) for name in keys), logs)
-        return replace(trust_anchors, keyring=read_limited(Path(keyring), MAX_KEYRING_SIZE)) if keyring else trust_anchors
-    return _anchors_of_trust(home, trust, logs)
+    base = trust_in_force(home) if beside_trust else None
+    found = anchors_in_place(((name, [load_believed_key(name)]) for name in keys), logs, base)
+    if trusted_root:
+        found = replace(found, root=_load_root(trusted_root))
+    return replace(found, keyring=read_limited(Path(keyring), MAX_KEYRING_SIZE)) if keyring else found
+
+
+def trust_in_force(home: Home, trust: str | None = None) -> "TrustAnchors | None":
+    """The trust of this file, else the one that this machine follows; None when it follows none. Raises Unavailable: expired."""
+    return _anchors_of_trust(home, trust, ()) if trust or home.trust.exists() else None
 
 
 def _anchors_of_trust(home: Home, trust: str | None, logs: "tuple[OwnLog, ...]") -> "TrustAnchors":
@@ -73,6 +109,8 @@ def _anchors_of_trust(home: Home, trust: str | None, logs: "tuple[OwnLog, ...]")
     now = int(time.time())
     if trust:
         from pratique.tuf.compile import read_source
+
+        refuse_key_as_trust(trust)
 
         return anchors_of_trust(read_source(Path(trust), now=now), logs)
     if not home.trust.exists():
@@ -87,22 +125,53 @@ def _anchors_of_trust(home: Home, trust: str | None, logs: "tuple[OwnLog, ...]")
 
 
 def _anchors_of_identity(
-    identity: str | None, issuer: str | None, trusted_root: str | None, keys: tuple[str, ...], logs: "tuple[OwnLog, ...]"
+    identity: str | None,
+    identity_regexp: str | None,
+    issuer: str | None,
+    trusted_root: str | None,
+    logs: "tuple[OwnLog, ...]",
 ) -> "TrustAnchors":
-    from pratique.attest.sigstore.trusted_root import MAX_TRUSTED_ROOT_SIZE, parse_trusted_root
     from pratique.errors import InputError
     from pratique.evidence.trust_anchors import TrustAnchors
-    from pratique.files import read_limited
-    from pratique.trust import Authorities, Authority, WorkloadIdentity
+    from pratique.trust import Authorities, Authority, WorkloadIdentity, WorkloadRegexp
 
-    if not (identity and issuer and trusted_root):
+    name = identity or identity_regexp
+    if not (name and issuer and trusted_root):
         hint = "an identity is believed with its issuer and a trusted root: give all three"
+        if trusted_root and not (name or issuer):
+            raise InputError(
+                "--trusted-root says nothing about who is believed", hint="give --key K.pub beside it, or an identity"
+            )
         raise InputError("--certificate-identity, --certificate-oidc-issuer and --trusted-root belong together", hint=hint)
-    if keys:
-        raise InputError("--key and --certificate-identity cannot both be believed at once", hint="write both in a trust.yaml")
-    workload = WorkloadIdentity(issuer=issuer, subject=identity)
-    root = parse_trusted_root(read_limited(Path(trusted_root), MAX_TRUSTED_ROOT_SIZE))
-    return TrustAnchors(keys={}, authorities=Authorities((Authority(name=identity, signers=(workload,)),)), logs=logs, root=root)
+    workload: WorkloadIdentity | WorkloadRegexp
+    if identity_regexp:
+        workload = WorkloadRegexp(issuer=issuer, regexp=identity_regexp)
+    else:
+        workload = WorkloadIdentity(issuer=issuer, subject=name)
+    authorities = Authorities((Authority(name=name, signers=(workload,)),))
+    return TrustAnchors(keys={}, authorities=authorities, logs=logs, root=_load_root(trusted_root))
+
+
+def _load_root(path: str) -> "TrustedRoot":
+    from pratique.attest.sigstore.trusted_root import MAX_TRUSTED_ROOT_SIZE, parse_trusted_root
+    from pratique.files import read_limited
+
+    return parse_trusted_root(read_limited(Path(path), MAX_TRUSTED_ROOT_SIZE))
+
+
+def refuse_key_as_trust(trust: str | None) -> None:
+    """`--trust` is a trust.yaml everywhere. Raises InputError for a public key, which says what to type instead."""
+    if trust is None:
+        return
+    from pratique.errors import InputError
+    from pratique.files import read_limited
+    from pratique.trust.strictyaml import MAX_BYTES
+
+    data = read_limited(Path(trust), MAX_BYTES)
+    if b"-----BEGIN" in data[:4096] or data[:1] == b"\x30":
+        raise InputError(
+            "this is a key, and --trust is a trust.yaml", where=trust, hint=f"to believe a public key: --key {trust}"
+        )
 
 
 def known_logs(home: Home, log_keys: tuple[str, ...] = ()) -> "tuple[OwnLog, ...]":

@@ -1,25 +1,28 @@
-"""Verify each piece that was collected, and compare what they say with each other and with the bytes. Pure.
+"""Decide who counts: each piece that was collected, and whether enough of them agree. Pure.
 
 A piece goes through these questions in this order, and stops at the first no: could it be had; is it what it claims to be; does
-its signature verify, by whom, and are its times and log proofs good (`testimony`); is it about this artifact; may that signer say
-so, and was it in time (`pratique.trust`). Only then is its predicate read.
+its signature verify, by whom, and are its times and log proofs good (`verify`); is it about this artifact; may that signer say
+so, and was it in time (`pratique.trust`); and did as many say the same as the trust asks for (`_hold_to_thresholds`). Only then
+is its predicate to be had, and compared with the others and with the bytes (`compare`). Whoever prints, gates or enforces reads
+the facts and counts nothing again.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from pratique.documents.check import compare_files
-from pratique.documents.claims import ParsedSbom, read_claims
+from pratique.attest.strictjson import canonical_json
 from pratique.errors import Expired, InputError, Revoked, Untrusted, Violation
 from pratique.evidence.collect import Collected, Collection
+from pratique.evidence.compare import agreed_manifest, compare
 from pratique.evidence.trust_anchors import TrustAnchors
 from pratique.evidence.verify import Answers, FileSubject, Rejected, VerifiedClaim, cause_of, verify_piece
-from pratique.model import Cause, Digest, FileManifest, Tree, parse_manifest
-from pratique.model.predicates import FILE_MANIFEST, IMAGE_SIGNATURE, SBOM_TYPES, TITLES
+from pratique.model import Cause, Digest, FileManifest, State, Tree, parse_manifest
+from pratique.model.predicates import FILE_MANIFEST, IMAGE_SIGNATURE, SLSA_PROVENANCE, SLSA_VSA, TITLES
 from pratique.model.signer import OpenPgpSigner
-from pratique.policy.facts import ComponentFacts, Facts, Piece, SbomFacts
-from pratique.trust import Utterance, authorise
+from pratique.policy.facts import Agreement, Facts, Piece
+from pratique.trust import Trust, Utterance, authorise, check_bans, check_quorum
 
 if TYPE_CHECKING:
     from pratique.registry.types import Descriptor
@@ -53,15 +56,19 @@ def appraise(
         for place in collections
         for piece in place.pieces
     }
-    pieces = tuple(
+    appraised = tuple(
         _appraise_piece(found, target, name, trust_anchors, now=now, answers=answers, content=content, annotations=annotations)
         for _, found in sorted(seen.items())
     )
+    pieces, agreements = _hold_to_thresholds(appraised, name, trust_anchors.trust)
+    sboms, manifests = compare(pieces, target.digest, tree)
     return Facts(
         subject=target.digest,
         subject_name=name,
         pieces=pieces,
-        sboms=_compare(pieces, target.digest, tree),
+        sboms=sboms,
+        manifests=manifests,
+        agreements=agreements,
         gathering=broken.cause if broken else Cause.NONE,
         gathering_detail=broken.detail if broken else "",
     )
@@ -91,7 +98,7 @@ def _appraise_piece(
             wanted=claim.wanted,
         )
 
-    def piece(cause: Cause, detail: str = "", authority: str = "") -> Piece:
+    def piece(cause: Cause, detail: str = "", authority: str = "", in_place: bool = False) -> Piece:
         verified = cause is Cause.NONE
         return Piece(
             about=about,
@@ -102,7 +109,9 @@ def _appraise_piece(
             authority=authority,
             form=found.form.value,
             said=claim.said if verified else dict,
+            in_place=in_place,
             signed=claim.signed if verified else None,
+            unproven=claim.unproven if verified else (),
             wanted=claim.wanted,
         )
 
@@ -114,22 +123,19 @@ def _appraise_piece(
     if lacking and claim.predicate_type == IMAGE_SIGNATURE:
         return piece(Cause.MISMATCH, f"signed without the annotation {', '.join(lacking)[:200]}")
     try:
-        return piece(Cause.NONE, authority=_authority(claim, found, name, trust_anchors, now))
+        authority, in_place = _authority(claim, found, name, trust_anchors, now)
+        return piece(Cause.NONE, authority=authority, in_place=in_place)
     except (Untrusted, Expired, Revoked) as error:
         return piece(cause_of(error), error.message)
 
 
-def _authority(claim: VerifiedClaim, found: Collected, name: str, trust_anchors: TrustAnchors, now: int) -> str:
-    """Whose voice this is. Raises Untrusted, Expired, Revoked."""
-    if isinstance(claim.signed.signer, OpenPgpSigner):
-        if trust_anchors.trust is not None:
-            raise Untrusted(f"signed by {claim.signed.signer}: a trust does not speak of OpenPGP keys")
-        return str(claim.signed.signer)  # verified with the keyring that is believed
-    if trust_anchors.trust is None:
-        match = trust_anchors.authorities.find(claim.signed.signer)
-        if match is None:
-            raise Untrusted(f"signed by {claim.signed.signer}, who is not among those that are believed")
-        return match[0].name
+def _authority(claim: VerifiedClaim, found: Collected, name: str, trust_anchors: TrustAnchors, now: int) -> tuple[str, bool]:
+    """Whose voice this is, and whether it was named in place, beside a trust. Raises Untrusted, Expired, Revoked."""
+    signer, trust = claim.signed.signer, trust_anchors.trust
+    if isinstance(signer, OpenPgpSigner):
+        if trust is not None:
+            raise Untrusted(f"signed by {signer}: a trust does not speak of OpenPGP keys")
+        return str(signer), False  # verified with the keyring that is believed
     utterance = Utterance(
         predicate_type=claim.predicate_type,
         artifact_name=name,
@@ -137,83 +143,117 @@ def _authority(claim: VerifiedClaim, found: Collected, name: str, trust_anchors:
         statement=claim.payload,
         bundle=found.digest,
     )
-    return authorise(trust_anchors.trust, claim.signed, utterance, now=now).name
-
-
-def _compare(pieces: Sequence[Piece], subject: Digest, tree: Tree | None) -> tuple[SbomFacts, ...]:
-    """Each trusted SBOM against the manifests of the same authority, and those against the files."""
-    verified = [piece for piece in pieces if piece.cause is Cause.NONE]
-    manifests = [piece for piece in verified if piece.predicate_type == FILE_MANIFEST]
-    return tuple(
-        _compare_sbom(piece, [item for item in manifests if item.authority == piece.authority], piece.about or subject, tree)
-        for piece in verified
-        if piece.predicate_type in SBOM_TYPES
-    )
-
-
-def _compare_sbom(piece: Piece, manifests: Sequence[Piece], subject: Digest, tree: Tree | None) -> SbomFacts:
-    try:
-        sbom = read_claims(piece.predicate)
-    except InputError as error:
-        return SbomFacts(authority=piece.authority, cause=Cause.UNREADABLE, detail=f"the SBOM: {error}", unread=str(error))
-    components = tuple(
-        ComponentFacts(purl=item.purl, name=item.name, version=item.version, kind=item.kind, cpes=item.cpes, licences=item.held)
-        for item in (*sbom.components, *sbom.others)
-    )
-    cause, detail = _bind(sbom, manifests, subject, tree)
-    return SbomFacts(
-        authority=piece.authority,
-        cause=cause,
-        detail=detail,
-        components=components,
-        licence_names=sbom.licence_names,
-        compared_bytes=tree is not None,
-    )
-
-
-def _bind(sbom: ParsedSbom, manifests: Sequence[Piece], subject: Digest, tree: Tree | None) -> tuple[Cause, str]:
-    if sbom.subject_digest is not None and sbom.subject_digest != subject:
-        return Cause.MISMATCH, f"the SBOM is about {sbom.subject_digest}"
-    if not sbom.manifest_root:
-        return Cause.UNREADABLE, "the SBOM names no file manifest, so it proves nothing about the bytes"
-    for piece in manifests:
-        try:
-            manifest = parse_manifest(piece.predicate)
-        except (Violation, InputError) as error:
-            return Cause.INVALID, f"the file manifest: {error}"
-        if manifest.root != sbom.manifest_root:
-            continue
-        if tree is not None:
-            differing = [f"{item.kind} {item.place}" for item in compare_files(manifest, tree)]
-            if differing:
-                more = f" and {len(differing) - 3} more" if len(differing) > 3 else ""
-                return Cause.MISMATCH, f"the files are not those of the SBOM: {', '.join(differing[:3])}{more}"
-        known = sum(1 for item in sbom.components if item.purl)
-        against = "compared with the bytes" if tree is not None else "compared with the file manifest"
-        return Cause.NONE, f"{known} components, {len(manifest.entries):,} files, {against}"
-    if manifests:
-        return Cause.MISMATCH, f"the SBOM states the file manifest {sbom.manifest_root}, the attached one is another"
-    return Cause.ABSENT, "there is no file manifest beside the SBOM, so it proves nothing about the bytes"
+    named = trust_anchors.in_place.find(signer)
+    if named is not None:
+        if trust is not None:
+            check_bans(trust, claim.signed, utterance, now=now)
+        return named[0].name, True
+    if trust is not None:
+        name = authorise(trust, claim.signed, utterance, now=now).name
+        if name in trust_anchors.in_place.names:
+            raise Untrusted(f"signed by {signer}, {name} of the trust: that name means somebody else here")
+        return name, False
+    match = trust_anchors.authorities.find(signer)
+    if match is None:
+        raise Untrusted(f"signed by {signer}, who is not among those that are believed")
+    return match[0].name, False
 
 
 def trusted_manifest(
     target: "Descriptor", name: str, collection: Collection, trust_anchors: TrustAnchors, *, now: int
 ) -> tuple[FileManifest | None, Cause, str]:
-    """The one file manifest about `target` that somebody who may signed; else None and why. Two that differ are refused."""
-    pieces = [_appraise_piece(found, target, name, trust_anchors, now=now) for found in collection.pieces]
-    pieces = [piece for piece in pieces if piece.predicate_type in (FILE_MANIFEST, "")]
-    found: dict[Digest, FileManifest] = {}
-    for piece in pieces:
-        if piece.cause is Cause.NONE:
-            try:
-                manifest = parse_manifest(piece.predicate)
-            except (Violation, InputError) as error:
-                return None, Cause.INVALID, str(error)
-            found[manifest.root] = manifest
-    if len(found) > 1:
-        return None, Cause.MISMATCH, f"{len(found)} different file manifests are signed for this image"
-    if found:
-        return next(iter(found.values())), Cause.NONE, ""
-    if pieces:
-        return None, pieces[0].cause, pieces[0].detail
+    """The one file manifest about `target` that enough of those who may have signed; else None and why.
+
+    Two that differ are refused: one of them is not true, and nobody can tell which.
+    """
+    facts = appraise(target, name, [collection], trust_anchors, now=now)
+    if facts.manifests:
+        return agreed_manifest(facts.manifests)
+    if facts.gathering is not Cause.NONE:
+        return None, facts.gathering, facts.gathering_detail
+    pieces = facts.of_type(FILE_MANIFEST)
+    # What could not be had may be the one that is missing: that is not the same as a no.
+    for piece in sorted(pieces, key=lambda piece: piece.cause.state is not State.UNCHECKED):
+        return None, piece.cause, piece.detail
     return None, Cause.ABSENT, "there is no signed file manifest for this image"
+
+
+def _hold_to_thresholds(
+    pieces: Sequence[Piece], name: str, trust: Trust | None
+) -> tuple[tuple[Piece, ...], tuple[Agreement, ...]]:
+    """Here it is decided whether enough signed: what too few authorities said is no verified piece any more, and says nothing.
+
+    Counted are authorities, never signatures, and only those who said *the same*: one who vouches for other files or another SBOM
+    vouches for nothing here. Whom a policy names in place is counted by the policy, not by the trust.
+    """
+    if trust is None:
+        return tuple(pieces), ()
+    by_name = {authority.name: authority for authority in trust.authorities.items}
+    kinds = {kind for rule in trust.thresholds for kind in rule.predicates if rule.covers(kind, name)}
+    held: dict[int, Piece] = {}
+    agreements = []
+    for kind in sorted(kinds):
+        said: dict[str, list[tuple[int, Piece]]] = {}
+        for index, piece in enumerate(pieces):
+            if piece.predicate_type == kind and piece.cause is Cause.NONE and not piece.in_place:
+                said.setdefault(_substance(piece), []).append((index, piece))
+        failures: list[str] = []
+        agreed: frozenset[str] = frozenset()
+        for group in said.values():
+            voices = [by_name[piece.authority] for _, piece in group]
+            try:
+                agreed |= check_quorum(trust, voices, predicate_type=kind, artifact_name=name)
+            except Untrusted as error:
+                failures.append(error.message)
+                held |= {index: _below(piece, error.message, pieces) for index, piece in group}
+        agreements.append(_agreement(kind, agreed, failures, pieces, trust, name))
+    return tuple(held.get(index, piece) for index, piece in enumerate(pieces)), tuple(agreements)
+
+
+def _agreement(
+    kind: str, agreed: frozenset[str], failures: Sequence[str], pieces: Sequence[Piece], trust: Trust, name: str
+) -> Agreement:
+    if agreed:
+        text = f"{TITLES.get(kind, kind)}: {', '.join(sorted(agreed))}"
+        return Agreement(predicate_type=kind, cause=Cause.NONE, detail=text)
+    if not failures:
+        try:
+            check_quorum(trust, (), predicate_type=kind, artifact_name=name)
+        except Untrusted as error:
+            failures = [error.message]
+    return Agreement(predicate_type=kind, cause=_lacking(kind, pieces), detail=failures[0])
+
+
+def _below(piece: Piece, why: str, pieces: Sequence[Piece]) -> Piece:
+    """The piece without a voice: who said it is told to people, what was said to nobody."""
+    detail = f"by {piece.authority}, which alone does not count: {why}"
+    cause = _lacking(piece.predicate_type, pieces)
+    return replace(piece, cause=cause, detail=detail, authority="", said=dict, signed=None)
+
+
+def _lacking(kind: str, pieces: Sequence[Piece]) -> Cause:
+    """Why there are not enough: nobody knows as long as one that could be the missing one could not be had."""
+    open_ = any(piece.predicate_type in (kind, "") and piece.cause.state is State.UNCHECKED for piece in pieces)
+    return Cause.UNREACHABLE if open_ else Cause.UNTRUSTED
+
+
+def _substance(piece: Piece) -> str:
+    """What a claim holds somebody to, so that two who say the same are recognised: a digest, or nothing for a bare signature.
+
+    A file manifest is its root. Times and build numbers are not what provenance holds to: who built is, and from what. What is
+    said about an index is not what is said about an image of it; but a signature of the index is one of all that it names.
+    """
+    if piece.predicate_type == IMAGE_SIGNATURE:
+        return ""
+    try:
+        predicate = dict(piece.predicate)
+        if piece.predicate_type == FILE_MANIFEST:
+            return f"{parse_manifest(predicate).root} {piece.about or ''}"
+        if piece.predicate_type == SLSA_PROVENANCE:
+            details = predicate.pop("runDetails", None)
+            predicate["builder"] = details.get("builder") if isinstance(details, dict) else None
+        if piece.predicate_type == SLSA_VSA:
+            predicate.pop("timeVerified", None)
+        return f"{Digest.of(canonical_json(predicate))} {piece.about or ''}"
+    except (InputError, Violation):
+        return f"unreadable: {piece.bundle}"  # agrees with nothing but itself

@@ -5,10 +5,10 @@ say what, and until when.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pratique.trust import Authorities, Authority, Lifetime, Trust
+from pratique.trust import Authorities, Authority, Lifetime, ServiceKey, Trust
 from pratique.trust.lifetime import ALWAYS
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pratique.attest.publickey import PublicKey
     from pratique.attest.sigstore.trusted_root import TrustedRoot
     from pratique.tuf.value import FollowedTrust
+
+NOBODY = Authorities()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,8 @@ class TrustAnchors:
     `keys`: by key ID; `authorities`: whose signers they are; `logs`: of tiles, as ours. `trust`: what each one may say about
     what, and when; None where every key may say everything, as with keys on a command line. `root`: certificate authorities,
     logs and timestamp authorities in Sigstore's form; `stores`: notation's certificates; `keyring`: of OpenPGP, for Helm's
-    provenance. None, or nothing in it, for nobody.
+    provenance. None, or nothing in it, for nobody. `in_place`: whom a policy or an option names beside a trust: they may say
+    everything but what the trust takes back, and sign for no longer than it lets them.
     """
 
     keys: Mapping[str, "PublicKey"]
@@ -52,6 +55,17 @@ class TrustAnchors:
     root: "TrustedRoot | None" = None
     keyring: bytes = b""
     stores: "TrustStores | None" = None
+    in_place: Authorities = NOBODY
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every authority that can be meant."""
+        return self.authorities.names | self.in_place.names
+
+    @property
+    def witnesses(self) -> tuple[ServiceKey, ...]:
+        """Who must have cosigned a log before its entries count; nobody without a trust."""
+        return self.trust.witnesses if self.trust is not None else ()
 
 
 def anchors_of_keys(named: Iterable[tuple[str, Iterable["PublicKey"]]], logs: tuple[OwnLog, ...]) -> TrustAnchors:
@@ -59,6 +73,20 @@ def anchors_of_keys(named: Iterable[tuple[str, Iterable["PublicKey"]]], logs: tu
     parties = [(name, tuple(keys)) for name, keys in named]
     authorities = Authorities(tuple(Authority.of_keys(name, (key.keyid for key in keys)) for name, keys in parties))
     return TrustAnchors(keys={key.keyid: key for _, keys in parties for key in keys}, authorities=authorities, logs=logs)
+
+
+def anchors_in_place(
+    named: Iterable[tuple[str, Iterable["PublicKey"]]], logs: tuple[OwnLog, ...], base: TrustAnchors | None
+) -> TrustAnchors:
+    """Believe these parties whatever they say, and beside them whom `base` believes, a trust: what that takes back or ends is
+    out.
+
+    A name that both have means the one in place. Raises Malformed when a key is two parties'.
+    """
+    own = anchors_of_keys(named, logs)
+    if base is None:
+        return own
+    return replace(base, keys={**base.keys, **own.keys}, logs=(*base.logs, *logs), in_place=own.authorities)
 
 
 def anchors_of_trust(anchors: "FollowedTrust", logs: tuple[OwnLog, ...]) -> TrustAnchors:

@@ -5,11 +5,11 @@ Whether that somebody may say it is `pratique.trust`'s to answer, whether it hel
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from pratique.attest.bundle import LogEntry, MessageSignature, UnverifiedBundle, parse_bundle
+from pratique.attest.bundle import MessageSignature, UnverifiedBundle, parse_bundle
 from pratique.attest.members import base64_text
-from pratique.attest.record import check_record
 from pratique.attest.statement import StatementHead, StatementSubject, parse_statement
 from pratique.attest.verify import verify_bundle
 from pratique.errors import (
@@ -26,11 +26,11 @@ from pratique.errors import (
     Untrusted,
 )
 from pratique.evidence.collect import Collected, EvidenceForm, SignedChart
+from pratique.evidence.places import own_places
 from pratique.evidence.trust_anchors import TrustAnchors
 from pratique.model import Cause, Digest
 from pratique.model.predicates import IMAGE_SIGNATURE
-from pratique.model.signer import KeySigner, LogPlace, Signed
-from pratique.tlog.verify import verify_entry
+from pratique.model.signer import KeySigner, Signed
 from pratique.trust import proven_at
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class VerifiedClaim:
 
     `predicate_type`: IMAGE_SIGNATURE for forms that say no more than "this one". `said`: reads the predicate. `wanted`:
     URLs whose answers may prove an earlier time. `annotations`: what the signer adds about each subject.
+    `unproven`: log entries that prove nothing here, each with the reason.
     """
 
     predicate_type: str
@@ -67,6 +68,7 @@ class VerifiedClaim:
     about: str = ""
     wanted: tuple[str, ...] = ()
     annotations: Mapping[Digest, Mapping[str, str]] = field(default_factory=dict)
+    unproven: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,13 +140,14 @@ _CAUSES: tuple[tuple[type[PratiqueError], Cause], ...] = (
 def _verify_bundle(
     bundle: UnverifiedBundle, target: "Descriptor", trust_anchors: TrustAnchors, now: int, content: FileSubject | None
 ) -> VerifiedClaim:
-    if bundle.certificates or bundle.timestamps or isinstance(bundle.content, MessageSignature):
+    with_root = trust_anchors.root is not None and bundle.log_entries  # whose logs may have it
+    if bundle.certificates or bundle.timestamps or with_root or isinstance(bundle.content, MessageSignature):
         return _verify_sigstore(bundle, target, trust_anchors, now, content)
     # A bare key and a statement: nothing of X.509 is needed, and it is how we sign ourselves.
     verified = verify_bundle(bundle, trust_anchors.keys)
-    by = KeySigner(keyid=verified.keyid)
-    signed = Signed(signer=by, places=_own_places(_hinted(bundle, by), trust_anchors, now))
-    return _attested(verified.head, bundle.envelope.payload, signed, target, content)
+    signed, unproven = _with_places(bundle, trust_anchors, Signed(signer=KeySigner(keyid=verified.keyid)), now)
+    claim = _attested(verified.head, bundle.envelope.payload, signed, target, content)
+    return replace(claim, unproven=unproven)
 
 
 def _verify_sigstore(
@@ -160,19 +163,18 @@ def _verify_sigstore(
     if isinstance(bundle.content, MessageSignature):
         known = ArtifactDigests(digests={target.digest.algorithm: bytes.fromhex(target.digest.hex)})
         artifact = content.artifact if content is not None else known
-        signed = verify_message(bundle, artifact, root, keys=trust_anchors.keys, needs=needs)
-        if not bundle.certificates:
-            at = proven_at(signed.times, now=now)
-            signed = replace(signed, places=(*signed.places, *_own_places(bundle, trust_anchors, at)))
+        by = verify_message(bundle, artifact, root, keys=trust_anchors.keys, needs=needs)
+        signed, unproven = _with_places(bundle, trust_anchors, by, now)
         return VerifiedClaim(
-            predicate_type=IMAGE_SIGNATURE, subjects=frozenset({target.digest}), payload=target.digest, signed=signed
+            predicate_type=IMAGE_SIGNATURE,
+            subjects=frozenset({target.digest}),
+            payload=target.digest,
+            signed=signed,
+            unproven=unproven,
         )
     verified = verify_attestation(bundle, root, keys=trust_anchors.keys, needs=needs)
-    signed = verified.signed
-    if isinstance(signed.signer, KeySigner):
-        places = _own_places(_hinted(bundle, signed.signer), trust_anchors, proven_at(signed.times, now=now))
-        signed = replace(signed, places=(*signed.places, *places))
-    return _attested(verified.head, verified.payload, signed, target, content)
+    signed, unproven = _with_places(bundle, trust_anchors, verified.signed, now)
+    return replace(_attested(verified.head, verified.payload, signed, target, content), unproven=unproven)
 
 
 def _verify_older_file(
@@ -225,12 +227,10 @@ def _verify_annotation(found: Collected, target: "Descriptor", trust_anchors: Tr
     signed = verify_manifests(found.data, trust_anchors.root or TrustedRoot(), keys=trust_anchors.keys)
     if signed.missing:
         raise DigestMismatch(f"signed together with {', '.join(signed.missing[:3])}, which is not there any more")
-    by = signed.signed
-    if isinstance(by.signer, KeySigner):
-        places = _own_places(_hinted(signed.bundle, by.signer), trust_anchors, proven_at(by.times, now=now))
-        by = replace(by, places=(*by.places, *places))
+    by, unproven = _with_places(signed.bundle, trust_anchors, signed.signed, now)
     subjects = frozenset({target.digest, *signed.statement.digests})
-    return VerifiedClaim(predicate_type=IMAGE_SIGNATURE, subjects=subjects, payload=Digest.of(found.data), signed=by)
+    payload = Digest.of(found.data)
+    return VerifiedClaim(predicate_type=IMAGE_SIGNATURE, subjects=subjects, payload=payload, signed=by, unproven=unproven)
 
 
 def _verify_beside(
@@ -293,50 +293,25 @@ def _attested(
         subjects=subjects,
         payload=Digest.of(payload),
         signed=signed,
-        said=lambda: parse_statement(payload).predicate,
+        said=cache(lambda: parse_statement(payload).predicate),
         about=_names(head.subjects),
         annotations=head.annotations,
     )
 
 
-def _hinted(bundle: UnverifiedBundle, by: KeySigner) -> UnverifiedBundle:
-    """The bundle with the hint that is true: that of the key under which its signature verified."""
-    return replace(bundle, hint=base64_text(bytes.fromhex(by.keyid)))
+def _with_places(
+    bundle: UnverifiedBundle, trust_anchors: TrustAnchors, signed: Signed, now: int
+) -> tuple[Signed, tuple[str, ...]]:
+    """With the places in logs of tiles that we know, beside those in the logs of a trusted root; and what proves nothing."""
+    by_key = isinstance(signed.signer, KeySigner)
+    true = replace(bundle, hint=_hint_of(signed.signer)) if isinstance(signed.signer, KeySigner) else bundle
+    places, unproven = own_places(true, trust_anchors, proven_at(signed.times, now=now), by_key=by_key)
+    return replace(signed, places=tuple(dict.fromkeys((*signed.places, *places)))), unproven
 
 
-def _own_places(bundle: UnverifiedBundle, trust_anchors: TrustAnchors, at: int) -> tuple[LogPlace, ...]:
-    """Places in logs of tiles that we know. A proof that does not hold is no proof missing: it raises ProofInvalid.
-
-    `at`: by when the signature is proven to have existed. A log that was retired or compromised by then proves nothing.
-    """
-    return tuple(place for entry in bundle.log_entries if (place := _own_place(entry, bundle, trust_anchors, at)) is not None)
-
-
-def _own_place(entry: LogEntry, bundle: UnverifiedBundle, trust_anchors: TrustAnchors, at: int) -> LogPlace | None:
-    named = [known for known in trust_anchors.logs if known.holds(entry)]
-    if not named:
-        return None
-    # A log that moved has one key and two names: the one that the checkpoint says, if it is among them.
-    log = next((known for known in named if known.name in ("", entry.origin)), named[0])
-    if entry.proof is None:
-        raise ProofInvalid("the entry of a log that we know comes without a proof")
-    check_record(entry.body, bundle)
-    verify_entry(
-        entry.body,
-        index=entry.proof.log_index,
-        size=entry.proof.tree_size,
-        root=entry.proof.root_hash,
-        hashes=entry.proof.hashes,
-        checkpoint=entry.proof.checkpoint,
-        public_key=log.key.raw,
-        origin=log.name or None,
-    )
-    try:
-        log.lifetime.check_compromise(at, "the log")
-        log.lifetime.check(at, "the log")
-    except (Expired, Revoked):
-        return None
-    return LogPlace(log=log.name or log.key.keyid[:12], operator=log.operator, index=entry.proof.log_index)
+def _hint_of(by: KeySigner) -> str:
+    """The hint that is true: that of the key under which the signature verified."""
+    return base64_text(bytes.fromhex(by.keyid))
 
 
 def _verify_notation(

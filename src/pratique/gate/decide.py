@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 from pratique.attest.predicates.vsa import InputAttestation, vsa_predicate
 from pratique.attest.statement import StatementSubject, render_statement
 from pratique.errors import InputError, Malformed
-from pratique.evidence.trust_anchors import OwnLog, TrustAnchors, anchors_of_keys
+from pratique.evidence.trust_anchors import OwnLog, TrustAnchors, anchors_in_place
 from pratique.keys.logged_signer import LoggedBundle, LoggedSigner, seal
 from pratique.model import Decision
 from pratique.model.predicates import SLSA_VSA
 from pratique.policy import Facts, Policy, evaluate, parse_policy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pratique.attest.publickey import PublicKey
     from pratique.catalog.ledger import Catalog
 
 
@@ -28,8 +31,11 @@ class LoadedPolicy:
     trust_anchors: TrustAnchors
 
 
-def load_policy(path: Path, *, logs: tuple[OwnLog, ...]) -> LoadedPolicy:
-    """Read a policy and its key files, which are relative to it. Raises Malformed, NotFound."""
+def load_policy(path: Path, *, logs: tuple[OwnLog, ...], base: TrustAnchors | None = None) -> LoadedPolicy:
+    """Read a policy and its key files, which are relative to it. `base`: the trust in force, whose authorities it may name.
+
+    Raises Malformed, NotFound.
+    """
     from pratique.keys.file import load_public_key
     from pratique.policy.document import MAX_POLICY_BYTES
 
@@ -38,14 +44,36 @@ def load_policy(path: Path, *, logs: tuple[OwnLog, ...]) -> LoadedPolicy:
             data = file.read(MAX_POLICY_BYTES + 1)
     except OSError as error:
         raise InputError(f"cannot read the policy: {(error.strerror or str(error)).lower()}", where=str(path)) from error
-    policy = parse_policy(data, where=str(path))
+    policy = parse_policy(data, where=str(path), trusted=base.names if base is not None else ())
     named = []
     for name, files in policy.key_files.items():
         loaded = [load_public_key(path.parent / file) for file in files]
         if not loaded:
             raise Malformed(f"the authority {name} has no keys", where=str(path))
         named.append((name, loaded))
-    return LoadedPolicy(policy=policy, trust_anchors=anchors_of_keys(named, logs))
+    _refuse_two_names(policy, named, base, path)
+    own = tuple(OwnLog(key=load_public_key(path.parent / file), operator="the policy's") for file in policy.log_files)
+    return LoadedPolicy(policy=policy, trust_anchors=anchors_in_place(named, (*own, *logs), base))
+
+
+def _refuse_two_names(
+    policy: Policy, named: "Sequence[tuple[str, Sequence[PublicKey]]]", base: TrustAnchors | None, path: Path
+) -> None:
+    """A key that the policy means by two names, its own and one of the trust: it would be one voice for either. Raises
+    Malformed.
+    """
+    if base is None:
+        return
+    own = {name for name, _ in named}
+    for name, keys in named:
+        for key in keys:
+            other = base.authorities.name_of(key.keyid)
+            if other is not None and other not in own and other in policy.named:
+                raise Malformed(
+                    f"the key {key.keyid[:12]}… of {name} is also that of {other} in the trust, and the policy names both",
+                    where=str(path),
+                    hint=f"name {other} alone: one voice must not count twice",
+                )
 
 
 def decide(

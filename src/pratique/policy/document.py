@@ -2,21 +2,22 @@
 
     version: 1
     name: production
-    authorities:                     # who is meant by a name: one or more public keys
+    authorities:                     # whom a name means here: one or more public keys; all other names are those of the trust
       release: {keys: [release.pub]}
+    logs: [log.pub]                  # logs that count beside those of the trust and of this machine
     require:
-      signature:  {threshold: 1, from: [release]}
-      sbom:       {from: [release]}             # present, and about these bytes
+      signature:  {threshold: 1, from: [release], no-others: false}   # true: a signature by anybody else is a refusal
+      sbom:       {from: [release], bytes: true}   # about these bytes, by a file manifest; false: it is enough that there is one
       provenance: {from: [release], builders: ["https://github.com/actions/*"]}
       log:        true                          # each piece counted must be proven to be in the log
     deny:
       components: ["pkg:npm/event-stream@3.3.6", "pkg:npm/lodash@<4.17.21"]   # `lexicon.purl_pattern`; or a CPE
       licences:   ["AGPL-*"]                                                  # `policy.deny_licences`
 
-Key paths are relative to the policy's folder; the caller reads them (`Policy.key_files`).
+Paths are relative to the policy's folder; the caller reads them (`Policy.key_files`, `Policy.log_files`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,17 +31,19 @@ MAX_POLICY_BYTES = MAX_BYTES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignatureRule:
-    """At least `threshold` distinct authorities of `allowed` signed the artifact."""
+    """At least `threshold` distinct authorities of `allowed` signed the artifact; with `no_others`, nobody else did."""
 
     threshold: int
     allowed: frozenset[str]
+    no_others: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SbomRule:
-    """An SBOM by one of `allowed` is there and describes these bytes."""
+    """An SBOM by one of `allowed` is there; with `about_bytes`, it names the file manifest of these bytes."""
 
     allowed: frozenset[str]
+    about_bytes: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +56,16 @@ class ProvenanceRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """A parsed policy. `digest`: of the received bytes. `key_files`: authority → paths as written."""
+    """A parsed policy. `digest`: of the received bytes. `key_files`: authority → paths as written; `log_files`: of logs' keys.
+
+    `named`: every authority that a rule names, in place or of the trust.
+    """
 
     name: str
     digest: Digest
     data: bytes
     key_files: Mapping[str, tuple[str, ...]]
+    log_files: tuple[str, ...] = ()
     signature: SignatureRule | None = None
     sbom: SbomRule | None = None
     provenance: ProvenanceRule | None = None
@@ -66,20 +73,28 @@ class Policy:
     denied_components: tuple[str, ...] = ()
     denied_licences: tuple[str, ...] = ()
 
+    @property
+    def named(self) -> frozenset[str]:
+        rules = (self.signature, self.sbom, self.provenance)
+        return frozenset(name for rule in rules if rule is not None for name in rule.allowed)
 
-def parse_policy(data: bytes, *, where: str) -> Policy:
-    """Read a policy strictly. `where` names the file in errors. Raises Malformed, LimitExceeded."""
+
+def parse_policy(data: bytes, *, where: str, trusted: Collection[str] = ()) -> Policy:
+    """Read a policy strictly. `where` names the file in errors; `trusted`: the authorities of the trust that is in force, which
+    its rules may name. Raises Malformed, LimitExceeded.
+    """
     document = load_yaml(data, what="policy", where=where)
     if document is None:
         raise Malformed("the policy is empty", where=where)
     reader = _Reader(where)
-    top = reader.mapping(document, "", {"version", "name", "authorities", "require", "deny"})
+    top = reader.mapping(document, "", {"version", "name", "authorities", "logs", "require", "deny"})
     if top.get("version") != 1:
         raise Malformed("field version must be 1", where=where)
     authorities = {
         name: tuple(reader.strings(reader.mapping(spec, f"authorities.{name}", {"keys"}).get("keys"), f"authorities.{name}.keys"))
         for name, spec in reader.mapping(top.get("authorities", {}), "authorities", None).items()
     }
+    names = frozenset(authorities) | frozenset(trusted)
     require = reader.mapping(top.get("require", {}), "require", {"signature", "sbom", "provenance", "log"})
     deny = reader.mapping(top.get("deny", {}), "deny", {"components", "licences"})
     policy = Policy(
@@ -87,9 +102,10 @@ def parse_policy(data: bytes, *, where: str) -> Policy:
         digest=Digest.of(data),
         data=data,
         key_files=authorities,
-        signature=reader.signature(require.get("signature"), authorities),
-        sbom=reader.sbom(require.get("sbom"), authorities),
-        provenance=reader.provenance(require.get("provenance"), authorities),
+        log_files=reader.strings(top.get("logs", []), "logs"),
+        signature=reader.signature(require.get("signature"), names),
+        sbom=reader.sbom(require.get("sbom"), names),
+        provenance=reader.provenance(require.get("provenance"), names),
         require_log=reader.boolean(require.get("log", False), "require.log"),
         denied_components=reader.strings(deny.get("components", []), "deny.components"),
         denied_licences=reader.strings(deny.get("licences", []), "deny.licences"),
@@ -106,31 +122,35 @@ def parse_policy(data: bytes, *, where: str) -> Policy:
 class _Reader(Reader):
     """What a policy has beside texts and lists."""
 
-    def allowed(self, value: Any, field: str, authorities: Mapping[str, Any]) -> frozenset[str]:
+    def allowed(self, value: Any, field: str, authorities: frozenset[str]) -> frozenset[str]:
         names = frozenset(self.strings(value, field))
         if not names:
             raise self.fail(field, "must name at least one authority")
-        for name in sorted(names - set(authorities)):
-            raise self.fail(field, f"names {name!r}, which is not among the authorities")
+        for name in sorted(names - authorities):
+            known = f"known here: {', '.join(sorted(authorities))}" if authorities else "no authority is known here"
+            hint = f"{known}; define it under authorities, or follow a trust that has it"
+            raise self.fail(field, f"names {name!r}, which is not among the authorities", hint)
         return names
 
-    def signature(self, value: Any, authorities: Mapping[str, Any]) -> SignatureRule | None:
+    def signature(self, value: Any, authorities: frozenset[str]) -> SignatureRule | None:
         if value is None:
             return None
-        rule = self.mapping(value, "require.signature", {"threshold", "from"})
+        rule = self.mapping(value, "require.signature", {"threshold", "from", "no-others"})
         allowed = self.allowed(rule.get("from"), "require.signature.from", authorities)
         threshold = rule.get("threshold", 1)
         if not isinstance(threshold, int) or isinstance(threshold, bool) or not 1 <= threshold <= len(allowed):
             raise self.fail("require.signature.threshold", f"must be a number from 1 to {len(allowed)}")
-        return SignatureRule(threshold=threshold, allowed=allowed)
+        no_others = self.boolean(rule.get("no-others", False), "require.signature.no-others")
+        return SignatureRule(threshold=threshold, allowed=allowed, no_others=no_others)
 
-    def sbom(self, value: Any, authorities: Mapping[str, Any]) -> SbomRule | None:
+    def sbom(self, value: Any, authorities: frozenset[str]) -> SbomRule | None:
         if value is None:
             return None
-        rule = self.mapping(value, "require.sbom", {"from"})
-        return SbomRule(allowed=self.allowed(rule.get("from"), "require.sbom.from", authorities))
+        rule = self.mapping(value, "require.sbom", {"from", "bytes"})
+        allowed = self.allowed(rule.get("from"), "require.sbom.from", authorities)
+        return SbomRule(allowed=allowed, about_bytes=self.boolean(rule.get("bytes", True), "require.sbom.bytes"))
 
-    def provenance(self, value: Any, authorities: Mapping[str, Any]) -> ProvenanceRule | None:
+    def provenance(self, value: Any, authorities: frozenset[str]) -> ProvenanceRule | None:
         if value is None:
             return None
         rule = self.mapping(value, "require.provenance", {"from", "builders"})

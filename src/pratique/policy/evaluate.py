@@ -1,24 +1,21 @@
 """Apply a policy to facts. Every requirement gives exactly one verdict; nothing is skipped silently. Pure."""
 
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
 
 from pratique.lexicon.globs import glob
 from pratique.model import Cause, Decision, Verdict
 from pratique.model.predicates import IMAGE_SIGNATURE, SBOM_TYPES, SLSA_PROVENANCE
 from pratique.policy.deny import denied_components, denied_licences
-from pratique.policy.document import Policy, ProvenanceRule, SbomRule, SignatureRule
+from pratique.policy.document import Policy
 from pratique.policy.facts import Facts, Piece
-
-# When several things went wrong, the one a person should hear of first.
-_GRAVEST = (Cause.MISMATCH, Cause.INVALID, Cause.REVOKED, Cause.EXPIRED, Cause.UNREADABLE, Cause.UNTRUSTED)
+from pratique.policy.requirement import Objection, Requirement, answer
 
 
 def evaluate(policy: Policy, facts: Facts, *, now: int) -> Decision:
     """The decision about the facts' subject. `now`: Unix seconds, stamped on the decision."""
-    if facts.gathering is not Cause.NONE:
-        verdicts = [Verdict(rule="evidence", cause=facts.gathering, detail=facts.gathering_detail)]
-    else:
-        verdicts = [*_required(policy, facts), *_denied(policy, facts)]
+    verdicts = [*(answer(item, facts).verdict for item in requirements_of(policy)), *_denied(policy, facts)]
     return Decision(
         subject=facts.subject,
         subject_name=facts.subject_name,
@@ -29,51 +26,51 @@ def evaluate(policy: Policy, facts: Facts, *, now: int) -> Decision:
     )
 
 
-def _required(policy: Policy, facts: Facts) -> Iterable[Verdict]:
+def requirements_of(policy: Policy) -> tuple[Requirement, ...]:
+    """What a policy requires, each as one question to the facts."""
+    found = []
     if policy.signature:
-        yield _signature(policy.signature, policy, facts)
+        found.append(
+            Requirement(
+                rule="signature",
+                what="signature",
+                kinds=(IMAGE_SIGNATURE,),
+                allowed=policy.signature.allowed,
+                threshold=policy.signature.threshold,
+                logged=policy.require_log,
+                no_others=policy.signature.no_others,
+            )
+        )
     if policy.sbom:
-        yield _sbom(policy.sbom, policy, facts)
+        found.append(
+            Requirement(
+                rule="sbom",
+                what="SBOM",
+                kinds=SBOM_TYPES,
+                allowed=policy.sbom.allowed,
+                logged=policy.require_log,
+                bound=policy.sbom.about_bytes,
+            )
+        )
     if policy.provenance:
-        yield _provenance(policy.provenance, policy, facts)
+        found.append(
+            Requirement(
+                rule="provenance",
+                what="provenance",
+                kinds=(SLSA_PROVENANCE,),
+                allowed=policy.provenance.allowed,
+                logged=policy.require_log,
+                accepts=partial(_built_by, policy.provenance.builders),
+            )
+        )
+    return tuple(found)
 
 
-def _signature(rule: SignatureRule, policy: Policy, facts: Facts) -> Verdict:
-    pieces = facts.of_type(IMAGE_SIGNATURE)
-    good = [piece for piece in pieces if _counts(piece, rule.allowed, policy)]
-    # Authorities are counted, not signatures: two keys of one authority are one voice.
-    names = sorted({piece.authority for piece in good})
-    if len(names) >= rule.threshold:
-        return Verdict(rule="signature", cause=Cause.NONE, detail=f"signed by {', '.join(names)}")
-    short = f"{len(names)} of {rule.threshold} needed signatures from {', '.join(sorted(rule.allowed))}"
-    return _failed("signature", short, pieces, good, policy)
-
-
-def _sbom(rule: SbomRule, policy: Policy, facts: Facts) -> Verdict:
-    pieces = facts.of_type(*SBOM_TYPES)
-    good = {piece.authority for piece in pieces if _counts(piece, rule.allowed, policy)}
-    if not good:
-        return _failed("sbom", f"no SBOM from {', '.join(sorted(rule.allowed))}", pieces, (), policy)
-    trusted = [sbom for sbom in facts.sboms if sbom.authority in good]
-    if not trusted:
-        return Verdict(rule="sbom", cause=Cause.UNREADABLE, detail="the SBOM was verified but could not be compared")
-    for sbom in trusted:
-        if sbom.cause is not Cause.NONE:
-            return Verdict(rule="sbom", cause=sbom.cause, detail=sbom.detail)
-    return Verdict(rule="sbom", cause=Cause.NONE, detail=trusted[0].detail)
-
-
-def _provenance(rule: ProvenanceRule, policy: Policy, facts: Facts) -> Verdict:
-    pieces = facts.of_type(SLSA_PROVENANCE)
-    good = [piece for piece in pieces if _counts(piece, rule.allowed, policy)]
-    if not good:
-        return _failed("provenance", f"no provenance from {', '.join(sorted(rule.allowed))}", pieces, (), policy)
-    builders = sorted({_builder(piece) for piece in good})
-    for builder in builders:
-        if any(glob(pattern, builder) for pattern in rule.builders):
-            return Verdict(rule="provenance", cause=Cause.NONE, detail=f"built by {builder}")
-    wanted = ", ".join(rule.builders)
-    return Verdict(rule="provenance", cause=Cause.DENIED, detail=f"built by {', '.join(builders)}, allowed are {wanted}")
+def _built_by(builders: tuple[str, ...], piece: Piece) -> Objection:
+    builder = _builder(piece)
+    if any(glob(pattern, builder) for pattern in builders):
+        return Cause.NONE, f"built by {builder}"
+    return Cause.DENIED, f"built by {builder or 'nobody that it names'}, allowed are {', '.join(builders)}"
 
 
 def _denied(policy: Policy, facts: Facts) -> Iterable[Verdict]:
@@ -81,33 +78,30 @@ def _denied(policy: Policy, facts: Facts) -> Iterable[Verdict]:
     # A forbidden component is denied wherever any trusted SBOM names it: a second, cleaner SBOM does not undo the first.
     sboms = [sbom for sbom in facts.sboms if sbom.authority in allowed]
     if policy.denied_components:
-        yield denied_components(policy.denied_components, sboms)
+        yield _unless_hidden(denied_components(policy.denied_components, sboms), facts)
     if policy.denied_licences:
-        yield denied_licences(policy.denied_licences, sboms)
+        yield _unless_hidden(denied_licences(policy.denied_licences, sboms), facts)
 
 
-def _counts(piece: Piece, allowed: frozenset[str], policy: Policy) -> bool:
-    logged = piece.log_index is not None or not policy.require_log
-    return piece.cause is Cause.NONE and piece.authority in allowed and logged
+def _unless_hidden(verdict: Verdict, facts: Facts) -> Verdict:
+    hidden = _hidden(facts) if verdict.cause is Cause.NONE else None
+    if hidden is None:
+        return verdict
+    return replace(verdict, cause=hidden[0], detail=f"an SBOM may be there that could not be looked into: {hidden[1]}")
 
 
-def _failed(rule: str, short: str, pieces: Iterable[Piece], good: Iterable[Piece], policy: Policy) -> Verdict:
-    """Say why what is there does not count; `absent` only when nothing is there."""
-    rest = [piece for piece in pieces if piece not in tuple(good)]
-    for cause in _GRAVEST:
-        for piece in rest:
-            if piece.cause is cause:
-                return Verdict(rule=rule, cause=cause, detail=f"{short}: {piece.detail}")
-    unproven = [piece for piece in rest if piece.cause is Cause.NONE and piece.log_index is None and policy.require_log]
-    if unproven:
-        return Verdict(rule=rule, cause=Cause.INVALID, detail=f"{short}: not proven to be in the log")
-    if any(piece.cause is Cause.NONE for piece in rest):
-        others = ", ".join(sorted({piece.authority for piece in rest if piece.authority}))
-        return Verdict(rule=rule, cause=Cause.UNTRUSTED, detail=f"{short}, only from {others}")
-    for piece in rest:
+def _hidden(facts: Facts) -> Objection | None:
+    """Why a trusted SBOM may be there that nobody could look into; None when there is none such.
+
+    A place or a piece that could not be had may be the one SBOM that names what is denied, and whoever is between here and there
+    can make any one answer fail, though not forge another. What is broken or a stranger's is no trusted SBOM, and hides none.
+    """
+    if facts.gathering is not Cause.NONE:
+        return facts.gathering, facts.gathering_detail
+    for piece in facts.of_type(*SBOM_TYPES):
         if piece.cause is Cause.UNREACHABLE:
-            return Verdict(rule=rule, cause=Cause.UNREACHABLE, detail=f"{short}: {piece.detail}")
-    return Verdict(rule=rule, cause=Cause.ABSENT, detail=short)
+            return piece.cause, piece.detail
+    return None
 
 
 def _builder(piece: Piece) -> str:

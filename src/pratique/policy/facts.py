@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pratique.lexicon.text import clean
-from pratique.model import Cause, Digest
+from pratique.model import Cause, Digest, FileManifest
 from pratique.model.signer import Signed
 
 
@@ -17,10 +17,12 @@ from pratique.model.signer import Signed
 class Piece:
     """One signature or attestation found beside the artifact.
 
-    `cause`: NONE when verified. `authority`: who said it, by the policy's names; empty unless verified. `form`: in which form.
+    `cause`: NONE when verified. `authority`: who said it, by the policy's names; empty unless verified; `in_place`: named there
+    and not by a trust. `form`: in which form.
     `said`: reads what was said, and nothing unless verified; a large statement is not parsed before somebody asks. `signed`: who
-    signed, and the times and log places that were proven. `wanted`: URLs of revocation servers whose answers are needed before it
-    can be verified, or may prove an earlier time. `about`: the index that leads to the artifact, where it is said about that.
+    signed, and the times and log places that were proven. `unproven`: the log entries that prove nothing here, each with the
+    reason. `wanted`: URLs of revocation servers whose answers are needed before it can be verified, or may prove an earlier time.
+    `about`: the index that leads to the artifact, where it is said about that.
     """
 
     bundle: Digest
@@ -29,8 +31,10 @@ class Piece:
     detail: str = ""
     authority: str = ""
     form: str = ""
+    in_place: bool = False
     said: Callable[[], Mapping[str, Any]] = field(default=dict, compare=False)
     signed: Signed | None = None
+    unproven: tuple[str, ...] = ()
     wanted: tuple[str, ...] = ()
     about: Digest | None = None
 
@@ -72,17 +76,20 @@ class ComponentFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SbomFacts:
-    """What the verified SBOM and file manifest say, compared with each other and, where bytes were read, with those.
+    """What a verified SBOM says, compared with the file manifest that it names and, where bytes were read, with those.
 
+    `bundle`: the piece it came in; `authority` vouches for it. `cause`: NONE when nothing contradicts it. `bound`: it names a
+    file manifest, and that agrees; an SBOM that names none, as other tools make them, proves nothing about bytes.
     `components`: all of them, whatever they are nested in, and what the SBOM is about. `licence_names`: what the SBOM says of
     names that are no SPDX identifiers: further names, addresses, the beginning of a text. `unread`: why components could not be
-    read, "" where they were. `authority` vouches for the SBOM. `cause`: NONE when SBOM, manifest and bytes agree.
-    `compared_bytes`: whether the artifact's own bytes were part of the comparison.
+    read, "" where they were. `compared_bytes`: whether the artifact's own bytes were part of the comparison.
     """
 
+    bundle: Digest
     authority: str
     cause: Cause
     detail: str
+    bound: bool = False
     components: tuple[ComponentFacts, ...] = ()
     licence_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unread: str = ""
@@ -90,13 +97,42 @@ class SbomFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestFacts:
+    """A verified file manifest, compared with the files where those were read. `manifest`: None where it cannot be read.
+
+    `about`: as in `Piece`.
+    """
+
+    bundle: Digest
+    authority: str
+    cause: Cause
+    detail: str
+    manifest: FileManifest | None = None
+    about: Digest | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """Whether the several authorities that a trust asks for agree on a kind of statement. `cause`: NONE when they do."""
+
+    predicate_type: str
+    cause: Cause
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Everything gathered about one digest. `gathering`: NONE, or why evidence as such could not be asked for."""
+    """Everything gathered about one digest. `gathering`: NONE, or why a place of evidence could not be asked.
+
+    A claim that too few authorities made is no verified piece: there is nothing here that a reader could take it from.
+    """
 
     subject: Digest
     subject_name: str
     pieces: tuple[Piece, ...]
     sboms: tuple[SbomFacts, ...] = ()
+    manifests: tuple[ManifestFacts, ...] = ()
+    agreements: tuple[Agreement, ...] = ()
     gathering: Cause = Cause.NONE
     gathering_detail: str = ""
 

@@ -83,6 +83,21 @@ def check_quorum(trust: Trust, voices: Iterable[Authority], *, predicate_type: s
     return names
 
 
+def check_bans(trust: Trust, signed: Signed, claim: Utterance, *, now: int) -> None:
+    """What a trust forbids of signers that somebody else named, such as the keys in a policy: a statement that was taken back,
+    and a signer of the trust outside of its time. Whom the trust does not know it does not speak of. Raises Revoked, Expired.
+    """
+    _refuse_revoked(trust, claim)
+    found = trust.authorities.find(signed.signer)
+    if found is None:
+        return
+    authority, identities = found
+    at = proven_at(signed.times, now=now, operators=trust.time_operators)
+    for identity in identities:
+        identity.lifetime.check_compromise(at, f"{identity} of {authority.name}")
+    _check_any_identity(identities, at, authority.name)
+
+
 def _refuse_revoked(trust: Trust, claim: Utterance) -> None:
     title = TITLES.get(claim.predicate_type, claim.predicate_type)
     for digest in (claim.statement, claim.bundle):

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from pratique.errors import Malformed
 from pratique.model.signer import CertifiedSigner, KeySigner, OpenPgpSigner, Signer, WorkloadSigner
-from pratique.trust.identity import Certified, Identity, Key, WorkloadIdentity
+from pratique.trust.identity import Certified, Identity, Key, WorkloadIdentity, WorkloadRegexp
 from pratique.trust.lifetime import ANY_TIME, Window
 from pratique.trust.scope import Scope
 
@@ -84,6 +84,8 @@ class Authorities:
                         raise Malformed(f"{identity} belongs to both {owner.name!r} and {authority.name!r}")
                     continue
                 place = others.setdefault(_shelf(identity), [])
+                if isinstance(identity, WorkloadRegexp) and len(self.items) > 1:
+                    raise Malformed(f"{identity} is an expression, which nobody can tell from the other authorities' signers")
                 for owner, other in place:
                     if owner is not authority and identity.overlaps(other):
                         hint = "one voice must not count twice: tell them apart by subject or by a claim"
@@ -115,6 +117,8 @@ class Authorities:
             owner = self._by_keyid.get(signer.keyid)
             return (owner, tuple(item for item in owner.signers if item.speaks_as(signer))) if owner else None
         shelf = self._shelves.get(_shelf(signer), ())
+        if isinstance(signer, WorkloadSigner):
+            shelf = (*shelf, *self._shelves.get(_expressions(signer.issuer), ()))
         found = [(owner, identity) for owner, identity in shelf if identity.speaks_as(signer)]
         return (found[0][0], tuple(identity for _, identity in found)) if found else None
 
@@ -142,7 +146,14 @@ def _shelf(item: Identity | Signer) -> tuple[str, ...]:
             return ("key", item.keyid)
         case WorkloadIdentity() | WorkloadSigner():
             return ("workload", item.issuer, *item.subject.split("/")[:4])
+        case WorkloadRegexp():
+            return _expressions(item.issuer)
         case Certified() | CertifiedSigner():
             return ("certified", item.store, item.name)
         case OpenPgpSigner():
             return ("openpgp", item.fingerprint)  # of no authority: who is believed is whoever is in the keyring
+
+
+def _expressions(issuer: str) -> tuple[str, ...]:
+    """Where those lie that are compared with every subject of an issuer."""
+    return ("expression", issuer)

@@ -55,6 +55,8 @@ def _facts(trust: Trust) -> _Facts:
         among = f" of {', '.join(sorted(rule.names))}" if rule.names else ""
         facts["the trust", f"the demand for several authorities{among} for {grant_text(rule)}"] = str(rule.count)
     facts["the trust", "the number of operators that must vouch for a time"] = str(trust.time_operators)
+    if trust.witnesses:
+        facts["the trust", "the number of witnesses that must have cosigned a log"] = str(trust.witness_quorum or "all")
     for kind, keys in (("log", trust.logs), ("witness", trust.witnesses)):
         for key in keys:
             facts[f"{kind} {key.name} of {key.operator}", f"key {key.keyid[:12]}…"] = lifetime_text(key.lifetime)

@@ -19,6 +19,7 @@
     time-operators: 1
     logs: [{name: log.example.com, operator: acme, file: log.pub}]
     witnesses: [{name: witness.example.org, operator: example, file: witness.pub}]
+    witness-quorum: 1
     sigstore: [{name: public-good, file: trusted_root.json}]
     timestamp-authorities: [{name: acme-tsa, operator: acme, file: tsa.pem}]
     stores: [{name: "ca:acme", file: acme-ca.pem}]
@@ -41,7 +42,7 @@ from typing import Any, TypeVar
 
 from pratique.errors import Malformed
 from pratique.model.digest import Digest
-from pratique.model.predicates import TITLES
+from pratique.model.predicates import SHORT_NAMES
 from pratique.trust.authorities import Authorities, Authority, Grant
 from pratique.trust.identity import Certified, Identity, Key, WorkloadIdentity
 from pratique.trust.lifetime import Lifetime, Window
@@ -52,14 +53,25 @@ from pratique.trust.trust import STORE_TYPES, Carried, Revocation, ServiceKey, T
 MAX_ITEMS = 1000  # of each list: a team, not a directory service
 MAX_DAYS = 3650
 EXPIRY = {"root": 365, "targets": 90, "snapshot": 14, "timestamp": 7}  # days
-PREDICATES = {title.lower().replace(" ", "-"): uri for uri, title in TITLES.items()}
+PREDICATES = SHORT_NAMES
 SECTIONS = {"sigstore": "sigstore", "timestamp-authorities": "tsa", "stores": "store"}
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(rf"{_DAY.pattern}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}Z")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/+-]{0,126}[A-Za-z0-9])?")
 _STORE = re.compile(rf"(?:{'|'.join(STORE_TYPES)}):[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}}")
-_TOP = {"version", "name", "authorities", "thresholds", "time-operators", "logs", "witnesses", "revoked", *SECTIONS}
+_TOP = {
+    "version",
+    "name",
+    "authorities",
+    "thresholds",
+    "time-operators",
+    "logs",
+    "witnesses",
+    "witness-quorum",
+    "revoked",
+    *SECTIONS,
+}
 _Made = TypeVar("_Made")
 _LIFETIME = {"from", "until", "retired", "compromised"}
 
@@ -125,6 +137,7 @@ class _Reader(Reader):
                 time_operators=self.count(top.get("time-operators", 1), "time-operators", 16),
                 logs=self.services(top, "logs"),
                 witnesses=self.services(top, "witnesses"),
+                witness_quorum=self.count(top["witness-quorum"], "witness-quorum", 100) if "witness-quorum" in top else 0,
                 carried=self.unique(carried),
                 revocations=tuple(self.revocation(*item) for item in self.each(top.get("revoked"), "revoked")),
             )

@@ -6,6 +6,7 @@ no signer may speak for two.
 
 import hashlib
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -17,6 +18,10 @@ _KEYID = re.compile(r"[0-9a-f]{64}")
 _ISSUER = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~%/-]*)?")
 _URI = re.compile(r"(?P<start>[a-z][a-z0-9+.-]*://[^/*]+/[^/*]+/)(?P<rest>.*)", re.DOTALL)
 MAX_SUBJECT = 2048  # characters
+MAX_MATCHED = 512  # characters of a subject that an expression is tried on: certificates in use have fewer than 300
+MAX_REPEATS = 4  # each may multiply the work by the subject's length
+_ANYBODY = ("somebody@nowhere.invalid", "https://nowhere.invalid/some/body", "spiffe://nowhere.invalid/x")  # RFC 2606: nobody's
+_PIECES = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?:|\(\?|.", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +151,77 @@ class Certified:
         return f"{self.name} (trust store {self.store}{pin})"
 
 
-Identity = Key | WorkloadIdentity | Certified
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkloadRegexp:
+    """Identities of one issuer by a regular expression, as cosign's users write them; for a command line, not for a trust.
+
+    It must match the *whole* subject: cosign lets a match anywhere in it do, so that `acme` is `https://evil.example/acme` too.
+    Raises Malformed for one that matches whoever comes, that could take for ever, or that two readers would read differently.
+    """
+
+    issuer: str
+    regexp: str
+    lifetime: Lifetime = ALWAYS
+
+    def __post_init__(self) -> None:
+        if not _ISSUER.fullmatch(self.issuer):
+            raise Malformed(f"not an issuer: {self.issuer[:80]!r}", hint="write its URL in full; an issuer has no wildcards")
+        if not self.regexp or len(self.regexp) > MAX_SUBJECT or not self.regexp.isprintable():
+            raise Malformed(f"not a regular expression for an identity: {self.regexp[:80]!r}")
+        _check_simple(self.regexp)
+        try:
+            matcher = self._matcher()
+        except (re.error, RecursionError, OverflowError) as error:
+            raise Malformed(f"not a regular expression: {self.regexp[:80]!r}: {error}") from error
+        if any(matcher.fullmatch(probe) for probe in _ANYBODY):
+            hint = "spell out a host, an organisation or a domain"
+            raise Malformed(f"the regular expression {self.regexp[:80]!r} believes whoever comes", hint=hint)
+
+    def _matcher(self) -> re.Pattern[str]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of sets that may mean something else one day
+            return re.compile(self.regexp)
+
+    def speaks_as(self, signer: Signer) -> bool:
+        """Whether this is the signer: issuer, and the whole subject, up to 512 characters."""
+        if not isinstance(signer, WorkloadSigner) or signer.issuer != self.issuer or len(signer.subject) > MAX_MATCHED:
+            return False
+        return self._matcher().fullmatch(signer.subject) is not None
+
+    def overlaps(self, other: "Identity") -> bool:
+        """Whether a signer could be both: nobody can tell of two expressions, so all of one issuer could."""
+        return isinstance(other, WorkloadIdentity | WorkloadRegexp) and other.issuer == self.issuer
+
+    def __str__(self) -> str:
+        return f"{self.regexp} (by {self.issuer})"
+
+
+Identity = Key | WorkloadIdentity | WorkloadRegexp | Certified
+
+
+def _check_simple(regexp: str) -> None:
+    """Refuse what RE2, whose expressions these are, does not have, and what backtracks without end on a hostile subject."""
+    # One flag for each open group, and one for the whole: whether something in it may match in several ways.
+    varies, repeats, after_group = [False], 0, False
+    for item in _PIECES.findall(regexp):
+        closed, after_group = after_group, False
+        if item[0] == "\\" and item[1:].isdigit():
+            raise Malformed(f"a regular expression that refers back: {regexp[:80]!r}")
+        if item == "(?":
+            raise Malformed(f"a regular expression with a group of a kind that is not read: {regexp[:80]!r}")
+        if item in ("(", "(?:"):
+            varies.append(False)
+        elif item == ")" and len(varies) > 1:
+            after_group = varies.pop()
+            varies[-1] = varies[-1] or after_group
+        elif item in ("*", "+", "{"):
+            if closed:
+                raise Malformed(f"a regular expression that repeats what can be read in several ways: {regexp[:80]!r}")
+            repeats, varies[-1] = repeats + 1, True
+        elif item in ("?", "|"):
+            varies[-1] = True
+    if repeats > MAX_REPEATS:
+        raise Malformed(f"a regular expression that repeats more than {MAX_REPEATS} times: {regexp[:80]!r}")
 
 
 def _segment_matches(pattern: str, text: str) -> bool:

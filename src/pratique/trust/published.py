@@ -5,9 +5,10 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from pratique.errors import Malformed
 from pratique.trust.authorities import Authority
 from pratique.trust.document import SECTIONS
-from pratique.trust.identity import Certified, Identity, Key, WorkloadIdentity
+from pratique.trust.identity import Certified, Identity, Key, WorkloadIdentity, WorkloadRegexp
 from pratique.trust.lifetime import Lifetime, Window, when
 from pratique.trust.trust import Carried, Revocation, ServiceKey, Threshold, Trust
 
@@ -22,6 +23,7 @@ def render_published(trust: Trust) -> bytes:
         "thresholds": _ordered(_threshold(rule) for rule in trust.thresholds),
         "logs": _ordered(map(_service, trust.logs)),
         "witnesses": _ordered(map(_service, trust.witnesses)),
+        **({"witness-quorum": trust.witness_quorum} if trust.witness_quorum else {}),
         "revoked": _ordered(map(_revocation, trust.revocations)),
         **{section: _ordered(map(_carried, trust.files(kind))) for section, kind in SECTIONS.items()},
     }
@@ -29,7 +31,7 @@ def render_published(trust: Trust) -> bytes:
 
 
 def _authority(authority: Authority) -> dict[str, Any]:
-    kinds = (("keys", Key), ("workloads", WorkloadIdentity), ("certified", Certified))
+    kinds = (("keys", Key), ("workloads", WorkloadIdentity | WorkloadRegexp), ("certified", Certified))
     signers = {name: _ordered(_identity(item) for item in authority.signers if isinstance(item, kind)) for name, kind in kinds}
     grants = [
         {"predicates": sorted(grant.predicates), "about": sorted(map(str, grant.scopes)), **_window(grant.window)}
@@ -44,6 +46,8 @@ def _identity(identity: Identity) -> dict[str, Any]:
     elif isinstance(identity, WorkloadIdentity):
         body = {"issuer": identity.issuer, "subject-pattern" if identity.pattern else "subject": identity.subject}
         body |= {"claims": dict(identity.claims)} if identity.claims else {}
+    elif isinstance(identity, WorkloadRegexp):
+        raise Malformed(f"{identity}: an expression is for a command line, and is not published")
     else:
         body = {"store": identity.store, "name": identity.name}
         body |= {"thumbprint": identity.thumbprint} if identity.thumbprint else {}

@@ -86,7 +86,11 @@ class Revocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
-    """The whole. `time_operators`: how many different operators must vouch for a time before it counts."""
+    """The whole. `time_operators`: how many different operators must vouch for a time before it counts.
+
+    `witness_quorum`: how many operators of `witnesses` must have cosigned a log's checkpoint before its entries count; 0 for all
+    of those whose witnesses have not ended.
+    """
 
     name: str
     authorities: Authorities
@@ -94,6 +98,7 @@ class Trust:
     time_operators: int = 1
     logs: tuple[ServiceKey, ...] = ()
     witnesses: tuple[ServiceKey, ...] = ()
+    witness_quorum: int = 0
     carried: tuple[Carried, ...] = ()
     revocations: tuple[Revocation, ...] = ()
     _revoked: Mapping[Digest, Revocation] = field(init=False, repr=False, compare=False)
@@ -111,6 +116,9 @@ class Trust:
                 raise Malformed(f"a threshold names {min(rule.names - self.authorities.names)!r}, which is no authority")
             if not 1 <= rule.count <= len(able):
                 raise Malformed(f"a threshold of {rule.count} where {len(able)} authorities may say so: it can never be met")
+        operators = {item.operator for item in self.witnesses}
+        if self.witness_quorum > len(operators):
+            raise Malformed(f"a quorum of {self.witness_quorum} witnesses, and {len(operators)} operators run any: never met")
         object.__setattr__(self, "_revoked", {item.statement: item for item in self.revocations if item.statement})
         pairs = {(item.predicate_type, item.subject): item for item in self.revocations if item.subject}
         object.__setattr__(self, "_revoked_pairs", pairs)

@@ -90,4 +90,8 @@ def check_keys(trust: Trust, *, where: str) -> dict[str, PublicKey]:
         if item.algorithm not in ("", key.algorithm):
             raise Malformed(f"a key of {key.algorithm} that is listed as one of {item.algorithm[:40]!r}", where=where)
         keys[key.keyid] = key
+    for witness in trust.witnesses:
+        if keys[witness.keyid].algorithm != "ed25519":
+            hint = "only timestamped Ed25519 cosignatures are verified (C2SP tlog-cosignature, cosignature/v1)"
+            raise Malformed(f"the key of witness {witness.name} is {keys[witness.keyid].algorithm}", where=where, hint=hint)
     return keys

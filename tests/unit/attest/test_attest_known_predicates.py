@@ -63,7 +63,14 @@ GOOD = {
         "attester": {"id": "https://example.org/a"},
         "references": [{"downloadLocation": "https://example.org/x", "mediaType": "text/plain", "digest": SHA}],
     },
-    "link": {"name": "build", "materials": [{"name": "a", "digest": SHA}], "command": []},
+    "link": {"name": "build", "command": ["make"], "materials": {"a": {"sha256": "ab" * 32}}, "products": {}, "environment": {}},
+    "slsaprovenance02": {
+        "builder": {"id": "https://ci.example/runner"},
+        "buildType": "https://ci.example/type/v1",
+        "materials": [{"uri": "git+https://example.org/x", "digest": {"sha1": "ab" * 20}}],
+    },
+    "custom": {"Data": "anything", "Timestamp": ""},
+    "link03": {"name": "build", "materials": [{"name": "a", "digest": SHA}], "command": []},
     "vuln": {
         "invocation": {"parameters": None, "uri": "", "event_id": "", "builder.id": ""},
         "scanner": {"uri": "example.org/scanner", "version": "", "db": {"uri": "", "version": ""}, "result": None},
@@ -126,10 +133,15 @@ WRONG = [
     ("reference", "references.0.downloadLocation", ...),
     ("reference", "attester", ...),
     ("link", "name", ...),
-    ("link", "materials", [{"name": "a", "digest": SHA}, {"name": "a", "digest": SHA}]),
-    ("link", "materials.0.digest", ...),
-    ("link", "materials.0.digest", {"sha256": "AB"}),
-    ("link", "command", "make"),
+    ("link", "materials", []),
+    ("slsaprovenance02", "builder.id", "runner"),
+    ("slsaprovenance02", "buildType", ...),
+    ("slsaprovenance02", "materials", {}),
+    ("link03", "name", ...),
+    ("link03", "materials", [{"name": "a", "digest": SHA}, {"name": "a", "digest": SHA}]),
+    ("link03", "materials.0.digest", ...),
+    ("link03", "materials.0.digest", {"sha256": "AB"}),
+    ("link03", "command", "make"),
     ("vuln", "scanner", ...),
     ("vuln", "metadata.scanStartedOn", ""),
     ("openvex", "@context", "https://example.org/ns"),
@@ -153,7 +165,7 @@ def test_a_document_that_fits_is_accepted_with_members_that_nobody_knows(name):
 
 def test_every_known_type_is_tried_here():
     assert {SHORT_NAMES[name] for name in GOOD} | {"https://openvex.dev/ns/v0.2.0"} == set(KNOWN)
-    assert {SHORT_NAMES[name] for name, _, _ in WRONG} | {SHORT_NAMES["spdx2"], SHORT_NAMES["spdx3"]} == {
+    assert {SHORT_NAMES[name] for name, _, _ in WRONG} | {SHORT_NAMES[name] for name in ("spdx2", "spdx3", "custom")} == {
         SHORT_NAMES[name] for name in GOOD
     }
 
@@ -207,8 +219,35 @@ def test_a_type_by_its_uri_is_allowed_and_said_to_be_unknown():
 def test_a_links_subjects_have_names_of_their_own():
     twice = [StatementSubject(name="a", digest=SHA), StatementSubject(name="a", digest={"sha256": "cd" * 32})]
     with pytest.raises(Malformed):
-        check_subjects(SHORT_NAMES["link"], twice)
+        check_subjects(SHORT_NAMES["link03"], twice)
     check_subjects(SHORT_NAMES["scai"], twice)
+
+
+COSIGN = {  # sigstore/cosign v3.1.3, cmd/cosign/cli/options/predicate.go
+    "custom": "https://cosign.sigstore.dev/attestation/v1",
+    "slsaprovenance": "https://slsa.dev/provenance/v0.2",
+    "slsaprovenance02": "https://slsa.dev/provenance/v0.2",
+    "slsaprovenance1": "https://slsa.dev/provenance/v1",
+    "spdx": "https://spdx.dev/Document",
+    "spdxjson": "https://spdx.dev/Document",
+    "cyclonedx": "https://cyclonedx.org/bom",
+    "link": "https://in-toto.io/Link/v1",
+    "vuln": "https://cosign.sigstore.dev/attestation/vuln/v1",
+    "openvex": "https://openvex.dev/ns",
+}
+
+
+@pytest.mark.parametrize(("name", "uri"), COSIGN.items())
+def test_a_name_that_cosign_has_means_what_it_means_there_to_attest_verify_and_trust(name, uri):
+    from pratique.cli.verify import predicate_type
+
+    assert predicate_type_of(name) == predicate_type(name) == PREDICATES[name] == uri
+
+
+def test_whatever_attest_takes_verify_takes():
+    from pratique.cli.verify import predicate_type
+
+    assert {name: predicate_type(name) for name in SHORT_NAMES} == SHORT_NAMES
 
 
 def test_names_mean_what_a_trust_document_means_by_them():

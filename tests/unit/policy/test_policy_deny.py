@@ -12,14 +12,22 @@ from pratique.lexicon.expressions import MAX_DEPTH
 from pratique.lexicon.licences import UNREAD, normalise
 from pratique.lexicon.purl_pattern import Match, parse_pattern
 from pratique.lexicon.version_ranges import SCHEME_OF
-from pratique.model import Cause
+from pratique.model import Cause, Digest
 from pratique.policy import ComponentFacts, SbomFacts, parse_policy
 from pratique.policy.deny import denied_components, denied_licences
 from pratique.policy.deny_licences import licence_judge, parse_licence_pattern
 
 
 def sbom(*components, names=None, unread=""):
-    return SbomFacts(authority="a", cause=Cause.NONE, detail="", components=components, licence_names=names or {}, unread=unread)
+    return SbomFacts(
+        bundle=Digest.of(b"sbom"),
+        authority="a",
+        cause=Cause.NONE,
+        detail="",
+        components=components,
+        licence_names=names or {},
+        unread=unread,
+    )
 
 
 def components(pattern, *found):

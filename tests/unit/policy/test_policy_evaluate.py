@@ -36,9 +36,27 @@ def piece(kind: str, authority: str = "release", cause: Cause = Cause.NONE, *, i
     )
 
 
-def sbom(*components: tuple[str, tuple[str, ...]], cause: Cause = Cause.NONE, authority: str = "release") -> SbomFacts:
+def sbom(
+    *components: tuple[str, tuple[str, ...]],
+    cause: Cause = Cause.NONE,
+    authority: str = "release",
+    bound: bool = True,
+    n: int = 0,
+    kind: str = CYCLONEDX,
+    unread: str = "",
+) -> SbomFacts:
+    """Facts about the SBOM that `piece(kind, authority, n=n)` is."""
     found = tuple(ComponentFacts(purl=purl, licences=licences) for purl, licences in components)
-    return SbomFacts(authority=authority, cause=cause, detail="about these bytes", components=found)
+    bundle = piece(kind, authority, n=n).bundle
+    return SbomFacts(
+        bundle=bundle,
+        authority=authority,
+        cause=cause,
+        detail="about these bytes",
+        bound=bound,
+        components=found,
+        unread=unread,
+    )
 
 
 def facts(pieces: Sequence[Piece], sboms: Sequence[SbomFacts] = ()) -> Facts:

@@ -98,7 +98,7 @@ def test_the_published_form_is_read_back_as_the_same_trust():
     assert b"expiry" not in data
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_compiling_is_the_same_for_every_order_of_the_source(chance):
     def shuffled(value):
@@ -317,3 +317,17 @@ def test_any_damaged_source_is_malformed_or_another_trust():
             parse(cut)
         except Malformed as error:
             assert error.where == "trust.yaml"
+
+
+@pytest.mark.parametrize(("quorum", "good"), [("1", True), ("2", False), ("0", False), ("yes", False), ("1.5", False)])
+def test_a_quorum_of_witnesses_is_one_that_can_be_met_and_is_published(quorum, good):
+    text = WHOLE.replace("sigstore:", f"witness-quorum: {quorum}\nsigstore:")
+    if not good:
+        with pytest.raises(Malformed):
+            parse(text)
+        return
+    trust = parse(text).trust
+    assert trust.witness_quorum == 1
+    assert read_published(json.loads(render_published(trust)), where="x").witness_quorum == 1
+    assert any("witnesses" in line for line in describe_changes(parse().trust, trust))
+    assert b"witness-quorum" not in publish()

@@ -4,7 +4,7 @@ import pytest
 
 from pratique.errors import Malformed
 from pratique.model.signer import CertifiedSigner, KeySigner, WorkloadSigner
-from pratique.trust import Authorities, Authority, Certified, Key, WorkloadIdentity
+from pratique.trust import Authorities, Authority, Certified, Key, Trust, WorkloadIdentity, WorkloadRegexp
 
 GITHUB = "https://token.actions.githubusercontent.com"
 RELEASE = "https://github.com/acme/app/.github/workflows/release.yml@refs/tags/"
@@ -159,3 +159,91 @@ def test_a_thousand_identities_alike_are_the_most():
     Authorities((Authority(name="one", signers=many[:1000]),))
     with pytest.raises(Malformed, match="use subject-pattern"):
         Authorities((Authority(name="one", signers=many),))
+
+
+def by_expression(regexp):
+    return WorkloadRegexp(issuer="https://token.example", regexp=regexp)
+
+
+def workload(subject, issuer="https://token.example"):
+    return WorkloadSigner(issuer=issuer, subject=subject)
+
+
+@pytest.mark.parametrize(
+    ("regexp", "subject", "matches"),
+    [
+        ("https://example.com/acme/.*", "https://example.com/acme/app", True),
+        ("^https://example.com/acme/.*$", "https://example.com/acme/app", True),
+        ("https://example.com/acme/.*", "https://evil.example/https://example.com/acme/app", False),
+        ("acme", "https://evil.example/acme", False),
+        ("https://example.com/acme|https://example.com/other", "https://example.com/acme", True),
+        ("https://example.com/acme|https://example.com/other", "https://example.com/acme/evil", False),
+        (".+@example.com", "me@example.com", True),
+        (".+@example.com", "me@example.com.evil.example", False),
+        (".+@example.com$", "me@example.com\n", False),
+        ("https://example.com/" + ".*", "https://example.com/" + "x" * 600, False),
+    ],
+)
+def test_an_identity_s_expression_matches_the_whole_subject_or_not_at_all(regexp, subject, matches):
+    assert by_expression(regexp).speaks_as(workload(subject)) is matches
+    assert not by_expression(regexp).speaks_as(workload(subject, "https://other.example"))
+    owner = Authority(name="a", signers=(by_expression(regexp),))
+    assert (Authorities((owner,)).find(workload(subject)) is not None) is matches
+
+
+@pytest.mark.parametrize(
+    "regexp",
+    [
+        "",
+        ".*",
+        ".+",
+        "^.*$",
+        "(.*)",
+        "x|.*",
+        ".*@.*",
+        "https?://.*",
+        "[a",
+        "(?i)x",
+        "(?=x)y",
+        "(?P<n>x)",
+        r"(x)\1",
+        "a" * 3000,
+        "x\n",
+        "(a+)+b",
+        "(a|b)*c",
+        "(aa?)*b",
+        r"([\])+]+)+x",
+        "(a*)*b",
+        "((a+))+b",
+        "(a{2,}){2,}b",
+        "a*b*c*d*e*f",
+    ],
+)
+def test_an_expression_that_believes_whoever_comes_or_that_could_take_for_ever_is_refused(regexp):
+    with pytest.raises(Malformed):
+        by_expression(regexp)
+
+
+def test_the_worst_subject_of_an_expression_that_is_read_costs_little():
+    import time
+
+    start = time.perf_counter()
+    assert not by_expression("x.*a.*a.*y").speaks_as(workload("x" + "a" * 511))
+    assert time.perf_counter() - start < 5
+
+
+def test_an_expression_stands_alone_for_nobody_can_tell_whether_two_meet():
+    with pytest.raises(Malformed, match="expression"):
+        Authorities(
+            (
+                Authority(name="a", signers=(by_expression("https://example.com/a/.*"),)),
+                Authority(
+                    name="b", signers=(WorkloadIdentity(issuer="https://token.example", subject="https://example.com/a/b"),)
+                ),
+            )
+        )
+    from pratique.trust.published import render_published
+
+    trust = Trust(name="x", authorities=Authorities((Authority(name="a", signers=(by_expression("https://example.com/a/.*"),)),)))
+    with pytest.raises(Malformed, match="not published"):
+        render_published(trust)

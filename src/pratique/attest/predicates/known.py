@@ -29,12 +29,23 @@ from pratique.attest.predicates.shape import (
 )
 from pratique.attest.statement import StatementSubject
 from pratique.errors import InputError, Malformed
-from pratique.model.predicates import CYCLONEDX, IMAGE_SIGNATURE, SLSA_PROVENANCE, SLSA_VSA
+from pratique.model.predicates import (
+    COSIGN_CUSTOM,
+    COSIGN_VULN,
+    CYCLONEDX,
+    IMAGE_SIGNATURE,
+    IN_TOTO,
+    IN_TOTO_LINK,
+    OPENVEX,
+    SHORT_NAMES,
+    SLSA_PROVENANCE,
+    SLSA_PROVENANCE02,
+    SLSA_VSA,
+    SPDX,
+    SPDX2,
+    SPDX3,
+)
 
-IN_TOTO = "https://in-toto.io/attestation/"
-SPDX = "https://spdx.dev/Document"
-COSIGN_VULN = "https://cosign.sigstore.dev/attestation/vuln/v1"
-OPENVEX = "https://openvex.dev/ns"
 MAX_TYPE = 1024
 
 _TYPE = re.compile(r"[a-z][a-z0-9+.-]*:[^\s\x00-\x1f\x7f]+")
@@ -43,10 +54,9 @@ _PURL = re.compile(r"pkg:[A-Za-z][A-Za-z0-9.+-]*/\S+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownType:
-    """A predicate type. `names`: short ones for the command line. `source`: the specification, and where in it."""
+    """A predicate type. `source`: the specification, and where in it. Short names stand in `model.predicates`."""
 
     uri: str
-    names: tuple[str, ...]
     source: str
     check: Check
 
@@ -70,6 +80,10 @@ def _link(value: Any, where: str) -> None:
     names = [item["name"] for item in value.get("materials") or ()]
     if len(set(names)) != len(names):
         raise Malformed("materials name one thing twice")
+
+
+def _link_v1(value: Any, where: str) -> None:
+    members({"name": name}, {"command": anything, "materials": mapping, "products": mapping, "byproducts": mapping})(value, where)
 
 
 def _runtime_trace(value: Any, where: str) -> None:
@@ -220,40 +234,43 @@ _REFERENCE = members(
     {"attester": members({"id": uri}), "references": listed(resource("downloadLocation", "mediaType"))},
 )
 
+_PROVENANCE02 = members(
+    {"builder": members({"id": uri}), "buildType": uri},
+    {"invocation": mapping, "metadata": mapping, "materials": listed(mapping)},
+)
+
 _TYPES = (
-    KnownType(uri=IMAGE_SIGNATURE, names=("signature",), source="cosign, specs/BUNDLE_SPEC.md", check=_image_signature),
+    KnownType(uri=IMAGE_SIGNATURE, source="cosign, specs/BUNDLE_SPEC.md", check=_image_signature),
     KnownType(
         uri=SLSA_PROVENANCE,
-        names=("provenance", "slsaprovenance", "slsaprovenance1"),
         source="SLSA v1.0, provenance.md, Schema",
         check=_PROVENANCE,
     ),
-    KnownType(uri=SLSA_VSA, names=("vsa", "decision"), source="SLSA v1.2, verification_summary.md, Schema", check=_VSA),
-    KnownType(uri=CYCLONEDX, names=("cyclonedx", "sbom"), source="in-toto, cyclonedx.md", check=_cyclonedx),
-    KnownType(uri=SPDX, names=("spdx", "spdxjson"), source="in-toto, spdx.md", check=_spdx),
-    KnownType(uri=f"{SPDX}/v2.3", names=("spdx2",), source="in-toto, spdx2.md", check=_spdx),
-    KnownType(uri=f"{SPDX}/v3", names=("spdx3",), source="in-toto, spdx3.md", check=_spdx),
-    KnownType(uri=f"{IN_TOTO}vulns/v0.2", names=("vulns",), source="in-toto, vulns_02.md, Schema", check=_VULNS),
+    KnownType(uri=SLSA_PROVENANCE02, source="SLSA v0.2, provenance.md, Schema", check=_PROVENANCE02),
+    KnownType(uri=SLSA_VSA, source="SLSA v1.2, verification_summary.md, Schema", check=_VSA),
+    KnownType(uri=CYCLONEDX, source="in-toto, cyclonedx.md", check=_cyclonedx),
+    KnownType(uri=SPDX, source="in-toto, spdx.md", check=_spdx),
+    KnownType(uri=SPDX2, source="in-toto, spdx2.md", check=_spdx),
+    KnownType(uri=SPDX3, source="in-toto, spdx3.md", check=_spdx),
+    KnownType(uri=f"{IN_TOTO}vulns/v0.2", source="in-toto, vulns_02.md, Schema", check=_VULNS),
     KnownType(
         uri=f"{IN_TOTO}scai/v0.3",
-        names=("scai",),
         source="in-toto, scai.md, Fields",
         check=members({"attributes": listed(_SCAI_ATTRIBUTE, least=1)}, {"producer": resource()}),
     ),
-    KnownType(
-        uri=f"{IN_TOTO}runtime-trace/v0.1", names=("runtime-trace",), source="in-toto, runtime-trace.md", check=_runtime_trace
-    ),
-    KnownType(uri=f"{IN_TOTO}release/v0.1", names=("release",), source="in-toto, release.md, Parsing Rules", check=_release),
-    KnownType(uri=f"{IN_TOTO}test-result/v0.1", names=("test-result",), source="in-toto, test-result.md", check=_TEST_RESULT),
-    KnownType(uri=f"{IN_TOTO}svr/v0.2", names=("svr",), source="in-toto, svr.md, Fields", check=_SVR),
-    KnownType(uri=f"{IN_TOTO}reference/v0.1", names=("reference",), source="in-toto, reference.md, Fields", check=_REFERENCE),
-    KnownType(uri=f"{IN_TOTO}link/v0.3", names=("link",), source="in-toto, link.md, Fields", check=_link),
-    KnownType(uri=COSIGN_VULN, names=("vuln",), source="cosign, specs/COSIGN_VULN_ATTESTATION_SPEC.md", check=_COSIGN_VULN),
-    KnownType(uri=OPENVEX, names=("openvex", "vex"), source="OpenVEX v0.2.0", check=_openvex),
-    KnownType(uri=f"{OPENVEX}/v0.2.0", names=(), source="OpenVEX v0.2.0", check=_openvex),
+    KnownType(uri=f"{IN_TOTO}runtime-trace/v0.1", source="in-toto, runtime-trace.md", check=_runtime_trace),
+    KnownType(uri=f"{IN_TOTO}release/v0.1", source="in-toto, release.md, Parsing Rules", check=_release),
+    KnownType(uri=f"{IN_TOTO}test-result/v0.1", source="in-toto, test-result.md", check=_TEST_RESULT),
+    KnownType(uri=f"{IN_TOTO}svr/v0.2", source="in-toto, svr.md, Fields", check=_SVR),
+    KnownType(uri=f"{IN_TOTO}reference/v0.1", source="in-toto, reference.md, Fields", check=_REFERENCE),
+    KnownType(uri=f"{IN_TOTO}link/v0.3", source="in-toto, link.md, Fields", check=_link),
+    KnownType(uri=IN_TOTO_LINK, source="in-toto v1.0, specification, 4.4", check=_link_v1),
+    KnownType(uri=COSIGN_CUSTOM, source="cosign, specs/COSIGN_PREDICATE_SPEC.md", check=anything),
+    KnownType(uri=COSIGN_VULN, source="cosign, specs/COSIGN_VULN_ATTESTATION_SPEC.md", check=_COSIGN_VULN),
+    KnownType(uri=OPENVEX, source="OpenVEX v0.2.0", check=_openvex),
+    KnownType(uri=f"{OPENVEX}/v0.2.0", source="OpenVEX v0.2.0", check=_openvex),
 )
 KNOWN: Mapping[str, KnownType] = {item.uri: item for item in _TYPES}
-SHORT_NAMES: Mapping[str, str] = {short: item.uri for item in _TYPES for short in item.names}
 
 
 def predicate_type_of(text: str) -> str:

@@ -1,0 +1,140 @@
+"""What `verify` answers: whether each kind that must be there is, and what else is there.
+
+Each kind is asked as a policy asks (`policy.requirement`), so that `verify` and `gate` agree. What is attached besides decides
+nothing.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pratique.model import Cause, State
+from pratique.model.predicates import (
+    CYCLONEDX,
+    FILE_MANIFEST,
+    IMAGE_SIGNATURE,
+    SBOM_TYPES,
+    SLSA_PROVENANCE,
+    TITLES,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pratique.app.gather import Gathered
+    from pratique.model import Digest
+    from pratique.policy import Facts, Piece
+
+SHIPPED = (IMAGE_SIGNATURE, CYCLONEDX, FILE_MANIFEST, SLSA_PROVENANCE)
+_OURS = "Sigstore bundle"  # what we attach ourselves needs no word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One line. `what`: what was asked; `decides`: whether the verdict rests on it; `piece`: the evidence that it is about."""
+
+    what: str
+    cause: Cause
+    detail: str
+    decides: bool = True
+    piece: "Piece | None" = None
+
+
+def state_of(answers: "Iterable[Answer]") -> State:
+    """The verdict over all: violated if anything that decides is, else unchecked if anything is; never verified by nothing."""
+    states = {answer.cause.state for answer in answers if answer.decides}
+    if State.VIOLATED in states:
+        return State.VIOLATED
+    return State.VERIFIED if states == {State.VERIFIED} else State.UNCHECKED
+
+
+def answers_of(gathered: "Gathered", wanted: tuple[str, ...]) -> list[Answer]:
+    """The answers about an artifact. `wanted`: predicate types that must be there; empty for those that `ship` makes, or the
+    signature of what has no files.
+    """
+    facts = gathered.facts
+    wanted = wanted or (SHIPPED if gathered.has_files else (IMAGE_SIGNATURE,))
+    out: list[Answer] = []
+    told: set[int] = set()
+    decided: set[Digest] = set()
+    for kind in dict.fromkeys(wanted):
+        out += _required(kind, facts, wanted, told, decided)
+    out += [_noted(piece) for piece in facts.pieces if id(piece) not in told]
+    out += [
+        Answer(what="agreement", cause=item.cause, detail=item.detail, decides=item.predicate_type in wanted)
+        for item in facts.agreements
+    ]
+    if facts.gathering is not Cause.NONE:
+        out.append(Answer(what="evidence", cause=facts.gathering, detail=facts.gathering_detail, decides=False))
+    out += [
+        Answer(what="bytes", cause=item.cause, detail=item.detail, decides=item.bundle in decided)
+        for item in facts.sboms or facts.manifests
+    ]
+    said = [answer.detail for answer in out if answer.decides]
+    out += [
+        Answer(what="store", cause=Cause.INVALID, detail=damage)
+        for damage in gathered.damaged
+        if not any(damage in text for text in said)
+    ]
+    if gathered.blobs and not gathered.damaged:
+        out.append(Answer(what="store", cause=Cause.NONE, detail=f"{gathered.blobs:,} blobs, each what its name says"))
+    if not gathered.read_bytes:
+        why = f"not opened, {gathered.unread}" if gathered.unread else "layers not read"
+        out.append(Answer(what="content", cause=Cause.NONE, detail=f"{why}: named by the verified digest"))
+    return out
+
+
+def _required(kind: str, facts: "Facts", wanted: tuple[str, ...], told: set[int], decided: "set[Digest]") -> list[Answer]:
+    """The pieces that a kind's answer rests on, or why there are not enough; and those of the kind that count for nothing.
+
+    Notes in `told` which pieces are spoken of, and in `decided` the bundles of those that the answer rests on.
+    """
+    from pratique.policy.requirement import Requirement, answer
+
+    title = TITLES.get(kind, kind)
+    kinds = SBOM_TYPES if kind == CYCLONEDX else (kind,)
+    # Where the file manifest is asked for, bytes are: then the SBOM is held to it.
+    bound = kind in SBOM_TYPES and FILE_MANIFEST in wanted
+    found = answer(Requirement(rule=title, what=title, kinds=kinds, bound=bound), facts)
+    pieces = sorted((piece for piece in facts.pieces if piece.predicate_type in kinds), key=lambda piece: piece.log_index or 0)
+    told |= {id(piece) for piece in pieces}
+    decided |= {piece.bundle for piece in found.counted or pieces}
+    if found.verdict.cause is Cause.NONE:
+        counted = {id(piece) for piece in found.counted}
+        lines = [
+            Answer(what=title, cause=Cause.NONE, detail=said(piece), piece=piece) for piece in pieces if id(piece) in counted
+        ]
+        return lines + [_noted(piece) for piece in pieces if id(piece) not in counted]
+    cause, detail = found.verdict.cause, found.verdict.detail
+    if cause is Cause.ABSENT and not pieces:
+        return [Answer(what=title, cause=cause, detail="nobody says this about the artifact")]
+    same = [piece for piece in pieces if piece.cause is cause]
+    if same:
+        lines = [Answer(what=title, cause=cause, detail=piece.detail, piece=piece) for piece in same]
+        return lines + [_noted(piece) for piece in pieces if piece.cause is not cause]
+    return [Answer(what=title, cause=cause, detail=detail), *(_noted(piece) for piece in pieces)]
+
+
+def _noted(piece: "Piece") -> Answer:
+    title = TITLES.get(piece.predicate_type, piece.predicate_type or "evidence")
+    return Answer(what=title, cause=piece.cause, detail=said(piece), decides=False, piece=piece)
+
+
+def said(piece: "Piece") -> str:
+    """Who said it, in which form, by when, and where it is logged; or what is wrong with it."""
+    if piece.cause is not Cause.NONE or piece.signed is None:
+        return piece.detail
+    places = [f"log entry {place.index}" for place in piece.signed.places]
+    if not places:
+        places = [f"not in a log we know ({piece.unproven[0]})" if piece.unproven else "not in a log we know"]
+    times = [f"by {_iso_time(time.at)} says {time.operator}" for time in piece.signed.times[:1]]
+    signer = str(piece.signed.signer)
+    who = piece.authority if piece.authority in signer else f"{piece.authority} ({signer})"
+    form = [] if piece.form == _OURS else [f"as {piece.form}"]
+    unproven = [f"not proven {text}" for text in piece.signed.unproven]
+    index = ["of the index"] if piece.about is not None else []
+    return ", ".join([*index, f"by {who}", *form, *times, *places, *unproven])
+
+
+def _iso_time(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

@@ -58,9 +58,9 @@ class ParsedComponent:
     name: str
     version: str
     licences: tuple[str, ...]
-    kind: str = ""
-    cpes: tuple[str, ...] = ()
-    held: tuple[str, ...] = ()
+    kind: str = field(default="", compare=False)  # a format may have no word for it
+    cpes: tuple[str, ...] = field(default=(), compare=False)
+    held: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,15 +106,20 @@ def document_properties(document: Document) -> list[Property]:
 
 @dataclass(slots=True)
 class LicenceWriter:
-    """Licence statements as SPDX expressions; names that are none become `LicenseRef-…` and are explained once."""
+    """Licence statements as SPDX expressions; names that are none become `LicenseRef-…` and are explained once.
+
+    `stated`: expressions come from a document of SPDX itself, and stay as they are stated there.
+    """
 
     custom: dict[str, CustomLicence] = field(default_factory=dict)
     explain: bool = True
+    stated: bool = False
 
     @classmethod
     def of(cls, document: Document, *, explain: bool) -> "LicenceWriter":
         """With what the document explains already. `explain`: also references of which nothing is known but their name."""
-        return cls({one.id: one for one in document.custom_licences}, explain)
+        spdx = document.family in (Family.SPDX2, Family.SPDX3)
+        return cls({one.id: one for one in document.custom_licences}, explain, spdx)
 
     def text(self, licences: Iterable[Licence]) -> str:
         """One expression for all of them; "" for none."""
@@ -128,7 +133,7 @@ class LicenceWriter:
         if one.form is DocumentForm.NONE:
             return "NONE"
         if one.form is DocumentForm.EXPRESSION or (one.form is DocumentForm.ID and is_known(one.value)):
-            value = one.value if one.form is DocumentForm.ID else valid_expression(one.value)
+            value = one.value if self.stated or one.form is DocumentForm.ID else valid_expression(one.value)
             if self.explain:
                 for name in LICENCE_REF.findall(value):
                     self.custom.setdefault(name, CustomLicence(id=name))

@@ -99,8 +99,9 @@ def valid_expression(text: str) -> str:
     except Malformed:
         return normalise(text) or reference(text)
     words = re.findall(r"[^\s()]+", text)
-    operators = [words.count(name) for name in (AND, OR, WITH)]
-    whole = len(words) - operators[2] == sum(operators[:2]) + 1  # no operator lacks an operand
+    conjunctions, choices, exceptions = (words.count(name) for name in (AND, OR, WITH))
+    names = len(words) - conjunctions - choices - exceptions
+    whole = names - exceptions == conjunctions + choices + 1  # no operator lacks an operand
     valid = node is not None and whole and all(map(_is_valid, _leaves(node)))
     return text if valid else normalise(text) or reference(text)
 

@@ -206,3 +206,27 @@ def test_an_expression_is_rendered_with_each_group_in_parentheses():
     node = parse_expression("a or b and (c or d)")
     assert node is not None
     assert render_expression(node) == "a OR (b AND (c OR d))"
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("mit or Apache-2.0", "MIT OR Apache-2.0"),
+        (
+            "GPL-2.0-only WITH Classpath-exception-2.0 AND Our Own",
+            "GPL-2.0-only WITH Classpath-exception-2.0 AND LicenseRef-Our-Own",
+        ),
+        ("MIT AND (ISC AND Zlib)", "MIT AND (ISC AND Zlib)"),  # valid as it is
+        ("MIT AND", "MIT"),
+    ],
+)
+def test_an_expression_of_another_format_is_written_to_spdx_as_a_valid_one(text, written):
+    from pratique.documents.names import parse_target
+    from pratique.documents.read import read_value
+    from pratique.documents.write import render_document
+
+    part = {"type": "library", "name": "x", "licenses": [{"expression": text}]}
+    source = read_value({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [part]}).document
+    for target in ("spdx-json@2.3", "spdx-json@3.0.1", "spdx-tag-value"):
+        data = render_document(source, parse_target(target), environ={}).data.decode()
+        assert f'"{written}"' in data or f": {written}\n" in data, target

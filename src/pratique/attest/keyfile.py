@@ -251,10 +251,12 @@ def _signers_key(certificates: tuple[bytes, ...]) -> bytes:
 def _certificate(der: bytes) -> Any:
     from cryptography import x509
 
+    from pratique.attest.x509 import FOREIGN
+
     check_der(der, "certificate")
     try:
         return x509.load_der_x509_certificate(der)
-    except ValueError as error:
+    except (*FOREIGN, OverflowError) as error:
         raise Malformed("a certificate that cannot be read") from error
 
 
@@ -271,11 +273,13 @@ def _key_of(der: bytes) -> bytes:
 def _is_authority(der: bytes) -> bool:
     from cryptography import x509
 
+    from pratique.attest.x509 import FOREIGN
+
     try:
         return bool(_certificate(der).extensions.get_extension_for_class(x509.BasicConstraints).value.ca)
     except x509.ExtensionNotFound:
         return False
-    except ValueError as error:
+    except FOREIGN as error:
         raise Malformed("a certificate whose extensions cannot be read") from error
 
 
@@ -333,6 +337,6 @@ def _ssh_public(blob: bytes, kind: str = "") -> bytes:
     try:
         key: Any = load_ssh_public_key(named.encode() + b" " + base64.b64encode(raw))
         spki: bytes = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except (ValueError, UnsupportedAlgorithm, NotImplementedError) as error:
         raise Malformed(f"an SSH key of type {named[:40]} that cannot be read") from error
     return spki

@@ -30,8 +30,7 @@ MAX_DEPTH = 8  # intermediates between signer and anchor
 _MAX_BLAMED = 4  # times that are tried in order to say why a chain fails
 _MAX_TIME = 253_402_300_799  # the last second of the year 9999, the last that a certificate can name (RFC 5280 §4.1.2.5)
 
-# What the library may raise on hostile certificates, apart from its VerificationError.
-_FOREIGN = (
+FOREIGN = (
     ValueError,
     TypeError,
     x509.InvalidVersion,
@@ -39,6 +38,7 @@ _FOREIGN = (
     x509.DuplicateExtension,
     UnsupportedAlgorithm,
 )
+"""What the library may raise on hostile certificates, apart from its VerificationError."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ def parse_certificate(der: bytes, what: str = "certificate") -> Certificate:
         # The library reads lazily: what is wrong further in shall come to light here, not in the middle of a verification.
         certificate.extensions, certificate.subject, certificate.issuer, validity(certificate)
         certificate.public_key()
-    except (*_FOREIGN, OverflowError) as error:
+    except (*FOREIGN, OverflowError) as error:
         raise Malformed(f"{what} cannot be read: {_reason(error)}") from error
     if certificate.version is not x509.Version.v3:
         raise Malformed(f"{what} is not of version 3")
@@ -97,7 +97,7 @@ def build_chain(
     except paths.VerificationError as error:
         _blame_time(leaf, at, anchors, intermediates)
         raise Untrusted(f"certificate {_name(leaf)} chains to no trusted authority: {_reason(error)}") from error
-    except _FOREIGN as error:
+    except FOREIGN as error:
         raise Untrusted(f"the chain of certificate {_name(leaf)} cannot be verified: {_reason(error)}") from error
     for certificate in chain[1:]:
         # The library counts whole seconds; a timestamp may have fractions.
@@ -182,7 +182,7 @@ def _blame_time(leaf: Certificate, at: float, anchors: Sequence[Certificate], in
     for other in sorted(start for start in starts if start in validity(leaf))[:_MAX_BLAMED]:
         try:
             chain = _verify(leaf, other, tuple(anchors), tuple(intermediates))
-        except (paths.VerificationError, *_FOREIGN):
+        except (paths.VerificationError, *FOREIGN):
             continue
         late = [certificate for certificate in chain[1:] if at not in validity(certificate)]
         if late:

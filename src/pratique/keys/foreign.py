@@ -100,7 +100,7 @@ def _opened(block: PrivateBlock, ask: Callable[[], bytes], path: Path) -> Loaded
             except TypeError:  # encrypted, which OpenSSH's form and DER tell only inside
                 secret = ask()
                 private = load(block.data, secret)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, NotImplementedError) as error:
         if secret is not None:
             # A wrong passphrase and a damaged file look the same: both come out of the cipher as noise.
             raise PassphraseWrong("the passphrase does not open this key", where=str(path)) from error

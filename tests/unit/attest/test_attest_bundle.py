@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pratique.attest.bundle import (
@@ -57,7 +57,7 @@ def change(document, path, value):
     return document
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(body=st.binary(min_size=1), index=INDEX, root=HASH, hashes=st.lists(HASH, max_size=3), time=INDEX, text=st.text())
 def test_a_bundle_survives_rendering(parties, body, index, root, hashes, time, text):
     try:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 from cryptography.x509.oid import NameOID
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pratique.attest.jwk import private_of
@@ -177,6 +177,14 @@ OTHER_THINGS = {
     "a point that is none": (json.dumps({**jwk(EC), "x": b64u(1, 32)}).encode(), ""),
     "a security key": (b"sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29t x\n", "pratique key generate"),
     "an SSH certificate": (b"ssh-ed25519-cert-v01@openssh.com AAAAIHNzaC1lZDI1NTE5LWNlcnQtdjAxQG9wZW5zc2guY29t x\n", "FILE"),
+    "a compressed point of SSH's": (
+        b"ecdsa-sha2-nistp256 "
+        + RAW(
+            b"\0\0\0\x13ecdsa-sha2-nistp256\0\0\0\x08nistp256\0\0\0\x21"
+            + EC.public_key().public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+        ),
+        "",
+    ),
     "an SSH key that lies": (b"ssh-rsa " + ssh(ED).split()[1] + b"\n", ""),
     "nothing": (b"", "expected PEM"),
     "nonsense": (b"hello\n", "expected PEM"),
@@ -209,6 +217,14 @@ def test_what_is_no_key_for_signatures_is_called_by_its_name_and_says_what_to_ty
 def test_a_file_that_could_mean_two_keys_means_none(data, said):
     with pytest.raises(Malformed, match=said):
         parse_public_key(data)
+
+
+def test_a_certificate_of_a_version_that_there_is_not_is_one_error():
+    der = bytearray(read_key(certificate(EC)).certificates[0])
+    der[der.index(b"\xa0\x03\x02\x01\x02") + 4] = 62
+    for data in (bytes(der), pem("CERTIFICATE", bytes(der)) + certificate(EC, ca=True)):
+        with pytest.raises(Malformed, match="cannot be read"):
+            parse_public_key(data)
 
 
 def test_more_than_a_key_and_its_chain_is_refused():
@@ -256,7 +272,7 @@ def test_a_jwk_whose_halves_are_of_two_keys_signs_nothing():
             private_of(json.dumps(mixed).encode())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(form=st.sampled_from(sorted(FORMS)), at=st.integers(0, 3000), value=st.integers(0, 255))
 def test_a_changed_byte_is_the_same_key_or_one_error(form, at, value):
     data = bytearray(FORMS[form](EC))
@@ -268,7 +284,7 @@ def test_a_changed_byte_is_the_same_key_or_one_error(form, at, value):
     assert isinstance(key, PublicKey)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     data=st.binary(max_size=300)
     | st.sampled_from([b"\x30", b"-----BEGIN ", b"{", b"ssh-"]).flatmap(

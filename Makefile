@@ -25,12 +25,12 @@ test: install system lint
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 # Real tools of others on the other side of every signature, both ways (tests/peers). They are built the first time, which takes
-# a quarter of an hour; then the whole matrix takes some minutes
-PEERS := cosign cosign-pkcs11 crane oras helm notary referrers-registry
+# twenty minutes on two cores; then the whole matrix takes some minutes
+PEERS := cosign cosign-pkcs11 crane oras helm notary referrers-registry fulcio tesseract rekor-tiles timestamp-server
 
 test-peers: install system
 	@if command -v go >/dev/null; then \
-	  echo "test-peers: building what is missing of $(PEERS) (a quarter of an hour the first time)" && \
+	  echo "test-peers: building what is missing of $(PEERS) (twenty minutes the first time)" && \
 	  bash tools/peers $(PEERS) && \
 	  $(BIN)/python -m pytest tests/peers -n 2 --dist loadgroup; \
 	else echo "test-peers: skipped, for there is no Go here to build the tools of others with"; fi

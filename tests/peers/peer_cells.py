@@ -38,7 +38,7 @@ class Cell:
 
 def cells(half: int, *, cosign_signs: bool) -> list[Cell]:
     """Half of the matrix: each key in two registries, every kind of artifact in every form; the other half is the rest."""
-    keys = (*FILES, *TOKENS, *VAULTS) if cosign_signs else tuple(key for key in KEYS if key != "p521")
+    keys = (*FILES, *TOKENS, *VAULTS) if cosign_signs else KEYS
     modes = (("spec", "none"), ("ggcr", "debian"))
     found = []
     for number, key in enumerate(keys):

@@ -28,7 +28,7 @@ class FileCell:
 
 def file_cells(half: int, *, cosign_signs: bool) -> list[FileCell]:
     """Each key in half of the forms."""
-    keys = (*FILES, *TOKENS, *VAULTS) if cosign_signs else tuple(key for key in KEYS if key != "p521")
+    keys = (*FILES, *TOKENS, *VAULTS) if cosign_signs else KEYS
     forms = THEIR_FORMS if cosign_signs else OUR_FORMS
     found = [(n + f, FileCell(key, form)) for n, key in enumerate(keys) for f, form in enumerate(forms)]
     return [cell for number, cell in found if number % 2 == half]

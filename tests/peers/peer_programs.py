@@ -150,7 +150,7 @@ class Forks:
     def stop(self) -> None:
         assert self.process.stdin is not None
         self.process.stdin.close()
-        self.process.wait(20)
+        self.process.wait(PATIENCE_S)
 
 
 @dataclass

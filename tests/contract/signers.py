@@ -62,7 +62,7 @@ def second_opinion(key: PublicKey, signature: bytes, message: bytes, folder: Pat
     for name, data in (("key", key.pem), ("signature", signature), ("message", message)):
         (folder / name).write_bytes(data)
     files = ["-signature", str(folder / "signature"), str(folder / "message")]
-    options = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:32"] if "pss" in key.algorithm else []
+    options = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest"] if "pss" in key.algorithm else []
     command = ["openssl", "dgst", f"-{key.hash_name}", "-verify", str(folder / "key"), *options, *files]
     if key.algorithm == "ed25519":
         names = ["-inkey", str(folder / "key"), "-sigfile", str(folder / "signature"), "-in", str(folder / "message")]

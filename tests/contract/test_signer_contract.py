@@ -1,10 +1,12 @@
 """The guarantees of the `Signer` port, checked on every implementation. A new one is a line in `ADAPTERS`."""
 
 import logging
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from signers import PASSPHRASE, Adapter, file_adapter, second_opinion
 
 from pratique.attest.bundle import parse_bundle, render_bundle
@@ -13,7 +15,7 @@ from pratique.attest.publickey import ALGORITHMS, PublicKey
 from pratique.attest.record import check_record, log_record
 from pratique.attest.statement import StatementSubject, render_statement
 from pratique.attest.verify import verify_bundle
-from pratique.errors import InputError, PratiqueError, SignatureInvalid, Unavailable
+from pratique.errors import InputError, Malformed, PratiqueError, SignatureInvalid, Unavailable
 from pratique.keys.open import load_public, open_signer
 from pratique.keys.signer import sign_statement
 from pratique.model.digest import Digest
@@ -72,11 +74,10 @@ def test_signatures_have_the_stated_encoding(signer):
     signature = signer.sign(b"m")
     name = signer.public_key.algorithm
     if name.startswith("ecdsa"):
-        assert signature[0] == 0x30
-        assert signature[1] == len(signature) - 2
+        assert min(decode_dss_signature(signature)) > 0
     else:
         sizes = {"ed25519": 64, "ml-dsa-44": 2420, "ml-dsa-65": 3309}
-        assert len(signature) == (sizes.get(name) or int(name.rpartition("-")[2]) // 8)
+        assert len(signature) == (sizes.get(name) or int(re.search(r"\d{4}", name)[0]) // 8)
 
 
 def test_the_public_key_is_of_the_stated_algorithm_stays_the_same_and_can_be_handed_on(adapter, signer):
@@ -129,6 +130,10 @@ def test_a_signed_statement_goes_into_a_bundle_and_a_log_and_verifies(signer):
     bundle = parse_bundle(render_bundle(envelope, signer.public_key))
     verified = verify_bundle(bundle, {signer.public_key.keyid: signer.public_key})
     assert verified.statement().digests == {Digest.of(b"x")}
+    if "-sha" in signer.public_key.algorithm:  # of notation's, which Sigstore's logs have no name for
+        with pytest.raises(Malformed, match="no entry in a transparency log"):
+            log_record(envelope, signer.public_key)
+        return
     record = log_record(envelope, signer.public_key)
     check_record(record, bundle)
     assert signer.public_key.key_details.encode() in record

@@ -48,9 +48,6 @@ def test_a_key_that_is_removed_in_the_middle_signs_no_more(ssh_agent_place, acce
 
 
 def test_kinds_and_paddings_that_are_not_served_are_named(ssh_agent_place, access):
-    ssh_agent_place.key("ecdsa-p521", "large")
-    with pytest.raises(Malformed, match="ecdsa-sha2-nistp521"):
-        open_signer("ssh-agent:large", access)
     ssh_agent_place.key("rsa-2048", "padded")
     with pytest.raises(InputError, match="not for rsa-pss"):
         open_signer("ssh-agent:padded?algorithm=rsa-pss-2048", access)

@@ -208,7 +208,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "decides": answer.decides,
         "detail": answer.detail,
     }
-    return out | (piece_json(answer.piece) if answer.piece is not None else {})
+    return {**(piece_json(answer.piece) if answer.piece is not None else {}), **out}
 
 
 def piece_json(piece: "Piece") -> dict[str, Any]:

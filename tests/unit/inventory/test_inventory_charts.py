@@ -136,11 +136,17 @@ def test_a_packed_chart_says_the_same_as_its_folder_and_its_digest_is_the_archiv
     assert inventory.tree.layers == ()
 
 
-def test_a_packed_chart_is_guessed_by_its_first_member(tmp_path):
+def test_a_packed_chart_is_guessed_wherever_its_metadata_stands(tmp_path):
     (tmp_path / "a.tgz").write_bytes(packed({"a/Chart.yaml": b"name: a", "a/values.yaml": b""}))
     (tmp_path / "b.tgz").write_bytes(packed({"a/other": b"x", "a/Chart.yaml": b"name: a"}))
     (tmp_path / "c.tgz").write_bytes(b"\x1f\x8bbroken")
-    assert [parse_source(str(tmp_path / name)).scheme for name in ("a.tgz", "b.tgz", "c.tgz")] == ["chart", "file", "file"]
+    (tmp_path / "d.tgz").write_bytes(packed({"a/other": b"x", "a/deep/Chart.yaml": b"name: a"}))
+    assert [parse_source(str(tmp_path / name)).scheme for name in ("a.tgz", "b.tgz", "c.tgz", "d.tgz")] == [
+        "chart",
+        "chart",
+        "file",
+        "file",
+    ]
 
 
 def test_a_subchart_of_another_version_than_the_lock_says_is_an_unknown():

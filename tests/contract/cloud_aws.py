@@ -15,6 +15,7 @@ from cloud import Cloud, CloudKey, Reply, Request, b64, documented, unb64
 from cryptography.hazmat.primitives import hashes
 from signers import Adapter, never
 
+from pratique.attest.publickey import rsa_bits
 from pratique.keys.access import Access
 
 REGION = "eu-central-1"
@@ -22,6 +23,7 @@ ACCOUNT = "111122223333"
 SPECS = {
     "ecdsa-p256": ("ECC_NIST_P256", ["ECDSA_SHA_256"]),
     "ecdsa-p384": ("ECC_NIST_P384", ["ECDSA_SHA_384"]),
+    "ecdsa-p521": ("ECC_NIST_P521", ["ECDSA_SHA_512"]),
     "ed25519": ("ECC_NIST_EDWARDS25519", ["ED25519_SHA_512", "ED25519_PH_SHA_512"]),
     "ml-dsa-44": ("ML_DSA_44", ["ML_DSA_SHAKE_256"]),
     "ml-dsa-65": ("ML_DSA_65", ["ML_DSA_SHAKE_256"]),
@@ -41,7 +43,7 @@ class Identity:
 
 
 def spec_of(algorithm: str) -> tuple[str, list[str]]:
-    return SPECS.get(algorithm) or (f"RSA_{algorithm.rpartition('-')[2]}", RSA)
+    return SPECS.get(algorithm) or (f"RSA_{rsa_bits(algorithm)}", RSA)
 
 
 def refusal(kind: str, message: str, status: int = 400) -> Reply:
@@ -86,7 +88,7 @@ class AwsKms(Cloud):
         signing = {"pss": "RSASSA_PSS_SHA_256", "rsa": "RSASSA_PKCS1_V1_5_SHA_256"}
         kind = spec_of(algorithm)[1][0]
         if algorithm.startswith("rsa"):
-            kind = signing["pss" if "pss" in algorithm else "rsa"]
+            kind = signing["pss" if "pss" in algorithm else "rsa"].replace("256", algorithm.partition("-sha")[2] or "256")
         message = "RAW" if algorithm == "ed25519" else "EXTERNAL_MU" if algorithm.startswith("ml-dsa") else "DIGEST"
         name, identity = self.signer(arn, kind, message, token=secrets.token_urlsafe(60))
         return Adapter(

@@ -17,8 +17,10 @@ from pratique.keys.access import Access
 
 VAULT = "harbour.vault.azure.net"
 TENANT = "72f988bf-0000-0000-0000-2d7cd011db47"
-CURVES = {"P-256": "ecdsa-p256", "P-384": "ecdsa-p384"}
-SIGNS = {"ES256": ("ecdsa", "P-256"), "ES384": ("ecdsa", "P-384"), "RS256": ("pkcs1", ""), "PS256": ("pss", "")}
+CURVES = {f"P-{bits}": f"ecdsa-p{bits}" for bits in (256, 384, 521)}
+HASHES = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}
+SIGNS = {"ES256": ("ecdsa", "P-256"), "ES384": ("ecdsa", "P-384"), "ES512": ("ecdsa", "P-521"), "RS256": ("pkcs1", "")}
+SIGNS |= {f"PS{size}": ("pss", "") for size in (256, 384, 512)}
 
 
 def b64url(data: bytes) -> str:
@@ -161,7 +163,7 @@ class KeyVault(Cloud):
         if body["alg"] not in SIGNS:
             return refusal(400, "BadParameter", f"unknown algorithm {body['alg']}")
         scheme, curve = SIGNS[body["alg"]]
-        digest, hash_ = unb64url(body["value"]), hashes.SHA384() if body["alg"].endswith("384") else hashes.SHA256()
+        digest, hash_ = unb64url(body["value"]), HASHES[body["alg"][-3:]]
         if CURVES.get(curve, "rsa") != (key.algorithm if curve else "rsa") or len(digest) != hash_.digest_size:
             return refusal(400, "BadParameter", "Key and signature algorithm do not fit, or the digest has another length")
         signature = key.sign_digest(digest, scheme, hash_)

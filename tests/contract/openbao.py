@@ -131,7 +131,7 @@ class OpenBao:
         return Access(passphrase=never, pin=never, environ={"VAULT_ADDR": self.address, **settings}, sleep=lambda _: None)
 
     def make(self, key: str, algorithm: str) -> None:
-        self.api("POST", f"transit/keys/{key}", {"type": algorithm.replace("-pss", "")})
+        self.api("POST", f"transit/keys/{key}", {"type": algorithm.replace("-pss", "").partition("-sha")[0]})
 
     def adapter(self, algorithm: str, _: Path) -> Adapter:
         self.make(f"key-{algorithm}", algorithm)

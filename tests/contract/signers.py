@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pratique.attest.publickey import PublicKey
+from pratique.attest.publickey import HASHES, PublicKey
 from pratique.keys.access import Access
 from pratique.keys.file import generate_key
 from pratique.keys.open import open_signer
@@ -62,7 +62,8 @@ def second_opinion(key: PublicKey, signature: bytes, message: bytes, folder: Pat
     for name, data in (("key", key.pem), ("signature", signature), ("message", message)):
         (folder / name).write_bytes(data)
     files = ["-signature", str(folder / "signature"), str(folder / "message")]
-    options = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest"] if "pss" in key.algorithm else []
+    salt = HASHES[key.hash_name].digest_size
+    options = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", f"rsa_pss_saltlen:{salt}"] if "pss" in key.algorithm else []
     command = ["openssl", "dgst", f"-{key.hash_name}", "-verify", str(folder / "key"), *options, *files]
     if key.algorithm == "ed25519":
         names = ["-inkey", str(folder / "key"), "-sigfile", str(folder / "signature"), "-in", str(folder / "message")]

@@ -11,6 +11,9 @@ from peer_programs import PeerRefuses
 PEERS_FAULTS: dict[str, str] = {
     "what_cosign_signed_*/*-vault-ed25519-*": "cosign hashes before it asks Vault, which Ed25519 does not allow",
     "what_cosign_signed_*/*-vault-p384-*": "cosign takes SHA-256 for every key in Vault and then wants the length of SHA-384",
+    "what_cosign_signed_*/*-pkcs11-p384-bundle": "cosign verifies what it signed before it stores it, with SHA-256",
+    "what_cosign_signed_*/*-pkcs11-p384-attestation": "cosign verifies what it signed before it stores it, with SHA-256",
+    "what_cosign_signed_*/file-pkcs11-p384-message": "cosign verifies what it signed before it stores it, with SHA-256",
     "what_cosign_signed_*/[aci]*-ed25519-*": "cosign signs with Ed25519ph and verifies Ed25519: not even its own",
     "what_cosign_signed_*/file-ed25519-[am]*": "cosign signs with Ed25519ph and verifies Ed25519: not even its own",
     "what_we_sign_*verifies_with_cosign/*p384-*": "cosign verifies with SHA-256 under every key in a file: its own P-384 neither",

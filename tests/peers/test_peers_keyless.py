@@ -32,7 +32,7 @@ class KeylessCell:
 CELLS = [KeylessCell(kind, MODES[(n + f) % 4], form) for n, kind in enumerate(KINDS) for f, form in enumerate(FORMS)]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its timestamp authority has one port that cannot be chosen
 def sigstore(peers: Peers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sigstore]:
     reason = missing(*TOOLS)
     if reason:

@@ -144,6 +144,10 @@ def stamper(tmp_path: Path) -> Iterator[str]:
         server.wait(10)
 
 
+ALONE = pytest.mark.xdist_group("sigstore")  # the timestamp authority has one port, of its metrics, that cannot be chosen
+
+
+@ALONE
 @pytest.mark.parametrize("order", ["signer first", "root first"])
 def test_cosign_verifies_our_timestamps_by_the_chain_in_our_trusted_root(peers, machine, artifact, keypair, stamper, order):
     image, key = artifact("image", "spec"), keypair("p256")
@@ -159,6 +163,7 @@ def test_cosign_verifies_our_timestamps_by_the_chain_in_our_trusted_root(peers, 
     assert peers.cosign(*arguments, image.theirs).code != 0
 
 
+@ALONE
 def test_certificates_that_are_no_chain_are_no_timestamp_authority(machine, keypair, tmp_path, stamper):
     key = keypair("p256")
     (tmp_path / "a").write_text("a")

@@ -67,6 +67,38 @@ def node(work: Path) -> list[Path]:
     return [debian(work, "nodejs"), tar_of_folder(work, "app")]
 
 
+def django_webpack(work: Path) -> list[Path]:
+    """Debian with Django and webpack, all of it in one layer."""
+    with unpacked(debian(work, "python3,python3-pip,nodejs")) as root:
+        app = root / "app"
+        app.mkdir()
+        place = ("--target", str(root / "usr/local/lib/python3.11/dist-packages"))
+        run(
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-compile",
+            *place,
+            "django==4.2.16",
+            "gunicorn",
+            "psycopg2-binary",
+            "celery",
+        )
+        packages = (
+            "webpack@5",
+            "webpack-cli@5",
+            "babel-loader@9",
+            "@babel/core@7",
+            "@babel/preset-env@7",
+            "typescript@5",
+            "react@18",
+        )
+        run("npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", *packages, cwd=app)
+        return [tar_of(root, work / "django-webpack.tar")]
+
+
 def node_base(work: Path) -> list[Path]:
     """The lower layer of `node` alone."""
     return [debian(work, "nodejs")]
@@ -146,6 +178,7 @@ def large(work: Path) -> list[Path]:
 IMAGES: dict[str, Callable[[Path], list[Path]]] = {
     "debian-python": debian_python,
     "node": node,
+    "django-webpack": django_webpack,
     "node-base": node_base,
     "jvm": jvm,
     "go-rust": go_rust,

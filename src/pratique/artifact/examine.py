@@ -52,7 +52,7 @@ class Examiner:
     """
 
     def __init__(self, selection: Selection, limits: Limits, *, aside: bool = False) -> None:
-        self._selection = selection
+        self._keep = selection.keep
         self._limits = limits
         self._table = ProbeTable(selection.probes)
         self._algorithms = selection.digests()
@@ -71,20 +71,25 @@ class Examiner:
 
     def plan(self, path: str, size: int) -> ExamPlan:
         """Decide."""
-        keep = self._selection.keep(path)
+        keep = self._keep(path)
         too_large = keep and size > self._limits.max_wanted_file_bytes
         return ExamPlan(path, size, keep and not too_large, self._algorithms(path), too_large)
 
     def whole(self, plan: ExamPlan, view: memoryview) -> Examined:
         """Read a file that lies in memory."""
+        path, _, keep, algorithms, _ = plan
+        size = len(view)
         head = bytes(view[:HEAD])
+        form = form_of(head)
         sha256 = hashlib.sha256(view).hexdigest()
-        if plan.algorithms:
-            self._digester.take(plan.algorithms, view, sha256)
-        data = bytes(view) if plan.keep else None
-        probes = self._table.find(plan.path, len(view), head)
-        facts, problems = _probe(probes, FileContent(view)) if probes else ((), ())
-        return Examined(sha256, len(view), form_of(head), data, facts, problems)
+        if algorithms:
+            self._digester.take(algorithms, view, sha256)
+        data = bytes(view) if keep else None
+        probes = self._table.find(path, size, head, form)
+        if not probes:
+            return Examined(sha256, size, form, data)
+        facts, problems = _probe(probes, FileContent(view))
+        return Examined(sha256, size, form, data, facts, problems)
 
     def pieces(self, plan: ExamPlan, pieces: Iterator[memoryview]) -> Examined:
         """Read a file that comes in pieces. Raises what `pieces` raises, StorageError."""
@@ -108,7 +113,8 @@ class Examiner:
         while sum(map(len, first)) < HEAD and (piece := next(stream, None)) is not None:
             first.append(piece)
         head = b"".join(piece[:HEAD] for piece in first)[:HEAD]
-        probes = self._table.find(plan.path, plan.size, head)
+        form = form_of(head)
+        probes = self._table.find(plan.path, plan.size, head, form)
         facts: tuple[tuple[str, bytes], ...] = ()
         problems: tuple[str, ...] = ()
         if probes:
@@ -120,7 +126,7 @@ class Examiner:
             pass
         others.finish(sha256.hexdigest())
         data = None if kept is None else b"".join(kept)
-        return Examined(sha256.hexdigest(), size, form_of(head), data, facts, problems)
+        return Examined(sha256.hexdigest(), size, form, data, facts, problems)
 
 
 def _reach(probes: list[Probe]) -> int | None:

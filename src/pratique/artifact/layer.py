@@ -170,6 +170,8 @@ class _LayerReader:
 
     def _entry(self, member: tar.TarMember, feed: Feed) -> LayerEntry | None:
         path = clean_path(member.name)
+        if member.type == tar.REGULAR and path and "/.wh." not in path and path[0] != ".":
+            return self._file(path, member, feed)  # nine entries in ten
         what = _KINDS.get(member.type)
         if what is None:
             self._unknowns.append(Unknown(path, f"entry of an unknown kind {chr(member.type)!r} left out"))
@@ -232,13 +234,14 @@ class _LayerReader:
 
     def _note(self, path: str, found: Examined) -> None:
         """Keep what was found, by content."""
-        sha256 = found.sha256
-        if found.data is not None:
-            self._keep(sha256, found.data)
-        if found.facts and sha256 not in self._facts:
-            self._budget.keep(sum(len(facts) for _, facts in found.facts))
-            self._facts[sha256] = dict(found.facts)
-        self._unknowns += [Unknown(path, problem) for problem in found.problems]
+        sha256, _, _, data, facts, problems = found
+        if data is not None:
+            self._keep(sha256, data)
+        if facts and sha256 not in self._facts:
+            self._budget.keep(sum(len(fact) for _, fact in facts))
+            self._facts[sha256] = dict(facts)
+        if problems:
+            self._unknowns += [Unknown(path, problem) for problem in problems]
 
     def _keep(self, digest: str, data: bytes) -> None:
         if digest in self._contents:

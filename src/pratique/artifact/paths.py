@@ -12,6 +12,8 @@ def clean_path(name: bytes) -> str:
     text = name.decode("utf-8", "surrogateescape")
     if text.endswith("/"):
         text = text.rstrip("/")
+    if text.startswith("./") and text[2:3] != "/":
+        text = text[2:]
     # The common name needs nothing; only one with a dot or a slash in an unusual place is taken apart.
     if text[:1] not in ("", "/", ".") and "/." not in text and "//" not in text and "\0" not in text:
         return text

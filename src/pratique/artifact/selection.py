@@ -153,21 +153,42 @@ class ProbeTable:
                 self._by_stem.setdefault(stem, []).append(probe)
             if interest.prefixes:
                 self._by_prefix.append((interest.prefixes, probe))
-        self._prefixes = tuple(prefix for prefixes, _ in self._by_prefix for prefix in prefixes)
+        self._prefixes = Prefixes(prefix for prefixes, _ in self._by_prefix for prefix in prefixes)
 
-    def find(self, path: str, size: int, head: bytes) -> list[Probe]:
-        """The probes that apply, each once, in no particular order."""
-        name = path[path.rfind("/") + 1 :]
-        asked = [
-            *self._by_magic.get(head[:4], ()),
-            *self._by_magic.get(head[:2], ()),
-            *self._by_name.get(name, ()),
-            *self._by_ending.get(name[name.rfind(".") :], ()),
-        ]
-        if self._by_stem and form_of(head) in _EXECUTABLE:
+    def find(self, path: str, size: int, head: bytes, form: FileForm) -> list[Probe]:
+        """The probes that apply, each once, in no particular order. `form`: of what begins with `head`."""
+        cut = path.rfind("/") + 1
+        name = path[cut:]
+        asked: list[Probe] = []
+        for found in (
+            self._by_magic.get(head[:4]),
+            self._by_magic.get(head[:2]),
+            self._by_name.get(name),
+            self._by_ending.get(name[name.rfind(".") :]),
+        ):
+            if found is not None:
+                asked += found
+        if form in _EXECUTABLE:
             asked += self._by_stem.get(_STEM.match(name)[1].rstrip("-_"), ())  # type: ignore[index]  # it matches anything
-        if self._prefixes and path.startswith(self._prefixes):
+        if self._prefixes.may_begin(path, cut):
             asked += [probe for prefixes, probe in self._by_prefix if path.startswith(prefixes)]
         if not asked:
             return asked
         return [probe for probe in dict.fromkeys(asked) if probe.applies(path, size, head)]
+
+
+class Prefixes:
+    """Whether a path begins with one of many: for the files of one folder, which stand together, decided once."""
+
+    def __init__(self, prefixes: Iterable[str]) -> None:
+        self._all = tuple(prefixes)
+        self._folder: str | None = None
+        self._here: tuple[str, ...] = ()
+
+    def may_begin(self, path: str, cut: int) -> bool:
+        """`cut`: where the name begins in the path."""
+        folder = path[:cut]
+        if folder != self._folder:
+            self._folder = folder
+            self._here = tuple(prefix for prefix in self._all if prefix.startswith(folder) or folder.startswith(prefix))
+        return bool(self._here) and path.startswith(self._here)

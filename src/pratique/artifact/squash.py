@@ -111,10 +111,10 @@ class _Layer:
 
     def put(self, entry: LayerEntry) -> None:
         """Any other entry takes the place of what has its name; a folder keeps what is in the folder of its name."""
-        what = entry.what
+        what, path = entry[:2]
         if what is What.WHITEOUT or what is What.OPAQUE:
             return
-        folder_path, _, name = entry.path.rpartition("/")
+        folder_path, _, name = path.rpartition("/")
         folder = self._known.get(folder_path)
         if folder is None:
             folder = self._known[folder_path] = cast(Folder, self._folder(folder_path, create=True))
@@ -125,6 +125,8 @@ class _Layer:
                 return
             self._work.make_folder()
             new = {}
+            if present is None:
+                self._known[path] = new  # a name that was free leads nowhere else
         elif what is What.HARD_LINK:
             new = self._linked(entry)
         else:
@@ -201,29 +203,29 @@ def _collect(
     contents: dict[str, bytes] = {}
     facts: dict[str, Mapping[str, bytes]] = {}
     missing: dict[int, set[str]] = {}
-    for path, leaf in _leaves(root):
-        source = leaf.source
-        kind = _KINDS[source.what]
-        entries[path] = FileEntry(path, kind, source.mode, source.size, source.sha256, source.target, leaf.layer, source.form)
-        if kind is not FileKind.FILE:
+    largest = limits.max_wanted_file_bytes
+    found = [(scan.facts, scan.contents, scan.dropped) for scan in scans]
+    for path, (source, layer, _) in _leaves(root):
+        what, name, mode, size, sha256, target, form = source
+        entries[path] = FileEntry(path, _KINDS[what], mode, size, sha256, target, layer, form)
+        if what is not What.FILE:
             continue
-        read = scans[leaf.layer].facts.get(source.sha256)
-        if read is not None:
-            facts[path] = read
-        data = scans[leaf.layer].contents.get(source.sha256)
-        too_large = source.size > limits.max_wanted_file_bytes
-        if data is None and path == source.path and not too_large and source.sha256 not in scans[leaf.layer].dropped:
+        facts_here, contents_here, dropped = found[layer]
+        if sha256 in facts_here:
+            facts[path] = facts_here[sha256]
+        data = contents_here.get(sha256)
+        if data is None and path == name and size <= largest and sha256 not in dropped:
             continue  # under this name it was not wanted when its layer was read
         if not wanted(path):
             continue
         if data is not None:
             contents[path] = data
-        elif too_large:
-            unknowns.append(Unknown(path, f"{source.size} bytes are too many to be read as package metadata"))
-        elif source.sha256 in scans[leaf.layer].dropped:
-            unknowns.append(Unknown(path, f"layer {leaf.layer} has too much package metadata: this file was left out"))
+        elif size > largest:
+            unknowns.append(Unknown(path, f"{size} bytes are too many to be read as package metadata"))
+        elif sha256 in dropped:
+            unknowns.append(Unknown(path, f"layer {layer} has too much package metadata: this file was left out"))
         else:
-            missing.setdefault(leaf.layer, set()).add(source.path)
+            missing.setdefault(layer, set()).add(name)
     layers = tuple(scan.diff_id for scan in scans)
     digests: dict[str, dict[str, str]] = {}
     for scan in scans:

@@ -22,7 +22,12 @@ _REGULAR = frozenset(b"0\x007S")
 _EXTENDED = frozenset(b"xXgLK")
 _DECISIVE = ("path", "linkpath", "size")
 
+_MAX_KNOWN = 1 << 15  # fields that are remembered as read; honest archives have some thousands
+_LONGEST = 256  # of a name in a header, its prefix and their slash included
+_ENDS = b"\0 "  # of a number
+
 REGULAR, HARD_LINK, SYMLINK, CHAR, BLOCK_DEVICE, DIRECTORY, FIFO = b"0123456"
+_USUAL = frozenset((REGULAR, SYMLINK, DIRECTORY))
 
 
 class TarMember(NamedTuple):
@@ -62,6 +67,8 @@ def walk(feed: Feed, limits: Limits) -> Iterator[TarMember]:
     What it leaves is skipped. Raises Malformed with the offset, LimitExceeded.
     """
     extended: _Extended | None = None
+    sums: dict[bytes, int] = {}
+    modes: dict[bytes, int] = {}
     while True:
         offset = feed.offset
         header = feed.block()
@@ -71,16 +78,52 @@ def walk(feed: Feed, limits: Limits) -> Iterator[TarMember]:
             if header is not None:
                 _check_end(feed)
             return
-        _check_sum(header, offset)
-        if header[156] in _EXTENDED:
-            extended = _read_extended(feed, header, offset, extended, limits)
-            continue
-        member = _member(feed, header, offset, extended or _Extended(), limits)
-        extended = None
+        if not (header.isascii() and (adler32(header) & 0xFFFF) - 1 == sums.get(header[148:156])):
+            _check_sum(header, offset, sums)
+        member = _usual(header, offset, modes, limits) if extended is None else None
+        if member is None:
+            if header[156] in _EXTENDED:
+                extended = _read_extended(feed, header, offset, extended, limits)
+                continue
+            member = _member(feed, header, offset, extended or _Extended(), limits)
+            extended = None
         # Everything before the data, a sparse map included, is a whole number of blocks.
         end = feed.offset + member.stored + -member.stored % BLOCK
         yield member
         feed.skip(end - feed.offset)
+
+
+def _usual(header: bytes, offset: int, modes: dict[bytes, int], limits: Limits) -> TarMember | None:
+    """What nine entries in ten are: a file, folder or symbolic link whose header says all, in the usual spelling.
+
+    The same as `_member` of it, in a third of the time; None for every other. `modes`: fields that were read before.
+    """
+    flag = header[156]
+    if flag not in _USUAL:
+        return None
+    mode = modes.get(header[100:108])
+    if mode is None:
+        mode = number(header[100:108], offset, "mode") & 0o7777
+        if len(modes) < _MAX_KNOWN:
+            modes[header[100:108]] = mode
+    size = header[124:135]
+    if not size.isdigit() or header[135] not in _ENDS or b"8" in size or b"9" in size or limits.max_path_bytes < _LONGEST:
+        return None
+    cut = header.find(b"\0", 0, 100)
+    name = header[: 100 if cut < 0 else cut]
+    if header[345] and header[257:263] == b"ustar\0":
+        if header[508:512] == b"tar\0":
+            return None
+        cut = header.find(b"\0", 345, 500)
+        name = header[345 : 500 if cut < 0 else cut] + b"/" + name
+    if name.endswith(b"/") and flag != DIRECTORY:
+        return None
+    link = b""
+    if header[157]:
+        cut = header.find(b"\0", 157, 257)
+        link = header[157 : 257 if cut < 0 else cut]
+    stored = int(size, 8) if flag == REGULAR else 0
+    return TarMember(flag, name, link, mode, stored, stored, None, offset)
 
 
 def _read_extended(feed: Feed, header: bytes, offset: int, before: _Extended | None, limits: Limits) -> _Extended | None:
@@ -200,10 +243,17 @@ def _check_global(data: bytes, offset: int) -> None:
         raise bad(offset, "a global header with a sparse map")
 
 
-def _check_sum(header: bytes, offset: int) -> None:
-    stated = number(header[148:156], offset, "checksum")
-    if header.isascii() and (adler32(header) & 0xFFFF) - 1 == stated + sum(header[148:156]) - 256:
-        return  # Adler-32 begins with the sum of the bytes modulo 65,521, which 512 ASCII bytes cannot reach
+def _check_sum(header: bytes, offset: int, sums: dict[bytes, int]) -> None:
+    """`sums`: fields that were read before → what all bytes of such a header come to.
+
+    Adler-32 begins with the sum of the bytes modulo 65,521, which 512 ASCII bytes cannot reach.
+    """
+    field = header[148:156]
+    stated = number(field, offset, "checksum")
+    if len(sums) < _MAX_KNOWN:
+        sums[field] = stated + sum(field) - 256
+    if header.isascii() and (adler32(header) & 0xFFFF) - 1 == stated + sum(field) - 256:
+        return
     if stated != sum(header) - sum(header[148:156]) + 256:
         # Some very old writers summed signed bytes.
         signed = sum(byte - 256 if byte > 127 else byte for byte in header[:148] + header[156:]) + 256

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from pratique.artifact.selection import Prefixes
+
 if TYPE_CHECKING:
     from pratique.inventory.common.cataloger import Cataloger
 
@@ -22,17 +24,18 @@ class KeptFiles:
                 self._by_ending.setdefault(ending, []).append(cataloger.keeps)
             if interest.prefixes:
                 self._by_prefix.append((interest.prefixes, cataloger.keeps))
-        self._prefixes = tuple(prefix for prefixes, _ in self._by_prefix for prefix in prefixes)
+        self._prefixes = Prefixes(prefix for prefixes, _ in self._by_prefix for prefix in prefixes)
 
     def __call__(self, path: str) -> bool:
         """Whether to keep `path`."""
-        name = path[path.rfind("/") + 1 :]
+        cut = path.rfind("/") + 1
+        name = path[cut:]
         asked = self._by_name.get(name)
         if asked is not None and any(keeps(path) for keeps in asked):
             return True
         asked = self._by_ending.get(name[name.rfind(".") :])
         if asked is not None and any(keeps(path) for keeps in asked):
             return True
-        if not path.startswith(self._prefixes):
-            return False
-        return any(path.startswith(prefixes) and keeps(path) for prefixes, keeps in self._by_prefix)
+        return self._prefixes.may_begin(path, cut) and any(
+            path.startswith(prefixes) and keeps(path) for prefixes, keeps in self._by_prefix
+        )

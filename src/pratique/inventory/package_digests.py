@@ -19,6 +19,7 @@ _FAMILIES = (
     (("etc/arch-release", "usr/lib/opkg/", "var/lib/pacman/"), ()),
 )
 _HINTS = tuple(hint for hints, _ in _FAMILIES for hint in hints)
+_WITH_HINTS = frozenset(hint[: hint.rfind("/") + 1] for hint in _HINTS if not hint.endswith("/"))
 _FOREIGN = ("app/", "home/", "nix/", "opt/", "root/", "run/", "srv/", "tmp/", "usr/local/", "usr/src/", "var/cache/", "var/www/")
 
 
@@ -28,11 +29,20 @@ class PackageDigests:
     def __init__(self) -> None:
         self._algorithms: tuple[str, ...] = _BOTH
         self._families: set[tuple[str, ...]] = set()
+        self._folder: str | None = None
+        self._found: tuple[str, ...] = ()
 
     def __call__(self, path: str) -> tuple[str, ...]:
         """Algorithms of hashlib, besides SHA-256."""
+        folder = path[: path.rfind("/") + 1]
+        if folder == self._folder and folder not in _WITH_HINTS:
+            return self._found  # files of one folder stand together, and where no mark can be they share the answer
         if path.startswith(_HINTS):
             self._learn(path)
+        self._folder, self._found = folder, self._choose(path)
+        return self._found
+
+    def _choose(self, path: str) -> tuple[str, ...]:
         if not self._algorithms or path.startswith(_FOREIGN) or "/" not in path:
             return ()
         # A tree of Node packages is never a distribution's outside /usr.

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import re
 import struct
 import tarfile
 
@@ -10,6 +11,7 @@ from artifact_builders import END, everything, hardlink, header, member, padded,
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pratique.artifact import tar
 from pratique.artifact.feed import Feed
 from pratique.artifact.layer import What
 from pratique.artifact.limits import Limits
@@ -313,3 +315,41 @@ def long(type_, value):
 def test_a_link_or_a_name_that_stands_twice_is_refused_for_readers_would_differ(before, complaint):
     with pytest.raises(Malformed, match=complaint):
         scan(before + header(b"x", type=b"1", link=b"third") + END)
+
+
+@given(
+    st.sampled_from((b"0", b"2", b"5", b"\0", b"1", b"7")),
+    st.binary(max_size=110).filter(lambda name: b"\0" not in name),
+    st.sampled_from((b"", b"usr/share", b"a/" * 60)),
+    st.sampled_from((b"ustar\x0000", b"ustar  \0", bytes(8))),
+    st.sampled_from(
+        (b"00000000012\0", b"00000000012 ", b"12\0" + bytes(9), b"000000000128", b"+0000000012\0", b"\x80" + bytes(11))
+    ),
+    st.sampled_from((b"0000644\0", b"100755 \0", b"\x80" + bytes(7))),
+    st.sampled_from((b"", b"target", b"t" * 100)),
+)
+def test_a_header_is_read_the_same_the_short_way_and_the_long_way(flag, name, prefix, magic, size, mode, link):
+    header = bytearray(512)
+    header[:100] = name[:100].ljust(100, b"\0")
+    header[100:108], header[124:136], header[156:157] = mode, size, flag
+    header[157:257] = link.ljust(100, b"\0")
+    header[257:265] = magic
+    header[345:500] = prefix.ljust(155, b"\0")
+    limits = Limits()
+    try:
+        short = tar._usual(bytes(header), 7, {}, limits)
+    except Malformed as error:
+        with pytest.raises(Malformed, match=re.escape(error.message)):
+            tar._member(Feed([]), bytes(header), 7, tar._Extended(), limits)
+        return
+    if short is not None:
+        assert short == tar._member(Feed([]), bytes(header), 7, tar._Extended(), limits)
+
+
+def test_the_short_way_is_the_way_of_what_tar_writes(tmp_path):
+    target = tmp_path / "a.tar"
+    with tarfile.open(target, "w", format=tarfile.USTAR_FORMAT) as archive:
+        for name in ("usr/bin/tool", "usr/share/" + "long" * 20 + "/doc"):
+            archive.addfile(tarfile.TarInfo(name))
+    header = target.read_bytes()[512:1024]
+    assert tar._usual(header, 0, {}, Limits()) is not None

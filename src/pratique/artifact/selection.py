@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import Protocol
 
 from pratique.artifact.content import FileContent
-from pratique.artifact.form import form_of
 from pratique.model import FileForm
 
 HEAD = 64

@@ -22,6 +22,7 @@ from heapq import heapify, heappop, heappush
 from importlib.resources import files
 from itertools import chain
 
+from pratique.inventory.licences.known import key_of, unpack
 from pratique.inventory.licences.words import EQUAL, WORD
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.licences import normalise
@@ -38,7 +39,7 @@ _MAX_FOUND = 20
 _UNKNOWN_WORD = 0xFFFF
 _LANES = 0x0001_0001_0001_0001
 _HIGH = 0x8000_8000_8000_8000
-_KNOWN = 10_000
+_KNOWN = 20_000
 # SPDX 2.3, Annex B: copyright notices are not matched. Only lines that hold nothing else are sure to be one.
 _NOTICE = lazy(rb"^[^a-z0-9\n]*+copyright[ \t]++(?:\(c\)|\xc2\xa9|[0-9]{4})[^\n]*+$", re.MULTILINE)
 
@@ -120,18 +121,25 @@ class _Library:
 def find_licences(data: bytes) -> tuple[str, ...]:
     """SPDX identifiers of the licences whose texts or notices stand in `data` (its first MAX_BYTES), sorted. Never raises.
 
-    Most licence files of a system are the same few texts under other names of authors: each is looked up once.
+    Most licence files of a system are the same few texts under other names of authors: each is looked up once, and those that
+    are met everywhere are known beforehand.
     """
-    words = b" ".join(WORD.findall(_NOTICE.sub(b"", data[:MAX_BYTES].lower())))
-    known, key = _known(), hashlib.sha256(words).digest()
+    words = words_to_compare(data)
+    known, key = _known(), key_of(words)
     if key not in known:
         if len(known) >= _KNOWN:
             known.clear()
-        known[key] = _find(words)
+        known[key] = compare(words)
     return known[key]
 
 
-def _find(words: bytes) -> tuple[str, ...]:
+def words_to_compare(data: bytes) -> bytes:
+    """The words of a file in their order, a space between, without notices of copyright (SPDX 2.3, Annex B)."""
+    return b" ".join(WORD.findall(_NOTICE.sub(b"", data[:MAX_BYTES].lower())))
+
+
+def compare(words: bytes) -> tuple[str, ...]:
+    """What stands in a file of these words, by comparing it with all texts: see the module."""
     library = _library()
     grams = library.read(words)
     found: list[_Text] = []
@@ -197,11 +205,19 @@ def _grams(data: bytes) -> frozenset[int]:
 
 @cache
 def _known() -> dict[bytes, tuple[str, ...]]:
-    return {}
+    return unpack(_data("known_texts.bin"), texts_digest())
+
+
+def texts_digest() -> bytes:
+    """SHA-256 of the texts that are compared with: 32 bytes."""
+    return hashlib.sha256(_data("licence_texts.bin")).digest()
 
 
 @cache
 def _library() -> _Library:
-    """Loaded when the first licence file is met."""
-    data = files("pratique.inventory.licences").joinpath("data", "licence_texts.bin").read_bytes()
-    return _Library(data)
+    """Loaded when the first licence file is met that is not known."""
+    return _Library(_data("licence_texts.bin"))
+
+
+def _data(name: str) -> bytes:
+    return files("pratique.inventory.licences").joinpath("data", name).read_bytes()

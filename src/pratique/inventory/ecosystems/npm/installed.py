@@ -17,13 +17,12 @@ from typing import Any
 from pratique.artifact.selection import Interest
 from pratique.errors import LimitExceeded, Malformed
 from pratique.inventory.common.cataloger import Catalogued, Collector
-from pratique.inventory.common.origins import at_path
 from pratique.inventory.common.package_lists import local_ref
 from pratique.inventory.ecosystems.npm.names import FOLDER as _FOLDER
 from pratique.inventory.ecosystems.npm.names import MAX_PLACES_CHARS, climbing_steps, scopes, search
 from pratique.inventory.ecosystems.npm.npm_lock import read_places
 from pratique.inventory.ecosystems.npm.origins import named_by
-from pratique.inventory.local_packages import LOCATION, PRIVATE
+from pratique.inventory.local_packages import LOCATION
 from pratique.lexicon.licences import choice
 from pratique.lexicon.one_version import split_requirement
 from pratique.lexicon.parse import read_json_object
@@ -141,9 +140,8 @@ def _read(out: Collector, path: str, note: Mapping[str, Any]) -> _Package | None
     scope, slash, short = name.rpartition("/")
     version, asked = split_requirement(version)
     library = bool(_package_folder(path)) or path.startswith(_SHARED)
-    resolved, folder = text_or_empty(note.get("resolved")), path.removesuffix(_OWN).rstrip("/") or "."
-    private = not library and document.get("private") is True
-    origin = at_path(folder) if private else named_by(resolved)
+    resolved, folder = text_or_empty(note.get("resolved")), path.removesuffix(_OWN).rstrip("/")
+    origin = named_by(resolved)
     ref = purl = build_purl("npm", short, version, namespace=scope if slash else "", qualifiers=origin.qualifiers)
     if origin.local is not None:
         ref, purl = local_ref("npm", name, version, folder), ""
@@ -153,7 +151,6 @@ def _read(out: Collector, path: str, note: Mapping[str, Any]) -> _Package | None
         "scope": scopes(note),
         "requirement": asked,
         LOCATION: folder if origin.local is not None else "",
-        PRIVATE: "true" if private else "",
     }
     component = Component(
         ref=ref,

@@ -17,15 +17,15 @@ def join_local(
     components: Sequence[Component], claims: Iterable[FileClaim]
 ) -> tuple[Sequence[Component], Iterable[FileClaim]]:
     """The same components and claims, with one ref for each folder's package. Time: two passes over all of them."""
-    local: dict[tuple[str, str], Component] = {}
+    local: dict[tuple[str, str, str], Component] = {}
     for one in components:
         if LOCATION in one.facts and not one.purl:
-            local.setdefault((one.type, one.facts[LOCATION]), one)
+            local.setdefault((one.type, one.facts[LOCATION], one.name), one)
     if not local:
         return components, claims
     instead: dict[str, Component] = {}
     for one in components:
-        here = local.get((one.type, one.facts.get(LOCATION) or _folder(one)))
+        here = local.get((one.type, one.facts.get(LOCATION) or _folder(one), one.name))
         if here is None or here.ref == one.ref or one.kind is not ComponentKind.APPLICATION:
             continue
         if one.purl and _folder(here) == here.facts[LOCATION]:

@@ -13,9 +13,7 @@ from pratique.model import Component, ComponentKind
 LOCATION = "location"
 
 
-def join_local(
-    components: Sequence[Component], claims: Iterable[FileClaim]
-) -> tuple[Sequence[Component], Iterable[FileClaim]]:
+def join_local(components: Sequence[Component], claims: Iterable[FileClaim]) -> tuple[Sequence[Component], Iterable[FileClaim]]:
     """The same components and claims, with one ref for each folder's package. Time: two passes over all of them."""
     local: dict[tuple[str, str, str], Component] = {}
     for one in components:

@@ -11,7 +11,8 @@ _MARKS = (  # UTF-32's little-endian mark begins with UTF-16's
     (b"\xff\xfe", "utf-16-le"),
     (b"\xfe\xff", "utf-16-be"),
 )
-_ZEROS: dict[tuple[bool, ...], str] = {  # of the first four bytes, which are zero in a text that begins with ASCII (as RFC 4627 §3 told them apart for JSON)
+_ZEROS: dict[tuple[bool, ...], str] = {
+    # Of the first four bytes, which are zero in a text that begins with ASCII (as RFC 4627 §3 told them apart for JSON).
     (False, True, True, True): "utf-32-le",
     (True, True, True, False): "utf-32-be",
     (False, True, False, True): "utf-16-le",

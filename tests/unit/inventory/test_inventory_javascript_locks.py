@@ -151,7 +151,7 @@ def test_git_and_workspace_packages_of_a_lock_file_are_listed():
     git, folder = "pkg:npm/g@2.0.0?vcs_url=git%2Bssh:%2F%2Fgit.example%2Fg.git%40abc", "local:npm/packages/a#@w/a@0.1.0"
     assert found["pkg:npm/w@1.0.0"].depends == (folder, git)
     assert found[git].facts["resolved"] == "git+ssh://git.example/g.git#abc"
-    assert found[""].facts["location"] == "packages/a"
+    assert found[folder].purl == "" and found[folder].facts["location"] == "packages/a"
 
 
 def test_the_binary_lock_file_of_bun_is_said_not_to_be_read():

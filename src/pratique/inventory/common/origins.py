@@ -129,8 +129,8 @@ def _repository(url: str) -> tuple[str, str, str]:
 
 def place_in(folder: str, path: str) -> str:
     """Where a local package lies in the artifact: `path` relative to the `folder` of the lock file; as written where that leads
-    outside, or is absolute; "." for the root."""
-    if path.startswith(("/", "~")) or _DRIVE.match(path):
+    outside, is absolute, or names an SDK (`sdk:flutter`); "." for the root."""
+    if path.startswith(("/", "~", "sdk:")) or _DRIVE.match(path):
         return path
     place = normpath(f"{folder}/{path}".lstrip("/").replace("\\", "/"))
     return path if place.startswith("..") else place

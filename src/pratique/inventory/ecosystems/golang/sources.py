@@ -1,8 +1,8 @@
 """Go modules in sources: `go.mod` with `go.sum`, and the `go.work` above them (Go Modules Reference).
 
-A requirement that is replaced by a folder, or is another module of the workspace, is that folder: it has no purl. Before Go 1.17 a
-`go.mod` names only what its own packages need; what these need stands in `go.sum` alone, in the versions that were ever looked at:
-the highest of them is taken.
+A requirement that is replaced by a folder, or is another module of the workspace, is that folder: it has no purl. Before Go 1.17
+a `go.mod` names only what its own packages need; what these need stands in `go.sum` alone, in all versions that were ever looked
+at: the highest of them is taken.
 """
 
 from collections.abc import Iterable, Mapping
@@ -163,9 +163,7 @@ def _source(out: Collector, path: str, module: GoMod, space: _Workspace | None) 
         out.component(with_edges(main, direct))
 
 
-def _unlisted(
-    out: Collector, path: str, module: GoMod, sums: Mapping[tuple[str, str], str]
-) -> Iterable[tuple[str, str, bool]]:
+def _unlisted(out: Collector, path: str, module: GoMod, sums: Mapping[tuple[str, str], str]) -> Iterable[tuple[str, str, bool]]:
     """What a `go.mod` from before Go 1.17 leaves to its `go.sum`."""
     if module.is_pruned or not module.requires:
         return ()

@@ -35,7 +35,13 @@ def _read(file: File) -> Iterator[Found]:
         origin = at_path(folder) if folder else PUBLIC
         component = npm_package(file, about.get("name"), about.get("version"), origin=origin, application=True)
         if component is not None:
-            yield Found(component, keys=(f"{_WORKSPACE}{folder}",), needs=_needs(file, text_or_empty(about.get("name")) if folder else "", about, packages, (*_NEEDS, "devDependencies")))
+            yield Found(
+                component,
+                keys=(f"{_WORKSPACE}{folder}",),
+                needs=_needs(
+                    file, text_or_empty(about.get("name")) if folder else "", about, packages, (*_NEEDS, "devDependencies")
+                ),
+            )
     for place, fields in packages.items():
         name, reference = split_spec(text_or_empty(fields[0]) if fields else "")
         if reference.startswith(_WORKSPACE):

@@ -15,7 +15,9 @@ from pratique.lexicon.text import clean
 from pratique.lexicon.values import clean_url
 
 _HOSTS = ("registry.npmjs.org", "registry.yarnpkg.com", "registry.npmjs.com")
-_TARBALL = lazy(r"(?P<base>https?://[^?#]*?)/(?P<name>(?:@[^/@]+/)?[^/@]+)/-/(?:@[^/]+/)?(?P<file>[^/?#]+?)\.t(?:ar\.)?gz(?:[?#].*)?")
+_TARBALL = lazy(
+    r"(?P<base>https?://[^?#]*?)/(?P<name>(?:@[^/@]+/)?[^/@]+)/-/(?:@[^/]+/)?(?P<file>[^/?#]+?)\.t(?:ar\.)?gz(?:[?#].*)?"
+)
 _GITHUB = lazy(r"(?P<base>https?://[^?#]*?)/download/(?P<name>@[^/@]+/[^/@]+)/(?P<version>[^/?#]+)/[^/?#]+(?:[?#].*)?")
 
 
@@ -50,7 +52,9 @@ def _at(address: str) -> tuple[Origin, str, str]:
     if tarball:
         name = unquote(tarball["name"])
         short, file = name.rpartition("/")[2], unquote(tarball["file"])
-        version = file[len(short) + 1 :] if file.startswith(f"{short}-") and file[len(short) + 1 : len(short) + 2].isdigit() else ""
+        version = (
+            file[len(short) + 1 :] if file.startswith(f"{short}-") and file[len(short) + 1 : len(short) + 2].isdigit() else ""
+        )
         if split_requirement(version)[1]:
             version = ""
         return at_registry(tarball["base"], *_HOSTS), name, version

@@ -1,8 +1,8 @@
 """pip's requirements files (pip, Requirements File Format) and pipenv's Pipfile.lock.
 
 Of a requirements file, only what is pinned (`==`, `===`, an address) is a package: what a range will come to is decided when it
-is installed, and is told as unknown instead of guessed, unless a constraint (`-c`) decides it. Included files (`-r`) are read; where their own
-name says what they are, by themselves.
+is installed, and is told as unknown instead of guessed, unless a constraint (`-c`) decides it. Included files (`-r`) are read;
+those whose own name says what they are, by themselves.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

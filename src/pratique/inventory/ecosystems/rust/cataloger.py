@@ -120,7 +120,11 @@ def _asked(out: Collector, path: str, name: str, value: Any, scope: str) -> Comp
     table = value if isinstance(value, dict) else {"version": value}
     asked = clean(table.get("version"), 200)
     pinned = _PINNED.fullmatch(asked)
-    facts = {"requirement": "" if pinned else asked, "scope": scope, "source": clean(table.get("git")) or clean(table.get("path"))}
+    facts = {
+        "requirement": "" if pinned else asked,
+        "scope": scope,
+        "source": clean(table.get("git")) or clean(table.get("path")),
+    }
     origin = at_repository(table.get("git"), table.get("rev")) if table.get("git") else at_path(table.get("path"))
     return crate(
         out,

@@ -1,7 +1,7 @@
 """`Cargo.lock` (versions 1 to 4). Pure.
 
 A crate without a source lies in a folder: the project's own, or one beside it. The project itself, which nothing else needs, is
-what it calls itself; the others have no purl. What only the tests of the project's crates need is worked out from their manifests.
+what it calls itself; the others have no purl. What only tests need is worked out from the manifests of the project's crates.
 """
 
 from collections.abc import Iterable, Mapping

@@ -23,7 +23,7 @@ _ZEROS: dict[tuple[bool, ...], str] = {
 def decode_text(data: bytes) -> str:
     """The text without its byte order mark; what is not valid in the encoding is replaced."""
     encoding, begin = _encoding(data)
-    return data[begin:].decode(encoding, "replace")
+    return data[begin:].decode(encoding, "replace").removeprefix("\ufeff")
 
 
 def as_utf8(data: bytes) -> bytes:

@@ -26,7 +26,7 @@ _CACHE = "yarn cache archive"
 
 
 def _read(file: File) -> Iterator[Found]:
-    if b"__metadata:" in file.data:
+    if "__metadata:" in file.text:
         yield from _read_berry(file)
         return
     for patterns, entry, needs in _entries(file.text):

@@ -68,7 +68,7 @@ class Transaction:
     def record_components(self, artifact: Digest, components: Sequence[Component]) -> None:
         """What a recorded artifact is made of; replaces what was said of it before. Raises InputError for a bad purl."""
         number = self._id_of(artifact)
-        by_purl = {component.purl: component for component in components}
+        by_purl = {_purl(component): component for component in components}
         known = self._component_ids(by_purl)
         rows = [_component_row(component) for purl, component in by_purl.items() if purl not in known]
         if rows:
@@ -195,7 +195,7 @@ class Transaction:
     def _update_licences(self, components: Iterable[Component], known: dict[str, int]) -> None:
         """A newer reading of a package's licences replaces the older one."""
         table = schema.components
-        wanted = {known[component.purl]: _licences(component) for component in components}
+        wanted = {known[_purl(component)]: _licences(component) for component in components}
         for some in _chunks(wanted):
             rows = self._connection.execute(select(table.c.id, table.c.licences).where(table.c.id.in_(some))).all()
             for number, licences in rows:
@@ -228,9 +228,24 @@ class Transaction:
         self._connection.execute(insert, rows)
 
 
+def _purl(component: Component) -> str:
+    """What names it in the catalog: its purl, or, of a folder that has none, what names it in its inventory."""
+    return component.purl or component.ref
+
+
 def _component_row(component: Component) -> dict[str, Any]:
     from packageurl import PackageURL
 
+    if not component.purl:
+        return {
+            "purl": component.ref,
+            "type": component.type,
+            "namespace": "",
+            "name": component.name,
+            "version": component.version,
+            "licences": _licences(component),
+            "source": "",
+        }
     try:
         purl = PackageURL.from_string(component.purl)
     except ValueError as error:

@@ -85,41 +85,50 @@ def _difference(before: FileEntry, now: FileEntry) -> str:
 
 
 def _components(inventory: Inventory, sbom: ParsedSbom) -> Iterator[Finding]:
-    found = {item.purl: item for item in inventory.components}
-    said = {item.purl: item for item in sbom.components}
-    times = Counter(item.purl for item in sbom.components)
-    relatives = {_unversioned(purl): purl for purl in found.keys() - said.keys()}
+    found = {_key(item): item for item in inventory.components}
+    said = {_key(item): item for item in sbom.components}
+    there = Counter(map(_key, inventory.components))
+    times = Counter(map(_key, sbom.components))
+    relatives = {_unversioned(key): key for key in found.keys() - said.keys()}
     replaced: set[str] = set()
-    for purl in sorted(said):
-        shown = clean(purl)
-        if not purl:
-            names = ", ".join(clean(item.name, 60) for item in sbom.components if not item.purl)
-            yield Finding(kind="component-missing", place=clean(names, 200), detail="has no purl, so it cannot be compared")
-        elif purl in found:
-            yield from _compare(found[purl], said[purl])
-            if times[purl] > 1:
-                yield Finding(kind="component-changed", place=shown, detail=f"listed {times[purl]} times")
-        elif _unversioned(purl) in relatives:
-            now = relatives[_unversioned(purl)]
+    nameless = [key for key in said if not said[key].purl and key not in found]
+    if nameless:
+        names = ", ".join(clean(said[key].name, 60) for key in sorted(nameless))
+        yield Finding(kind="component-missing", place=clean(names, 200), detail="has no purl, so it cannot be compared")
+    for key in sorted(said.keys() - set(nameless)):
+        shown = clean(key)
+        if key in found:
+            yield from _compare(found[key], said[key])
+            if times[key] > there[key]:
+                yield Finding(kind="component-changed", place=shown, detail=f"listed {times[key]} times")
+        elif _unversioned(key) in relatives:
+            now = relatives[_unversioned(key)]
             replaced.add(now)
-            yield Finding(kind="component-changed", place=shown, detail=f"the artifact has {now}")
+            yield Finding(kind="component-changed", place=shown, detail=f"the artifact has {clean(now)}")
         else:
             yield Finding(kind="component-missing", place=shown, detail="in the SBOM, not in the artifact")
-    for purl in sorted(found.keys() - said.keys() - replaced):
-        yield Finding(kind="component-added", place=purl, detail="in the artifact, not in the SBOM")
+    for key in sorted(found.keys() - said.keys() - replaced):
+        yield Finding(kind="component-added", place=clean(key), detail="in the artifact, not in the SBOM")
+
+
+def _key(item: Component | ParsedComponent) -> str:
+    """The purl; name and version where there is none, as of a folder of the project."""
+    return item.purl or f" {item.name.replace(':', '/')} {item.version}"
 
 
 def _compare(now: Component, said: ParsedComponent) -> Iterator[Finding]:
     if said.version != now.version:
         detail = f"version is {now.version}, the SBOM says {clean(said.version, 100) or 'nothing'}"
-        yield Finding(kind="component-changed", place=now.purl, detail=detail)
+        yield Finding(kind="component-changed", place=now.purl or now.name, detail=detail)
     licences, stated = licence_words(now.licences), licence_words(said.licences)
     if stated != licences:
         before, after = (clean(", ".join(names), 300) or "none" for names in (stated, licences))
-        yield Finding(kind="component-changed", place=now.purl, detail=f"licences are {after}; the SBOM says {before}")
+        yield Finding(
+            kind="component-changed", place=now.purl or now.name, detail=f"licences are {after}; the SBOM says {before}"
+        )
     if said.name.replace(":", "/") != now.name.replace(":", "/"):
         detail = f"name is {now.name}, the SBOM says {clean(said.name, 100) or 'nothing'}"
-        yield Finding(kind="component-changed", place=now.purl, detail=detail)
+        yield Finding(kind="component-changed", place=now.purl or now.name, detail=detail)
 
 
 def _unversioned(purl: str) -> str:

@@ -13,6 +13,7 @@ from pratique.inventory.common.cataloger import FileClaim
 from pratique.inventory.doubts import find_doubts
 from pratique.inventory.kept_files import KeptFiles
 from pratique.inventory.licences.files import add_found_licences
+from pratique.inventory.local_packages import join_local
 from pratique.inventory.ownership import settle_ownership
 from pratique.inventory.package_digests import DIGESTS_VERSION, PackageDigests, WithSha1
 from pratique.inventory.unpackaged import without_owned
@@ -41,8 +42,9 @@ def catalogue_tree(subject: Subject, tree: Tree) -> Inventory:
         components += found.components
         claims += found.claims
         unknowns += found.unknowns
-    ownership, given_up = settle_ownership(claims, tree)
-    merged = _there(subject, without_owned(merge_components(components), ownership))
+    joined, owned = join_local(components, claims)
+    ownership, given_up = settle_ownership(owned, tree)
+    merged = _there(subject, without_owned(merge_components(joined), ownership))
     merged = add_found_licences(merged, ownership, tree)
     doubts = find_doubts(tree, merged, ownership)
     return Inventory(

@@ -1,4 +1,4 @@
-"""JSON (also with comments), TOML, YAML and XML of strangers, with limits. Pure.
+"""JSON (also with comments), TOML, YAML and XML of strangers, with limits, in any encoding of Unicode. Pure.
 
 Each raises Malformed, with the line where the format has lines.
 """
@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pratique.errors import LimitExceeded, Malformed
+from pratique.lexicon.encodings import as_utf8
 from pratique.lexicon.lazy_regex import lazy
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _TOML_KEY = lazy(rf"{_TOML_PART}(?:[ \t]*+\.[ \t]*+{_TOML_PART})*+".encode())
 def read_json(data: bytes) -> Any:
     """A JSON document (RFC 8259). Of equal keys the last counts; a byte order mark is passed over."""
     try:
-        return json.loads(data.removeprefix(b"\xef\xbb\xbf"))
+        return json.loads(as_utf8(data))
     except RecursionError as error:
         raise LimitExceeded("JSON too deep") from error
     except ValueError as error:
@@ -46,7 +47,7 @@ def load_jsonc(data: bytes) -> Any:
     """JSON with comments (`//`, `/* */`) and trailing commas, as editors and bun write it. Otherwise as `read_json`."""
     kept: list[bytes] = []
     comma = -1  # where the last piece that counts is a comma
-    for match in _JSONC.finditer(data.removeprefix(b"\xef\xbb\xbf")):
+    for match in _JSONC.finditer(as_utf8(data)):
         piece = match[0]
         if match.lastgroup == "passed":
             piece = b"\n" * piece.count(b"\n")  # so that the line of an error stays true
@@ -60,6 +61,7 @@ def load_jsonc(data: bytes) -> Any:
 
 def load_toml(data: bytes) -> dict[str, Any]:
     """A TOML document (v1.0). Keys of very many parts are refused: the time they take grows with the square of that."""
+    data = as_utf8(data)
     for match in _TOML_KEY.finditer(data):
         if match.end() - match.start() > 2 * MAX_KEY_PARTS and len(re.findall(_TOML_PART.encode(), match[0])) > MAX_KEY_PARTS:
             raise LimitExceeded(f"TOML with a key of more than {MAX_KEY_PARTS} parts")
@@ -80,6 +82,7 @@ def load_yaml_documents(data: bytes, *, max_nodes: int = 0) -> list[Any]:
     import yaml
 
     loader = _loader()
+    data = as_utf8(data)
     try:
         events = yaml.parse(data, Loader=loader)
         if max_nodes:

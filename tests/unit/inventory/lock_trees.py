@@ -23,10 +23,10 @@ def inventory(files: dict[str, bytes | str]) -> Inventory:
 
 
 def told(files: dict[str, bytes | str]) -> dict[str, Component]:
-    """By purl, of files that leave nothing unknown."""
+    """By purl, or by ref where there is none, of files that leave nothing unknown."""
     found = inventory(files)
     assert found.unknowns == ()
-    return {one.purl: one for one in found.components}
+    return {one.ref: one for one in found.components}
 
 
 def broken(*given: str | bytes) -> st.SearchStrategy[bytes]:

@@ -28,7 +28,7 @@ def blob(modules):
 
 
 def by_purl(files, subject=FOLDER):
-    return {one.purl: one for one in inventory(files, subject=subject).components}
+    return {one.ref: one for one in inventory(files, subject=subject).components}
 
 
 def test_a_go_binary_lists_its_modules_with_sums_and_the_library_of_go():
@@ -39,7 +39,7 @@ def test_a_go_binary_lists_its_modules_with_sums_and_the_library_of_go():
         "pkg:golang/example.org/anchor-fork@v0.9.1",
         "pkg:golang/example.org/buoy@v0.0.0-20230101000000-abcdefabcdef",
         "pkg:golang/example.org/harbour/knot/v2@v2.0.1",
-        "pkg:golang/example.org/local@v0.0.0",
+        "local:golang/./local#example.org/local@v0.0.0",
         "pkg:golang/example.org/rope@v1.2.0",
     }
     main = found["pkg:golang/example.org/harbour/hello@v1.2.3"]
@@ -50,7 +50,8 @@ def test_a_go_binary_lists_its_modules_with_sums_and_the_library_of_go():
     assert rope.presence is Presence.EMBEDDED
     assert rope.hashes == {"h1": "h1:sc+wuIj/YN2E0R+M213Rri2en1LeAiiG7alZEBsXrAw="}
     assert found["pkg:golang/example.org/anchor-fork@v0.9.1"].facts == {"replaces": "example.org/anchor@v0.9.0"}
-    assert found["pkg:golang/example.org/local@v0.0.0"].facts == {"replaced-by": "./local"}
+    local = found["local:golang/./local#example.org/local@v0.0.0"]
+    assert local.purl == "" and local.facts == {"replaced-by": "./local", "location": "./local"}
     assert found["pkg:golang/stdlib@1.19.8"].cpes == ("cpe:2.3:a:golang:go:1.19.8:-:*:*:*:*:*:*",)
 
 
@@ -70,7 +71,8 @@ def test_a_commit_makes_a_pseudo_version_and_nothing_makes_none():
 def test_go_mod_and_the_binary_built_from_it_name_the_same_modules():
     source, binary = by_purl({"go.mod": GO_MOD, "go.sum": GO_SUM}), by_purl({"app": sample("go-linux-amd64")})
     unbuilt = "pkg:golang/example.org/harbour/hello"
-    assert set(source) - {unbuilt} == set(binary) - {"pkg:golang/stdlib@1.19.8", f"{unbuilt}@v1.2.3"}
+    folders = {"local:golang/local#example.org/local@v0.0.0", "local:golang/./local#example.org/local@v0.0.0"}
+    assert set(source) - {unbuilt} - folders == set(binary) - {"pkg:golang/stdlib@1.19.8", f"{unbuilt}@v1.2.3"} - folders
     assert all(source[purl].hashes == binary[purl].hashes for purl in set(source) & set(binary))
     assert all(one.presence is Presence.DECLARED for one in source.values())
 
@@ -113,10 +115,10 @@ def test_what_an_image_merely_declares_is_left_out():
 
 def test_crates_of_a_binary_have_edges_and_build_dependencies_are_not_in_it():
     files = {"app": sample("rust-linux-amd64")}
-    assert set(by_purl(files, SUBJECT)) == {"pkg:cargo/crab@0.1.0", "pkg:cargo/shell-dep@0.3.1"}
+    assert set(by_purl(files, SUBJECT)) == {"pkg:cargo/crab@0.1.0", "local:cargo/app#shell-dep@0.3.1"}
     found = by_purl(files)
     assert found["pkg:cargo/autocfg@1.1.0"].presence is Presence.DECLARED
-    assert found["pkg:cargo/crab@0.1.0"].depends == ("pkg:cargo/autocfg@1.1.0", "pkg:cargo/shell-dep@0.3.1")
+    assert found["pkg:cargo/crab@0.1.0"].depends == ("local:cargo/app#shell-dep@0.3.1", "pkg:cargo/autocfg@1.1.0")
 
 
 def test_lock_files_of_all_versions_give_checksums_and_edges():
@@ -130,7 +132,7 @@ def test_lock_files_of_all_versions_give_checksums_and_edges():
         assert found["pkg:cargo/b@2.0.0"].hashes == {"sha256": "a" * 64}
     assert set(by_purl({"Cargo.lock": (DATA / "Cargo.lock.txt").read_text()})) == {
         "pkg:cargo/crab@0.1.0",
-        "pkg:cargo/shell-dep@0.3.1",
+        "local:cargo/.#shell-dep@0.3.1",
     }
 
 

@@ -135,7 +135,9 @@ def test_lock_files_inside_installed_packages_are_their_own_affair():
 def test_addresses_lose_their_passwords():
     entry = {"version": "1.0.0", "resolved": "https://me:secret@registry.example/a.tgz"}
     found = told({"package-lock.json": json.dumps({"packages": {"node_modules/a": entry}})})
-    assert found["pkg:npm/a@1.0.0"].facts == {"resolved": "https://registry.example/a.tgz"}
+    (one,) = found.values()
+    assert one.purl == "pkg:npm/a@1.0.0?download_url=https:%2F%2Fregistry.example%2Fa.tgz"
+    assert one.facts == {"resolved": "https://registry.example/a.tgz"}
 
 
 def test_git_and_workspace_packages_of_a_lock_file_are_listed():
@@ -146,8 +148,10 @@ def test_git_and_workspace_packages_of_a_lock_file_are_listed():
         "node_modules/g": {"version": "2.0.0", "resolved": "git+ssh://git@git.example/g.git#abc"},
     }
     found = told({"package-lock.json": json.dumps({"lockfileVersion": 3, "packages": packages})})
-    assert found["pkg:npm/w@1.0.0"].depends == ("pkg:npm/%40w/a@0.1.0", "pkg:npm/g@2.0.0")
-    assert found["pkg:npm/g@2.0.0"].facts["resolved"] == "git+ssh://git.example/g.git#abc"
+    git, folder = "pkg:npm/g@2.0.0?vcs_url=git%2Bssh:%2F%2Fgit.example%2Fg.git%40abc", "local:npm/packages/a#@w/a@0.1.0"
+    assert found["pkg:npm/w@1.0.0"].depends == (folder, git)
+    assert found[git].facts["resolved"] == "git+ssh://git.example/g.git#abc"
+    assert found[folder].purl == "" and found[folder].facts["location"] == "packages/a"
 
 
 def test_the_binary_lock_file_of_bun_is_said_not_to_be_read():
@@ -175,7 +179,7 @@ def test_broken_lock_files_never_raise(path):
     @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
     def check(data):
         for one in inventory({path: data}).components:
-            assert one.purl.startswith("pkg:npm/")
+            assert one.ref.startswith(("pkg:npm/", "local:npm/"))
 
     check()
 

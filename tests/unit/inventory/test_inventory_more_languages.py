@@ -47,10 +47,11 @@ sdks:
 def test_dart_packages_are_hosted_or_from_git_or_part_of_the_sdk():
     found = told({"pubspec.lock": PUBSPEC})
     private = "pkg:pub/characters@1.2.0?repository_url=https:%2F%2Fpub.example"
-    assert set(found) == {private, "pkg:pub/flutter@0.0.0", "pkg:pub/mine@1.10"}
+    sdk, mine = "local:pub/sdk:flutter#flutter@0.0.0", "pkg:pub/mine@1.10?vcs_url=git%2Bhttps:%2F%2Fgit.example%2Fmine.git%40abc"
+    assert set(found) == {private, sdk, mine}
     assert found[private].hashes == {"sha256": SHA}
-    assert found["pkg:pub/flutter@0.0.0"].facts == {"source": "sdk"}
-    assert found["pkg:pub/mine@1.10"].facts == {"scope": "dev", "resolved": "git+https://git.example/mine.git@abc"}
+    assert found[sdk].purl == "" and found[sdk].facts == {"source": "sdk", "location": "sdk:flutter"}
+    assert found[mine].facts == {"scope": "dev", "resolved": "git+https://git.example/mine.git@abc"}
 
 
 def test_a_dart_package_of_the_public_server_is_named_without_it():
@@ -88,7 +89,7 @@ def test_swift_packages_are_named_by_their_repository_in_every_version_of_the_fi
     found = told({"Package.resolved": json.dumps(PINS_1)})
     assert found["pkg:swift/github.com/Alamofire/Alamofire@5.4.3"].facts["revision"] == "abc"
     found = told({"App.xcodeproj/x/Package.resolved": json.dumps(PINS_2)})
-    assert set(found) == {"pkg:swift/github.com/RxSwiftCommunity/RxFlow@abc", "pkg:swift/local@1.0.0"}
+    assert set(found) == {"pkg:swift/github.com/RxSwiftCommunity/RxFlow@abc", "local:swift//src/local#local@1.0.0"}
     assert found["pkg:swift/github.com/RxSwiftCommunity/RxFlow@abc"].facts["branch"] == "main"
 
 
@@ -124,7 +125,7 @@ def test_a_part_of_a_pod_is_the_subpath_of_its_purl():
     part, logger, mine = (
         "pkg:cocoapods/GoogleUtilities@7.5.2#NSData%2Bzlib",
         "pkg:cocoapods/GoogleUtilities@7.5.2#Logger",
-        "pkg:cocoapods/Mine@1.0",
+        "pkg:cocoapods/Mine@1.0?vcs_url=git%2Bhttps:%2F%2Fgit.example%2Fmine.git%40abc",
     )
     assert set(found) == {part, logger, mine}
     assert found[logger].depends == (part, mine) and found[logger].name == "GoogleUtilities/Logger"
@@ -132,6 +133,7 @@ def test_a_part_of_a_pod_is_the_subpath_of_its_purl():
     assert found[mine].facts == {"resolved": "https://git.example/mine.git@abc"}
 
 
+MINE = "pkg:hex/mine@abc?vcs_url=git%2Bhttps:%2F%2Fgit.example%2Fmine.git%40abc"
 MIX = f"""%{{
   # a comment
   "cowboy": {{:hex, :cowboy, "2.9.0", "{SHA}", [:make, :rebar3],
@@ -147,11 +149,11 @@ MIX = f"""%{{
 def test_hex_packages_of_elixir_have_the_digest_of_their_archive():
     found = inventory({"mix.lock": MIX})
     by_purl = {one.purl: one for one in found.components}
-    assert set(by_purl) == {"pkg:hex/cowboy@2.9.0", "pkg:hex/cowlib@2.11.0", "pkg:hex/acme/foo@2.3.0", "pkg:hex/mine@abc"}
+    assert set(by_purl) == {"pkg:hex/cowboy@2.9.0", "pkg:hex/cowlib@2.11.0", "pkg:hex/acme/foo@2.3.0", MINE}
     assert by_purl["pkg:hex/cowboy@2.9.0"].depends == ("pkg:hex/cowlib@2.11.0",)
     assert by_purl["pkg:hex/cowboy@2.9.0"].hashes == {"sha256": SHA[::-1]}
     assert by_purl["pkg:hex/cowlib@2.11.0"].hashes == {}  # the older inner checksum is not of the archive
-    assert by_purl["pkg:hex/mine@abc"].facts == {"resolved": "git+https://git.example/mine.git@abc"}
+    assert by_purl[MINE].facts == {"resolved": "git+https://git.example/mine.git@abc"}
     assert [unknown.reason for unknown in found.unknowns] == ["an entry of an unknown kind: gone"]
 
 
@@ -173,7 +175,7 @@ REBAR = f"""{{"1.2.0",
 def test_a_lock_file_of_rebar_is_read_in_its_old_and_its_new_form():
     found = told({"rebar.lock": REBAR})
     assert found["pkg:hex/cowlib@2.7.3"].hashes == {"sha256": SHA}
-    assert found["pkg:hex/mine@abc"].facts["resolved"] == "git+https://git.example/mine.git@abc"
+    assert found[MINE].facts["resolved"] == "git+https://git.example/mine.git@abc"
     assert set(told({"rebar.lock": '[{<<"a">>,{pkg,<<"a">>,<<"1.0">>},0}].\n'})) == {"pkg:hex/a@1.0"}
     assert told({"rebar.lock": "[].\n"}) == {}
 
@@ -225,7 +227,9 @@ snapshots: []
 """
     found = told({"stack.yaml.lock": lock})
     assert found["pkg:hackage/AC-HalfInteger@1.2.1"].hash_covers == "cabal file"
-    assert found["pkg:hackage/mine@0.1"].facts == {"resolved": "git+https://git.example/mine@abc"}
+    assert found["pkg:hackage/mine@0.1?vcs_url=git%2Bhttps:%2F%2Fgit.example%2Fmine%40abc"].facts == {
+        "resolved": "git+https://git.example/mine@abc"
+    }
     assert set(told({"stack.yaml": "resolver: lts-20.1\nextra-deps:\n- a-b-1.0\n- ./local\n- c-2@rev:3\n"})) == {
         "pkg:hackage/a-b@1.0",
         "pkg:hackage/c@2",
@@ -258,9 +262,10 @@ def test_a_lock_file_of_renv_is_read():
         "A3": {"Package": "A3", "Version": "1.0.0", "Source": "Repository", "Repository": "CRAN", "Requirements": ["g"]},
         "g": {"Version": "2", "RemoteUsername": "me", "RemoteRepo": "g", "RemoteHost": "git.example", "RemoteSha": "abc"},
     }
+    git = "pkg:cran/g@2?vcs_url=git%2Bhttps:%2F%2Fgit.example%2Fme%2Fg%40abc"
     found = told({"renv.lock": json.dumps({"R": {"Version": "4.2"}, "Packages": packages})})
-    assert found["pkg:cran/A3@1.0.0"].depends == ("pkg:cran/g@2",)
-    assert found["pkg:cran/g@2"].facts == {"resolved": "https://git.example/me/g@abc"}
+    assert found["pkg:cran/A3@1.0.0"].depends == (git,)
+    assert found[git].facts == {"resolved": "https://git.example/me/g@abc"}
 
 
 CONAN_1 = {
@@ -388,7 +393,7 @@ def test_broken_files_never_raise(path):
     @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
     def check(data):
         for one in inventory({path: data}).components:
-            assert one.purl.startswith(f"pkg:{one.type}/")
+            assert one.ref.startswith((f"pkg:{one.type}/", f"local:{one.type}/"))
 
     check()
 

@@ -75,16 +75,16 @@ def test_packages_from_git_say_where_they_come_from():
     poetry += 'url = "https://git.example/g"\nresolved_reference = "abc"'
     pylock = '[[packages]]\nname = "g"\nvcs = { type = "git", url = "https://git.example/g", commit-id = "abc" }'
     pipfile = {"default": {"g": {"git": "https://git.example/g", "ref": "abc"}}}
-    assert told({"uv.lock": uv})["pkg:pypi/g@1"].facts["resolved"] == "git+https://git.example/g?rev=x#abc"
-    assert told({"poetry.lock": poetry})["pkg:pypi/g@1"].facts["resolved"] == "https://git.example/g@abc"
-    assert told({"pylock.dev.toml": pylock})["pkg:pypi/g"].facts["resolved"] == "git+https://git.example/g@abc"
-    assert told({"Pipfile.lock": json.dumps(pipfile)})["pkg:pypi/g"].facts["resolved"] == "https://git.example/g@abc"
+    at = "vcs_url=git%2Bhttps:%2F%2Fgit.example%2Fg%40abc"
+    assert told({"uv.lock": uv})[f"pkg:pypi/g@1?{at}"].facts["resolved"] == "git+https://git.example/g?rev=x#abc"
+    assert told({"poetry.lock": poetry})[f"pkg:pypi/g@1?{at}"].facts["resolved"] == "https://git.example/g@abc"
+    assert told({"pylock.dev.toml": pylock})[f"pkg:pypi/g?{at}"].facts["resolved"] == "git+https://git.example/g@abc"
+    assert told({"Pipfile.lock": json.dumps(pipfile)})[f"pkg:pypi/g?{at}"].facts["resolved"] == "https://git.example/g@abc"
 
 
 def test_of_a_requirements_file_only_what_is_pinned_is_a_package():
     text = """# a comment
--r other.txt
---index-url https://index.example/simple
+--index-url https://pypi.org/simple
 Flask_Login[x,y] == 1.0 ; python_version > "3" # why
 b===2 \\
     --hash=sha256:ZERO
@@ -96,7 +96,12 @@ g @ https://x.example/g-3.1-py3-none-any.whl#sha256=1
 h @ git+https://me:pw@x.example/h.git@main
 """.replace("ZERO", "0" * 64)
     found = inventory({"requirements-dev.txt": text})
-    assert [one.purl for one in found.components] == ["pkg:pypi/b@2", "pkg:pypi/flask-login@1.0", "pkg:pypi/g@3.1", "pkg:pypi/h"]
+    assert [one.purl for one in found.components] == [
+        "pkg:pypi/b@2",
+        "pkg:pypi/flask-login@1.0",
+        "pkg:pypi/g@3.1?download_url=https:%2F%2Fx.example%2Fg-3.1-py3-none-any.whl",
+        "pkg:pypi/h?vcs_url=git%2Bhttps:%2F%2Fx.example%2Fh.git%40main",
+    ]
     assert found.components[0].hashes == {"sha256": "0" * 64}
     assert found.components[3].facts == {"resolved": "git+https://x.example/h.git@main"}
     (unknown,) = found.unknowns
@@ -176,7 +181,7 @@ def test_broken_lock_files_never_raise(name):
     @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
     def check(data):
         for one in inventory({name: data}).components:
-            assert one.purl.startswith(("pkg:pypi/", "pkg:conda/"))
+            assert one.ref.startswith(("pkg:pypi/", "pkg:conda/", "local:pypi/"))
 
     check()
 
@@ -193,9 +198,11 @@ def test_each_package_of_a_pipfile_is_of_the_index_it_names():
     sources = [{"name": "pypi", "url": "https://pypi.org/simple"}, {"name": "own", "url": "https://own.example/simple"}]
     packages = {"a": {"version": "==1", "index": "own"}, "b": {"version": "==1"}, "c": {"git": "https://g.example/c", "ref": "f"}}
     found = told({"Pipfile.lock": json.dumps({"_meta": {"sources": sources}, "default": packages})})
-    assert set(found) == {"pkg:pypi/a@1?repository_url=https:%2F%2Fown.example%2Fsimple", "pkg:pypi/b@1", "pkg:pypi/c"}
+    git = "pkg:pypi/c?vcs_url=git%2Bhttps:%2F%2Fg.example%2Fc%40f"
+    assert set(found) == {"pkg:pypi/a@1?repository_url=https:%2F%2Fown.example%2Fsimple", "pkg:pypi/b@1", git}
 
 
-def test_a_folder_of_wheels_is_no_registry():
+def test_what_lies_in_a_folder_of_wheels_has_no_purl():
     lock = '[[package]]\nname = "a"\nversion = "1"\nsource = { registry = "../wheels" }\n'
-    assert set(told({"uv.lock": lock})) == {"pkg:pypi/a@1"}
+    (one,) = told({"uv.lock": lock}).values()
+    assert (one.purl, one.facts["location"]) == ("", "../wheels")

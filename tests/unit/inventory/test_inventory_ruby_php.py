@@ -88,8 +88,9 @@ CHECKSUMS
 """
     found = told({"app/gems.locked": text})
     both = ("pkg:gem/nokogiri@1.16.0", "pkg:gem/nokogiri@1.16.0?platform=x86_64-linux")
-    assert found["pkg:gem/g@0.1"].facts == {"resolved": "git+https://git.example/g.git@abc"}
-    assert found["pkg:gem/g@0.1"].depends == both
+    git = "pkg:gem/g@0.1?vcs_url=git%2Bhttps:%2F%2Fgit.example%2Fg.git%40abc"
+    assert found[git].facts == {"resolved": "git+https://git.example/g.git@abc"}
+    assert found[git].depends == both
     assert found["pkg:gem/shop@1.2.3"].kind is ComponentKind.APPLICATION
     assert found[both[1]].hashes == {"sha256": digest} and found[both[0]].hashes == {}
 
@@ -98,7 +99,8 @@ def test_installed_packages_of_composer_own_their_folders():
     files = {"app/vendor/composer/installed.json": fixture("php/installed.json"), "app/vendor/acme/mailer/x.php": "<?php"}
     found = catalogue_tree(SUBJECT, tree(files))
     logger, mailer = found.components
-    assert (logger.purl, mailer.purl) == ("pkg:composer/acme/logger@1.2.0", "pkg:composer/acme/mailer@2.0.1")
+    assert (logger.purl, mailer.purl) == ("", "")  # both lie in folders beside the project
+    assert (logger.facts["location"], mailer.facts["location"]) == ("app/pkgs/logger", "app/pkgs/mailer")
     assert mailer.depends == (logger.ref,) and mailer.licences == ("BSD-3-Clause OR Apache-2.0",) and mailer.supplier == "Ann"
     assert (
         logger.facts["scope"] == "dev"
@@ -123,7 +125,8 @@ def test_a_package_of_composer_that_lies_outside_vendor_owns_nothing_there():
 
 def test_a_lock_file_of_composer_tells_what_only_development_needs_and_what_replaces_what():
     found = told({"composer.lock": fixture("php/composer.lock")})
-    assert found["pkg:composer/acme/mailer@2.0.1"].depends == ("pkg:composer/acme/logger@1.2.0",)
+    mailer, logger = "local:composer/pkgs/mailer#acme/mailer@2.0.1", "local:composer/pkgs/logger#acme/logger@1.2.0"
+    assert found[mailer].depends == (logger,) and found[logger].purl == ""
     packages = [
         {"name": "A/All", "version": "v1.0.0", "replace": {"a/part": "self.version"}, "source": {"type": "git", "url": "u"}},
         {"name": "a/user", "version": "2", "require": {"a/part": "*"}, "dist": {"url": "d", "shasum": "0" * 40}},
@@ -158,7 +161,7 @@ def test_broken_files_never_raise(path):
     @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
     def check(data):
         for one in inventory({path: data}).components:
-            assert one.purl.startswith(("pkg:gem/", "pkg:composer/"))
+            assert one.ref.startswith(("pkg:gem/", "pkg:composer/", "local:gem/", "local:composer/"))
 
     check()
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from pratique.artifact.selection import Interest, Probe
+from pratique.lexicon.encodings import decode_text
 from pratique.model import Component, Digest, Tree, Unknown
 
 MAX_COMPONENTS = 200_000
@@ -121,9 +122,9 @@ class Collector:
         return self.tree.layers[entry.layer] if entry is not None and entry.layer < len(self.tree.layers) else None
 
     def text(self, path: str) -> str | None:
-        """The content of `path` as text, bytes that are not UTF-8 replaced; None when it was not read."""
+        """The content of `path` as text of any encoding of Unicode, what is not valid replaced; None when it was not read."""
         data = self.tree.contents.get(path)
-        return None if data is None else data.decode("utf-8", "replace")
+        return None if data is None else decode_text(data)
 
     def result(self) -> Catalogued:
         """Everything gathered."""

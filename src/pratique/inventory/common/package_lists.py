@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 from pratique.artifact.selection import Interest
 from pratique.errors import Malformed
 from pratique.inventory.common.cataloger import Catalogued, Collector
+from pratique.inventory.common.origins import PUBLIC, Origin, place_in
+from pratique.lexicon.encodings import decode_text
+from pratique.lexicon.one_version import split_requirement
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
 from pratique.lexicon.values import ARCHIVE
@@ -45,8 +48,8 @@ class File:
 
     @property
     def text(self) -> str:
-        """As UTF-8, without a byte order mark and carriage returns."""
-        return self.data.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n")
+        """Of any encoding of Unicode, without a byte order mark and carriage returns."""
+        return decode_text(self.data).replace("\r\n", "\n")
 
     @property
     def name(self) -> str:
@@ -72,6 +75,7 @@ class File:
         shown: str = "",
         qualifiers: Mapping[str, str] | None = None,
         subpath: str = "",
+        origin: Origin = PUBLIC,
         kind: ComponentKind = ComponentKind.LIBRARY,
         presence: Presence | None = None,
         hashes: Mapping[str, str] | None = None,
@@ -81,23 +85,32 @@ class File:
     ) -> Component | None:
         """A component of this file; None, and an unknown, when it has no name. `name`, `namespace`: of the purl. `shown`: for
         people. `hashes`, `facts`: without a value they are left out. `more`: further fields of the component.
+
+        A `version` that is a range becomes the fact `requirement`. `origin`: what is local has a location and no purl.
         """
-        name, version = clean(name, _MAX_NAME), clean(version, _MAX_NAME)
+        name, (version, asked) = clean(name, _MAX_NAME), split_requirement(clean(version, _MAX_NAME))
         if not name:
             self.unknown("a package without a name")
             return None
-        purl = build_purl(type_, name, version, namespace=namespace, qualifiers=qualifiers, subpath=subpath)
+        shown = clean(shown, 2 * _MAX_NAME) or name
+        told = {"resolved": origin.address, **(facts or {}), "requirement": asked}
+        if origin.local is None:
+            given = {**origin.qualifiers, **(qualifiers or {})}
+            ref = purl = build_purl(type_, name, version, namespace=namespace, qualifiers=given, subpath=subpath)
+        else:
+            told["location"] = place_in(self.folder, origin.local)
+            ref, purl = local_ref(type_, shown, version, told["location"]), ""
         return Component(
-            ref=purl,
+            ref=ref,
             purl=purl,
             type=type_,
-            name=clean(shown, 2 * _MAX_NAME) or name,
+            name=shown,
             version=version,
             kind=kind,
             presence=presence or self.presence,
             hashes=hashes or {},
             hash_covers=hash_covers if hashes else "",
-            facts={key: value for key, value in (facts or {}).items() if value},
+            facts={key: value for key, value in told.items() if value},
             evidence=(self.path,),
             layer=self.out.layer_of(self.path),
             **more,
@@ -125,6 +138,11 @@ class ListSource:
         if self.presence is Presence.DECLARED and any(tree in f"/{path}" for tree in _INSTALLED_TREES):
             return False
         return self.accepts(path)
+
+
+def local_ref(type_: str, name: str, version: str, location: str) -> str:
+    """What names a package that has no purl within its inventory: it is another one at each place."""
+    return f"local:{type_}/{location}#{name}" + (f"@{version}" if version else "")
 
 
 def reach(file: File, start: Iterable[str], needs: Callable[[str], Iterable[str]]) -> set[str] | None:

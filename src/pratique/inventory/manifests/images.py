@@ -13,6 +13,7 @@ from typing import Any
 
 from pratique.artifact.content import FileContent
 from pratique.errors import Malformed
+from pratique.lexicon.encodings import as_utf8
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.parse import load_yaml_documents
 from pratique.lexicon.text import clean
@@ -26,6 +27,10 @@ _API = lazy(rb"""["']?apiVersion["']?[ \t]*:""")
 _BETWEEN = lazy(rb"^---(?=\s)", re.MULTILINE)
 _SCHEMA = lazy(rb"^kind:[ \t]*[\"']?CustomResourceDefinition\b", re.MULTILINE)
 _TEMPLATE_LINE = lazy(r"""^[ \t]*(?:-[ \t]+)?["']?image["']?[ \t]*:[ \t]*(\S[^\r\n]*)""", re.MULTILINE)
+_TEMPLATE_FLOW = lazy(
+    r"""[{,][ \t]*["']?image["']?[ \t]*:[ \t]*((?:"(?:\{\{[^\n]*?\}\}|[^"\n])*+"|'[^'\n]*+'|\{\{[^\n]*?\}\}|[^,}\n"'{])++)"""
+)
+"""In a mapping that is written on one line, `{name: a, image: b}`: up to the comma or brace that ends the value."""
 _DEFINE = lazy(r"""\{\{-?[ \t]*define[ \t]+"([^"\n]{1,200})"[ \t]*-?\}\}""")
 VALUE_PATH = lazy(r"\.Values((?:\.[A-Za-z_][A-Za-z0-9_-]*)+)")
 INCLUDED = lazy(r"""\b(?:include|template)[ \t]+"([^"\n]{1,200})\"""")
@@ -33,7 +38,7 @@ INCLUDED = lazy(r"""\b(?:include|template)[ \t]+"([^"\n]{1,200})\"""")
 
 def read_manifest(content: FileContent) -> bytes:
     """The facts of `manifest_probe.ManifestProbe`. Raises Malformed for a manifest that cannot be read."""
-    data = content.read(0, len(content))
+    data = as_utf8(content.read(0, len(content)))
     # Looking for a word costs a hundredth of what an expression does, and few files of an image are manifests.
     if b"{{" in data and (b"image" in data or b"define" in data):
         found = _template(data)
@@ -132,7 +137,8 @@ def _template(data: bytes) -> dict[str, Any]:
     text = data.decode("utf-8", "replace")
     rows: list[list[Any]] = []
     line = position = 0
-    for match in _TEMPLATE_LINE.finditer(text):
+    found_here = {match.start(1): match for pattern in (_TEMPLATE_FLOW, _TEMPLATE_LINE) for match in pattern.finditer(text)}
+    for _, match in sorted(found_here.items()):
         line += text.count("\n", position, match.start(1))
         position = match.start(1)
         rows.append([line + 1, match.group(1)[:_MAX_LINE].strip()])

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pratique.errors import Malformed
+from pratique.inventory.common.origins import at_repository
 from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
 from pratique.inventory.ecosystems.beam.terms import read_terms
 from pratique.lexicon.text import clean
@@ -71,17 +72,26 @@ def _pair(term: Any) -> tuple[Any, Any]:
 def _hex(file: File, name: str, version: str, repository: str, hashes: dict[str, str]) -> Component | None:
     """`repository`: `hexpm`, `hexpm:ORGANISATION`, or the name of another, whose address stands elsewhere."""
     public, _, organisation = repository.partition(":")
-    facts = {"repository": repository if public not in ("", _PUBLIC) else ""}
-    return file.package("hex", name, version, namespace=organisation, hashes=hashes, facts=facts)
+    other = repository if public not in ("", _PUBLIC) else ""
+    return file.package(
+        "hex",
+        name,
+        version,
+        namespace=organisation,
+        qualifiers={"repository_url": other},
+        hashes=hashes,
+        facts={"repository": other},
+    )
 
 
 def _git(file: File, name: str, address: str, commit: str) -> Component | None:
-    return file.package("hex", name, commit, facts={"resolved": f"git+{address}@{commit}"})
+    origin = at_repository(address, commit)
+    return file.package("hex", name, commit, origin=origin, facts={"resolved": f"git+{address}@{commit}"})
 
 
 BEAM = FileCataloger(
     "beam",
-    1,
+    2,
     ListSource(read=_read_mix, presence=Presence.DECLARED, names=("mix.lock",)),
     ListSource(read=_read_rebar, presence=Presence.DECLARED, names=("rebar.lock",)),
 )

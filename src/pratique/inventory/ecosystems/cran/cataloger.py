@@ -1,9 +1,11 @@
 """R packages: DESCRIPTION of installed ones (those that say how they were built; R-exts §1.1.1), and renv.lock."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from pratique.inventory.common.deb822 import read_fields, read_relations
+from pratique.inventory.common.origins import Origin, at_address, at_registry, at_repository
 from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource, folder_of
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.licences import choice
@@ -12,6 +14,8 @@ from pratique.lexicon.text import clean
 from pratique.lexicon.values import clean_url, list_or_empty, table_or_empty, text_or_empty
 from pratique.model import Presence
 
+_PUBLIC = ("CRAN", "RSPM", "P3M")
+_HOSTS = ("cran.r-project.org", "cloud.r-project.org", "cran.rstudio.com", "packagemanager.posit.co/cran/latest")
 _NEEDS = ("depends", "imports", "linkingto")
 _FILE = lazy(r"\s*\+?\s*file LICEN[CS]E\b")
 _LATER = lazy(r"(A?GPL|LGPL)[\s-]*\(?>=?\s*(\d(?:\.\d)?)\)?")
@@ -45,7 +49,10 @@ def _licences(text: str) -> list[str]:
 
 
 def _read_renv(file: File) -> Iterator[Found]:
-    for key, value in table_or_empty(read_json_object(file.data).get("Packages")).items():
+    document = read_json_object(file.data)
+    listed = map(table_or_empty, list_or_empty(table_or_empty(document.get("R")).get("Repositories")))
+    repositories = {text_or_empty(one.get("Name")): text_or_empty(one.get("URL")) for one in listed}
+    for key, value in table_or_empty(document.get("Packages")).items():
         entry = table_or_empty(value)
         commit, user = clean(entry.get("RemoteSha"), 100), clean(entry.get("RemoteUsername"), 100)
         place = "/".join(filter(None, (clean(entry.get("RemoteHost"), 200), user, clean(entry.get("RemoteRepo"), 200))))
@@ -54,9 +61,25 @@ def _read_renv(file: File) -> Iterator[Found]:
             "resolved": clean_url(f"https://{place}@{commit}") if user and commit else clean_url(entry.get("RemoteUrl")),
         }
         name = text_or_empty(entry.get("Package")) or key
-        component = file.package("cran", name, text_or_empty(entry.get("Version")), facts=facts)
+        origin = _origin(entry, repositories)
+        component = file.package("cran", name, text_or_empty(entry.get("Version")), origin=origin, facts=facts)
         if component is not None:
             yield Found(component, (name,), map(text_or_empty, list_or_empty(entry.get("Requirements"))))
+
+
+def _origin(entry: Mapping[str, Any], repositories: Mapping[str, str]) -> Origin:
+    """From a repository of packages (CRAN by that name, others by their address), from git, or a folder."""
+    commit, host = entry.get("RemoteSha"), clean(entry.get("RemoteHost"), 200)
+    if entry.get("RemoteUrl") and entry.get("Source") != "Repository":
+        address = text_or_empty(entry["RemoteUrl"])
+        return at_address(f"{address.partition('#')[0]}#commit={text_or_empty(commit)}" if commit else address)
+    if entry.get("RemoteUsername") and entry.get("RemoteRepo") and commit:
+        place = (
+            f"{host.removeprefix('api.') or 'github.com'}/{clean(entry['RemoteUsername'], 100)}/{clean(entry['RemoteRepo'], 200)}"
+        )
+        return at_repository(f"https://{place}", commit, folder=entry.get("RemoteSubdir"))
+    name = text_or_empty(entry.get("Repository"))
+    return at_registry("" if name in _PUBLIC else name if "://" in name else repositories.get(name, ""), *_HOSTS)
 
 
 CRAN = FileCataloger(

@@ -3,9 +3,11 @@
 A package of another server than pub.dev is another package, also where the names are equal: its purl has a repository_url.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from pratique.errors import Malformed
+from pratique.inventory.common.origins import PUBLIC, Origin, at_path, at_repository
 from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
 from pratique.lexicon.parse import load_yaml
 from pratique.lexicon.text import clean
@@ -33,6 +35,7 @@ def _read(file: File) -> Iterator[Found]:
             "pub",
             text_or_empty(about.get("name")) or key,
             text_or_empty(entry.get("version")),
+            origin=_origin(source, entry, about),
             qualifiers={"repository_url": address if source == "hosted" and address.rstrip("/") not in _PUBLIC else ""},
             hashes=read_hex("sha256", text_or_empty(about.get("sha256"))),
             facts=facts,
@@ -41,4 +44,14 @@ def _read(file: File) -> Iterator[Found]:
             yield Found(component)
 
 
-DART = FileCataloger("dart", 1, ListSource(read=_read, presence=Presence.DECLARED, names=("pubspec.lock",)))
+def _origin(source: str, entry: Mapping[str, Any], about: Mapping[str, Any]) -> Origin:
+    if source == "git":
+        folder = text_or_empty(about.get("path"))
+        return at_repository(about.get("url"), about.get("resolved-ref"), folder="" if folder == "." else folder)
+    if source == "path":
+        return at_path(about.get("path"))
+    # What comes with an SDK is part of it: nobody serves it, and its version is the SDK's, whatever stands here.
+    return at_path(f"sdk:{clean(entry.get('description'), 100) or 'dart'}") if source == "sdk" else PUBLIC
+
+
+DART = FileCataloger("dart", 2, ListSource(read=_read, presence=Presence.DECLARED, names=("pubspec.lock",)))

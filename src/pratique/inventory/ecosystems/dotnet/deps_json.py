@@ -13,6 +13,7 @@ from typing import Any
 from pratique.artifact.selection import Interest
 from pratique.errors import Malformed
 from pratique.inventory.common.cataloger import Catalogued, Collector
+from pratique.inventory.common.package_lists import local_ref
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.parse import read_json_object
 from pratique.lexicon.purl import build_purl
@@ -22,6 +23,7 @@ from pratique.model import Component, ComponentKind, Presence, Tree
 _ASSETS = ("runtime", "native", "runtimeTargets", "resources")
 _MAX_LIBRARIES = 20_000
 _MAX_ASSETS = 5_000
+_LOCAL = ("project", "reference")
 _PACK = "runtimepack."  # the SDK's mark for the runtime that a self-contained application brings along
 _NAME = lazy(r"[\w.+-]{1,300}")
 
@@ -64,6 +66,7 @@ class _Library:
     assets: list[str] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
     ref: str = ""
+    purl: str = ""
 
 
 def _libraries(out: Collector, path: str) -> dict[tuple[str, str], _Library]:
@@ -126,9 +129,9 @@ def sha512(value: object) -> dict[str, str]:
     return {"sha512": digest.hex()} if len(digest) == 64 else {}
 
 
-def nuget(name: str, version: str) -> str:
-    """The purl."""
-    return build_purl("nuget", name, version)
+def nuget(name: str, version: str, feed: str = "") -> str:
+    """The purl. `feed`: where the package is from, if not from the public one."""
+    return build_purl("nuget", name, version, qualifiers={"repository_url": feed})
 
 
 def _assets(path: str, value: Mapping[str, Any]) -> Iterator[str]:
@@ -152,7 +155,11 @@ def _assets(path: str, value: Mapping[str, Any]) -> Iterator[str]:
 def _add(out: Collector, path: str, libraries: Mapping[tuple[str, str], _Library]) -> None:
     by_name: dict[str, _Library] = {}
     for (name, _), library in libraries.items():
-        library.ref = nuget(library.name, library.version)
+        # A project that others of the solution are built from, or a bare assembly, is no package of anybody's.
+        own = library.kind in _LOCAL and f"{library.name}.deps.json" != path.rpartition("/")[2]
+        location = path.rpartition("/")[0] or "."
+        library.purl = "" if own else nuget(library.name, library.version)
+        library.ref = library.purl or local_ref("nuget", library.name, library.version, location)
         by_name.setdefault(name, library)
     there = {key for key, library in libraries.items() if library.found or library.kind == "project"}
     edges: dict[tuple[str, str], list[_Library]] = {}
@@ -172,7 +179,7 @@ def _add(out: Collector, path: str, libraries: Mapping[tuple[str, str], _Library
     for key, library in libraries.items():
         component = Component(
             ref=library.ref,
-            purl=library.ref,
+            purl=library.purl,
             type="nuget",
             name=library.name,
             version=library.version,
@@ -183,7 +190,10 @@ def _add(out: Collector, path: str, libraries: Mapping[tuple[str, str], _Library
             evidence=(path,),
             layer=out.layer_of(path),
             depends=tuple(sorted({one.ref for one in edges[key]})),
-            facts={"dotnet:library-type": library.kind} if library.kind else {},
+            facts={
+                **({"dotnet:library-type": library.kind} if library.kind else {}),
+                **({} if library.purl else {"location": path.rpartition("/")[0] or "."}),
+            },
         )
         if not out.component(component):
             return

@@ -17,8 +17,10 @@ from pratique.artifact.selection import Interest
 from pratique.errors import Malformed
 from pratique.inventory.common.cataloger import Catalogued, Collector
 from pratique.inventory.common.licence_names import licences_of
+from pratique.inventory.common.origins import at_registry
 from pratique.inventory.common.zipread import find_directory, read_entry, walk_entries
 from pratique.inventory.ecosystems.dotnet.deps_json import needs_of, nuget, sha512, split_key
+from pratique.lexicon.encodings import decode_text
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.parse import load_xml, read_json_object
 from pratique.lexicon.text import clean
@@ -29,9 +31,12 @@ if TYPE_CHECKING:
 
 _PROJECTS = (".csproj", ".fsproj", ".vbproj")
 _CENTRAL = "Directory.Packages.props"
+_NOTE = ".nupkg.metadata"  # what NuGet writes beside what it unpacked
 _MAX_ITEMS = 20_000
 _MAX_NUSPEC = 1 << 20
 _MAX_ENTRIES = 200_000
+_PUBLIC = ("api.nuget.org/v3/index.json", "www.nuget.org/api/v2", "nuget.org/api/v2", "api.nuget.org")
+_DECLARATION = lazy(r"\A\s*<\?xml[^>]*\?>")
 _VERSION = lazy(r"\d+(?:\.\d+){0,3}(?:[-+][\w.+-]+)?")
 _EXACT = lazy(r"\[\s*([^,\s\]]+)\s*\]")
 
@@ -55,7 +60,8 @@ class NupkgProbe:
         found = next(entries, None)
         if found is None:
             raise Malformed("no manifest")
-        text = bytes(read_entry(content.view, found, _MAX_NUSPEC)).decode("utf-8", "replace")
+        # The declaration names the encoding of the bytes, which are text from here on.
+        text = _DECLARATION.sub("", decode_text(bytes(read_entry(content.view, found, _MAX_NUSPEC))), count=1)
         return json.dumps({"nuspec": text, "sha512": hashlib.sha512(content.view).hexdigest()}, sort_keys=True).encode()
 
 
@@ -63,9 +69,9 @@ class NugetCataloger:
     """See the module."""
 
     name = "nuget"
-    version = 1
+    version = 2
     interest = Interest(
-        names=frozenset({"packages.lock.json", "project.assets.json", "packages.config", _CENTRAL}),
+        names=frozenset({"packages.lock.json", "project.assets.json", "packages.config", _CENTRAL, _NOTE}),
         endings=frozenset({".nuspec", *_PROJECTS}),
     )
     probes = (NupkgProbe(),)
@@ -115,12 +121,32 @@ def _read(out: Collector, path: str, name: str, central: Mapping[str, Mapping[st
         package = _package(out, path, load_xml(data))
         folder = path.rpartition("/")[0]
         # Beside the manifest lies what the package holds, where it was unpacked; a source tree has only the manifest.
-        unpacked = f"{folder}/.nupkg.metadata" in out.tree.entries or f"{folder}/".lower().endswith(
+        unpacked = f"{folder}/{_NOTE}" in out.tree.entries or f"{folder}/".lower().endswith(
             f"/{package.name}/{package.version}/".lower()
         )
+        if unpacked:
+            package = _from(package, _noted_source(out, f"{folder}/{_NOTE}"))
         yield package if unpacked else replace(package, presence=Presence.DECLARED)
         if unpacked:
             out.claim(path, package.ref)
+
+
+def _noted_source(out: Collector, path: str) -> str:
+    """The feed that a package was unpacked from; "" where it is not noted."""
+    try:
+        return clean(read_json_object(out.tree.contents.get(path, b"{}")).get("source"))
+    except Malformed as error:
+        out.unknown(path, error.message)
+        return ""
+
+
+def _from(package: Component, *feeds: str) -> Component:
+    """The package with the feed that it is from, where that is one, and not the public one: a folder is nobody's."""
+    origins = {at_registry(feed, *_PUBLIC).qualifiers.get("repository_url", "") for feed in feeds if "://" in feed}
+    if len(origins) != 1 or "" in origins:
+        return package
+    purl = nuget(package.name, package.version, origins.pop())
+    return replace(package, ref=purl, purl=purl)
 
 
 def _declared(out: Collector, path: str, name: str, version: str) -> Component:
@@ -171,14 +197,19 @@ def _assets(out: Collector, path: str, document: Mapping[str, Any]) -> Iterator[
         raise Malformed("no NuGet assets file")
     keys = {key: split_key(key) for key in list(libraries)[:_MAX_ITEMS] if isinstance(libraries[key], dict)}
     packages = {key: names for key, names in keys.items() if names[0] and libraries[key].get("type") == "package"}
-    refs = {name.lower(): nuget(name, version) for name, version in packages.values()}
+    restore = document.get("project", {})
+    restore = restore.get("restore", {}) if isinstance(restore, dict) else {}
+    sources = restore.get("sources", {}) if isinstance(restore, dict) else {}
+    feeds = [clean(feed) for feed in sources] if isinstance(sources, dict) else []
+    refs = {name.lower(): _from(_declared(out, path, name, version), *feeds).ref for name, version in packages.values()}
     depends: dict[str, set[str]] = {}
     for target in list(targets.values())[:100]:
         for key, value in target.items() if isinstance(target, dict) else ():
             if key in packages and isinstance(value, dict) and out.step(path):
                 depends.setdefault(key, set()).update(refs[need] for need, _ in needs_of(value) if need in refs)
     for key, (name, version) in packages.items():
-        found, hashes = _declared(out, path, name, version), sha512(libraries[key].get("sha512"))
+        found = _from(_declared(out, path, name, version), *feeds)
+        hashes = sha512(libraries[key].get("sha512"))
         edges = tuple(sorted(depends.get(key, set()) - {found.ref}))
         yield replace(found, depends=edges, hashes=hashes, hash_covers="package archive" if hashes else "")
 

@@ -13,6 +13,7 @@ from pratique.artifact.selection import Interest
 from pratique.errors import Malformed
 from pratique.inventory.common.cataloger import Catalogued, Collector
 from pratique.inventory.manifests.collector import ImageCollector
+from pratique.lexicon.encodings import decode_text
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.parse import load_yaml_documents
 from pratique.lexicon.purl import build_purl
@@ -97,7 +98,7 @@ def _read(out: Collector, path: str, used: dict[str, _Used], images: ImageCollec
         return
     if not documents or not isinstance(documents[0], dict):
         return
-    text = data.decode("utf-8", "replace")
+    text = decode_text(data)
     stated = {match.group(1): match.group(2) for match in re.finditer(_COMMENT, text)}
     for place, value in _asked_for(documents[0]):
         if value.startswith(("./", "../")):

@@ -1,4 +1,4 @@
-"""`go.mod` and `go.sum` (Go Modules Reference, "go.mod files" and "go.sum files"). Pure.
+"""`go.mod`, `go.work` and `go.sum` (Go Modules Reference, "go.mod files", "Workspaces" and "go.sum files"). Pure.
 
 Read as Go itself reads them for a module that is depended on: directives it does not know are passed over. A string that is
 not closed, or a directive without its arguments, is Malformed.
@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pratique.errors import Malformed
+from pratique.lexicon.encodings import decode_text
 from pratique.lexicon.lazy_regex import lazy
 
 _TOKEN = lazy(r'"(?:[^"\\\n]|\\.)*"|`[^`\n]*`|//.*|=>|[(),]|[^\s"`(),]+')
+_RELEASE = lazy(r"(\d{1,4})\.(\d{1,4})")
 _MAX_LINES = 500_000
 
 
@@ -33,21 +35,29 @@ class Replacement(NamedTuple):
 
 
 class GoMod(NamedTuple):
-    """`module`: its path, empty when it does not say. `go`: the version of the language."""
+    """`module`: its path, empty when it does not say. `go`: the version of the language. `uses`: folders, of a `go.work`."""
 
     module: str
     go: str
     requires: tuple[Requirement, ...]
     replaces: tuple[Replacement, ...]
     excludes: frozenset[tuple[str, str]]
+    uses: tuple[str, ...] = ()
+
+    @property
+    def is_pruned(self) -> bool:
+        """Whether it requires all modules that its packages need, as it does since Go 1.17; before, only its own."""
+        found = _RELEASE.match(self.go)
+        return found is not None and (int(found[1]), int(found[2])) >= (1, 17)
 
 
 def read_go_mod(data: bytes) -> GoMod:
-    """Raises Malformed."""
+    """Of either kind of file. Raises Malformed."""
     module = go = ""
     requires: list[Requirement] = []
     replaces: list[Replacement] = []
     excludes: set[tuple[str, str]] = set()
+    uses: list[str] = []
     for number, words, comment in _directives(data):
         verb, arguments = words[0], words[1:]
         if verb == "module" and arguments:
@@ -58,6 +68,8 @@ def read_go_mod(data: bytes) -> GoMod:
             if len(arguments) != 2:
                 raise Malformed(f"go.mod, line {number}: a requirement is a path and a version")
             requires.append(Requirement(arguments[0], arguments[1], re.match(r"//\s*indirect\b", comment) is not None))
+        elif verb == "use" and arguments:
+            uses.append(arguments[0])
         elif verb == "exclude" and len(arguments) == 2:
             excludes.add((arguments[0], arguments[1]))
         elif verb == "replace":
@@ -66,13 +78,13 @@ def read_go_mod(data: bytes) -> GoMod:
             arrow = arguments.index("=>", 1)
             old, new = [*arguments[:arrow], ""], [*arguments[arrow + 1 :], "", ""]
             replaces.append(Replacement(old[0], old[1], new[0], new[1]))
-    return GoMod(module, go, tuple(requires), tuple(replaces), frozenset(excludes))
+    return GoMod(module, go, tuple(requires), tuple(replaces), frozenset(excludes), tuple(uses))
 
 
 def read_go_sum(data: bytes) -> dict[tuple[str, str], str]:
     """(path, version) → `h1:…` of the module's zip. Lines that are not of that form are passed over, as are `/go.mod` sums."""
     sums: dict[tuple[str, str], str] = {}
-    for line in data.decode("utf-8", "replace").split("\n")[:_MAX_LINES]:
+    for line in decode_text(data).split("\n")[:_MAX_LINES]:
         fields = line.split()
         if len(fields) == 3 and not fields[1].endswith("/go.mod") and fields[2].startswith("h1:"):
             sums[fields[0], fields[1]] = fields[2]
@@ -82,7 +94,7 @@ def read_go_sum(data: bytes) -> dict[tuple[str, str], str]:
 def _directives(data: bytes) -> Iterator[tuple[int, list[str], str]]:
     """(line, verb and arguments, comment at its end); those in a block have its verb put before them."""
     block = ""
-    for number, line in enumerate(data.decode("utf-8", "replace").split("\n")[:_MAX_LINES], 1):
+    for number, line in enumerate(decode_text(data).split("\n")[:_MAX_LINES], 1):
         words, comment = _words(line, number)
         if not words:
             continue

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from pratique.inventory.common.origins import at_address, at_repository
 from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.parse import load_yaml
@@ -35,7 +36,9 @@ def _extra(file: File, entry: dict[str, Any]) -> Iterator[Found]:
     elif entry.get("name"):
         address, commit = clean_url(entry.get("git") or entry.get("url")), clean(entry.get("commit"), 100)
         facts = {"resolved": f"git+{address}@{commit}" if commit else address}
-        component = file.package("hackage", text_or_empty(entry["name"]), text_or_empty(entry.get("version")), facts=facts)
+        origin = at_repository(entry.get("git"), commit, folder=entry.get("subdir")) if entry.get("git") else at_address(address)
+        version = text_or_empty(entry.get("version"))
+        component = file.package("hackage", text_or_empty(entry["name"]), version, origin=origin, facts=facts)
     else:
         return  # a folder of the project itself, or a place whose lock tells what is there
     if component is not None:

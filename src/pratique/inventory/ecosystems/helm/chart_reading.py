@@ -11,18 +11,22 @@ from typing import Any
 
 from pratique.errors import Malformed
 from pratique.inventory.common.cataloger import Catalogued, Collector
+from pratique.inventory.common.origins import place_in
+from pratique.inventory.common.package_lists import local_ref
 from pratique.inventory.ecosystems.helm.chart_archive import CHART_FILES, ChartArchiveProbe
 from pratique.inventory.ecosystems.helm.chart_values import look_up, overlay, substitute, value_images
 from pratique.inventory.manifests.collector import ImageCollector
 from pratique.inventory.manifests.image_reference import parse_image_reference
 from pratique.inventory.manifests.images import INCLUDED, VALUE_PATH
 from pratique.inventory.manifests.probe import ManifestProbe
+from pratique.lexicon.encodings import decode_text
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.licences import normalise
+from pratique.lexicon.one_version import split_requirement
 from pratique.lexicon.parse import load_yaml_documents
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
-from pratique.lexicon.values import text_or_empty
+from pratique.lexicon.values import clean_url, text_or_empty
 from pratique.model import Component, ComponentKind, Presence, Tree
 
 _CHART = "Chart.yaml"
@@ -196,17 +200,27 @@ class _Reading:
 
     def _declare(self, chart: _Chart, name: str, item: Mapping[str, Any]) -> None:
         """A dependency that is not in `charts/`."""
-        version = chart.locked.get(name) or _scalar(item.get("version"))
+        wanted = chart.locked.get(name) or _scalar(item.get("version"))
         if not name:
             return
+        version, asked = split_requirement(wanted)
         path = chart.folder + _CHART
-        repository = clean(item.get("repository"), 500)
-        purl = build_purl("helm", name, version, qualifiers={"repository_url": repository})
-        chart.depends.add(purl)
+        repository = clean_url(clean(item.get("repository"), 500))
+        facts = {
+            "helm:version": "locked" if name in chart.locked else "a range, not locked" if asked else "asked for, not locked"
+        }
+        if asked:
+            facts["requirement"] = asked
+        if repository.startswith("file://"):
+            facts["location"] = place_in(chart.folder, repository.removeprefix("file://"))
+            purl, ref = "", local_ref("helm", name, version, facts["location"])
+        else:
+            ref = purl = build_purl("helm", name, version, qualifiers={"repository_url": repository})
+        chart.depends.add(ref)
         kind, presence = ComponentKind.APPLICATION, Presence.DECLARED
         self._out.component(
             Component(
-                ref=purl,
+                ref=ref,
                 purl=purl,
                 type="helm",
                 name=name,
@@ -214,15 +228,15 @@ class _Reading:
                 kind=kind,
                 presence=presence,
                 evidence=(path,),
-                facts={"helm:version": "locked" if name in chart.locked else "a range, not locked"},
+                facts=facts,
             )
         )
         hint = "run helm dependency build"
-        self._out.unknown(path, f"needs the chart {name} {version}, which is not in charts/: its images are not known ({hint})")
+        self._out.unknown(path, f"needs the chart {name} {wanted}, which is not in charts/: its images are not known ({hint})")
 
     def _find_images(self, chart: _Chart, values: Mapping[str, Any], enabled: str) -> None:
         place = chart.folder + "values.yaml"
-        text = self._files.get(place, b"").decode("utf-8", "replace")
+        text = decode_text(self._files.get(place, b""))
         known: set[str] = set()
         for found in value_images(values, app_version=chart.app_version):
             if parse_image_reference(found.text) is None and "image" not in found.path.lower():

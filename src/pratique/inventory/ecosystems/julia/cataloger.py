@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pratique.inventory.common.origins import at_path, at_repository
 from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
 from pratique.lexicon.parse import load_toml
 from pratique.lexicon.text import clean
@@ -25,6 +26,7 @@ def _read(file: File) -> Iterator[Found]:
                 name,
                 text_or_empty(entry.get("version")),
                 qualifiers={"uuid": uuid},
+                origin=at_path(entry.get("path")) if entry.get("path") else at_repository(entry.get("repo-url")),
                 facts={"resolved": address or clean_url(entry.get("path")), "git tree": tree},
             )
             if component is not None:

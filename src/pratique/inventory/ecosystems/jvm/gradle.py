@@ -17,7 +17,11 @@ from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.parse import load_toml, load_xml
 from pratique.model import Component, Tree
 
-_LOCKS = ("gradle.lockfile", "buildscript-gradle.lockfile")
+_LOCKS = ("gradle.lockfile", "buildscript-gradle.lockfile", "settings-gradle.lockfile", "settings-buildscript-gradle.lockfile")
+_TEST = lazy(r"^(?:android)?[tT]est|Test(?=[A-Z]|$)|^jmh|TestFixtures")
+_STAMP = lazy(r"-\d{8}\.\d{6}-\d+")
+_ENDINGS = frozenset({"jar", "aar", "war", "ear", "klib", "zip", "so", "dll"})
+_NO_CODE = frozenset({"sources", "javadoc", "tests-javadoc", "test-sources", "sources-javadoc"})
 _MAX_LINES = 200_000
 _HEX = lazy(r"[0-9a-f]{64}|[0-9a-f]{128}")
 
@@ -26,7 +30,7 @@ class GradleCataloger:
     """See the module."""
 
     name = "gradle"
-    version = 1
+    version = 2
     interest = Interest(names=frozenset({*_LOCKS, "verification-metadata.xml"}), endings=frozenset({".lockfile", ".toml"}))
     probes = ()
 
@@ -76,12 +80,17 @@ def _locked(out: Collector, path: str) -> Iterator[Component]:
 
 
 def _scope(configurations: str) -> str:
+    """`test` for what only tests are run with, also those of other names (`integrationTestRuntimeClasspath`); `build` for what
+    is on no class path of the program: annotation processors, checkers."""
     names = [name for name in configurations.split(",") if name][:100]
     if not names:
         return ""
-    if all(name.lower().startswith(("test", "androidtest")) for name in names):
+    shipped = [name for name in names if not _TEST.search(name)]
+    if not shipped:
         return "test"
-    return "runtime" if any(name.lower().endswith("runtimeclasspath") for name in names) else "compile"
+    if any(name.lower().endswith("runtimeclasspath") for name in shipped):
+        return "runtime"
+    return "compile" if any(name.lower().endswith(("compileclasspath", "classpath")) for name in shipped) else "build"
 
 
 def _verified(out: Collector, path: str) -> Iterator[Component]:
@@ -91,13 +100,31 @@ def _verified(out: Collector, path: str) -> Iterator[Component]:
         if component.tag.rpartition("}")[2] != "component":
             continue
         at = Coordinates(component.get("group", ""), component.get("name", ""), component.get("version", ""))
+        seen: set[str] = set()
         for artifact in component:
-            if at.artifact and artifact.get("name", "").endswith((f"{at.version}.jar", f"{at.version}.aar")):
-                sums = {child.tag.rpartition("}")[2]: child.get("value", "").lower() for child in artifact}
-                hashes = {name: sums[name] for name in ("sha256", "sha512") if _HEX.fullmatch(sums.get(name, ""))}
-                found = declared(out, path, at, {})
-                yield replace(found, hashes=hashes, hash_covers="package archive" if hashes else "")
-                break
+            classifier = _classifier(at, artifact.get("name", ""))
+            if classifier is None or classifier in seen or not at.artifact:
+                continue
+            seen.add(classifier)
+            sums = {child.tag.rpartition("}")[2]: child.get("value", "").lower() for child in artifact}
+            hashes = {name: sums[name] for name in ("sha256", "sha512") if _HEX.fullmatch(sums.get(name, ""))}
+            found = declared(out, path, at, {}, classifier)
+            yield replace(found, hashes=hashes, hash_covers="package archive" if hashes else "")
+
+
+def _classifier(at: Coordinates, name: str) -> str | None:
+    """What follows artifact and version in the name of an archive of code: "" for nothing; None for what is none."""
+    stem, dot, ending = name.rpartition(".")
+    if not dot or ending.lower() not in _ENDINGS or not at.version:
+        return None
+    for version in (at.version, at.version.removesuffix("-SNAPSHOT")):
+        rest = stem.removeprefix(f"{at.artifact}-{version}") if stem.startswith(f"{at.artifact}-{version}") else None
+        if rest is not None and version != at.version:
+            rest = _STAMP.sub("", rest)  # a snapshot is stored under the time at which it was made
+        if rest == "" or (rest and rest[0] == "-"):
+            return None if rest[1:] in _NO_CODE else rest[1:]
+    # Gradle's own metadata may give an archive another name than its module's.
+    return "" if stem.endswith(at.version) else None
 
 
 def _catalogued(out: Collector, path: str) -> Iterator[Component]:

@@ -14,6 +14,7 @@ from pratique.errors import Malformed
 from pratique.inventory.common.cataloger import Catalogued, Collector
 from pratique.inventory.common.licence_names import licences_of
 from pratique.inventory.ecosystems.jvm.pom import Coordinates, Dependency, Pom, interpolate, is_concrete, parse_pom, resolved
+from pratique.lexicon.one_version import split_requirement
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
 from pratique.model import Component, ComponentKind, Presence, Tree
@@ -162,12 +163,13 @@ def _add_project(out: Collector, path: str, effective: _Effective) -> None:
     )
 
 
-def declared(out: Collector, path: str, at: Coordinates, facts: Mapping[str, str]) -> Component:
+def declared(out: Collector, path: str, at: Coordinates, facts: Mapping[str, str], classifier: str = "") -> Component:
     """A component that a file at `path` asks for. A version that names no single release is kept among the facts."""
-    group, artifact, version = (clean(part, 300) for part in at)
-    asked = {} if is_concrete(version) or not version else {"java:requirement": version}
+    group, artifact, wanted = (clean(part, 300) for part in at)
+    version, range_ = split_requirement(wanted)
+    asked = {} if not wanted or (version and is_concrete(version)) else {"java:requirement": range_ or version}
     version = "" if asked else version
-    purl = build_purl("maven", artifact, version, namespace=group)
+    purl = build_purl("maven", artifact, version, namespace=group, qualifiers={"classifier": classifier})
     return Component(
         ref=purl,
         purl=purl,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pratique.errors import Malformed
 from pratique.lexicon.lazy_regex import lazy
+from pratique.lexicon.one_version import split_requirement
 from pratique.lexicon.parse import load_xml
 from pratique.lexicon.text import clean
 
@@ -137,7 +138,7 @@ def interpolate(text: str, known: Mapping[str, str]) -> str:
 
 def is_concrete(text: str) -> bool:
     """Whether a version names one release: no range, no property that is unknown."""
-    return bool(text) and not text.startswith(("[", "(")) and "${" not in text and "@" not in text
+    return bool(text) and not split_requirement(text)[1] and "${" not in text and "@" not in text
 
 
 def _local(element: "Element") -> str:

@@ -3,17 +3,19 @@
 The binary bun.lockb is not read, and says so. Packages are keyed by their place without the `node_modules`: `a/@s/b`.
 """
 
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pratique.errors import Malformed
+from pratique.inventory.common.origins import PUBLIC, at_path
 from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
 from pratique.inventory.ecosystems.npm.names import MAX_PLACE, climb, climbing_steps, npm_package, split_spec
+from pratique.inventory.ecosystems.npm.origins import Named, registry_of, settle
 from pratique.lexicon.parse import load_jsonc
 from pratique.lexicon.values import list_or_empty, table_or_empty, text_or_empty
 from pratique.model import Presence
 
+_WORKSPACE = "workspace:"
 _NEEDS = ("dependencies", "optionalDependencies", "peerDependencies")
 
 
@@ -30,24 +32,43 @@ def _read(file: File) -> Iterator[Found]:
         about = table_or_empty(entry)
         if not about.get("name") or (not folder and not about.get("version")):
             continue  # the project at the root is told, with its version, by its own package.json
-        component = npm_package(file, about.get("name"), about.get("version"), application=True)
+        origin = at_path(folder) if folder else PUBLIC
+        component = npm_package(file, about.get("name"), about.get("version"), origin=origin, application=True)
         if component is not None:
-            yield Found(component, needs=_needs(file, "", about, packages, (*_NEEDS, "devDependencies")))
+            yield Found(
+                component,
+                keys=(f"{_WORKSPACE}{folder}",),
+                needs=_needs(
+                    file, text_or_empty(about.get("name")) if folder else "", about, packages, (*_NEEDS, "devDependencies")
+                ),
+            )
     for place, fields in packages.items():
         name, reference = split_spec(text_or_empty(fields[0]) if fields else "")
-        if reference.startswith("workspace:"):
+        if reference.startswith(_WORKSPACE):
             continue
         about = next((table_or_empty(field) for field in fields[1:] if isinstance(field, dict)), {})
         address = ":" in reference or "/" in reference
+        version, resolved = ("", reference) if address else (reference, text_or_empty(fields[1]) if len(fields) > 1 else "")
+        if resolved.startswith("http") and not address and "/-/" not in resolved:
+            named = Named(name, version, registry_of(resolved), "")  # the registry itself, not the archive
+        else:
+            named = settle(file, "", name, version, resolved)
         component = npm_package(
             file,
-            name,
-            "" if address else reference,
+            named.name,
+            named.version,
             integrity=fields[-1] if len(fields) > 1 else "",
-            resolved=reference if address else "",
+            resolved=resolved,
+            origin=named.origin,
+            alias=_alias(place, name),
         )
         if component is not None:
             yield Found(component, keys=(place,), needs=_needs(file, place, about, packages, _NEEDS))
+
+
+def _alias(place: str, name: str) -> str:
+    """The name at the end of a place, where it is not the package's own."""
+    return "" if place == name or place.endswith(f"/{name}") else place.rpartition("/")[2]
 
 
 def _needs(
@@ -58,7 +79,15 @@ def _needs(
             if not file.out.step(file.path, climbing_steps(place, name)):
                 return
             candidates = (f"{above}/{name}" if above else name for above in climb(place))
-            yield from islice((one for one in candidates if one in packages and one != place), 1)
+            found = next((one for one in candidates if one in packages and one != place), None)
+            if found is not None:
+                yield _target(found, packages[found])
+
+
+def _target(place: str, fields: Sequence[Any]) -> str:
+    """The key of what lies at a place: of a workspace its own, as the place is but a link to it."""
+    reference = split_spec(text_or_empty(fields[0]) if fields else "")[1]
+    return reference if reference.startswith(_WORKSPACE) else place
 
 
 BUN = FileCataloger("bun", 1, ListSource(read=_read, presence=Presence.DECLARED, names=("bun.lock", "bun.lockb")))

@@ -17,10 +17,14 @@ from typing import Any
 from pratique.artifact.selection import Interest
 from pratique.errors import LimitExceeded, Malformed
 from pratique.inventory.common.cataloger import Catalogued, Collector
+from pratique.inventory.common.package_lists import local_ref
 from pratique.inventory.ecosystems.npm.names import FOLDER as _FOLDER
 from pratique.inventory.ecosystems.npm.names import MAX_PLACES_CHARS, climbing_steps, scopes, search
 from pratique.inventory.ecosystems.npm.npm_lock import read_places
+from pratique.inventory.ecosystems.npm.origins import named_by
+from pratique.inventory.local_packages import LOCATION
 from pratique.lexicon.licences import choice
+from pratique.lexicon.one_version import split_requirement
 from pratique.lexicon.parse import read_json_object
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
@@ -134,11 +138,22 @@ def _read(out: Collector, path: str, note: Mapping[str, Any]) -> _Package | None
     if not version and path != _OWN:
         out.unknown(path, f"the package {clean(place, 214)} has no version")
     scope, slash, short = name.rpartition("/")
-    purl = build_purl("npm", short, version, namespace=scope if slash else "")
+    version, asked = split_requirement(version)
+    library = bool(_package_folder(path)) or path.startswith(_SHARED)
+    resolved, folder = text_or_empty(note.get("resolved")), path.removesuffix(_OWN).rstrip("/")
+    origin = named_by(resolved)
+    ref = purl = build_purl("npm", short, version, namespace=scope if slash else "", qualifiers=origin.qualifiers)
+    if origin.local is not None:
+        ref, purl = local_ref("npm", name, version, folder), ""
     hashes = read_integrity(text_or_empty(note.get("integrity"))) if text_or_empty(note.get("version")) == version else {}
-    facts = {"resolved": clean_url(note.get("resolved")), "scope": scopes(note)}
+    facts = {
+        "resolved": clean_url(resolved),
+        "scope": scopes(note),
+        "requirement": asked,
+        LOCATION: folder if origin.local is not None else "",
+    }
     component = Component(
-        ref=purl,
+        ref=ref,
         purl=purl,
         type="npm",
         name=name,
@@ -151,7 +166,7 @@ def _read(out: Collector, path: str, note: Mapping[str, Any]) -> _Package | None
         layer=out.layer_of(path),
         hashes=hashes,
         hash_covers=ARCHIVE if hashes else "",
-        kind=ComponentKind.LIBRARY if _package_folder(path) or path.startswith(_SHARED) else ComponentKind.APPLICATION,
+        kind=ComponentKind.LIBRARY if library else ComponentKind.APPLICATION,
         facts={key: value for key, value in facts.items() if value},
     )
     return _Package(component, tuple(_needs(document)))

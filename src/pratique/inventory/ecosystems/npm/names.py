@@ -3,7 +3,11 @@
 from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
+from pratique.errors import Malformed
+from pratique.inventory.common.origins import PUBLIC, Origin, place_in
 from pratique.inventory.common.package_lists import File
+from pratique.lexicon.parse import read_json_object
+from pratique.lexicon.text import clean
 from pratique.lexicon.values import clean_url, read_integrity, text_or_empty
 from pratique.model import Component, ComponentKind, Presence
 
@@ -21,6 +25,8 @@ def npm_package(
     *,
     integrity: Any = "",
     resolved: Any = "",
+    origin: Origin = PUBLIC,
+    alias: str = "",
     scope: str = "",
     application: bool = False,
     licences: tuple[str, ...] = (),
@@ -28,8 +34,8 @@ def npm_package(
     hash_covers: str = "",
     presence: Presence | None = None,
 ) -> Component | None:
-    """A component. `name`: with its scope, `@babel/core`. `integrity`: Subresource Integrity of the archive. `scope`: see
-    `scopes`.
+    """A component. `name`: with its scope, `@babel/core`. `integrity`: Subresource Integrity of the archive. `alias`: the name
+    that it is asked for by, where that is another. `scope`: see `scopes`.
     """
     full = text_or_empty(name)
     namespace, slash, short = full.rpartition("/")
@@ -44,9 +50,20 @@ def npm_package(
         presence=presence,
         hashes=digests,
         hash_covers=hash_covers or "package archive",
-        facts={"resolved": clean_url(resolved), "scope": scope},
+        origin=origin,
+        facts={"resolved": clean_url(resolved), "alias": clean(alias, 214), "scope": scope},
         licences=licences,
     )
+
+
+def own_manifest(file: File, folder: str) -> tuple[str, str]:
+    """Name and version in the `package.json` of a folder, relative to the lock file; "" for what it does not say."""
+    data = file.out.tree.contents.get(place_in(file.folder, f"{folder}/package.json"))
+    try:
+        document = read_json_object(data) if data is not None else {}
+    except Malformed:
+        return "", ""  # what is wrong with it is told where it is read
+    return clean(document.get("name"), 214), clean(document.get("version"), 256)
 
 
 def scopes(entry: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pratique.errors import LimitExceeded
+from pratique.inventory.common.origins import at_path
 from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
 from pratique.inventory.ecosystems.npm.names import (
     FOLDER,
@@ -17,6 +18,7 @@ from pratique.inventory.ecosystems.npm.names import (
     scopes,
     search,
 )
+from pratique.inventory.ecosystems.npm.origins import Named, settle
 from pratique.lexicon.licences import normalise
 from pratique.lexicon.parse import read_json_object
 from pratique.lexicon.text import clean
@@ -85,6 +87,7 @@ def _read(file: File) -> Iterator[Found]:
     targets = {
         place: text_or_empty(entry.get("resolved")) if entry.get("link") is True else place for place, entry in places.items()
     }
+    linked = {targets[place] for place, entry in places.items() if entry.get("link") is True}
     for place, entry in places.items():
         if entry.get("link") is True:
             continue
@@ -92,16 +95,25 @@ def _read(file: File) -> Iterator[Found]:
         if not place:
             name = name or text_or_empty(document.get("name"))
         if not name:
-            if place:
+            if place and place not in linked:
                 file.unknown(f"a package at {clean(place, 200)} without a name")
-            continue
+            name = place.rpartition("/")[2]
+            if not name:
+                continue
         licence = normalise(text_or_empty(entry.get("license")))
+        version = text_or_empty(entry.get("version")) or (text_or_empty(document.get("version")) if not place else "")
+        asked, resolved = place_name(place), text_or_empty(entry.get("resolved"))
+        named = settle(file, asked, name, version, resolved)
+        if place and not asked:  # a workspace, or the folder that a link leads to
+            named = Named(name, version, at_path(place))
         component = npm_package(
             file,
-            name,
-            entry.get("version") or (text_or_empty(document.get("version")) if not place else ""),
+            named.name,
+            named.version,
             integrity=entry.get("integrity"),
-            resolved=entry.get("resolved"),
+            resolved=resolved,
+            origin=named.origin,
+            alias=named.alias,
             scope=scopes(entry),
             application=not place,
             licences=(licence,) if licence else (),

@@ -6,31 +6,48 @@ applications. Berry's checksum is of yarn's own cache archive, not of what the r
 
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import unquote
 
 from pratique.errors import Malformed
+from pratique.inventory.common.origins import PUBLIC, Origin, at_address
 from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
-from pratique.inventory.ecosystems.npm.names import npm_package, split_spec
+from pratique.inventory.ecosystems.npm.names import npm_package, own_manifest, split_spec
+from pratique.inventory.ecosystems.npm.origins import Named, settle
+from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.parse import load_yaml
 from pratique.lexicon.values import read_hex, table_or_empty, text_or_empty
 from pratique.model import Presence
 
 _DEPENDENCIES = ("dependencies", "optionalDependencies")
+_FOLDERS = ("file:", "link:", "portal:", "./", "../", "/", "~/")
+_ARCHIVE = lazy(r"::(?:[^&]*&)*__archiveUrl=([^&]+)")
+_NO_VERSION = "0.0.0-use.local"
 _CACHE = "yarn cache archive"
 
 
 def _read(file: File) -> Iterator[Found]:
-    if b"__metadata:" in file.data:
+    if "__metadata:" in file.text:
         yield from _read_berry(file)
         return
     for patterns, entry, needs in _entries(file.text):
-        name, range_ = split_spec(patterns[0])
-        if range_.startswith("npm:"):
-            name = split_spec(range_[4:])[0]
+        asked, range_ = split_spec(patterns[0])
+        name = split_spec(range_[4:])[0] if range_.startswith("npm:") else asked
         resolved = entry.get("resolved", "")
         address, _, sha1 = resolved.partition("#")
-        hashes = read_hex("sha1", sha1) if address.endswith((".tgz", ".tar.gz")) else {}
+        archive = address.endswith((".tgz", ".tar.gz"))
+        hashes = read_hex("sha1", sha1) if archive else {}
+        # Of a folder nothing is fetched: then what was asked for tells where it lies.
+        local = range_ if not resolved and range_.startswith(_FOLDERS) else ""
+        named = settle(file, asked, name, entry.get("version", ""), address if archive else resolved or local)
         component = npm_package(
-            file, name, entry.get("version"), integrity=entry.get("integrity"), resolved=address, hashes=hashes
+            file,
+            named.name,
+            named.version,
+            integrity=entry.get("integrity"),
+            resolved=address or local,
+            origin=named.origin,
+            alias=named.alias,
+            hashes=hashes,
         )
         if component is not None:
             yield Found(component, keys=patterns, needs=needs)
@@ -82,20 +99,37 @@ def _read_berry(file: File) -> Iterator[Found]:
             continue
         name, reference = split_spec(text_or_empty(entry.get("resolution")))
         own = reference.startswith("workspace:")
-        if reference == "workspace:.":
-            continue  # the project at the root is told, with its version, by its own package.json
+        origin, version = _berry_origin(reference), "" if own else text_or_empty(entry.get("version"))
+        if own:
+            told, version = own_manifest(file, reference.removeprefix("workspace:"))
+            if reference == "workspace:." and not told:
+                continue  # the project at the root is nothing but its package.json, and here is none
+        version = "" if version == _NO_VERSION else version  # what yarn writes for a folder, whatever its own version
         checksum = text_or_empty(entry.get("checksum")).rpartition("/")[2]
+        alias = split_spec(key.partition(",")[0])[0]
+        address = _ARCHIVE.search(reference)
+        named = settle(file, "", name, version, unquote(address[1])) if address else Named(name, version, origin)
         component = npm_package(
             file,
-            name,
-            "" if own else entry.get("version"),
-            resolved="" if reference.startswith("npm:") else reference,
+            named.name,
+            named.version,
+            resolved="" if reference.startswith("npm:") and address is None else reference,
+            origin=named.origin,
+            alias=alias if alias != name else "",
             application=own,
             hashes=read_hex("sha512", checksum),
             hash_covers=_CACHE,
         )
         if component is not None:
             yield Found(component, keys=tuple(_answers(key)), needs=_wanted(entry))
+
+
+def _berry_origin(reference: str) -> Origin:
+    """Of what stands behind `name@` in a resolution. A patch changes a package of the registry: it stays that package."""
+    if reference.startswith(("npm:", "patch:", "virtual:")):
+        return PUBLIC
+    # What follows `#` tells which commit; of a folder, by which package it was asked for.
+    return at_address(reference.partition("::")[0])
 
 
 def _answers(key: str) -> Iterator[str]:

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from posixpath import normpath
 from typing import Any
 
+from pratique.inventory.common.origins import PUBLIC, Origin, at_address, at_path, at_registry, at_repository
 from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
+from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.licences import choice
 from pratique.lexicon.parse import read_json
 from pratique.lexicon.text import clean
@@ -12,6 +14,9 @@ from pratique.lexicon.values import clean_url, list_or_empty, read_hex, table_or
 from pratique.model import Presence
 
 _PLACE = "composer/installed.json"
+_NOTIFIED = lazy(r"(https?://[^?#]+?)/+downloads/?")
+_SCP = lazy(r"[\w.-]+@[\w.-]+:")
+_PUBLIC = ("packagist.org", "repo.packagist.org")
 
 
 def _read_installed(file: File) -> Iterator[Found]:
@@ -21,7 +26,7 @@ def _read_installed(file: File) -> Iterator[Found]:
     vendor = file.path.removesuffix(_PLACE)
     for entry in map(table_or_empty, listed):
         name = text_or_empty(entry.get("name"))
-        for one in _package(file, entry, dev=name in development):
+        for one in _package(file, entry, dev=name in development, base="../../"):
             yield one._replace(folders=_folders(vendor, entry.get("install-path"), name))
 
 
@@ -38,7 +43,8 @@ def _read_lock(file: File) -> Iterator[Found]:
             yield from _package(file, entry, dev=dev)
 
 
-def _package(file: File, entry: Mapping[str, Any], *, dev: bool) -> Iterator[Found]:
+def _package(file: File, entry: Mapping[str, Any], *, dev: bool, base: str = "") -> Iterator[Found]:
+    """`base`: the way from the file to the project."""
     name = clean(entry.get("name"), 200)
     vendor, _, short = name.rpartition("/")
     source, dist = table_or_empty(entry.get("source")), table_or_empty(entry.get("dist"))
@@ -56,6 +62,7 @@ def _package(file: File, entry: Mapping[str, Any], *, dev: bool) -> Iterator[Fou
         supplier=_authors(entry.get("authors")),
         description=clean(entry.get("description")),
         homepage=clean(entry.get("homepage")),
+        origin=_origin(entry, source, dist, base),
         hashes=read_hex("sha1", text_or_empty(dist.get("shasum"))),
         facts={"resolved": origin, "scope": "dev" if dev else ""},
     )
@@ -66,6 +73,21 @@ def _package(file: File, entry: Mapping[str, Any], *, dev: bool) -> Iterator[Fou
         )
 
 
+def _origin(entry: Mapping[str, Any], source: Mapping[str, Any], dist: Mapping[str, Any], base: str) -> Origin:
+    """A repository of packages wants to be told of what is installed from it: that names it. What has none is from where it is
+    fetched: a folder, a repository of versions, an address."""
+    if dist.get("type") == "path":
+        path = text_or_empty(dist.get("url"))
+        return at_path(path if path.startswith("/") else f"{base}{path}")
+    notified = _NOTIFIED.match(clean_url(entry.get("notification-url")))
+    if notified:
+        return at_registry(notified[1], *_PUBLIC)
+    if "://" in text_or_empty(source.get("url")) or _SCP.match(text_or_empty(source.get("url"))):
+        tool = clean(source.get("type"), 10) or "git"
+        return at_repository(source.get("url"), source.get("reference"), tool=tool)
+    return at_address(dist.get("url")) if "://" in text_or_empty(dist.get("url")) else PUBLIC
+
+
 def _authors(authors: Any) -> str:
     names = [clean(table_or_empty(one).get("name"), 100) for one in list_or_empty(authors)[:10]]
     return ", ".join(filter(None, names))
@@ -73,7 +95,7 @@ def _authors(authors: Any) -> str:
 
 COMPOSER = FileCataloger(
     "composer",
-    1,
+    2,
     ListSource(
         read=_read_installed,
         presence=Presence.INSTALLED,

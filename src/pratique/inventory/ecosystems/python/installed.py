@@ -6,10 +6,13 @@ from binascii import Error as Base64Error
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from posixpath import normpath
+from urllib.parse import unquote
 
 from pratique.artifact.selection import Interest
 from pratique.errors import Malformed
 from pratique.inventory.common.cataloger import Catalogued, Collector
+from pratique.inventory.common.origins import at_address, at_repository
+from pratique.inventory.common.package_lists import local_ref
 from pratique.inventory.ecosystems.python.classifiers import CLASSIFIERS
 from pratique.inventory.ecosystems.python.names import normalised
 from pratique.lexicon.lazy_regex import lazy
@@ -101,10 +104,13 @@ def _distributions(out: Collector) -> Iterator[_Distribution]:
             if not name:
                 continue
         key = normalised(name)
-        purl = build_purl("pypi", key, version)
+        facts, qualifiers = _facts(out, path)
+        ref = purl = build_purl("pypi", key, version, qualifiers=qualifiers)
+        if "location" in facts:
+            ref, purl = local_ref("pypi", name, version, facts["location"]), ""
         folder = _folder(path)
         component = Component(
-            ref=purl,
+            ref=ref,
             purl=purl,
             type="pypi",
             name=name,
@@ -115,14 +121,18 @@ def _distributions(out: Collector) -> Iterator[_Distribution]:
             homepage=_homepage(fields),
             evidence=(path,),
             layer=out.layer_of(path),
-            facts=_facts(out, path),
+            facts=facts,
         )
         requires = [*fields.get("requires-dist", ()), *_egg_requires(out.text(_beside(path, "requires.txt")) or "")]
         yield _Distribution(key, folder, path, component, tuple(_required(requires)))
 
 
-def _facts(out: Collector, path: str) -> dict[str, str]:
-    """Who installed it (PEP 376), and where from, if it was not from an index (PEP 610)."""
+def _facts(out: Collector, path: str) -> tuple[dict[str, str], Mapping[str, str]]:
+    """Who installed it (PEP 376), and where from, if it was not from an index (PEP 610): as facts, and for the purl.
+
+    What was built from a folder is the project's own. An archive that lay on the disk may have been fetched from the index.
+    """
+    qualifiers: Mapping[str, str] = {}
     facts = {"installer": clean((out.text(_beside(path, "INSTALLER")) or "")[:200], 50)}
     direct = out.tree.contents.get(_beside(path, "direct_url.json"))
     if direct is not None:
@@ -136,7 +146,13 @@ def _facts(out: Collector, path: str) -> dict[str, str]:
         address = clean_url(document.get("url"))
         facts["resolved"] = f"{kind}+{address}@{commit}" if kind and commit else address
         facts["editable"] = "true" if table_or_empty(document.get("dir_info")).get("editable") is True else ""
-    return {key: value for key, value in facts.items() if value}
+        if kind:
+            qualifiers = at_repository(address, commit, tool=kind, folder=document.get("subdirectory")).qualifiers
+        elif address.startswith("file:"):
+            facts["location"] = unquote(address.removeprefix("file://")) if isinstance(document.get("dir_info"), dict) else ""
+        else:
+            qualifiers = at_address(address).qualifiers
+    return {key: value for key, value in facts.items() if value}, qualifiers
 
 
 def _folder(path: str) -> str:

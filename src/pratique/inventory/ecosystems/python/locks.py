@@ -1,4 +1,4 @@
-"""Lock files of Python in TOML: poetry.lock, uv.lock, pdm.lock, and pylock.toml (PEP 751).
+"""Lock files of Python in TOML: poetry.lock, uv.lock (`NAME.py.lock` of a single script), pdm.lock, pylock.toml (PEP 751).
 
 All hold a list of packages with archives and their digests. One name may stand there in several versions, each for some
 platforms. uv's own project is in its list, and listed as an application.
@@ -7,10 +7,12 @@ platforms. uv's own project is in its list, and listed as an application.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pratique.inventory.common.origins import PUBLIC, Origin, at_address, at_path, at_repository
 from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource, reach
-from pratique.inventory.ecosystems.python.names import archive, normalised, origin, pypi_package, required
+from pratique.inventory.ecosystems.python.names import archive, normalised, origin, origin_of, pypi_package, required
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.parse import load_toml
+from pratique.lexicon.text import clean
 from pratique.lexicon.values import clean_url, joined, list_or_empty, table_or_empty, text_or_empty
 from pratique.model import ComponentKind, Presence
 
@@ -24,8 +26,8 @@ def _read_poetry(file: File) -> Iterator[Found]:
     for entry in map(table_or_empty, list_or_empty(document.get("package"))):
         name, source = text_or_empty(entry.get("name")), table_or_empty(entry.get("source"))
         archives = [archive(table_or_empty(one)) for one in list_or_empty(entry.get("files")) or list_or_empty(files.get(name))]
-        resolved = ""
-        if source.get("type") not in ("legacy", None):
+        resolved, kind = "", text_or_empty(source.get("type"))
+        if kind not in ("legacy", ""):
             commit = text_or_empty(source.get("resolved_reference"))
             resolved = clean_url(source.get("url")) + (f"@{commit}" if commit else "")
         scope = [*(["dev"] if entry.get("category") == "dev" else []), *(["optional"] if entry.get("optional") is True else [])]
@@ -36,11 +38,21 @@ def _read_poetry(file: File) -> Iterator[Found]:
             entry.get("version"),
             archives,
             facts=facts,
-            index=source.get("url") if source.get("type") == "legacy" else "",
+            index=source.get("url") if kind == "legacy" else "",
+            origin=_poetry_origin(kind, source),
             description=text_or_empty(entry.get("description"))[:1000],
         )
         if component is not None:
             yield Found(component, (normalised(name),), map(normalised, table_or_empty(entry.get("dependencies"))))
+
+
+def _poetry_origin(kind: str, source: Mapping[str, Any]) -> Origin:
+    if kind in ("git", "hg", "svn"):
+        commit = source.get("resolved_reference") or source.get("reference")
+        return at_repository(source.get("url"), commit, tool=kind, folder=source.get("subdirectory"))
+    if kind in ("directory", "file"):
+        return at_path(source.get("url"))
+    return at_address(source.get("url")) if kind == "url" else PUBLIC
 
 
 def _read_pdm(file: File) -> Iterator[Found]:
@@ -59,7 +71,13 @@ def _read_pdm(file: File) -> Iterator[Found]:
             "resolved": origin(entry) + (f"@{revision}" if revision and entry.get("git") else ""),
         }
         component = pypi_package(
-            file, name, version, archives, facts=facts, description=text_or_empty(entry.get("summary"))[:1000]
+            file,
+            name,
+            version,
+            archives,
+            facts=facts,
+            origin=origin_of(entry, revision),
+            description=text_or_empty(entry.get("summary"))[:1000],
         )
         if component is not None:
             yield Found(component, (normalised(name),), map(required, list_or_empty(entry.get("dependencies"))))
@@ -74,12 +92,29 @@ def _read_pylock(file: File) -> Iterator[Found]:
         resolved = f"{text_or_empty(vcs.get('type'))}+{origin(vcs)}" + (f"@{commit}" if commit else "") if vcs else ""
         facts = {"resolved": resolved or origin(whole) or origin(table_or_empty(entry.get("directory")))}
         archives = [archive(table_or_empty(part)) for part in parts]
-        component = pypi_package(file, name, entry.get("version"), archives, facts=facts, index=entry.get("index"))
+        whence = vcs or whole or table_or_empty(entry.get("directory"))
+        component = pypi_package(
+            file,
+            name,
+            entry.get("version"),
+            archives,
+            facts=facts,
+            index=entry.get("index"),
+            origin=_pylock_origin(vcs, whence),
+        )
         if component is not None:
             needs = (
                 normalised(text_or_empty(table_or_empty(one).get("name"))) for one in list_or_empty(entry.get("dependencies"))
             )
             yield Found(component, (normalised(name),), needs)
+
+
+def _pylock_origin(vcs: Mapping[str, Any], whence: Mapping[str, Any]) -> Origin:
+    if not vcs:
+        return origin_of(whence)
+    tool = text_or_empty(vcs.get("type")) or "git"
+    address = vcs.get("url") or vcs.get("path")
+    return at_repository(address, vcs.get("commit-id"), tool=clean(tool, 10), folder=vcs.get("subdirectory"))
 
 
 def _read_uv(file: File) -> Iterator[Found]:
@@ -104,10 +139,16 @@ def _read_uv(file: File) -> Iterator[Found]:
             archives,
             facts={"resolved": "" if _is_own(entry) else origin(entry.get("source")), "scope": "dev" if only_development else ""},
             index=table_or_empty(entry.get("source")).get("registry"),
+            origin=_uv_origin(table_or_empty(entry.get("source"))),
             kind=ComponentKind.APPLICATION if _is_own(entry) else ComponentKind.LIBRARY,
         )
         if component is not None:
             yield Found(component, keys, _uv_needs(entry, development=True))
+
+
+def _uv_origin(source: Mapping[str, Any]) -> Origin:
+    """The project itself is what it calls itself; the other members of its workspace are folders."""
+    return PUBLIC if any(source.get(key) == "." for key in _OWN) else origin_of(source)
 
 
 def _is_own(entry: Mapping[str, Any]) -> bool:
@@ -139,7 +180,7 @@ PYTHON_LOCK = FileCataloger(
     "python-lock",
     1,
     ListSource(read=_read_poetry, presence=Presence.DECLARED, names=("poetry.lock",)),
-    ListSource(read=_read_uv, presence=Presence.DECLARED, names=("uv.lock",)),
+    ListSource(read=_read_uv, presence=Presence.DECLARED, names=("uv.lock",), endings=(".py.lock",)),
     ListSource(read=_read_pdm, presence=Presence.DECLARED, names=("pdm.lock",)),
     ListSource(read=_read_pylock, presence=Presence.DECLARED, endings=(".toml",), accepts=_is_pylock),
 )

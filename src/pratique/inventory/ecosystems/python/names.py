@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from posixpath import basename
 from typing import Any
 
+from pratique.inventory.common.origins import PUBLIC, Origin, at_address, at_path, at_registry, at_repository
 from pratique.inventory.common.package_lists import File
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.text import clean
-from pratique.lexicon.values import clean_url, other_registry, read_hash, read_hex, text_or_empty
+from pratique.lexicon.values import clean_url, read_hash, read_hex, text_or_empty
 from pratique.model import Component
 
 _REQUIREMENT = lazy(r"[ \t]*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
@@ -50,9 +51,11 @@ def pypi_package(
     *,
     facts: Mapping[str, str] | None = None,
     index: Any = "",
+    origin: Origin = PUBLIC,
     **more: Any,
 ) -> Component | None:
-    """A component. `archives`: file names (or "") and digests of what may be installed for it. `index`: where it is from.
+    """A component. `archives`: file names (or "") and digests of what may be installed for it. `index`: where it is from;
+    `origin`: where instead.
 
     A component has one digest. It is that of the only archive there is; else of the wheel that fits every platform; which of
     several wheels is taken, no lock file says: then the digests are listed as a fact.
@@ -65,10 +68,20 @@ def pypi_package(
     if given and not hashes:
         names = [f"{algorithm}:{digest}" for _, each in given[:_MAX_DIGESTS] for algorithm, digest in each.items()]
         told["archive digests"] = " ".join(names) + (" …" if len(given) > _MAX_DIGESTS else "")
-    qualifiers = {"repository_url": other_registry(index, *_PUBLIC)}
-    return file.package(
-        "pypi", normalised(clean(name)), version, qualifiers=qualifiers, shown=name, hashes=hashes, facts=told, **more
-    )
+    if origin.is_public:
+        origin = at_registry(index, *_PUBLIC)
+    return file.package("pypi", normalised(clean(name)), version, origin=origin, shown=name, hashes=hashes, facts=told, **more)
+
+
+def origin_of(source: Any, commit: Any = "") -> Origin:
+    """The same for the purl. `commit`: where it stands elsewhere."""
+    table = source if isinstance(source, dict) else {}
+    for tool in ("git", "hg", "svn", "bzr"):
+        if table.get(tool):
+            return at_repository(table[tool], commit, tool=tool, folder=table.get("subdirectory"))
+    if table.get("url") or table.get("file"):
+        return at_address(table.get("url") or table.get("file"))
+    return at_path(next((table[key] for key in ("path", "directory", "editable", "virtual") if table.get(key)), ""))
 
 
 def origin(source: Any) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pratique.errors import Malformed
+from pratique.inventory.common.origins import PUBLIC, Origin, at_path, at_repository
 from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.values import clean_url, other_registry, read_hash
@@ -27,6 +28,7 @@ class _Gem:
     origin: str
     own: bool
     registry: str = ""
+    whence: Origin = PUBLIC
     needs: list[str] = field(default_factory=list)
 
 
@@ -41,6 +43,7 @@ def _read(file: File) -> Iterator[Found]:
             gem.name,
             version,
             qualifiers={"platform": platform, "repository_url": gem.registry},
+            origin=gem.whence,
             hashes=checksums.get((gem.name, gem.spec)),
             facts={"resolved": gem.origin},
             kind=ComponentKind.APPLICATION if gem.own else ComponentKind.LIBRARY,
@@ -70,7 +73,7 @@ def _sections(text: str) -> tuple[list[_Gem], dict[tuple[str, str], dict[str, st
         elif len(spec[1]) == 4:
             own = section == "PATH" and fields.get("remote") == "."
             registry = other_registry(fields.get("remote"), *_PUBLIC) if section == "GEM" else ""
-            gems.append(_Gem(spec[2], spec[3] or "", _origin(section, fields), own, registry))
+            gems.append(_Gem(spec[2], spec[3] or "", _origin(section, fields), own, registry, _whence(section, fields)))
         elif gems:
             gems[-1].needs.append(spec[2])
     return gems, checksums
@@ -84,8 +87,16 @@ def _origin(section: str, fields: dict[str, str]) -> str:
     return remote if section == "PATH" and remote != "." else ""
 
 
+def _whence(section: str, fields: dict[str, str]) -> Origin:
+    remote = fields.get("remote", "")
+    if section == "GIT":
+        return at_repository(remote, fields.get("revision"), folder=fields.get("glob", "").rpartition("/")[0])
+    # The gem that the lock file is of is what it calls itself.
+    return at_path(remote) if section == "PATH" and remote != "." else PUBLIC
+
+
 BUNDLER = FileCataloger(
     "bundler",
-    1,
+    2,
     ListSource(read=_read, presence=Presence.DECLARED, names=("Gemfile.lock", "gems.locked"), endings=(".gemfile.lock",)),
 )

@@ -11,16 +11,15 @@ from pratique.artifact.selection import Interest
 from pratique.errors import Malformed
 from pratique.inventory.binary.executable import executable_facts
 from pratique.inventory.common.cataloger import Catalogued, Collector
+from pratique.inventory.common.origins import PUBLIC, at_path, at_repository
+from pratique.inventory.ecosystems.rust.lock import crate, read_lock
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.licences import normalise
 from pratique.lexicon.parse import load_toml
-from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
 from pratique.lexicon.values import text_or_empty
 from pratique.model import Component, ComponentKind, Presence, Tree
 
-_COVERS = "package archive"
-_SHA256 = lazy(r"[0-9a-f]{64}")
 _PINNED = lazy(r"=\s*(\d+\.\d+\.\d+[\w.+-]*)")
 _CACHES = ("/.cargo/registry/", "/.cargo/git/", "/cargo/registry/", "/cargo/git/")
 _TABLES = (("dependencies", ""), ("dev-dependencies", "dev"), ("build-dependencies", "build"))
@@ -30,7 +29,7 @@ class CargoCataloger:
     """See the module."""
 
     name = "cargo"
-    version = 1
+    version = 2
     interest = Interest(names=frozenset({"Cargo.lock", "Cargo.toml"}))
     probes = ()
 
@@ -44,7 +43,7 @@ class CargoCataloger:
         for path in sorted(tree.facts):
             if crates := executable_facts(tree, path).get("rust"):
                 _binary(out, path, crates)
-        read = {"Cargo.lock": _lock, "Cargo.toml": _manifest}
+        read = {"Cargo.lock": read_lock, "Cargo.toml": _manifest}
         for path in sorted(tree.contents):
             reader = read.get(path.rpartition("/")[2])
             if reader is None or not self.keeps(path) or (reader is _manifest and _locked(tree, path)):
@@ -56,87 +55,28 @@ class CargoCataloger:
         return out.result()
 
 
-def _component(out: Collector, path: str, name: str, version: str, presence: Presence, **more: Any) -> Component:
-    name, version = clean(name, 200), clean(version, 200)
-    purl = build_purl("cargo", name, version)
-    return Component(
-        ref=purl,
-        purl=purl,
-        type="cargo",
-        name=name,
-        version=version,
-        presence=presence,
-        evidence=(path,),
-        layer=out.layer_of(path),
-        **more,
-    )
-
-
 def _binary(out: Collector, path: str, crates: list[Any]) -> None:
+    """The list says of a source no more than its kind: whoever built it knows where a crate of a folder or repository lay."""
     found: list[Component] = []
     for name, version, source, build, root, _ in crates:
         facts = {"source": clean(source, 100), "scope": "build" if build else ""}
+        here = root or facts["source"] in ("", "crates.io")
         found.append(
-            _component(
+            crate(
                 out,
                 path,
                 name,
                 version,
                 Presence.DECLARED if build else Presence.EMBEDDED,
                 kind=ComponentKind.APPLICATION if root else ComponentKind.LIBRARY,
+                origin=PUBLIC if here else at_path(path),
                 facts={key: value for key, value in facts.items() if value},
             )
         )
-    for component, crate in zip(found, crates, strict=True):
-        refs = {found[index].ref for index in crate[5]}
+    for component, listed in zip(found, crates, strict=True):
+        refs = {found[index].ref for index in listed[5]}
         if not out.component(replace(component, depends=tuple(sorted(refs - {component.ref})))):
             return
-
-
-def _lock(out: Collector, path: str, document: dict[str, Any]) -> None:
-    packages = document.get("package", [])
-    if not isinstance(packages, list):
-        raise Malformed("no valid list of packages")
-    if isinstance(document.get("root"), dict):  # version 1
-        packages = [document["root"], *packages]
-    sums = document.get("metadata")
-    sums = sums if isinstance(sums, dict) else {}
-    found: list[tuple[Component, list[Any]]] = []
-    by_name: dict[str, list[tuple[str, str]]] = {}
-    for package in packages:
-        name, version = (package.get("name"), package.get("version")) if isinstance(package, dict) else (None, None)
-        if not isinstance(name, str) or not isinstance(version, str) or not name:
-            out.unknown(path, "a package without a name or version")
-            continue
-        source = clean(package.get("source"))
-        sha256 = package.get("checksum") or sums.get(f"checksum {name} {version} ({source})")
-        hashes = {"sha256": sha256} if isinstance(sha256, str) and _SHA256.fullmatch(sha256) else {}
-        component = _component(
-            out,
-            path,
-            name,
-            version,
-            Presence.DECLARED,
-            hashes=hashes,
-            hash_covers=_COVERS if hashes else "",
-            facts={"source": source} if source else {},
-        )
-        needs = package.get("dependencies", [])
-        found.append((component, needs if isinstance(needs, list) else []))
-        by_name.setdefault(name, []).append((version, component.ref))
-    for component, needs in found:
-        if not out.step(path, len(needs)):
-            needs = []  # noqa: PLW2901
-        refs = {ref for need in needs if (ref := _needed(need, by_name))}
-        if not out.component(replace(component, depends=tuple(sorted(refs - {component.ref})))):
-            return
-
-
-def _needed(need: Any, by_name: dict[str, list[tuple[str, str]]]) -> str:
-    """`name`, `name version` or `name version (source)`: as much of it as tells the packages of the file apart."""
-    name, version, *_ = [*(need.split(" ") if isinstance(need, str) else [""]), ""]
-    known = by_name.get(name, [])
-    return next((ref for one, ref in known[:64] if not version or one == version), "")
 
 
 def _locked(tree: Tree, path: str) -> bool:
@@ -163,7 +103,7 @@ def _manifest(out: Collector, path: str, document: dict[str, Any]) -> None:
     if not isinstance(package, dict) or not clean(package.get("name")):
         return
     licence = normalise(text_or_empty(package.get("license")))
-    own = _component(
+    own = crate(
         out,
         path,
         clean(package["name"]),
@@ -180,12 +120,18 @@ def _asked(out: Collector, path: str, name: str, value: Any, scope: str) -> Comp
     table = value if isinstance(value, dict) else {"version": value}
     asked = clean(table.get("version"), 200)
     pinned = _PINNED.fullmatch(asked)
-    facts = {"requirement": asked, "scope": scope, "source": clean(table.get("git")) or clean(table.get("path"))}
-    return _component(
+    facts = {
+        "requirement": "" if pinned else asked,
+        "scope": scope,
+        "source": clean(table.get("git")) or clean(table.get("path")),
+    }
+    origin = at_repository(table.get("git"), table.get("rev")) if table.get("git") else at_path(table.get("path"))
+    return crate(
         out,
         path,
         clean(table.get("package"), 200) or name,
         pinned.group(1) if pinned else "",
         Presence.DECLARED,
+        origin=origin,
         facts={key: text for key, text in facts.items() if text},
     )

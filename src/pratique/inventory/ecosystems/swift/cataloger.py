@@ -4,8 +4,10 @@ A Swift package is named by its repository, host and path; a pod's part (`Fireba
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from pratique.errors import Malformed
+from pratique.inventory.common.origins import PUBLIC, Origin, at_address, at_path, at_registry, at_repository
 from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.parse import load_yaml, read_json_object
@@ -15,6 +17,7 @@ from pratique.model import Presence
 
 _SCP = lazy(r"(?:[^/@:]+@)?([^/@:]+):(?!//)(.*)")
 _SCHEME = lazy(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_PUBLIC = ("github.com/CocoaPods/Specs.git", "github.com/CocoaPods/Specs", "cdn.cocoapods.org")
 _POD = lazy(r"([^()]*[^()\s])\s+\(([^()]*)\)")
 
 
@@ -29,12 +32,16 @@ def _read_resolved(file: File) -> Iterator[Found]:
         address = clean_url(pin.get("location")) or clean_url(pin.get("repositoryURL"))
         name = text_or_empty(pin.get("identity")) or text_or_empty(pin.get("package"))
         namespace, short = _place(address)
+        local = pin.get("kind") in ("localSourceControl", "fileSystem") or (
+            not namespace and address.startswith(("/", ".", "file:"))
+        )
         component = file.package(
             "swift",
             short or name,
             text_or_empty(state.get("version")) or revision,
             namespace=namespace,
             shown=short or name,
+            origin=at_path(address or name) if local else PUBLIC,
             facts={"resolved": address, "revision": revision, "branch": branch},
         )
         if component is not None:
@@ -56,6 +63,11 @@ def _read_pods(file: File) -> Iterator[Found]:
     if "PODS" not in document:
         raise Malformed("a lock file of CocoaPods without PODS")
     sums, options = table_or_empty(document.get("SPEC CHECKSUMS")), table_or_empty(document.get("CHECKOUT OPTIONS"))
+    served = {
+        text_or_empty(name): address
+        for address, names in table_or_empty(document.get("SPEC REPOS")).items()
+        for name in list_or_empty(names)
+    }
     external = table_or_empty(document.get("EXTERNAL SOURCES"))
     for value in list_or_empty(document["PODS"]):
         line, needs = (
@@ -74,11 +86,23 @@ def _read_pods(file: File) -> Iterator[Found]:
             subpath=part,
             shown=full,
             hashes=read_hex("sha1", text_or_empty(sums.get(name))),
+            origin=_pod_origin(checkout, served.get(name, "")),
             hash_covers="podspec",
             facts={"resolved": f"{address}@{commit}" if address and commit else address},
         )
         if component is not None:
             yield Found(component, (clean(full),), (clean(text_or_empty(one).partition(" (")[0]) for one in list_or_empty(needs)))
+
+
+def _pod_origin(checkout: dict[str, Any], served: str) -> Origin:
+    """`served`: the repository of specifications, by its address, or `trunk`, which is the public one."""
+    if checkout.get(":git"):
+        return at_repository(checkout[":git"], checkout.get(":commit") or checkout.get(":tag"))
+    if checkout.get(":http"):
+        return at_address(checkout[":http"])
+    if checkout.get(":path") or checkout.get(":podspec"):
+        return at_address(checkout.get(":path") or checkout[":podspec"])
+    return at_registry(served, *_PUBLIC) if "://" in served else PUBLIC
 
 
 SWIFT = FileCataloger("swift", 1, ListSource(read=_read_resolved, presence=Presence.DECLARED, names=("Package.resolved",)))

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pratique.errors import LimitExceeded, Malformed
+from pratique.lexicon.encodings import as_utf8
 from pratique.lexicon.lazy_regex import lazy
 
 MAX_BYTES = 1 << 20
@@ -45,7 +46,7 @@ def read_hcl(data: bytes) -> list[Block]:
     if len(data) > MAX_BYTES:
         raise LimitExceeded(f"more than {MAX_BYTES} bytes of HCL")
     try:
-        text = data.decode()
+        text = as_utf8(data).decode()
     except UnicodeDecodeError as error:
         raise Malformed("not UTF-8") from error
     return _Reader(text).read()

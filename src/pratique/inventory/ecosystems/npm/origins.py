@@ -1,0 +1,73 @@
+"""Which package the bytes are that a lock file of Node names for an entry, and where they come from. Pure.
+
+The name that an entry is asked for by is not what will be installed: its archive is. An alias says so itself (`npm:other@1.0`);
+where nothing says so, the two disagree, and that is told: by that a lock file was tampered with, or confuses two registries.
+"""
+
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from pratique.inventory.common.origins import PUBLIC, Origin, at_address, at_registry
+from pratique.inventory.common.package_lists import File
+from pratique.lexicon.lazy_regex import lazy
+from pratique.lexicon.one_version import split_requirement
+from pratique.lexicon.text import clean
+from pratique.lexicon.values import clean_url
+
+_HOSTS = ("registry.npmjs.org", "registry.yarnpkg.com", "registry.npmjs.com")
+_TARBALL = lazy(
+    r"(?P<base>https?://[^?#]*?)/(?P<name>(?:@[^/@]+/)?[^/@]+)/-/(?:@[^/]+/)?(?P<file>[^/?#]+?)\.t(?:ar\.)?gz(?:[?#].*)?"
+)
+_GITHUB = lazy(r"(?P<base>https?://[^?#]*?)/download/(?P<name>@[^/@]+/[^/@]+)/(?P<version>[^/?#]+)/[^/?#]+(?:[?#].*)?")
+
+
+class Named(NamedTuple):
+    """What will be installed. `alias`: the name that it is asked for by, "" where that is its own."""
+
+    name: str
+    version: str
+    origin: Origin = PUBLIC
+    alias: str = ""
+
+
+def settle(file: File, asked: str, name: str, version: str, resolved: str) -> Named:
+    """`asked`: the entry's key. `name`, `version`: what the entry says that it is. `resolved`: address of what will be installed,
+    or "" for the registry. Where the address names another package than the entry, its name counts, and the file has an unknown.
+    """
+    alias = asked if asked and asked != name else ""
+    origin, found, at = _at(clean_url(resolved))
+    if found and (found != name or (at and version and at != version)):
+        host = clean_url(resolved).partition("://")[2].partition("/")[0]
+        file.unknown(
+            f"{clean(asked or name, 214)} is locked as {clean(name, 214)} {clean(version, 100)}, "
+            f"but what is fetched for it is {clean(found, 214)} {clean(at or version, 100)} from {clean(host, 200)}"
+        )
+        return Named(found, at or version, origin, asked if asked != found else "")
+    return Named(name, version, origin, alias)
+
+
+def _at(address: str) -> tuple[Origin, str, str]:
+    """Origin, and the name and version that the address tells; "" for none."""
+    tarball, github = _TARBALL.fullmatch(address), _GITHUB.fullmatch(address)
+    if tarball:
+        name = unquote(tarball["name"])
+        short, file = name.rpartition("/")[2], unquote(tarball["file"])
+        version = (
+            file[len(short) + 1 :] if file.startswith(f"{short}-") and file[len(short) + 1 : len(short) + 2].isdigit() else ""
+        )
+        if split_requirement(version)[1]:
+            version = ""
+        return at_registry(tarball["base"], *_HOSTS), name, version
+    if github:
+        return at_registry(github["base"], *_HOSTS), unquote(github["name"]), github["version"]
+    return at_address(address), "", ""
+
+
+def named_by(resolved: str) -> Origin:
+    """Where the bytes at an address come from, whatever their name; PUBLIC for no address."""
+    return _at(clean_url(resolved))[0]
+
+
+def registry_of(address: str) -> Origin:
+    """Of the registry at an address, as `.npmrc`, bun and yarn name it."""
+    return at_registry(address, *_HOSTS)

@@ -43,7 +43,7 @@ def identified(kind: str, tree: Tree, packing: str) -> OpenedFile:
         package = _package(tree, packing)
     except Malformed as error:
         package = None
-        tree = replace(tree, unknowns=(*tree.unknowns, Unknown("", f"its package metadata: {error.message}")))
+        tree = replace(tree, unknowns=(*tree.unknowns, Unknown("", f"{PACKED}: its package metadata: {error.message}")))
     return laid_over(kind, tree, package)
 
 

@@ -14,7 +14,7 @@ from pratique.inventory.ecosystems.rpm.package_file import read_rpm
 from pratique.inventory.packed import formats
 from pratique.inventory.packed.ar import ar_members
 from pratique.inventory.packed.cpio import cpio_members, rest_of
-from pratique.inventory.packed.facts import OpenedFile
+from pratique.inventory.packed.facts import PACKED, OpenedFile
 from pratique.inventory.packed.identity import identified, keeps_for_identity, laid_over
 from pratique.inventory.packed.limits import Budget
 from pratique.inventory.packed.members import Member, tar_members
@@ -138,7 +138,7 @@ def _control(view: memoryview, budget: Budget, outer: Gathering) -> dict[str, by
     inner.take(tar_members(_uncompressed(view, budget), budget))
     tree = inner.tree()
     for unknown in tree.unknowns:
-        outer.tell(f"its control archive: {unknown.reason}")
+        outer.tell(f"its control archive: {unknown.reason.removeprefix(f'{PACKED}: ')}")
     return dict(tree.contents)
 
 

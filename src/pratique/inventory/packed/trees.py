@@ -13,6 +13,7 @@ from pratique.artifact.limits import Limits
 from pratique.artifact.paths import clean_path
 from pratique.artifact.selection import Selection
 from pratique.errors import LimitExceeded, Malformed
+from pratique.inventory.packed.facts import PACKED
 from pratique.inventory.packed.limits import Budget
 from pratique.inventory.packed.members import DIRECTORY, HARD_LINK, Member, Members
 from pratique.lexicon.text import shown_path
@@ -42,11 +43,14 @@ class Gathering:
         self._faults: dict[str, list[str]] = {}
 
     def tell(self, reason: str, path: str = "") -> None:
-        """Something is not known."""
+        """Something packed is not known."""
+        self._tell(f"{PACKED}: {reason}", path)
+
+    def _tell(self, reason: str, path: str) -> None:
         if len(self._unknowns) < _MAX_UNKNOWNS:
             self._unknowns.append(Unknown(path, reason))
         elif len(self._unknowns) == _MAX_UNKNOWNS:
-            self._unknowns.append(Unknown("", "there is more in it that is not known"))
+            self._unknowns.append(Unknown("", f"{PACKED}: there is more in it that is not known"))
 
     def take(self, members: Members, below: str = "") -> None:
         """Read all members into the folder `below`. Where the archive breaks off is told; what was read before it stays."""
@@ -66,7 +70,7 @@ class Gathering:
         unknowns = list(dict.fromkeys(self._unknowns))
         for kind, paths in sorted(self._faults.items()):
             shown = ", ".join(shown_path(path)[:200] for path in paths[:_SHOWN]) + (" …" if len(paths) > _SHOWN else "")
-            unknowns.append(Unknown("", f"{len(paths)} {kind}: {shown}"))
+            unknowns.append(Unknown("", f"{PACKED}: {len(paths)} {kind}: {shown}"))
         return Tree(
             entries=self.entries,
             contents=self.contents,
@@ -145,7 +149,7 @@ class Gathering:
         if found.facts:
             self.facts[path] = dict(found.facts)
         for problem in found.problems:
-            self.tell(problem, path)
+            self._tell(problem, path)
 
 
 def _examined(examiner: Examiner, plan: ExamPlan, pieces: Iterator[memoryview]) -> Examined:

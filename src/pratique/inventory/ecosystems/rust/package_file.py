@@ -31,5 +31,5 @@ def read_crate(contents: Mapping[str, bytes], paths: Iterable[str]) -> PackageFi
         return None
     # A string of JSON is one of TOML, too.
     lines = [f"{field} = {json.dumps(text)}" for field in _FIELDS if (text := text_or_empty(package.get(field)))]
-    text = "\n".join(["[package]", *lines, ""]).encode("utf-8", "replace")
-    return PackageFile(kind="Rust crate", identity=_PLACE, origin=path, contents={_PLACE: text})
+    own = "\n".join(["[package]", *lines, ""]).encode("utf-8", "replace")
+    return PackageFile(kind="Rust crate", identity=_PLACE, origin=path, contents={_PLACE: own})

@@ -13,7 +13,7 @@ from pratique.artifact.digesting import Digester
 from pratique.artifact.form import form_of
 from pratique.artifact.limits import Limits
 from pratique.artifact.selection import HEAD, Probe, ProbeTable, Selection
-from pratique.errors import Malformed
+from pratique.errors import Malformed, StorageError
 from pratique.model import FileForm
 
 
@@ -160,6 +160,11 @@ def _probe(probes: list[Probe], content: FileContent) -> tuple[tuple[tuple[str, 
             found = probe.read(content)
         except Malformed as error:
             problems.append(f"{probe.name}: {error.message}")
+            continue
+        except StorageError:
+            raise
+        except Exception as error:  # one odd file is one unknown, whatever a reader of it stumbles over
+            problems.append(f"{probe.name}: could not be read: {type(error).__name__}")
             continue
         if found:
             facts.append((probe.name, found))

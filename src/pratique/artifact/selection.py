@@ -13,8 +13,9 @@ from typing import Protocol
 from pratique.artifact.content import FileContent
 from pratique.model import FileForm
 
-HEAD = 64
-"""Bytes of a file that are looked at to see what it is."""
+HEAD = 512
+"""Bytes of a file that are looked at to see what it is: a tar archive says so only after the name of its first file."""
+_TAR_MARK = slice(257, 262)
 
 _MACHINES = "x86_64|i[3-6]86|aarch64|arm|powerpc64le|riscv64|s390x|mips64el"
 _STEM = re.compile(rf"(?:(?:{_MACHINES})-(?:[a-z]+-)?linux-(?:gnu|musl)[a-z]*-)?([^0-9.]*)")
@@ -26,9 +27,9 @@ class Interest:
     """A coarse filter that costs a few look-ups a file, whatever the number of catalogers.
 
     `names`: file names. `endings`: from the last dot of the name on, `.jar`. `prefixes`: how paths begin. `magics`: how
-    contents begin, 2 or 4 bytes; for probes only. `stems`: of executables, for probes only: the name up to the first digit or
-    dot, `libssl` of `libssl.so.3`, `python` of `python3.11`, without a hyphen at its end, nor a machine before it: `gcc` of
-    `x86_64-linux-gnu-gcc-12`. One match is enough to be asked.
+    contents begin, 2 or 4 bytes, or the 5 at byte 257 that mark a tar archive; for probes only. `stems`: of executables,
+    for probes only: the name up to the first digit or dot, `libssl` of `libssl.so.3`, `python` of `python3.11`, without a
+    hyphen at its end, nor a machine before it: `gcc` of `x86_64-linux-gnu-gcc-12`. One match is enough to be asked.
     `reach`: of a probe that looks at beginnings only, how many bytes it is shown; None for all.
     """
 
@@ -162,6 +163,7 @@ class ProbeTable:
         for found in (
             self._by_magic.get(head[:4]),
             self._by_magic.get(head[:2]),
+            self._by_magic.get(head[_TAR_MARK]),
             self._by_name.get(name),
             self._by_ending.get(name[name.rfind(".") :]),
         ):

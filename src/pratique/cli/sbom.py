@@ -17,6 +17,7 @@ from pratique.cli.sbom_diff import diff
 from pratique.cli.sbom_merge import merge
 from pratique.cli.sbom_score import score
 from pratique.cli.sbom_table import print_inventory
+from pratique.cli.unread import say_what_is_not_known
 
 if TYPE_CHECKING:
     from pratique.documents.document import Document
@@ -92,6 +93,7 @@ def make(
         inventory = take_inventory(
             found.artifact, cache=cache, progress=move, bases=bases_of(home, found.artifact, say), selection=selection
         )
+    say_what_is_not_known(inventory)
     whole = _with_images(inventory, platform, home, cache) if images else Whole(inventory=inventory, parts=(), failed=())
     _print_all(whole, wanted, source=source, files=files)
     return 3 if whole.failed else 0

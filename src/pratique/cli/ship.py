@@ -30,6 +30,7 @@ from pratique.cli.output import (
     show_steps,
 )
 from pratique.cli.signers import load_chosen_signer
+from pratique.cli.unread import say_what_is_not_known
 
 if TYPE_CHECKING:
     from pratique.artifact.types import Artifact
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
 @passphrase_option
 @timestamp_option
 @click.option("--to", "to", help="Where artifact and evidence go: registry:HOST/NAME:TAG or oci-dir:PATH[:TAG].")
+@click.option(
+    "--allow-empty", is_flag=True, help="Sign it although nothing was found in it and what is packed could not be read."
+)
 @platform_option
 @max_entries_option
 @format_option
@@ -52,6 +56,7 @@ def command(
     passphrase_file: str | None,
     timestamp_url: str | None,
     to: str | None,
+    allow_empty: bool,
     platform: str | None,
     max_entries: int | None,
     format_: str,
@@ -60,7 +65,8 @@ def command(
 
     Killed at any point, the same command continues where it stopped. Without --to, evidence of a registry: or oci-dir: source
     is attached there, and of others kept in the catalog alone. A multi-platform index is taken whole: each image is shipped with
-    an SBOM of its own, and the index is signed; --platform takes one image of it instead.
+    an SBOM of its own, and the index is signed; --platform takes one image of it instead. Where nothing was found because what is
+    packed could not be read, nothing is signed, but with --allow-empty.
     """
     from pratique.errors import InputError
     from pratique.registry.open import open_repository
@@ -93,7 +99,7 @@ def command(
             return int(time.time())
 
         def ship_as(artifact: "Artifact", tag: str | None) -> "Shipment":
-            return ship(
+            shipment = ship(
                 artifact,
                 logged_signer=logged_signer,
                 catalog=catalog,
@@ -106,7 +112,10 @@ def command(
                 clock=clock,
                 steps=steps,
                 bases=bases_of(home, artifact, say),
+                allow_empty=allow_empty,
             )
+            say_what_is_not_known(shipment.inventory)
+            return shipment
 
         who = key or str(home.service_key)
         if platform is not None or not first.indexes or first.repository is None:

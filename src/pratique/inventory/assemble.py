@@ -3,7 +3,7 @@
 `pratique.inventory.scan` has it read; loading this module loads all catalogers.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from pratique.artifact.selection import Chosen
@@ -11,20 +11,27 @@ from pratique.inventory.catalogers import CATALOGERS
 from pratique.inventory.chroots import catalogue_roots
 from pratique.inventory.common.cataloger import FileClaim
 from pratique.inventory.doubts import find_doubts
+from pratique.inventory.guarded import catalogue_guarded
 from pratique.inventory.kept_files import KeptFiles
 from pratique.inventory.licences.files import add_found_licences
 from pratique.inventory.local_packages import join_local
 from pratique.inventory.ownership import settle_ownership
 from pratique.inventory.package_digests import DIGESTS_VERSION, PackageDigests, WithSha1
+from pratique.inventory.packed.inside import Insides, catalogue_packed
+from pratique.inventory.packed.probe import PACKED_VERSION, PackedProbe
 from pratique.inventory.unpackaged import without_owned
-from pratique.model import ArtifactKind, Component, Inventory, Presence, Subject, Tree, Unknown
+from pratique.model import ArtifactKind, Component, Inventory, Owned, Presence, Subject, Tree, Unknown
 
-WANTS = Chosen(
-    version="-".join([*(f"{one.name}{one.version}" for one in CATALOGERS.values()), f"digests{DIGESTS_VERSION}"]),
-    keep=KeptFiles(CATALOGERS.values()),
+_KEEP = KeptFiles(CATALOGERS.values())
+_UNPACKED = Chosen(
+    version="-".join(
+        [*(f"{one.name}{one.version}" for one in CATALOGERS.values()), f"digests{DIGESTS_VERSION}", f"packed{PACKED_VERSION}"]
+    ),
+    keep=_KEEP,
     probes=tuple(probe for one in CATALOGERS.values() for probe in one.probes),
     digests=PackageDigests,
 )
+WANTS = replace(_UNPACKED, probes=(*_UNPACKED.probes, PackedProbe(_UNPACKED)))
 """What all catalogers together want of an artifact."""
 WANTS_SHA1 = replace(WANTS, version=f"{WANTS.version}-sha1", digests=WithSha1)
 """The same for a document that has to have the SHA-1 of every file."""
@@ -35,25 +42,41 @@ def catalogue_tree(subject: Subject, tree: Tree) -> Inventory:
 
     What an image merely declares is not there: a lock file that was left in it is no evidence of a package.
     """
-    components: list[Component] = []
-    claims: list[FileClaim] = []
-    unknowns: list[Unknown] = list(tree.unknowns)
-    for found in (*catalogue_roots(tree), *(cataloger.catalogue(tree) for cataloger in CATALOGERS.values())):
-        components += found.components
-        claims += found.claims
-        unknowns += found.unknowns
-    joined, owned = join_local(components, claims)
-    ownership, given_up = settle_ownership(owned, tree)
-    merged = _there(subject, without_owned(merge_components(joined), ownership))
-    merged = add_found_licences(merged, ownership, tree)
-    doubts = find_doubts(tree, merged, ownership)
+    merged, ownership, unknowns = _catalogued(tree, lambda components: _there(subject, components))
     return Inventory(
         subject=_named(subject, merged),
         tree=tree,
         components=merged,
         ownership=ownership,
-        unknowns=tuple(sorted({*unknowns, *given_up, *doubts}, key=lambda item: (item.path, item.reason))),
+        unknowns=tuple(sorted(set(unknowns), key=lambda item: (item.path, item.reason))),
     )
+
+
+def _catalogued(
+    tree: Tree, there: Callable[[tuple[Component, ...]], tuple[Component, ...]]
+) -> tuple[tuple[Component, ...], Mapping[str, Owned], tuple[Unknown, ...]]:
+    """What all catalogers find in one root, and in what is packed in it."""
+    components: list[Component] = []
+    claims: list[FileClaim] = []
+    unknowns: list[Unknown] = list(tree.unknowns)
+    for found in (
+        *catalogue_roots(tree),
+        *(catalogue_guarded(cataloger, tree) for cataloger in CATALOGERS.values()),
+        catalogue_packed(tree, _inside, _KEEP),
+    ):
+        components += found.components
+        claims += found.claims
+        unknowns += found.unknowns
+    joined, owned = join_local(components, claims)
+    ownership, given_up = settle_ownership(owned, tree)
+    merged = there(without_owned(merge_components(joined), ownership))
+    merged = add_found_licences(merged, ownership, tree)
+    return merged, ownership, (*unknowns, *given_up, *find_doubts(tree, merged, ownership))
+
+
+def _inside(tree: Tree) -> Insides:
+    components, _, unknowns = _catalogued(tree, lambda components: components)
+    return Insides(components=components, unknowns=unknowns)
 
 
 def _named(subject: Subject, components: tuple[Component, ...]) -> Subject:

@@ -7,21 +7,10 @@ that are not what their package says. Each kind becomes an `Unknown` in plain wo
 from collections.abc import Iterable, Iterator, Mapping
 
 from pratique.inventory.chroots import ROOT
-from pratique.inventory.common.os_release import OsRelease, read_os_release
+from pratique.inventory.common.os_release import FAMILIES, family_of, read_os_release
 from pratique.lexicon.text import clean, shown_path
 from pratique.model import Component, FileEntry, Owned, Ownership, Presence, Tree, Unknown
 
-_FAMILIES = {
-    "deb": ("debian", "ubuntu", "devuan", "kali", "linuxmint", "raspbian"),
-    "apk": ("alpine", "chainguard", "postmarketos", "wolfi"),
-    "rpm": (
-        *("almalinux", "amzn", "azurelinux", "centos", "fedora", "mariner", "ol", "opensuse", "photon", "rhel", "rocky"),
-        *("scientific", "sles", "suse"),
-    ),
-    "alpm": ("arch", "archarm", "manjaro"),
-    "opkg": ("openwrt",),
-    "nix": ("nixos",),
-}
 _MANAGERS = {"deb": "dpkg", "alpm": "pacman"}
 _TERRITORY = (
     *("bin/", "sbin/", "lib/", "lib32/", "lib64/", "libx32/", "usr/bin/", "usr/sbin/", "usr/lib/", "usr/lib32/", "usr/lib64/"),
@@ -41,14 +30,14 @@ def find_doubts(tree: Tree, components: Iterable[Component], ownership: Mapping[
     yield from _system(tree, components, ownership)
     yield from _modified(names, ownership)
     # Where a distribution brings a language's package, its files are the distribution's: the language's record proves nothing.
-    yield from _missing({one.ref: names[one.ref] for one in components if one.type in _FAMILIES}, ownership)
+    yield from _missing({one.ref: names[one.ref] for one in components if one.type in FAMILIES}, ownership)
 
 
 def _system(tree: Tree, components: tuple[Component, ...], ownership: Mapping[str, Owned]) -> Iterator[Unknown]:
     """Programs and libraries where packages of the distribution lie, and who owns them."""
     release = read_os_release(tree)
     outer = [one for one in components if ROOT not in one.facts]
-    installed = [one for one in outer if one.type in _FAMILIES and one.presence is Presence.INSTALLED]
+    installed = [one for one in outer if one.type in FAMILIES and one.presence is Presence.INSTALLED]
     if release is None and not installed and not any(path.startswith(_TERRITORY) for path in tree.entries):
         return
     owned = 0
@@ -60,7 +49,7 @@ def _system(tree: Tree, components: tuple[Component, ...], ownership: Mapping[st
             else:
                 strangers.append(entry)
     paths = sorted(entry.path for entry in strangers)
-    family = _family(release) if release is not None else ""
+    family = family_of(release) if release is not None else ""
     if release is not None and family and not any(one.type == family for one in installed):
         who = clean(release.name, 80)
         reason = f"this is {who}, but no database of {_MANAGERS.get(family, family)} names a package: it was removed or emptied"
@@ -73,14 +62,6 @@ def _system(tree: Tree, components: tuple[Component, ...], ownership: Mapping[st
         yield Unknown(paths[0], f"{reason}; {_few(paths)} belong to nobody")
     elif installed and paths:
         yield Unknown(paths[0], f"{_few(paths)} {_verb(paths, 'belong')} to no package, among the distribution's programs")
-
-
-def _family(release: OsRelease) -> str:
-    for name in (release.id, *release.like):
-        for family, ids in _FAMILIES.items():
-            if name in ids:
-                return family
-    return ""
 
 
 def _modified(names: Mapping[str, str], ownership: Mapping[str, Owned]) -> Iterator[Unknown]:

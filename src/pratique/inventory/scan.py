@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from pratique.artifact.selection import LateSelection, Selection
 from pratique.inventory.image_config import base_facts, image_facts
-from pratique.model import Inventory
+from pratique.model import Inventory, Unknown
 from pratique.model.chain import Bases
 
 if TYPE_CHECKING:
     from pratique.artifact.types import Artifact, Progress
 
+NOTHING_FOUND = "no component was found: what it is made of is not known"
+"""Why an inventory without components is not to be taken for one of nothing."""
 _NO_BASES: Bases = MappingProxyType({})
 
 
@@ -58,4 +60,7 @@ def take_inventory(
     if image is not None:
         subject = replace(subject, facts={**subject.facts, **image_facts(image.manifest, image.config)})
         subject = replace(subject, facts={**subject.facts, **base_facts(image.diff_ids, bases)})
-    return catalogue_tree(subject, tree)
+    inventory = catalogue_tree(subject, tree)
+    if not inventory.components:
+        inventory = replace(inventory, unknowns=(Unknown("", NOTHING_FOUND), *inventory.unknowns))
+    return inventory

@@ -73,15 +73,25 @@ def load_toml(data: bytes) -> dict[str, Any]:
         raise Malformed(f"not TOML: {str(error)[:120]}") from error
 
 
-def load_yaml_documents(data: bytes, *, max_nodes: int = 0) -> list[Any]:
+def load_tagged_yaml(data: bytes, *, max_nodes: int = 200_000) -> Any:
+    """The first document of YAML that names types of a language (`!ruby/object:…`): they are passed over.
+
+    Aliases are read, and counted for what they stand for. None for an empty stream.
+    """
+    documents = load_yaml_documents(data, max_nodes=max_nodes, tagged=True)
+    return documents[0] if documents else None
+
+
+def load_yaml_documents(data: bytes, *, max_nodes: int = 0, tagged: bool = False) -> list[Any]:
     """All documents of a YAML stream, safe types only. Aliases are refused: a few of them can stand for gigabytes.
 
     `max_nodes`: where people write aliases, how many nodes a walk over everything may meet, what aliases stand for counted
     each time; then aliases are read, and share what they name. Scalars are text, booleans, numbers or None; timestamps stay text.
+    `tagged`: tags that are not YAML's own are passed over, where they are refused otherwise.
     """
     import yaml
 
-    loader = _loader()
+    loader = _tagged_loader() if tagged else _loader()
     data = as_utf8(data)
     try:
         events = yaml.parse(data, Loader=loader)
@@ -214,3 +224,19 @@ def _loader() -> Any:
         for first, known in base.yaml_implicit_resolvers.items()
     }
     return type("Loader", (base,), {"yaml_implicit_resolvers": resolvers})
+
+
+@cache
+def _tagged_loader() -> Any:
+    """The same, for which every foreign tag is as good as none."""
+    import yaml
+
+    loader: Any = type("TaggedLoader", (_loader(),), {})
+
+    def untagged(self: Any, _suffix: str, node: Any) -> Any:
+        if isinstance(node, yaml.MappingNode):
+            return self.construct_mapping(node, deep=True)
+        return self.construct_sequence(node, deep=True) if isinstance(node, yaml.SequenceNode) else self.construct_scalar(node)
+
+    loader.add_multi_constructor("!", untagged)
+    return loader

@@ -18,6 +18,7 @@ from pratique.documents.epoch import sbom_time
 from pratique.errors import DigestMismatch, InputError
 from pratique.inventory.scan import take_inventory
 from pratique.keys.logged_signer import LoggedBundle, LoggedSigner, in_present_log, prove_in_present_log
+from pratique.lexicon.text import clean, shown_path
 from pratique.model import Digest, FileManifest, Inventory, build_manifest
 from pratique.model.chain import Bases
 from pratique.model.predicates import SLSA_PROVENANCE
@@ -66,16 +67,20 @@ def ship(
     clock: Callable[[], int],
     steps: Steps,
     bases: Bases,
+    allow_empty: bool = False,
 ) -> Shipment:
     """Inventory, prove, sign, log, attach, catalogue. Raises what its parts raise.
 
     `name`: what the documents call the artifact, "" for its own; `clock`: Unix seconds; `bases`: as `take_inventory` has them.
+    `allow_empty`: sign also what nothing was found in because what is packed could not be read; else that is an InputError.
     """
     started = clock()
     if destination is not None:
         _check_destination(artifact, destination, tag)
     steps.begin("inventory")
     inventory = take_inventory(artifact, cache=cache, progress=steps.progress, bases=bases)
+    if not allow_empty:
+        check_not_unread(inventory)
     if name:
         inventory = replace(inventory, subject=replace(inventory.subject, name=name))
     manifest = build_manifest(inventory)
@@ -111,6 +116,22 @@ def ship(
         destination=place,
         reused=not new and not journal.resumed,
     )
+
+
+def check_not_unread(inventory: Inventory) -> None:
+    """That the inventory is not empty for want of reading. Raises InputError: signed, it would pass for one of nothing."""
+    from pratique.inventory.packed.inside import unread
+
+    reasons = (
+        [] if inventory.components else [f"{shown_path(one.path) or '/'}: {one.reason}" for one in unread(inventory.unknowns)]
+    )
+    if reasons:
+        raise InputError(
+            f"no component was found, and what is packed could not be read: {clean(reasons[0])}"
+            + (f", and {len(reasons) - 1} more" if len(reasons) > 1 else ""),
+            where=inventory.subject.name,
+            hint="--allow-empty signs it all the same",
+        )
 
 
 def journal_name(subject: Digest, keyid: str, place: str) -> str:

@@ -327,7 +327,8 @@ def test_a_broken_pom_costs_one_unknown():
 def test_a_file_that_only_is_called_a_jar_is_unknown():
     found = inventory({"a.jar": b"not an archive", "b.rar": b"Rar!\x1a\x07\0" + b"\0" * 40})
     assert [(one.path, one.reason) for one in found.unknowns] == [
-        ("a.jar", "java-archive: not a zip archive, or one that was cut short")
+        ("a.jar", "java-archive: not a zip archive, or one that was cut short"),
+        ("b.rar", "packed: RAR is not opened: what is in it is not known"),
     ]
 
 

@@ -12,6 +12,19 @@ OS_RELEASE = ("etc/os-release", "usr/lib/os-release")
 RED_HAT = ("etc/redhat-release", "etc/centos-release", "etc/system-release")
 PLACES = frozenset({*OS_RELEASE, *RED_HAT})
 
+FAMILIES = {
+    "deb": ("debian", "ubuntu", "devuan", "kali", "linuxmint", "raspbian"),
+    "apk": ("alpine", "chainguard", "postmarketos", "wolfi"),
+    "rpm": (
+        *("almalinux", "amzn", "azurelinux", "centos", "fedora", "mariner", "ol", "opensuse", "photon", "rhel", "rocky"),
+        *("scientific", "sles", "suse"),
+    ),
+    "alpm": ("arch", "archarm", "manjaro"),
+    "opkg": ("openwrt",),
+    "nix": ("nixos",),
+}
+"""Type of purl → ids of the systems whose packages are of it."""
+
 _RED_HAT = lazy(r"(CentOS|Red Hat|Fedora|Oracle|Scientific)\b.{0,60}? release (\d[\d.]{0,15})")
 _RED_HAT_IDS = {"CentOS": "centos", "Red Hat": "rhel", "Fedora": "fedora", "Oracle": "ol", "Scientific": "scientific"}
 _MAX_CHARS = 200
@@ -61,6 +74,15 @@ def read_os_release(tree: Tree) -> OsRelease | None:
             name = clean(found[1].split("\n", 1)[0], _MAX_CHARS)
             return OsRelease(id=_RED_HAT_IDS[match[1]], version=match[2], path=found[0], fields={"PRETTY_NAME": name})
     return None
+
+
+def family_of(release: OsRelease) -> str:
+    """The type of the packages of a system, by its own id, else by those of the systems it descends from; "" for others."""
+    for name in (release.id, *release.like):
+        for family, ids in FAMILIES.items():
+            if name in ids:
+                return family
+    return ""
 
 
 def _content(tree: Tree, path: str) -> tuple[str, str] | None:

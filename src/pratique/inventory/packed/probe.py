@@ -1,0 +1,70 @@
+"""The probe that opens what is packed, while it passes by (see `opening`): archives, package files, what programs carry. Pure.
+
+Inside, every file is shown to the same probes, this one included, down to a depth; all of it draws on one budget.
+"""
+
+from dataclasses import replace
+
+from pratique.artifact.content import FileContent
+from pratique.artifact.selection import Chosen, Interest
+from pratique.errors import Malformed
+from pratique.inventory.ecosystems.helm.chart_archive import in_charts
+from pratique.inventory.ecosystems.jvm.filename import ARCHIVES as JAVA
+from pratique.inventory.packed import formats
+from pratique.inventory.packed.carried import EXECUTABLES, carried
+from pratique.inventory.packed.facts import PACKED, encode
+from pratique.inventory.packed.limits import LIMITS, Budget, PackedLimits
+from pratique.inventory.packed.opening import open_packed
+
+PACKED_VERSION = 1
+_SCRIPT = b"#!"
+_LEAST = 16
+
+
+class PackedProbe:
+    """See the module. Facts: see `facts`. `inside`: what is wanted of the files in an archive, but for archives in it."""
+
+    name = PACKED
+    interest = Interest(
+        magics=frozenset({*formats.MAGICS, *EXECUTABLES, _SCRIPT, formats.USTAR[1]}),
+        endings=frozenset({".tar", ".gem", ".ova"}),  # of archives from before ustar
+    )
+
+    def __init__(self, inside: Chosen, limits: PackedLimits = LIMITS, *, depth: int = 0, budget: Budget | None = None) -> None:
+        self._inside = inside
+        self._limits = limits
+        self._depth = depth
+        self._budget = budget
+
+    def applies(self, path: str, size: int, head: bytes) -> bool:
+        """All but Java's archives, which have a probe of their own, and charts where Helm has them."""
+        if size < _LEAST or (head[:2] == b"PK" and path.lower().endswith(JAVA)):
+            return False
+        if head[:8] == b"!<arch>\n":
+            return head[8:21] == b"debian-binary"
+        return not (path.endswith(".tgz") and in_charts(path))
+
+    def read(self, content: FileContent) -> bytes:
+        """Raises Malformed: what it is and why it is not opened."""
+        view = content.view
+        head = bytes(view[: formats.HEAD])
+        form = formats.form_of_packed(head)
+        if not form:
+            name = formats.closed_form(head)
+            if name:
+                raise Malformed(f"{name} is not opened: what is in it is not known")
+        budget = self._budget or Budget(self._limits, len(view))
+        if form:
+            budget.archive(self._depth)
+            opened = open_packed(view, form, self._selection(budget), budget)
+        else:
+            opened = carried(view, lambda: self._carried(budget), budget)
+        return encode(opened) if opened is not None else b""
+
+    def _carried(self, budget: Budget) -> Chosen:
+        budget.archive(self._depth)
+        return self._selection(budget)
+
+    def _selection(self, budget: Budget) -> Chosen:
+        deeper = PackedProbe(self._inside, self._limits, depth=self._depth + 1, budget=budget)
+        return replace(self._inside, probes=(*self._inside.probes, deeper))

@@ -47,7 +47,7 @@ class CargoCataloger:
         read = {"Cargo.lock": _lock, "Cargo.toml": _manifest}
         for path in sorted(tree.contents):
             reader = read.get(path.rpartition("/")[2])
-            if reader is None or not self.keeps(path) or (reader is _manifest and _locked(tree, path)):
+            if reader is None or not self.keeps(path) or (reader is _manifest and (_locked(tree, path) or _vendored(tree, path))):
                 continue
             try:
                 reader(out, path, load_toml(tree.contents[path]))
@@ -137,6 +137,11 @@ def _needed(need: Any, by_name: dict[str, list[tuple[str, str]]]) -> str:
     name, version, *_ = [*(need.split(" ") if isinstance(need, str) else [""]), ""]
     known = by_name.get(name, [])
     return next((ref for one, ref in known[:64] if not version or one == version), "")
+
+
+def _vendored(tree: Tree, path: str) -> bool:
+    """Whether it is the manifest of a crate that `cargo vendor` copied: `vendored.py` beside this reads these."""
+    return f"{path.rpartition('/')[0]}/.cargo-checksum.json" in tree.entries
 
 
 def _locked(tree: Tree, path: str) -> bool:

@@ -15,6 +15,7 @@ from pratique.inventory.kept_files import KeptFiles
 from pratique.inventory.licences.files import add_found_licences
 from pratique.inventory.ownership import settle_ownership
 from pratique.inventory.package_digests import DIGESTS_VERSION, PackageDigests, WithSha1
+from pratique.inventory.statements import split_stated, with_statements
 from pratique.inventory.unpackaged import without_owned
 from pratique.model import ArtifactKind, Component, Inventory, Presence, Subject, Tree, Unknown
 
@@ -42,7 +43,8 @@ def catalogue_tree(subject: Subject, tree: Tree) -> Inventory:
         claims += found.claims
         unknowns += found.unknowns
     ownership, given_up = settle_ownership(claims, tree)
-    merged = _there(subject, without_owned(merge_components(components), ownership))
+    found_here, stated = split_stated(components)
+    merged = with_statements(_there(subject, without_owned(merge_components(found_here), ownership)), stated)
     merged = add_found_licences(merged, ownership, tree)
     doubts = find_doubts(tree, merged, ownership)
     return Inventory(

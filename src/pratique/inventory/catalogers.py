@@ -49,6 +49,7 @@ from pratique.inventory.ecosystems.ruby.gemspec import GEMSPEC
 from pratique.inventory.ecosystems.rust.cataloger import CargoCataloger
 from pratique.inventory.ecosystems.rust.vendored import CARGO_VENDOR
 from pratique.inventory.ecosystems.snap.cataloger import SnapCataloger
+from pratique.inventory.ecosystems.stated.cataloger import StatedCataloger
 from pratique.inventory.ecosystems.swift.cataloger import COCOAPODS, SWIFT
 from pratique.inventory.ecosystems.system.cataloger import SystemCataloger
 from pratique.inventory.ecosystems.terraform.cataloger import TerraformCataloger
@@ -99,6 +100,7 @@ CATALOGERS: dict[str, Cataloger] = {
     "github-actions": GithubActionsCataloger(),
     "terraform": TerraformCataloger(),
     "models": ModelCataloger(),
+    "stated": StatedCataloger(),
     "licences": LicenceFileCataloger(),
     "go": GoCataloger(),
     "go-vendor": GO_VENDOR,

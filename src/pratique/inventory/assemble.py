@@ -19,6 +19,7 @@ from pratique.inventory.ownership import settle_ownership
 from pratique.inventory.package_digests import DIGESTS_VERSION, PackageDigests, WithSha1
 from pratique.inventory.packed.inside import Insides, catalogue_packed
 from pratique.inventory.packed.probe import PACKED_VERSION, PackedProbe
+from pratique.inventory.statements import split_stated, with_statements
 from pratique.inventory.unpackaged import without_owned
 from pratique.model import ArtifactKind, Component, Inventory, Owned, Presence, Subject, Tree, Unknown
 
@@ -69,7 +70,8 @@ def _catalogued(
         unknowns += found.unknowns
     joined, owned = join_local(components, claims)
     ownership, given_up = settle_ownership(owned, tree)
-    merged = there(without_owned(merge_components(joined), ownership))
+    found_here, stated = split_stated(joined)
+    merged = with_statements(there(without_owned(merge_components(found_here), ownership)), stated)
     merged = add_found_licences(merged, ownership, tree)
     return merged, ownership, (*unknowns, *given_up, *find_doubts(tree, merged, ownership))
 

@@ -18,10 +18,12 @@ from pratique.inventory.ecosystems.executables.build_info import ExecutableCatal
 from pratique.inventory.ecosystems.executables.known_programs import SignatureCataloger
 from pratique.inventory.ecosystems.github_actions.cataloger import GithubActionsCataloger
 from pratique.inventory.ecosystems.golang.cataloger import GoCataloger
+from pratique.inventory.ecosystems.golang.vendored import GO_VENDOR
 from pratique.inventory.ecosystems.haskell.cataloger import HASKELL
 from pratique.inventory.ecosystems.helm.cataloger import HelmCataloger
 from pratique.inventory.ecosystems.julia.cataloger import JULIA
 from pratique.inventory.ecosystems.jvm.archives import JavaCataloger
+from pratique.inventory.ecosystems.jvm.exploded import ExplodedJavaCataloger
 from pratique.inventory.ecosystems.jvm.gradle import GradleCataloger
 from pratique.inventory.ecosystems.jvm.maven import MavenCataloger
 from pratique.inventory.ecosystems.jvm.runtime import JavaRuntimeCataloger
@@ -45,7 +47,9 @@ from pratique.inventory.ecosystems.rpm.cataloger import RpmCataloger
 from pratique.inventory.ecosystems.ruby.bundler import BUNDLER
 from pratique.inventory.ecosystems.ruby.gemspec import GEMSPEC
 from pratique.inventory.ecosystems.rust.cataloger import CargoCataloger
+from pratique.inventory.ecosystems.rust.vendored import CARGO_VENDOR
 from pratique.inventory.ecosystems.snap.cataloger import SnapCataloger
+from pratique.inventory.ecosystems.stated.cataloger import StatedCataloger
 from pratique.inventory.ecosystems.swift.cataloger import COCOAPODS, SWIFT
 from pratique.inventory.ecosystems.system.cataloger import SystemCataloger
 from pratique.inventory.ecosystems.terraform.cataloger import TerraformCataloger
@@ -85,6 +89,7 @@ CATALOGERS: dict[str, Cataloger] = {
     "julia": JULIA,
     "system": SystemCataloger(),
     "java": JavaCataloger(),
+    "java-exploded": ExplodedJavaCataloger(),
     "java-runtime": JavaRuntimeCataloger(),
     "maven": MavenCataloger(),
     "gradle": GradleCataloger(),
@@ -95,9 +100,12 @@ CATALOGERS: dict[str, Cataloger] = {
     "github-actions": GithubActionsCataloger(),
     "terraform": TerraformCataloger(),
     "models": ModelCataloger(),
+    "stated": StatedCataloger(),
     "licences": LicenceFileCataloger(),
     "go": GoCataloger(),
+    "go-vendor": GO_VENDOR,
     "cargo": CargoCataloger(),
+    "cargo-vendor": CARGO_VENDOR,
     "executable": ExecutableCataloger(),
     "signatures": SignatureCataloger(),
 }

@@ -1,6 +1,7 @@
 """The values every room speaks. Pure: no I/O, no clock, no randomness."""
 
 from pratique.model.component import (
+    STATED_BY,
     ArtifactKind,
     Component,
     ComponentKind,
@@ -16,6 +17,7 @@ from pratique.model.tree import FileEntry, FileForm, FileKind, Tree, Unknown, es
 from pratique.model.verdict import Cause, Decision, Result, State, Verdict
 
 __all__ = [
+    "STATED_BY",
     "ArtifactKind",
     "Cause",
     "Component",

@@ -32,12 +32,17 @@ class ComponentKind(StrEnum):
     FILE = "file"
 
 
+STATED_BY = "stated-by"
+"""The fact that names the documents in the artifact that state a component, too, or alone."""
+
+
 class Presence(StrEnum):
     """How far a component is known to be there. In the order of strength, the strongest first."""
 
     INSTALLED = "installed"  # a package manager put it there, or it stands there in its own files
     EMBEDDED = "embedded"  # inside another file that says so: a jar in a jar, a module in a Go binary
     RECOGNISED = "recognised"  # no metadata; known by the bytes of one of its files
+    STATED = "stated"  # a bill of materials that lies there says so; nothing else does
     DECLARED = "declared"  # a lock file or manifest asks for it; it need not be there
 
 

@@ -124,17 +124,17 @@ def package(**fields):
     return json.dumps(fields)
 
 
-def test_within_node_modules_only_a_package_folder_is_a_component():
+def test_within_a_package_tests_and_templates_are_no_components():
     files = {
         "app/package.json": package(name="app", version="1"),
         "app/node_modules/a/package.json": package(name="a", version="1"),
-        "app/node_modules/a/lib/package.json": package(name="inner", version="1"),
+        "app/node_modules/a/test/package.json": package(name="inner", version="1"),
         "app/node_modules/@s/b/package.json": package(name="@s/b", version="2"),
         "app/my_node_modules/c/package.json": package(name="c", version="1"),
     }
     found = components(files)
     assert {item.purl for item in found.values()} == {"pkg:npm/a@1", "pkg:npm/%40s/b@2", "pkg:npm/app@1", "pkg:npm/c@1"}
-    assert not WANTS.keep("app/node_modules/a/lib/package.json")
+    assert not WANTS.keep("app/node_modules/a/test/package.json")
 
 
 def test_node_finds_a_dependency_in_the_nearest_folder_upwards():

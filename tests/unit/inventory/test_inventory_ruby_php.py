@@ -41,7 +41,8 @@ def test_a_gem_for_a_platform_has_it_in_its_purl_and_in_its_folder():
 
 
 def test_the_specification_in_a_source_tree_is_no_installed_gem():
-    assert told({"src/rake.gemspec": fixture("ruby/rake-13.0.6.gemspec")}) == {}
+    found = told({"src/rake.gemspec": fixture("ruby/rake-13.0.6.gemspec")})
+    assert {one.presence for one in found.values()} == {Presence.DECLARED} and list(found) == ["pkg:gem/rake@13.0.6"]
 
 
 def test_a_lock_file_of_bundler_tells_gems_and_edges():

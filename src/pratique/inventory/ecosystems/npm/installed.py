@@ -1,8 +1,9 @@
 """Installed Node packages: `node_modules/NAME/package.json` and `node_modules/@SCOPE/NAME/package.json`, at any depth.
 
 Outside `node_modules` a `package.json` that has a name and a version is a package, too: an application, or one of those that
-distributions keep in folders of their own. Deeper inside a package of `node_modules` it is a file of that package's tests or
-builds, and none. At the root of a folder that is no image it is the project itself, with or without a version.
+distributions keep in folders of their own. Deeper inside an installed package it is one that was bundled into it, where `bundled`
+says that it is none of the package's own: EMBEDDED, in what it is bundled in, with or without a version. At the root of a folder
+that is no image it is the project itself, with or without a version.
 
 Dependencies are found as Node finds them: in the nearest `node_modules` upwards (Node.js, Modules, "Loading from node_modules
 folders"). What npm notes in `node_modules/.package-lock.json` (digest of the archive, where it came from, what it is needed for)
@@ -18,8 +19,9 @@ from pratique.artifact.selection import Interest
 from pratique.errors import LimitExceeded, Malformed
 from pratique.inventory.common.cataloger import Catalogued, Collector
 from pratique.inventory.common.package_lists import local_ref
+from pratique.inventory.ecosystems.npm.bundled import is_bundled, may_be_bundled
 from pratique.inventory.ecosystems.npm.names import FOLDER as _FOLDER
-from pratique.inventory.ecosystems.npm.names import MAX_PLACES_CHARS, climbing_steps, scopes, search
+from pratique.inventory.ecosystems.npm.names import MAX_PLACES_CHARS, climb, climbing_steps, scopes, search
 from pratique.inventory.ecosystems.npm.npm_lock import read_places
 from pratique.inventory.ecosystems.npm.origins import named_by
 from pratique.inventory.local_packages import LOCATION
@@ -29,28 +31,29 @@ from pratique.lexicon.parse import read_json_object
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
 from pratique.lexicon.values import ARCHIVE, clean_url, read_integrity, text_or_empty
-from pratique.model import Component, ComponentKind, Tree
+from pratique.model import Component, ComponentKind, Presence, Tree
 
 _OWN = "package.json"
 _FILE = "/package.json"
 _SHARED = ("usr/share/nodejs/", "usr/lib/nodejs/")  # where Debian's node looks last
 _HIDDEN = "node_modules/.package-lock.json"
 _MAX_DEPENDENCIES = 10_000
+_MAX_HOLDERS = 20
 
 
 class NpmCataloger:
     """See the module."""
 
     name = "npm"
-    version = 3
+    version = 4
     interest = Interest(names=frozenset({"package.json", ".package-lock.json"}))
     probes = ()
 
     def keeps(self, path: str) -> bool:
-        """`package.json` directly in a package's folder or outside `node_modules`, and npm's notes."""
+        """`package.json` of packages, of what may be bundled in one, and outside `node_modules`; and npm's notes."""
         if path.endswith(_FILE):
             folder = _package_folder(path)
-            return not folder or folder + _FILE == path
+            return not folder or folder + _FILE == path or may_be_bundled(path[len(folder) + 1 :])
         return path in (_OWN, _HIDDEN) or path.endswith(f"/{_HIDDEN}")
 
     def catalogue(self, tree: Tree) -> Catalogued:
@@ -61,9 +64,14 @@ class NpmCataloger:
         for path in sorted(tree.contents):
             if path.endswith(_HIDDEN) and self.keeps(path):
                 notes |= _notes(out, path)
+        inside: list[str] = []
         for path in sorted(tree.contents):
             if path.endswith(_FILE) and self.keeps(path):
                 folder = path.removesuffix(_FILE)
+                root = _package_folder(path) or _shared_folder(path)
+                if root not in ("", folder) and root + _FILE in tree.contents:
+                    inside.append(folder)
+                    continue
                 if not _package_folder(path) and not _named(tree.contents[path], "version"):
                     continue
                 package = _read(out, path, notes.get(folder, {}))
@@ -73,9 +81,10 @@ class NpmCataloger:
             package = _read(out, _OWN, {}) if _named(tree.contents[_OWN]) else None
             if package is not None:
                 found[""] = package
+        bundles = _add_bundled(out, inside, found)
         kept: dict[str, str] = {}
         for folder, package in found.items():
-            depends = _edges(out, folder, package, found)
+            depends = tuple(sorted({*_edges(out, folder, package, found), *bundles.get(folder, ())}))
             if out.component(replace(package.component, depends=depends)):
                 kept[folder] = package.component.ref
         owners = {folder: ref for folder, ref in kept.items() if _package_folder(folder + _FILE)}
@@ -103,6 +112,50 @@ def _package_folder(path: str) -> str:
     if end > 0 and path[begin] == "@":
         end = path.find("/", end + 1)
     return path[:end] if end > 0 else ""
+
+
+def _shared_folder(path: str) -> str:
+    """The same for the folders that distributions have for packages of their own."""
+    base = next((base for base in _SHARED if path.startswith(base)), "")
+    if not base:
+        return ""
+    parts = path[len(base) :].split("/", 2)
+    return base + "/".join(parts[: 2 if parts[0].startswith("@") else 1])
+
+
+def _add_bundled(out: Collector, folders: list[str], found: dict[str, "_Package"]) -> dict[str, set[str]]:
+    """Adds packages that lie inside others to `found`: what is innermost is bundled in what is around it.
+
+    Returns folder of a package → refs of what is bundled in it.
+    """
+    held: dict[str, set[str]] = {}
+    holders: dict[str, dict[str, None]] = {}
+    added: list[str] = []
+    for folder in sorted(folders, key=lambda folder: (folder.count("/"), folder)):
+        path = folder + _FILE
+        if not out.step(path, climbing_steps(folder, "")):
+            break
+        around = next((above for above in climb(folder) if above in found), None)
+        if around is None:
+            continue
+        holder = found[around].component
+        try:
+            document = read_json_object(out.tree.contents[path])
+        except Malformed as error:
+            out.unknown(path, error.message)
+            continue
+        if is_bundled(document, holder.name, holder.version):
+            found[folder] = _package(out, path, document, {})
+            added.append(folder)
+            ref = found[folder].component.ref
+            held.setdefault(around, set()).add(ref)
+            holders.setdefault(ref, {})[holder.ref] = None
+    for folder in added:
+        package = found[folder]
+        facts = {**package.component.facts, "bundled-in": ", ".join(list(holders[package.component.ref])[:_MAX_HOLDERS])}
+        component = replace(package.component, presence=Presence.EMBEDDED, kind=ComponentKind.LIBRARY, facts=facts)
+        found[folder] = replace(package, component=component)
+    return held
 
 
 def _notes(out: Collector, path: str) -> dict[str, Mapping[str, Any]]:
@@ -133,10 +186,18 @@ def _read(out: Collector, path: str, note: Mapping[str, Any]) -> _Package | None
     except Malformed as error:
         out.unknown(path, error.message)
         return None
-    place = path.removesuffix(_FILE).rpartition(_FOLDER)[2]
-    name, version = clean(document.get("name"), 214) or place, clean(document.get("version"), 256)
-    if not version and path != _OWN:
-        out.unknown(path, f"the package {clean(place, 214)} has no version")
+    package = _package(out, path, document, note)
+    if not package.component.version and path != _OWN:
+        out.unknown(path, f"the package {clean(_place(path), 214)} has no version")
+    return package
+
+
+def _place(path: str) -> str:
+    return path.removesuffix(_FILE).rpartition(_FOLDER)[2]
+
+
+def _package(out: Collector, path: str, document: Mapping[str, Any], note: Mapping[str, Any]) -> _Package:
+    name, version = clean(document.get("name"), 214) or _place(path), clean(document.get("version"), 256)
     scope, slash, short = name.rpartition("/")
     version, asked = split_requirement(version)
     library = bool(_package_folder(path)) or path.startswith(_SHARED)

@@ -1,4 +1,8 @@
-"""Installed Python distributions: `*.dist-info` (METADATA, RECORD) and `*.egg-info` (core metadata; PEP 376, 566, 639)."""
+"""Installed Python distributions: `*.dist-info` (METADATA, RECORD) and `*.egg-info` (core metadata; PEP 376, 566, 639).
+
+What lies within the package of another distribution, or is told by its list of copies (`vendored`), is EMBEDDED and bundled in
+it.
+"""
 
 import re
 from base64 import urlsafe_b64decode
@@ -15,19 +19,23 @@ from pratique.inventory.common.origins import at_address, at_repository
 from pratique.inventory.common.package_lists import local_ref
 from pratique.inventory.ecosystems.python.classifiers import CLASSIFIERS
 from pratique.inventory.ecosystems.python.names import normalised
+from pratique.inventory.ecosystems.python.vendored import VENDOR_LISTS, has_copies, is_vendor_list, read_vendor_list
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.licences import choice, is_prose, normalise
 from pratique.lexicon.parse import read_json_object
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
 from pratique.lexicon.values import clean_url, table_or_empty
-from pratique.model import Component, Tree
+from pratique.model import Component, Presence, Tree
 
 _METADATA = (".dist-info/METADATA", ".egg-info/PKG-INFO", ".egg-info", "EGG-INFO/PKG-INFO")
 _NOTES = (".dist-info/INSTALLER", ".dist-info/direct_url.json")
 _LISTS = (".dist-info/RECORD", ".egg-info/installed-files.txt", ".egg-info/SOURCES.txt", ".egg-info/requires.txt")
 _WANTED = (*_METADATA, *_NOTES, *_LISTS)
 _MAX_HEADERS = 20_000
+_MAX_HOLDERS = 20
+_MAX_FOLDERS = 64
+_VENDOR = "/_vendor"
 _REQUIREMENT = lazy(r"[ \t]*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 _CHOICE = lazy(r"\b(?:dual|dually|either|choice|multiple|multi|triple)\b", 2)  # re.IGNORECASE
 _REFERENCE = lazy(r"LicenseRef-[A-Za-z0-9.-]+")
@@ -38,7 +46,7 @@ class PythonCataloger:
     """See the module."""
 
     name = "python"
-    version = 2
+    version = 3
     interest = Interest(
         names=frozenset(
             {
@@ -50,6 +58,7 @@ class PythonCataloger:
                 "requires.txt",
                 "INSTALLER",
                 "direct_url.json",
+                *VENDOR_LISTS,
             }
         ),
         endings=frozenset({".egg-info"}),
@@ -57,8 +66,8 @@ class PythonCataloger:
     probes = ()
 
     def keeps(self, path: str) -> bool:
-        """Core metadata and the lists of installed files beside it."""
-        return path.endswith(_WANTED)
+        """Core metadata and the lists of installed files beside it, and lists of copies."""
+        return path.endswith(_WANTED) or is_vendor_list(path)
 
     def catalogue(self, tree: Tree) -> Catalogued:
         """A component for each installed distribution."""
@@ -69,8 +78,9 @@ class PythonCataloger:
         for one in found:
             installed.setdefault(one.key, one)
             beside.setdefault((one.folder, one.key), one)
+        found, held = _bundled(out, [*found, *_copies(out)], beside)
         for one in found:
-            refs: set[str] = set()
+            refs = set(held.get(one.path, ()))
             for name in one.requires:
                 if not out.step(one.path):
                     break
@@ -125,6 +135,69 @@ def _distributions(out: Collector) -> Iterator[_Distribution]:
         )
         requires = [*fields.get("requires-dist", ()), *_egg_requires(out.text(_beside(path, "requires.txt")) or "")]
         yield _Distribution(key, folder, path, component, tuple(_required(requires)))
+
+
+def _copies(out: Collector) -> Iterator[_Distribution]:
+    """What lists of copies tell."""
+    for path in sorted(filter(is_vendor_list, out.tree.contents)):
+        folder = path.rpartition("/")[0]
+        if not has_copies(folder, out.tree.entries):
+            continue
+        for name, version in read_vendor_list(out.text(path) or ""):
+            key = normalised(name)
+            purl = build_purl("pypi", key, version)
+            layer = out.layer_of(path)
+            component = Component(ref=purl, purl=purl, type="pypi", name=name, version=version, evidence=(path,), layer=layer)
+            yield _Distribution(key, folder, path, replace(component, presence=Presence.EMBEDDED), ())
+
+
+def _bundled(
+    out: Collector, found: list[_Distribution], beside: Mapping[tuple[str, str], _Distribution]
+) -> tuple[list[_Distribution], dict[str, set[str]]]:
+    """The distributions, those within others marked as such; and path of a distribution → refs of what is bundled in it."""
+    held: dict[str, set[str]] = {}
+    holders: dict[str, dict[str, None]] = {}
+    inside: list[bool] = []
+    packages = _packages_by_record(out, beside) if any(is_vendor_list(one.path) or _VENDOR in one.folder for one in found) else {}
+    for one in found:
+        holder = _holder(one, beside, packages)
+        inside.append(holder is not None and holder.component.ref != one.component.ref)
+        if holder is not None and inside[-1]:
+            held.setdefault(holder.path, set()).add(one.component.ref)
+            holders.setdefault(one.component.ref, {})[holder.component.ref] = None
+    marked: list[_Distribution] = []
+    for one, is_inside in zip(found, inside, strict=True):
+        if is_inside:
+            names = list(holders[one.component.ref])[:_MAX_HOLDERS]
+            facts = {**one.component.facts, "bundled-in": ", ".join(names)}
+            one = replace(one, component=replace(one.component, presence=Presence.EMBEDDED, facts=facts))  # noqa: PLW2901
+        marked.append(one)
+    return marked, held
+
+
+def _holder(
+    one: _Distribution, beside: Mapping[tuple[str, str], _Distribution], packages: Mapping[tuple[str, str], _Distribution]
+) -> _Distribution | None:
+    """The distribution within whose package this one lies: `site-packages/pip/_vendor` is in `pip` of `site-packages`."""
+    parts = one.folder.split("/", _MAX_FOLDERS)
+    for count in range(min(len(parts), _MAX_FOLDERS) - 1, -1, -1):
+        site, package = "/".join(parts[:count]), parts[count]
+        holder = beside.get((site, normalised(package))) or packages.get((site, package))
+        if holder is not None:
+            return holder
+    return None
+
+
+def _packages_by_record(out: Collector, beside: Mapping[tuple[str, str], _Distribution]) -> dict[tuple[str, str], _Distribution]:
+    """(site directory, package) → whose it is, of packages that are not called as their distribution: `pkg_resources`."""
+    found: dict[tuple[str, str], _Distribution] = {}
+    for one in beside.values():
+        record = out.text(_beside(one.path, "RECORD")) or ""
+        for line in record.split("\n"):
+            package, slash, rest = line.partition("/")
+            if slash and _VENDOR in f"/{rest}":
+                found.setdefault((one.folder, package), one)
+    return found
 
 
 def _facts(out: Collector, path: str) -> tuple[dict[str, str], Mapping[str, str]]:
@@ -268,6 +341,8 @@ def _claim_files(out: Collector, one: _Distribution) -> None:
             out.claim(record, one.component.ref)
     elif one.path.endswith(".egg-info/PKG-INFO"):
         _claim_listed(out, one)
+    if is_vendor_list(one.path):
+        return  # whose list it is, its holder's record says
     out.claim(one.path, one.component.ref)  # last: a digest that was recorded for it counts before
 
 

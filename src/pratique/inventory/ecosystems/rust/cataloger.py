@@ -46,7 +46,7 @@ class CargoCataloger:
         read = {"Cargo.lock": read_lock, "Cargo.toml": _manifest}
         for path in sorted(tree.contents):
             reader = read.get(path.rpartition("/")[2])
-            if reader is None or not self.keeps(path) or (reader is _manifest and _locked(tree, path)):
+            if reader is None or not self.keeps(path) or (reader is _manifest and (_locked(tree, path) or _vendored(tree, path))):
                 continue
             try:
                 reader(out, path, load_toml(tree.contents[path]))
@@ -77,6 +77,11 @@ def _binary(out: Collector, path: str, crates: list[Any]) -> None:
         refs = {found[index].ref for index in listed[5]}
         if not out.component(replace(component, depends=tuple(sorted(refs - {component.ref})))):
             return
+
+
+def _vendored(tree: Tree, path: str) -> bool:
+    """Whether it is the manifest of a crate that `cargo vendor` copied: `vendored.py` beside this reads these."""
+    return f"{path.rpartition('/')[0]}/.cargo-checksum.json" in tree.entries
 
 
 def _locked(tree: Tree, path: str) -> bool:

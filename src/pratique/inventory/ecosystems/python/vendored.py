@@ -1,0 +1,40 @@
+"""What Python distributions carry inside their own packages: `pip/_vendor/vendor.txt` and lists like it. Pure.
+
+The lists are requirements with one exact version each, in the form that the tool "vendoring" reads. Where nothing lies beside the
+list, a distribution of an operating system took the copies out: then there are none.
+"""
+
+from collections.abc import Iterable
+
+from pratique.lexicon.lazy_regex import lazy
+from pratique.lexicon.text import clean
+
+_FOLDERS = frozenset({"_vendor", "vendor", "_vendored", "vendored", "patched", "_patched", "extern", "_extern"})
+_PINNED = lazy(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*+(?:\[[^\]]*\])?\s*+(?:===?\s*+([^\s;#,]+))?(?=[\s;#,<>~!]|\Z)")
+_MAX_ITEMS = 5_000
+
+VENDOR_LISTS = frozenset({"vendor.txt", "vendored.txt", "patched.txt"})
+
+
+def is_vendor_list(path: str) -> bool:
+    """Whether a file is a list of copies beside which these lie."""
+    *_, folder, name = ["", *path.split("/")]
+    return name in VENDOR_LISTS and folder in _FOLDERS
+
+
+def read_vendor_list(text: str) -> list[tuple[str, str]]:
+    """(name, version) in their order; the version is "" where the list names no single one."""
+    found: dict[tuple[str, str], None] = {}
+    for line in text.split("\n", _MAX_ITEMS)[:_MAX_ITEMS]:
+        match = _PINNED.match(line.strip())
+        if match:
+            version = clean(match[2] or "", 200)
+            found[clean(match[1], 200), "" if "*" in version else version] = None
+    return list(found)
+
+
+def has_copies(folder: str, paths: Iterable[str]) -> bool:
+    """Whether anything but the list and an empty shell lies in the folder. `paths`: of all files."""
+    begin = f"{folder}/"
+    shell = {f"{begin}{name}" for name in (*VENDOR_LISTS, "__init__.py")}
+    return any(path.startswith(begin) and path not in shell and "/__pycache__/" not in path for path in paths)

@@ -1,0 +1,1 @@
+"""What bills of materials that lie in an artifact say. Loads nothing."""

@@ -11,7 +11,7 @@ from pratique.artifact.selection import ProbeTable
 from pratique.inventory.assemble import catalogue_tree
 from pratique.inventory.ecosystems.executables.known_programs import SignatureCataloger
 from pratique.inventory.ecosystems.executables.signatures import SIGNATURES, SignatureProbe
-from pratique.model import Ownership, Presence
+from pratique.model import FileForm, Ownership, Presence
 
 # As the strings stand in the binaries of Debian 12 and of the projects themselves: file name, bytes, version.
 SEEN = {
@@ -115,7 +115,7 @@ def test_every_signature_has_a_sample():
 @pytest.mark.parametrize("name", SEEN)
 def test_a_product_is_recognised_by_its_file_and_bytes(name):
     file, text, version = SEEN[name]
-    probes = {probe.name: probe for probe in TABLE.find(f"opt/x/{file}", 1000, b"\x7fELF" + bytes(60))}
+    probes = {probe.name: probe for probe in TABLE.find(f"opt/x/{file}", 1000, b"\x7fELF" + bytes(60), FileForm.ELF)}
     assert probes[f"signature-{name}"].read(FileContent(memoryview(binary(text)))).decode() == version
     assert probes[f"signature-{name}"].read(FileContent(memoryview(binary(text.replace(version.encode(), b"unknown"))))) == b""
 
@@ -172,8 +172,8 @@ def test_a_deleted_package_database_is_survived():
 
 
 def test_scripts_and_bindings_of_that_name_are_not_looked_into():
-    assert TABLE.find("usr/bin/nginx", 1000, b"#!/bin/sh\n") == []
-    assert TABLE.find("usr/lib/ruby/openssl.so", 1000, b"\x7fELF" + bytes(60)) == []
+    assert TABLE.find("usr/bin/nginx", 1000, b"#!/bin/sh\n", FileForm.SCRIPT) == []
+    assert TABLE.find("usr/lib/ruby/openssl.so", 1000, b"\x7fELF" + bytes(60), FileForm.ELF) == []
 
 
 def test_a_file_full_of_anchors_does_not_take_long():

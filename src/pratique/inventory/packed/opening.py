@@ -61,6 +61,8 @@ def _stream(view: memoryview, selection: Selection, budget: Budget) -> OpenedFil
     kind = compression_of(bytes(view[:16]))
     head = first_bytes(kind, view, formats.HEAD)
     form = formats.form_of_packed(head)
+    if not form and not formats.closed_form(head) and not _runs(head) and head.strip(b"\0"):
+        return None  # what nearly all are: pages of manuals, change logs
     gathering = Gathering(selection, budget, keeps_for_identity)
     if form == formats.TAR or (kind in ("gzip", "bzip2", "xz", "zstd", "lzma") and not head.strip(b"\0") and len(head) == 512):
         gathering.take(tar_members(inflated(kind, view, budget), budget))

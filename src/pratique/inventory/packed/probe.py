@@ -6,7 +6,7 @@ Inside, every file is shown to the same probes, this one included, down to a dep
 from dataclasses import replace
 
 from pratique.artifact.content import FileContent
-from pratique.artifact.selection import Chosen, Interest
+from pratique.artifact.selection import Chosen, Interest, LateSelection
 from pratique.errors import Malformed
 from pratique.inventory.ecosystems.helm.chart_archive import in_charts
 from pratique.inventory.ecosystems.jvm.filename import ARCHIVES as JAVA
@@ -56,7 +56,7 @@ class PackedProbe:
         budget = self._budget or Budget(self._limits, len(view))
         if form:
             budget.archive(self._depth)
-            opened = open_packed(view, form, self._selection(budget), budget)
+            opened = open_packed(view, form, LateSelection(lambda: self._selection(budget)), budget)
         else:
             opened = carried(view, lambda: self._carried(budget), budget)
         return encode(opened) if opened is not None else b""

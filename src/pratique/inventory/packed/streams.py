@@ -17,6 +17,7 @@ from pratique.inventory.packed.limits import Budget
 
 _PIECE = 1 << 20
 _FEED = 64 << 10
+_BEGINNING = 8 << 10  # a header of gzip may hold a name and a comment before the first byte
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _LZMA_MOST = 128 << 20
 _ERRORS: Any = (isal_zlib.error, zlib.error, lzma.LZMAError, OSError, EOFError, ValueError)
@@ -51,8 +52,9 @@ def first_bytes(kind: str, view: memoryview, size: int) -> bytes:
     try:
         if kind == "zstd":
             return next(_zstd(view[: 1 << 20], None, size), b"")[:size]
-        inflater = _inflater(kind)
-        return bytes(inflater.decompress(view[: 1 << 20], size))
+        if kind == "gzip":  # isal's takes longer to be made than these bytes to be read
+            return zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(view[:_BEGINNING], size)
+        return bytes(_inflater(kind).decompress(view[: 1 << 20], size))
     except (Malformed, *_ERRORS):
         return b""
 

@@ -174,6 +174,26 @@ class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(tree, str(self._mutant.path), "exec"), module.__dict__)  # noqa: S102  (our own source, changed)
 
 
+def forget() -> None:
+    """Empty what functions of ours remember: a test that is answered from there would seem not to pass over their lines."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("pratique."):
+            for value in list(vars(module).values()):
+                for one in (value, *(vars(value).values() if isinstance(value, type) else ())):
+                    if hasattr(one, "cache_clear"):
+                        one.cache_clear()
+
+
+class _Only:
+    """A plug-in of pytest that runs these tests alone, in this order; an ID on a command line may not find its test again."""
+
+    def __init__(self, tests: list[str]) -> None:
+        self._place = {test: place for place, test in enumerate(tests)}
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        items[:] = sorted((one for one in items if one.nodeid in self._place), key=lambda one: self._place[one.nodeid])
+
+
 class _Lines:
     """A plug-in of pytest that notes which lines of the rooms each test passes over, and how long it takes."""
 
@@ -184,6 +204,7 @@ class _Lines:
         self._files: dict[str, str | None] = {}
 
     def pytest_runtest_protocol(self, item: Any, nextitem: Any) -> None:
+        forget()
         self._now: set[str] = set()
         self.lines[item.nodeid] = self._now
         self._began = time.monotonic()
@@ -260,7 +281,9 @@ def survives(mutant: Mutant, tests: list[str]) -> bool:
         import pytest
 
         sys.meta_path.insert(0, _Changed(mutant))
-        return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", *tests]))
+        files = dict.fromkeys(test.partition("::")[0] for test in tests)
+        options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header"]
+        return int(pytest.main([*options, *files], plugins=[_Only(tests)]))
 
     return in_child(work, TIMEOUT_S) == 0
 

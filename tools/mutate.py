@@ -363,7 +363,7 @@ def main() -> int:
     parser.add_argument("--most", type=int, default=300, help="how many mutants, drawn evenly; 0 for all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--only", default="", help="mutants whose path holds this text")
+    parser.add_argument("--only", default="", help="mutants whose path holds this text, or one of several between commas")
     options = parser.parse_args()
     rooms = options.rooms.split(",")
     if unknown := [room for room in rooms if room not in TESTS]:
@@ -374,7 +374,7 @@ def main() -> int:
     os.chdir(ROOT)
     os.environ.update(CI="1", HYPOTHESIS_STORAGE_DIRECTORY="/nonexistent")
     everything = find_mutants(rooms)
-    mutants = [one for one in everything if options.only in str(one.path)]
+    mutants = [one for one in everything if any(text in str(one.path) for text in options.only.split(","))]
     if options.most and len(mutants) > options.most:
         drawn = random.Random(options.seed).sample(range(len(mutants)), options.most)
         mutants = [mutants[index] for index in sorted(drawn)]

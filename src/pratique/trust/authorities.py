@@ -82,19 +82,22 @@ class Authorities:
                     owner = by_keyid.setdefault(identity.keyid, authority)
                     if owner is not authority:
                         raise Malformed(f"{identity} belongs to both {owner.name!r} and {authority.name!r}")
-                    continue
-                place = others.setdefault(_shelf(identity), [])
-                if isinstance(identity, WorkloadRegexp) and len(self.items) > 1:
-                    raise Malformed(f"{identity} is an expression, which nobody can tell from the other authorities' signers")
-                for owner, other in place:
-                    if owner is not authority and identity.overlaps(other):
-                        hint = "one voice must not count twice: tell them apart by subject or by a claim"
-                        raise Malformed(f"{identity} could speak for both {owner.name!r} and {authority.name!r}", hint=hint)
-                place.append((authority, identity))
-                if len(place) > _MAX_ALIKE:
-                    raise Malformed(f"more than {_MAX_ALIKE} identities like {identity}", hint="use subject-pattern")
+                else:
+                    self._place(others.setdefault(_shelf(identity), []), authority, identity)
         object.__setattr__(self, "_by_keyid", MappingProxyType(by_keyid))
         object.__setattr__(self, "_shelves", MappingProxyType({name: tuple(found) for name, found in others.items()}))
+
+    def _place(self, alike: list[tuple[Authority, Identity]], authority: Authority, identity: Identity) -> None:
+        """Put an identity beside those that are alike. Raises Malformed when a signer could be it and another's."""
+        if isinstance(identity, WorkloadRegexp) and len(self.items) > 1:
+            raise Malformed(f"{identity} is an expression, which nobody can tell from the other authorities' signers")
+        for owner, other in alike:
+            if owner is not authority and identity.overlaps(other):
+                hint = "one voice must not count twice: tell them apart by subject or by a claim"
+                raise Malformed(f"{identity} could speak for both {owner.name!r} and {authority.name!r}", hint=hint)
+        alike.append((authority, identity))
+        if len(alike) > _MAX_ALIKE:
+            raise Malformed(f"more than {_MAX_ALIKE} identities like {identity}", hint="use subject-pattern")
 
     @property
     def names(self) -> frozenset[str]:

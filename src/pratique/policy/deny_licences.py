@@ -169,9 +169,12 @@ def _check_spelling(text: str) -> None:
         return
     if any(name.startswith(text.casefold()) for name in _known()):
         return
-    near = difflib.get_close_matches(word, _known(), n=1, cutoff=0.84)
-    if " " not in text:  # of several words the first is no family: `JSON License` is not nearly `Unlicense`
+    if " " in text:
+        # Of several words the first is no family, and much is nearly `Unlicense`: `Open License`, `Sun License`.
+        near = difflib.get_close_matches(word, _known(), n=1, cutoff=0.91)
+    else:
         families = {re.split(r"-(?=[0-9])", name)[0] for name in _known()}
+        near = difflib.get_close_matches(word, _known(), n=1, cutoff=0.84)
         near = near or difflib.get_close_matches(re.split(r"-(?=[0-9])", word)[0], families, n=1, cutoff=0.74)
     if near:
         raise Malformed(

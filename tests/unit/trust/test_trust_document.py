@@ -417,3 +417,30 @@ def test_a_file_is_named_in_the_source_and_its_digest_in_the_published_form():
     document["sigstore"][0]["file"] = "root.json"
     with pytest.raises(Malformed, match="file has no place in a published document"):
         read_published(document, where="x")
+
+
+def test_a_refusal_is_told_with_its_field_and_only_once():
+    with pytest.raises(Malformed) as caught:
+        parse(WHOLE.replace("issuer: https://token.actions.githubusercontent.com", "issuer: 5"))
+    assert caught.value.message == "field authorities.release.workloads[0].issuer must be a text"
+    with pytest.raises(Malformed) as caught:
+        parse(WHOLE.replace("about: [registry.example.com/acme]", 'about: ["registry.example.com/*"]'))
+    assert caught.value.message.startswith("field authorities.release.says[0].about is refused: a scope with a wildcard")
+
+
+def test_the_first_second_of_1970_is_a_time():
+    text = WHOLE.replace("{file: release.pub, from: 2026-01-01", "{file: release.pub, from: 1970-01-01")
+    assert parse(text).trust.authorities.items[0].signers[0].lifetime.window.since == 0
+    with pytest.raises(Malformed, match="is no time"):
+        parse(WHOLE.replace("{file: release.pub, from: 2026-01-01", '{file: release.pub, from: "1969-12-31T23:59:59Z"'))
+
+
+@pytest.mark.parametrize("name", ["a..b", "a//b", "../x", "-a", "a b", "a*", "a/", "x" * 129])
+def test_what_is_no_name_of_a_carried_file_is_refused(name):
+    with pytest.raises(Malformed, match="is not a name"):
+        parse(WHOLE.replace("name: public-good", f'name: "{name}"'))
+
+
+@pytest.mark.parametrize("name", ["a.b", "a/b", "x" * 128, "a", "log.example.com/2026"])
+def test_a_name_of_a_carried_file_may_have_parts(name):
+    assert parse(WHOLE.replace("name: public-good", f'name: "{name}"')).trust.files("sigstore")[0].name == name

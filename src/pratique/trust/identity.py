@@ -194,11 +194,11 @@ Identity = Key | Named
 
 def _check_simple(regexp: str) -> None:
     """Refuse what RE2, whose expressions these are, does not have, and what backtracks without end on a hostile subject."""
-    # One flag for each open group, and one for the whole: whether something in it may match in several ways.
+    # One flag for each open group: whether something in it may match in several ways. That of the whole nobody asks for.
     varies, repeats, after_group = [False], 0, False
     for item in _PIECES.findall(regexp):
         closed, after_group = after_group, False
-        if item[0] == "\\" and item[1:].isdigit():
+        if item[1:].isdigit():  # which only a backslash begins
             raise Malformed(f"a regular expression that refers back: {regexp[:80]!r}")
         if item == "(?":
             raise Malformed(f"a regular expression with a group of a kind that is not read: {regexp[:80]!r}")

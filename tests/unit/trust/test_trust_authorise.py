@@ -459,3 +459,59 @@ def test_a_permission_for_nothing_or_about_nothing_is_refused(fields):
     assert Grant(**whole).covers(IMAGE_SIGNATURE, IMAGE)
     with pytest.raises(Malformed, match="without predicate types or scopes"):
         Grant(**{**whole, **fields})
+
+
+@pytest.mark.parametrize(
+    ("count", "names", "good"), [(1, (), True), (2, (), True), (3, (), False), (0, (), False), (2, ("release",), False)]
+)
+def test_a_threshold_is_one_that_those_who_may_say_so_can_meet(count, names, good):
+    rule = Threshold(predicates=frozenset({IMAGE_SIGNATURE}), scopes=(Scope(()),), count=count, names=frozenset(names))
+    able = (RELEASE, party("security", key(B1)), party("vendor", key(C1), grants=[grant(CYCLONEDX)]))
+    if good:
+        assert trust(*able, thresholds=(rule,)).thresholds == (rule,)
+    else:
+        with pytest.raises(Malformed, match="can never be met"):
+            trust(*able, thresholds=(rule,))
+
+
+def test_a_quorum_of_witnesses_is_counted_by_who_runs_them():
+    from pratique.trust import ServiceKey
+
+    witnesses = tuple(ServiceKey(name=name, operator=operator, spki=name.encode()) for name, operator in ("ax", "bx", "cy"))
+    assert trust(RELEASE, witnesses=witnesses, witness_quorum=2).witness_quorum == 2
+    with pytest.raises(Malformed, match="a quorum of 3 witnesses, and 2 operators run any"):
+        trust(RELEASE, witnesses=witnesses, witness_quorum=3)
+
+
+def test_what_is_taken_back_is_one_statement_or_all_of_a_type_about_a_subject_and_nothing_else_is():
+    value = trust(
+        RELEASE,
+        revocations=(Revocation(statement=STATEMENT), Revocation(predicate_type=CYCLONEDX, subject=SUBJECT)),
+    )
+    assert value.revocation_of_statement(STATEMENT) and not value.revocation_of_statement(SUBJECT)
+    assert value.revocation_about(CYCLONEDX, SUBJECT)
+    assert not value.revocation_about(IMAGE_SIGNATURE, SUBJECT) and not value.revocation_about(CYCLONEDX, STATEMENT)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"predicate_type": CYCLONEDX},
+        {"subject": SUBJECT},
+        {"statement": STATEMENT, "predicate_type": CYCLONEDX},
+        {"statement": STATEMENT, "subject": SUBJECT},
+        {"statement": STATEMENT, "predicate_type": CYCLONEDX, "subject": SUBJECT},
+    ],
+)
+def test_a_revocation_that_names_half_of_something_or_two_things_is_refused(fields):
+    with pytest.raises(Malformed, match="names a statement, or a predicate type and a subject"):
+        Revocation(**fields)
+
+
+def test_files_that_are_carried_are_found_by_their_kind():
+    from pratique.trust import Carried
+
+    carried = tuple(Carried(kind=kind, name="x", digest=SUBJECT) for kind in ("tsa", "sigstore"))
+    assert trust(RELEASE, carried=carried).files("tsa") == carried[:1]
+    assert [item.path for item in carried] == [f"tsa/x/{SUBJECT.hex}", f"sigstore/x/{SUBJECT.hex}"]

@@ -348,3 +348,80 @@ def test_identities_are_written_as_people_can_tell_them_apart():
     assert str(Certified(store="ca:a", name="CN=r", thumbprint="a1" * 32)) == "CN=r (trust store ca:a, certificate a1a1a1a1a1a1…)"
     assert str(WorkloadRegexp(issuer=GITHUB, regexp="acme/.+")) == f"acme/.+ (by {GITHUB})"
     assert str(Key(keyid="a1" * 32)) == "key a1a1a1a1a1a1…"
+
+
+def test_two_patterns_do_not_meet_where_a_segment_without_a_star_differs():
+    one, other = (
+        WorkloadIdentity(issuer=GITHUB, subject=f"https://github.com/{owner}/*", pattern=True) for owner in ("acme", "acme2")
+    )
+    assert not one.overlaps(other) and not other.overlaps(one)
+
+
+def test_the_end_of_a_pattern_s_segment_counts_as_its_beginning_does():
+    pattern = WorkloadIdentity(issuer=GITHUB, subject=RELEASE + "v*-rc", pattern=True)
+    assert [pattern.speaks_as(signer(RELEASE + text)) for text in ("v1-rc", "v1-ga", "w1-rc", "v-rc")] == [
+        True,
+        False,
+        False,
+        False,
+    ]
+
+
+# --- expressions
+
+
+@pytest.mark.parametrize("issuer", ["", "token.example", "https://*.example", "https://token.example/*"])
+def test_the_issuer_of_an_expression_has_no_wildcards_either(issuer):
+    with pytest.raises(Malformed, match="not an issuer"):
+        WorkloadRegexp(issuer=issuer, regexp="https://github.com/acme/.+")
+
+
+def test_an_expression_may_be_as_long_as_the_limit_says_and_no_longer():
+    longest = "https://example.org/" + "x" * (2048 - 20)
+    assert by_expression(longest).regexp == longest
+    with pytest.raises(Malformed, match="not a regular expression for an identity"):
+        by_expression(longest + "x")
+
+
+def test_an_expression_is_tried_on_subjects_as_long_as_the_limit_says_and_no_longer():
+    expression = by_expression("https://example.org/.+")
+    longest = "https://example.org/" + "x" * (512 - 20)
+    assert expression.speaks_as(workload(longest))
+    assert not expression.speaks_as(workload(longest + "x"))
+
+
+@pytest.mark.parametrize(
+    "regexp",
+    [
+        r"https://github\.com/acme/(app)+",
+        r"https://github\.com/acme/(?:app)*",
+        r"https://github\.com/(acme|other)/app",
+        r"https://github\.com/acme/(a(b)c)+",
+        r"https://github\.com/.+/.+/.+/.+",
+        r"https://github\.com/acme/[1]",
+        r"https://github\.com/acme/\d",
+    ],
+)
+def test_an_expression_whose_groups_can_be_read_in_one_way_is_read(regexp):
+    assert by_expression(regexp).regexp == regexp
+
+
+@pytest.mark.parametrize(
+    ("regexp", "reason"),
+    [
+        (r"https://github\.com/acme/(a|b)+", "several ways"),
+        (r"https://github\.com/acme/(a?b)+", "several ways"),
+        (r"https://github\.com/acme/(a*(b))+", "several ways"),
+        (r"https://github\.com/acme/((a*)b)+", "several ways"),
+        (r"https://github\.com/acme/(a*){3}", "several ways"),
+        (r"https://github\.com/acme/(a)\1", "refers back"),
+        (r"https://github\.com/acme/(?=a)", "a kind that is not read"),
+        (r"https://github\.com/.+/.+/.+/.+/.+", "repeats more than 4 times"),
+        (r"*https://github\.com/acme", "not a regular expression: "),
+        (r"https://github\.com/acme)", "not a regular expression: "),
+        (r"https://github\.com/acme)+(", "not a regular expression: "),
+    ],
+)
+def test_an_expression_that_is_refused_says_what_for(regexp, reason):
+    with pytest.raises(Malformed, match=reason):
+        by_expression(regexp)

@@ -3,26 +3,29 @@
     python tools/mutate.py [--rooms evidence,policy,trust,attest] [--share 1/1] [--most N] [--seed S] [--jobs J]
 
 First every test of those rooms runs once, and which lines it passes over is noted. Then each mutant runs in a process of its own:
-the module is compiled from the changed tree, and the tests of that line run, the
-quickest first, until one fails. What none of them notices is a survivor, and is listed with the change that was made. One that
-cannot be noticed, since the program means the same, stands in `tools/mutants-explained.txt` as `module :: change :: why`.
+the module is compiled from the changed tree, and the tests of that line run, the quickest first, until one fails. What none of
+them notices is a survivor, and is listed with the change that was made, in the order of files and lines. One that cannot be
+noticed, since the program means the same, stands in `tools/mutants-explained.txt` as `module :: change :: why`. An explanation
+whose mutant is noticed, or is no more, is listed too: it explains nothing.
 
 Exit code 0: no survivor that is not explained; 1: there are some; 2: wrong usage, or a test fails before anything is changed.
 """
 
 import argparse
 import ast
+import contextlib
 import copy
 import importlib.abc
 import importlib.util
 import json
 import os
 import random
+import re
 import signal
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +43,7 @@ TESTS = {
     "tlog": ("tlog",),
     "ship": ("ship",),
 }
-MOST_TESTS = 40
+MOST_TESTS = (40, 400)  # how many tests are asked first, and how many of the rest when these notice nothing
 TIMEOUT_S = 60
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq,
@@ -58,12 +61,17 @@ COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One change: in which file, on which line, what it says; `number` finds it again in the tree."""
+    """One change: in which file, on which line, what it says; `number` finds it again in the tree.
+
+    `change` begins with the function it is made in, and ends with a number where that has several alike, so that it names one
+    change however lines move. `around`: the lines of that function.
+    """
 
     path: Path
     line: int
     number: int
     change: str
+    around: range
 
     @property
     def module(self) -> str:
@@ -94,10 +102,11 @@ def _placing(holder: Any, key: Any, new: ast.AST) -> Any:
 
 
 def _changes(node: ast.AST, parent: ast.AST, field: str) -> Iterator[tuple[str, ast.AST]]:
-    if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in COMPARISONS:
-        new = copy.deepcopy(node)
-        new.ops = [COMPARISONS[type(node.ops[0])]()]
-        yield f"{ast.unparse(node)} -> {ast.unparse(new)}", new
+    if isinstance(node, ast.Compare):
+        for index in range(len(node.ops)):
+            new = copy.copy(node)
+            new.ops = [COMPARISONS[type(one)]() if at == index else one for at, one in enumerate(node.ops)]
+            yield f"{ast.unparse(node)} -> {ast.unparse(new)}", new
     elif isinstance(node, ast.BoolOp):
         for index in range(len(node.values)):
             rest = [value for at, value in enumerate(node.values) if at != index]
@@ -123,14 +132,19 @@ def _changes(node: ast.AST, parent: ast.AST, field: str) -> Iterator[tuple[str, 
 
 
 def find_mutants(rooms: list[str]) -> list[Mutant]:
-    """All mutants of these rooms, in the order of their files."""
-    found = []
-    for room in rooms:
-        for path in sorted((SOURCE / room).rglob("*.py")):
-            tree = ast.parse(path.read_text())
-            for number, (line, change, _) in enumerate(mutations(tree)):
-                found.append(Mutant(path, line, number, change))
-    return found
+    """All mutants of these rooms, in the order of files and lines."""
+    found: list[Mutant] = []
+    for path in sorted(path for room in rooms for path in (SOURCE / room).rglob("*.py")):
+        tree, alike = ast.parse(path.read_text()), Counter[str]()
+        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+        for number, (line, change, _) in enumerate(mutations(tree)):
+            inside = [one for one in functions if one.lineno <= line <= (one.end_lineno or 0)]
+            inner = max(inside, key=lambda one: one.lineno, default=None)
+            name = f"{inner.name if inner else 'module'}: {change}"
+            alike[name] += 1
+            around = range(inner.lineno, (inner.end_lineno or 0) + 1) if inner else range(0)
+            found.append(Mutant(path, line, number, f"{name} #{alike[name]}" if alike[name] > 1 else name, around))
+    return sorted(found, key=lambda one: (one.path, one.line, one.number))
 
 
 class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -160,6 +174,26 @@ class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(tree, str(self._mutant.path), "exec"), module.__dict__)  # noqa: S102  (our own source, changed)
 
 
+def forget() -> None:
+    """Empty what functions of ours remember: a test that is answered from there would seem not to pass over their lines."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("pratique."):
+            for value in list(vars(module).values()):
+                for one in (value, *(vars(value).values() if isinstance(value, type) else ())):
+                    if hasattr(one, "cache_clear"):
+                        one.cache_clear()
+
+
+class _Only:
+    """A plug-in of pytest that runs these tests alone, in this order; an ID on a command line may not find its test again."""
+
+    def __init__(self, tests: list[str]) -> None:
+        self._place = {test: place for place, test in enumerate(tests)}
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        items[:] = sorted((one for one in items if one.nodeid in self._place), key=lambda one: self._place[one.nodeid])
+
+
 class _Lines:
     """A plug-in of pytest that notes which lines of the rooms each test passes over, and how long it takes."""
 
@@ -170,6 +204,7 @@ class _Lines:
         self._files: dict[str, str | None] = {}
 
     def pytest_runtest_protocol(self, item: Any, nextitem: Any) -> None:
+        forget()
         self._now: set[str] = set()
         self.lines[item.nodeid] = self._now
         self._began = time.monotonic()
@@ -246,9 +281,44 @@ def survives(mutant: Mutant, tests: list[str]) -> bool:
         import pytest
 
         sys.meta_path.insert(0, _Changed(mutant))
-        return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", *tests]))
+        files = dict.fromkeys(test.partition("::")[0] for test in tests)
+        options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header"]
+        return int(pytest.main([*options, *files], plugins=[_Only(tests)]))
 
     return in_child(work, TIMEOUT_S) == 0
+
+
+class Asked:
+    """Which tests to ask about a mutant, the quickest first."""
+
+    def __init__(self, by_line: dict[str, list[str]], seconds: dict[str, float]) -> None:
+        self._by_line, self._seconds = by_line, seconds
+        self._by_file: dict[str, set[str]] = defaultdict(set)
+        for line, tests in by_line.items():
+            self._by_file[line.rpartition(":")[0]].update(tests)
+
+    def tests(self, mutant: Mutant) -> list[str]:
+        """Those that pass over its line; or over its function, as an expression over several lines counts by some of them; or
+        over its module, whose own lines run before any test does.
+        """
+        short = str(mutant.path.relative_to(SOURCE))
+        found: Iterable[str] = self._by_line.get(f"{short}:{mutant.line}", ())
+        if not found and mutant.around:
+            found = {test for line in mutant.around[1:] for test in self._by_line.get(f"{short}:{line}", ())}
+        elif not found:
+            found = self._by_file.get(short, ())
+        return sorted(found, key=lambda test: (self._seconds.get(test, 0), test))
+
+    def judge(self, mutant: Mutant) -> str:
+        """What to say of a mutant that nobody noticed; "" when it was noticed."""
+        tests = self.tests(mutant)
+        if not tests:
+            return "no test passes over it"
+        first, all_of_them = MOST_TESTS
+        for some in (tests[:first], tests[first:all_of_them]):
+            if some and not survives(mutant, some):
+                return ""
+        return "survives"
 
 
 def explained() -> set[tuple[str, str]]:
@@ -259,59 +329,80 @@ def explained() -> set[tuple[str, str]]:
     return {(row[0].strip(), row[1].strip()) for row in rows if len(row) == 3 and row[2].strip()}
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rooms", default="evidence,policy,trust,attest")
-    parser.add_argument("--most", type=int, default=300, help="how many mutants, drawn evenly; 0 for all")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--only", default="", help="mutants whose path holds this text")
-    options = parser.parse_args()
-    rooms = options.rooms.split(",")
-    if unknown := [room for room in rooms if room not in TESTS]:
-        parser.error(f"no such room here: {unknown[0]} (one of {', '.join(TESTS)})")
-    os.chdir(ROOT)
-    os.environ.update(CI="1", HYPOTHESIS_STORAGE_DIRECTORY="/nonexistent")
-    folders = sorted({f"tests/unit/{name}" for room in rooms for name in TESTS[room]})
-    print(f"running the tests of {', '.join(folders)} once", flush=True)
+def run_once(folders: list[str]) -> Asked | None:
+    """The tests as they are, in a process of their own, so that this one never loads what is to be changed. None when one fails.
+
+    What else they load is loaded here too, once for all children.
+    """
     reading, writing = os.pipe()
-    if os.fork() == 0:  # so that this process never loads what is to be changed
+    if os.fork() == 0:
         os.close(reading)
         by_line, seconds = note_lines(folders)
+        others = [
+            name for name, module in list(sys.modules.items()) if "site-packages" in (getattr(module, "__file__", None) or "")
+        ]
         with os.fdopen(writing, "w") as out:
-            json.dump([by_line, seconds], out)
+            json.dump([by_line, seconds, others], out)
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as file:
         text = file.read()
     if not text:
+        return None
+    by_line, seconds, others = json.loads(text)
+    for name in others:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    return Asked(by_line, seconds)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rooms", default="evidence,policy,trust,attest")
+    parser.add_argument("--share", default="1/1", help="which part of them, as 2/5; the parts together are all")
+    parser.add_argument("--most", type=int, default=300, help="how many mutants, drawn evenly; 0 for all")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--only", default="", help="mutants whose path holds this text, or one of several between commas")
+    options = parser.parse_args()
+    rooms = options.rooms.split(",")
+    if unknown := [room for room in rooms if room not in TESTS]:
+        parser.error(f"no such room here: {unknown[0]} (one of {', '.join(TESTS)})")
+    share = re.fullmatch(r"([1-9]\d*)/([1-9]\d*)", options.share)
+    if share is None or int(share[1]) > int(share[2]):
+        parser.error("a share is I/N, with I from 1 to N")
+    os.chdir(ROOT)
+    os.environ.update(CI="1", HYPOTHESIS_STORAGE_DIRECTORY="/nonexistent")
+    everything = find_mutants(rooms)
+    mutants = [one for one in everything if any(text in str(one.path) for text in options.only.split(","))]
+    if options.most and len(mutants) > options.most:
+        drawn = random.Random(options.seed).sample(range(len(mutants)), options.most)
+        mutants = [mutants[index] for index in sorted(drawn)]
+    mutants = mutants[int(share[1]) - 1 :: int(share[2])]
+    folders = sorted({f"tests/unit/{name}" for room in rooms for name in TESTS[room]})
+    print(f"running the tests of {', '.join(folders)} once", flush=True)
+    asked = run_once(folders)
+    if asked is None:
         return 2
-    by_line, seconds = json.loads(text)
-    mutants = [one for one in find_mutants(rooms) if options.only in str(one.path)]
-    count = len(mutants)
-    if options.most and count > options.most:
-        mutants = random.Random(options.seed).sample(mutants, options.most)
-    known = explained()
-    import hypothesis  # noqa: F401  (loaded once, for all children)
-    import pytest  # noqa: F401
-
-    def judge(mutant: Mutant) -> tuple[Mutant, str]:
-        line = f"{mutant.path.relative_to(SOURCE)}:{mutant.line}"
-        tests = sorted(by_line.get(line, ()), key=lambda test: seconds.get(test, 0))[:MOST_TESTS]
-        if not tests:
-            return mutant, "no test passes over it"
-        return mutant, "survives" if survives(mutant, tests) else ""
-
-    began, survivors, unseen = time.monotonic(), [], 0
+    known, counted = explained(), Counter[str]()
+    modules = {one.module for one in everything}
+    stale = {row for row in known if row[0] in modules} - {(one.module, one.change) for one in everything}
+    began = time.monotonic()
     with ThreadPoolExecutor(options.jobs) as pool:
-        for mutant, verdict in pool.map(judge, mutants):
-            if verdict and (mutant.module, mutant.change) not in known:
-                survivors.append(mutant)
-                unseen += verdict != "survives"
+        for mutant, verdict in zip(mutants, pool.map(asked.judge, mutants), strict=True):
+            row = (mutant.module, mutant.change)
+            if not verdict and row in known:
+                stale.add(row)
+            kind = "noticed" if not verdict else "explained" if row in known else verdict
+            counted[kind] += 1
+            if kind == verdict:
                 print(f"{verdict}: {mutant.path.relative_to(ROOT)}:{mutant.line}: {mutant.change}", flush=True)
-    noticed, took = len(mutants) - len(survivors), time.monotonic() - began
-    print(f"{len(mutants)} of {count} mutants in {took:.0f} s: {noticed} noticed or explained")
-    print(f"{len(survivors)} not, of these {unseen} where no test passes")
+    for module, change in sorted(stale):
+        print(f"explained for nothing: {module} :: {change}")
+    survivors = len(mutants) - counted["noticed"] - counted["explained"]
+    print(f"{len(mutants)} of {len(everything)} mutants in {time.monotonic() - began:.0f} s:", end=" ")
+    print(f"{counted['noticed']} noticed, {counted['explained']} explained, {survivors} not", end=" ")
+    print(f"(of these {counted['no test passes over it']} where no test passes)")
     return 1 if survivors else 0
 
 

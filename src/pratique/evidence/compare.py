@@ -91,7 +91,6 @@ def _sbom(piece: Piece, manifests: Sequence[ManifestFacts], lost: Piece | None, 
         bound=cause is Cause.NONE and sbom.manifest_root is not None,
         components=components,
         licence_names=sbom.licence_names,
-        compared_bytes=tree is not None,
     )
 
 

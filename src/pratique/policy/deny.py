@@ -22,7 +22,7 @@ from pratique.policy.facts import ComponentFacts, SbomFacts
 _SHOWN = 3
 _NOT_PACKAGES = frozenset({"container", "operating-system", "file", "device", "device-driver", "firmware", "data", "platform"})
 _CPE = lazy(r"cpe:(?:2\.3:|/)[aoh*]?:", re.IGNORECASE)
-_CPE_PART = lazy(r"(?:\\.|[^:\\])+")
+_CPE_PART = lazy(r"((?:\\.|[^:\\])*)(?::|$)")
 _CPE_ANY = ("*", "-", "")
 
 
@@ -172,11 +172,11 @@ def _judge_cpe(pattern: CpePattern, component: ComponentFacts) -> Judged:
         except Malformed:
             answers.append(Judged(Match.UNKNOWN, f"its CPE {clean(cpe, 80)!r} cannot be read"))
             continue
-        if glob(pattern.vendor or "*", vendor) and glob(pattern.product, product):
+        if (vendor in _CPE_ANY or glob(pattern.vendor or "*", vendor)) and glob(pattern.product, product):
             answers.append(_cpe_version(pattern, component.version if version in _CPE_ANY else version))
     if not component.cpes:
         try:
-            name = split_purl(component.purl).name if component.purl else component.name
+            name = split_purl(component.purl).name
         except Malformed:
             name = component.name
         if glob(pattern.product, re.split(r"[/:]", name.lower())[-1]):
@@ -195,7 +195,8 @@ def _cpe_version(pattern: CpePattern, version: str) -> Judged:
 def _cpe(text: str) -> tuple[str, str, str]:
     """Vendor, product and version, in lower case and without quoting. Raises Malformed."""
     start = _CPE.match(text)
-    parts = _CPE_PART.findall(text[start.end() :]) if start else []
+    # The last one is the end of the text. An empty one is a part: what follows it is not moved to its place.
+    parts = _CPE_PART.findall(text[start.end() :])[:-1] if start else []
     if len(parts) < 2:
         raise Malformed(f"no CPE: {text[:80]!r}", hint="it is cpe:2.3:a:VENDOR:PRODUCT:VERSION")
     vendor, product, version = (re.sub(r"\\(.)", r"\1", one).lower() for one in [*parts, ""][:3])

@@ -31,6 +31,7 @@ from pratique.lexicon.text import clean
 Names = Mapping[str, tuple[str, ...]]
 """What a document says of a name that is no identifier: further names, addresses, the beginning of its text."""
 
+_GNU_FAMILIES = ("agpl-*", "lgpl-*", "gpl-*", "gfdl-*")
 _GNU = lazy(r"(AGPL|LGPL|GPL|GFDL)-[0-9.]+")
 _SUFFIXED = lazy(r"\+$|\b(?:only|later|newer|above|higher|greater)\b", re.IGNORECASE)
 _OTHER_WORDS = frozenset({"unlicensed", "proprietary", "commercial", "custom", "nonfree", "restricted"})
@@ -67,9 +68,11 @@ def parse_licence_pattern(text: str) -> LicencePattern:
         if " WITH " not in whole:
             raise Malformed("it has an exception that SPDX does not know")
         return LicencePattern(text, (whole.casefold(),))
+    if key_of(text) == "gnu":
+        return LicencePattern(text, (text.casefold(), *_GNU_FAMILIES))
     found = identify(text) or identify_exception(text)
     family = text.casefold() + "-"
-    if (found and key_of(text) == "gnu") or (not found and any(re.match(re.escape(family) + r"\d", one) for one in _known())):
+    if not found and any(re.match(re.escape(family) + r"\d", one) for one in _known()):
         return LicencePattern(text, (text.casefold(), f"{family}*"))
     gnu = _GNU.match(found)
     if gnu and not re.search(r"\d", text):
@@ -85,15 +88,7 @@ def parse_licence_pattern(text: str) -> LicencePattern:
 
 def licence_judge(patterns: Iterable[str], names: Names) -> Callable[[str], Judged]:
     """A function from a licence, as a document writes it, to whether it is denied."""
-    parsed = tuple(parse_licence_pattern(text) for text in patterns)
-    known: dict[str, Judged] = {}
-
-    def judge(text: str) -> Judged:
-        if text not in known:
-            known[text] = _Judge(parsed, names).text(text)
-        return known[text]
-
-    return judge
+    return cache(_Judge(tuple(parse_licence_pattern(text) for text in patterns), names).text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +143,7 @@ class _Judge:
         # `MPL-1.1+` leaves a choice among versions of one licence; `GPL-2.0-with-…` is an old name of a licence with an
         # exception.
         names += [name.removesuffix("+") for name in names]
-        names += [normalise(name.partition("-with-")[0]) for name in names if "-with-" in name and name in LICENCES]
+        names += [normalise(name.partition("-with-")[0]) for name in names if "-with-" in name]
         if any(self._meets(name) for name in names):
             return YES
         unknown = [name for name in names if name.startswith("LicenseRef-")]
@@ -169,14 +164,18 @@ class _Judge:
 
 def _check_spelling(text: str) -> None:
     """A typing mistake must not loosen a gate: what is nearly an identifier, and is none, is refused."""
-    word = text.casefold().removesuffix("-")
-    if " " in text or word.startswith("licenseref-") or not word or word in _OTHER_WORDS:
+    word = key_of(text).removesuffix("-")
+    if word.startswith("licenseref-") or word in _OTHER_WORDS:
         return
     if any(name.startswith(text.casefold()) for name in _known()):
         return
-    near = difflib.get_close_matches(word, _known(), n=1, cutoff=0.84)
-    families = {re.split(r"-(?=[0-9])", name)[0] for name in _known()}
-    near = near or difflib.get_close_matches(re.split(r"-(?=[0-9])", word)[0], families, n=1, cutoff=0.74)
+    if " " in text:
+        # Of several words the first is no family, and much is nearly `Unlicense`: `Open License`, `Sun License`.
+        near = difflib.get_close_matches(word, _known(), n=1, cutoff=0.91)
+    else:
+        families = {re.split(r"-(?=[0-9])", name)[0] for name in _known()}
+        near = difflib.get_close_matches(word, _known(), n=1, cutoff=0.84)
+        near = near or difflib.get_close_matches(re.split(r"-(?=[0-9])", word)[0], families, n=1, cutoff=0.74)
     if near:
         raise Malformed(
             "it is no SPDX licence", hint=f"is {_known()[near[0]] if near[0] in _known() else near[0].upper()} meant?"

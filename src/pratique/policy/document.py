@@ -35,7 +35,7 @@ class SignatureRule:
 
     threshold: int
     allowed: frozenset[str]
-    no_others: bool = False
+    no_others: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class SbomRule:
     """An SBOM by one of `allowed` is there; with `about_bytes`, it names the file manifest of these bytes."""
 
     allowed: frozenset[str]
-    about_bytes: bool = True
+    about_bytes: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ class Policy:
     signature: SignatureRule | None = None
     sbom: SbomRule | None = None
     provenance: ProvenanceRule | None = None
-    require_log: bool = False
+    require_log: bool
     denied_components: tuple[str, ...] = ()
     denied_licences: tuple[str, ...] = ()
 
@@ -137,9 +137,7 @@ class _Reader(Reader):
             return None
         rule = self.mapping(value, "require.signature", {"threshold", "from", "no-others"})
         allowed = self.allowed(rule.get("from"), "require.signature.from", authorities)
-        threshold = rule.get("threshold", 1)
-        if not isinstance(threshold, int) or isinstance(threshold, bool) or not 1 <= threshold <= len(allowed):
-            raise self.fail("require.signature.threshold", f"must be a number from 1 to {len(allowed)}")
+        threshold = self.count(rule.get("threshold", 1), "require.signature.threshold", len(allowed))
         no_others = self.boolean(rule.get("no-others", False), "require.signature.no-others")
         return SignatureRule(threshold=threshold, allowed=allowed, no_others=no_others)
 

@@ -82,7 +82,7 @@ class SbomFacts:
     file manifest, and that agrees; an SBOM that names none, as other tools make them, proves nothing about bytes.
     `components`: all of them, whatever they are nested in, and what the SBOM is about. `licence_names`: what the SBOM says of
     names that are no SPDX identifiers: further names, addresses, the beginning of a text. `unread`: why components could not be
-    read, "" where they were. `compared_bytes`: whether the artifact's own bytes were part of the comparison.
+    read, "" where they were.
     """
 
     bundle: Digest
@@ -93,7 +93,6 @@ class SbomFacts:
     components: tuple[ComponentFacts, ...] = ()
     licence_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unread: str = ""
-    compared_bytes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,7 @@ class Utterance:
     artifact_name: str
     subjects: Collection[Digest]
     statement: Digest
-    bundle: Digest | None = None
+    bundle: Digest
 
 
 def authorise(trust: Trust, signed: Signed, claim: Utterance, *, now: int) -> Authority:
@@ -101,7 +101,7 @@ def check_bans(trust: Trust, signed: Signed, claim: Utterance, *, now: int) -> N
 def _refuse_revoked(trust: Trust, claim: Utterance) -> None:
     title = TITLES.get(claim.predicate_type, claim.predicate_type)
     for digest in (claim.statement, claim.bundle):
-        taken_back = trust.revocation_of_statement(digest) if digest else None
+        taken_back = trust.revocation_of_statement(digest)
         if taken_back:
             raise Revoked(f"this {title} was taken back{_because(taken_back.reason)}")
     for subject in claim.subjects:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from pratique.errors import Malformed
 from pratique.model.signer import CertifiedSigner, KeySigner, OpenPgpSigner, Signer, WorkloadSigner
-from pratique.trust.identity import Certified, Identity, Key, WorkloadIdentity, WorkloadRegexp
+from pratique.trust.identity import Certified, Identity, Key, Named, WorkloadIdentity, WorkloadRegexp
 from pratique.trust.lifetime import ANY_TIME, Window
 from pratique.trust.scope import Scope
 
@@ -67,12 +67,12 @@ class Authorities:
 
     items: tuple[Authority, ...] = ()
     _by_keyid: Mapping[str, Authority] = field(init=False, repr=False, compare=False)
-    _shelves: Mapping[tuple[str, ...], tuple[tuple[Authority, Identity], ...]] = field(init=False, repr=False, compare=False)
+    _shelves: Mapping[tuple[str, ...], tuple[tuple[Authority, Named], ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         names: set[str] = set()
         by_keyid: dict[str, Authority] = {}
-        others: dict[tuple[str, ...], list[tuple[Authority, Identity]]] = {}
+        others: dict[tuple[str, ...], list[tuple[Authority, Named]]] = {}
         for authority in self.items:
             if authority.name in names:
                 raise Malformed(f"authority {authority.name!r} is named twice")
@@ -82,19 +82,24 @@ class Authorities:
                     owner = by_keyid.setdefault(identity.keyid, authority)
                     if owner is not authority:
                         raise Malformed(f"{identity} belongs to both {owner.name!r} and {authority.name!r}")
-                    continue
-                place = others.setdefault(_shelf(identity), [])
-                if isinstance(identity, WorkloadRegexp) and len(self.items) > 1:
-                    raise Malformed(f"{identity} is an expression, which nobody can tell from the other authorities' signers")
-                for owner, other in place:
-                    if owner is not authority and identity.overlaps(other):
-                        hint = "one voice must not count twice: tell them apart by subject or by a claim"
-                        raise Malformed(f"{identity} could speak for both {owner.name!r} and {authority.name!r}", hint=hint)
-                place.append((authority, identity))
-                if len(place) > _MAX_ALIKE:
-                    raise Malformed(f"more than {_MAX_ALIKE} identities like {identity}", hint="use subject-pattern")
+                else:
+                    self._place(others.setdefault(_shelf(identity), []), authority, identity)
         object.__setattr__(self, "_by_keyid", MappingProxyType(by_keyid))
         object.__setattr__(self, "_shelves", MappingProxyType({name: tuple(found) for name, found in others.items()}))
+
+    def _place(self, alike: list[tuple[Authority, Named]], authority: Authority, identity: Named) -> None:
+        """Put an identity beside those that are alike. Raises Malformed when a signer could be it and another's."""
+        if isinstance(identity, WorkloadRegexp):
+            if len(self.items) > 1:
+                raise Malformed(f"{identity} is an expression, which nobody can tell from the other authorities' signers")
+        else:
+            for owner, other in alike:
+                if owner is not authority and identity.overlaps(other):
+                    hint = "one voice must not count twice: tell them apart by subject or by a claim"
+                    raise Malformed(f"{identity} could speak for both {owner.name!r} and {authority.name!r}", hint=hint)
+        alike.append((authority, identity))
+        if len(alike) > _MAX_ALIKE:
+            raise Malformed(f"more than {_MAX_ALIKE} identities like {identity}", hint="use subject-pattern")
 
     @property
     def names(self) -> frozenset[str]:
@@ -136,13 +141,13 @@ def count_authorities(
     return speaking if allowed is None else speaking & frozenset(allowed)
 
 
-def _shelf(item: Identity | Signer) -> tuple[str, ...]:
+def _shelf(item: Named | Signer) -> tuple[str, ...]:
     """Where those lie together that could be the same, so that a signer is compared with few.
 
     A pattern's subject is spelled out up to its first path segment, so that much of a subject tells shelves apart.
     """
     match item:
-        case Key() | KeySigner():
+        case KeySigner():
             return ("key", item.keyid)
         case WorkloadIdentity() | WorkloadSigner():
             return ("workload", item.issuer, *item.subject.split("/")[:4])

@@ -225,7 +225,7 @@ class _Reader(Reader):
                 lifetime=self.lifetime(body, field),
             )
             # A log that moved has one key and two names; it stays one voice when both say whose it is.
-            moved = section == "logs" and key.operator and operators.get(key.spki) == key.operator
+            moved = section == "logs" and operators.get(key.spki) == key.operator
             if key.spki in operators and not (moved and (key.spki, key.name) not in found):
                 raise self.fail(field, "is the same key as another: one operator must not count twice")
             operators[key.spki] = key.operator
@@ -270,16 +270,16 @@ class _Reader(Reader):
 
     def spki(self, body: Mapping[str, Any], field: str) -> bytes:
         """A key's DER bytes, out of a file or as they stand."""
-        if ("file" in body) == ("spki" in body) or ("file" in body and self.files is None):
-            raise self.fail(field, "needs a file" if self.files else "needs spki")
-        if self.files is not None and "file" in body:
+        if self.files is not None and "file" in body and "spki" not in body:
             return self.files.key(self.string(body["file"], f"{field}.file"))
+        if "file" in body or "spki" not in body:
+            raise self.fail(field, "needs a file" if self.files else "needs spki")
         text = self.string(body["spki"], f"{field}.spki")
         try:
             data = base64.b64decode(text.encode("ascii"), validate=True)
         except ValueError:
             data = b""
-        if not data or base64.b64encode(data).decode("ascii") != text:
+        if base64.b64encode(data).decode("ascii") != text:
             raise self.fail(f"{field}.spki", "is not canonical base64")
         return data
 

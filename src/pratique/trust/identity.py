@@ -51,10 +51,6 @@ class Key:
         """Whether this is the signer."""
         return isinstance(signer, KeySigner) and signer.keyid == self.keyid
 
-    def overlaps(self, other: "Identity") -> bool:
-        """Whether a signer could be both."""
-        return isinstance(other, Key) and other.keyid == self.keyid
-
     def __str__(self) -> str:
         return f"key {self.keyid[:12]}…"
 
@@ -99,14 +95,12 @@ class WorkloadIdentity:
         mine, theirs = self.subject.split("/"), signer.subject.split("/")
         return len(mine) == len(theirs) and all(map(_segment_matches, mine, theirs))
 
-    def overlaps(self, other: "Identity") -> bool:
+    def overlaps(self, other: "Named") -> bool:
         """Whether a signer could be both: same issuer, no claim that tells them apart, subjects that meet in every segment."""
         if not isinstance(other, WorkloadIdentity) or other.issuer != self.issuer:
             return False
         if any(other.claims.get(name, value) != value for name, value in self.claims.items()):
             return False
-        if not self.pattern and not other.pattern:
-            return self.subject == other.subject
         mine, theirs = self.subject.split("/"), other.subject.split("/")
         sides = self.pattern, other.pattern
         return len(mine) == len(theirs) and all(_segments_meet(a, b, sides) for a, b in zip(mine, theirs, strict=True))
@@ -140,7 +134,7 @@ class Certified:
             return False
         return self.thumbprint in ("", signer.thumbprint)
 
-    def overlaps(self, other: "Identity") -> bool:
+    def overlaps(self, other: "Named") -> bool:
         """Whether a signer could be both."""
         if not isinstance(other, Certified) or (other.store, other.name) != (self.store, self.name):
             return False
@@ -188,24 +182,23 @@ class WorkloadRegexp:
             return False
         return self._matcher().fullmatch(signer.subject) is not None
 
-    def overlaps(self, other: "Identity") -> bool:
-        """Whether a signer could be both: nobody can tell of two expressions, so all of one issuer could."""
-        return isinstance(other, WorkloadIdentity | WorkloadRegexp) and other.issuer == self.issuer
-
     def __str__(self) -> str:
         return f"{self.regexp} (by {self.issuer})"
 
 
-Identity = Key | WorkloadIdentity | WorkloadRegexp | Certified
+Named = WorkloadIdentity | WorkloadRegexp | Certified
+"""Those that a signer could be several of; a key is its ID, and is compared with nothing."""
+
+Identity = Key | Named
 
 
 def _check_simple(regexp: str) -> None:
     """Refuse what RE2, whose expressions these are, does not have, and what backtracks without end on a hostile subject."""
-    # One flag for each open group, and one for the whole: whether something in it may match in several ways.
+    # One flag for each open group: whether something in it may match in several ways. That of the whole nobody asks for.
     varies, repeats, after_group = [False], 0, False
     for item in _PIECES.findall(regexp):
         closed, after_group = after_group, False
-        if item[0] == "\\" and item[1:].isdigit():
+        if item[1:].isdigit():  # which only a backslash begins
             raise Malformed(f"a regular expression that refers back: {regexp[:80]!r}")
         if item == "(?":
             raise Malformed(f"a regular expression with a group of a kind that is not read: {regexp[:80]!r}")

@@ -294,6 +294,31 @@ def test_a_layer_that_is_a_link_to_another_is_followed_inside_the_archive(tmp_pa
     assert "etc/hosts" in read(source).entries
 
 
+A_FILE = member("a/layer.tar", LOWER)
+A_LINK, ANOTHER_LINK = symlink("a/layer.tar", "../x/layer.tar"), symlink("a/layer.tar", "../y/layer.tar")
+A_HARD_LINK = hardlink("a/layer.tar", "x/layer.tar")
+
+
+@pytest.mark.parametrize(
+    "twice",
+    [
+        (A_FILE, A_FILE),
+        (A_FILE, A_LINK),
+        (A_LINK, A_FILE),
+        (A_LINK, ANOTHER_LINK),
+        (A_HARD_LINK, A_LINK),
+        (A_LINK, A_HARD_LINK),
+        (A_HARD_LINK, A_FILE),
+        (A_FILE, member("./a//layer.tar", UPPER)),
+    ],
+)
+def test_a_member_that_stands_twice_in_an_archive_is_refused_whichever_of_them_is_a_link(tmp_path, twice):
+    """Two readers would take two different layers for the one that was signed."""
+    places = (member("x/layer.tar", LOWER), member("y/layer.tar", UPPER))
+    with pytest.raises(Malformed, match=r"'a/layer\.tar' stands twice in the archive"):
+        read(docker_with(tmp_path, *places, *twice, layers=["a/layer.tar"]))
+
+
 @pytest.mark.parametrize("target", ["../../etc/passwd", "/etc/passwd"])
 def test_a_layer_that_is_a_link_out_of_the_archive_is_refused(tmp_path, target):
     with pytest.raises(Malformed, match="path escape"):

@@ -311,6 +311,22 @@ def test_a_name_that_stands_twice_counts_later_and_is_said():
     assert [(unknown.path, "twice" in unknown.reason) for unknown in tree.unknowns] == [("a", True)]
 
 
+@pytest.mark.parametrize(
+    "first", [member("b", b"1"), symlink("b", "a"), symlink("b", "c"), hardlink("b", "a"), hardlink("b", "c")]
+)
+@pytest.mark.parametrize("second", [member("b", b"2"), symlink("b", "c"), hardlink("b", "c")])
+def test_a_link_that_stands_twice_is_said_as_a_file_is(first, second):
+    """A hard link to a file of a lower layer is an entry of this one, and so is a link in the place of a link."""
+    tree = lay(files(a=b"lower a", c=b"lower c"), tar_of(first, second)).tree
+    assert [(unknown.path, "twice" in unknown.reason) for unknown in tree.unknowns] == [("b", True)]
+
+
+@pytest.mark.parametrize("first", [member("b", b"1"), symlink("b", "a"), hardlink("b", "a")])
+def test_a_link_that_a_higher_layer_replaces_stands_once_in_each(first):
+    tree = lay(files(a=b"lower a", c=b"lower c"), tar_of(first), tar_of(hardlink("b", "c"))).tree
+    assert tree.unknowns == ()
+
+
 def test_a_hard_link_made_before_its_target_was_replaced_keeps_the_first_bytes():
     layer = tar_of(member("a", b"first"), hardlink("b", "a"), member("a", b"second"))
     tree = lay(layer, wanted=everything).tree

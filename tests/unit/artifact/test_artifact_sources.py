@@ -310,6 +310,25 @@ def test_a_cache_others_may_write_to_is_refused(tmp_path, mode):
     assert cache_of(tmp_path).load(kept.diff_id, BLOB) is None
 
 
+def test_a_cache_of_somebody_else_is_refused_whatever_its_mode(tmp_path, monkeypatch):
+    kept = a_scan()
+    cache_of(tmp_path).save(kept, BLOB)
+    somebody = os.geteuid() + 1
+    monkeypatch.setattr(os, "geteuid", lambda: somebody)
+    with pytest.raises(StorageError, match="others may write"):
+        cache_of(tmp_path).save(kept, BLOB)
+    assert cache_of(tmp_path).load(kept.diff_id, BLOB) is None
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o755, 0o750])
+def test_a_cache_others_may_only_read_is_one(tmp_path, mode):
+    kept = a_scan()
+    cache_of(tmp_path).save(kept, BLOB)
+    (tmp_path / "cache" / "layers").chmod(mode)
+    cache_of(tmp_path).save(kept, BLOB)
+    assert cache_of(tmp_path).load(kept.diff_id, BLOB) == kept
+
+
 @pytest.mark.parametrize("mode", [0o666, 0o660, 0o620, 0o602])
 def test_an_entry_others_may_write_to_is_not_trusted(tmp_path, mode):
     kept = a_scan()

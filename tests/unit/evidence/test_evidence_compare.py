@@ -132,7 +132,7 @@ def test_files_that_are_not_those_of_the_sbom_are_a_mismatch_of_it():
 
     pieces = [verified(ONE), verified(bill(), CYCLONEDX)]
     ((sbom,), _) = compare(pieces, TARGET.digest, Tree(entries={}))
-    assert (sbom.cause, sbom.bound, sbom.compared_bytes) == (Cause.MISMATCH, False, True)
+    assert (sbom.cause, sbom.bound) == (Cause.MISMATCH, False)
 
 
 class TwoLayers:
@@ -185,3 +185,109 @@ def test_a_place_that_is_broken_is_said_and_takes_nothing_from_what_others_say()
         found = appraise(TARGET, "x", places, believing(), now=1)
         assert (found.gathering, found.gathering_detail) == (Cause.UNREACHABLE, "down")
         assert [piece.cause for piece in found.pieces] == [Cause.NONE]
+
+
+# --- what is said about an index that leads to the artifact
+
+INDEX = Digest.of(b"index")
+
+
+def about(piece, what):
+    from dataclasses import replace
+
+    return replace(piece, bundle=Digest.of(piece.bundle.encode() + str(what).encode()), about=what)
+
+
+@pytest.mark.parametrize(
+    ("sbom_of", "manifest_of", "bound"), [(None, None, True), (INDEX, INDEX, True), (None, INDEX, False), (INDEX, None, False)]
+)
+def test_a_manifest_of_the_index_binds_no_sbom_of_the_image_nor_the_other_way_round(sbom_of, manifest_of, bound):
+    pieces = [about(verified(bill(), CYCLONEDX), sbom_of), about(verified(ONE), manifest_of)]
+    ((sbom,), _) = compare(pieces, TARGET.digest, None)
+    assert (sbom.cause, sbom.bound) == ((Cause.NONE, True) if bound else (Cause.ABSENT, False))
+
+
+@pytest.mark.parametrize(("named", "cause"), [(INDEX, Cause.NONE), (TARGET.digest, Cause.MISMATCH)])
+def test_an_sbom_of_the_index_names_the_index_and_not_the_image(named, cause):
+    ((sbom,), _) = compare([about(verified(bill(root=None, about=str(named)), CYCLONEDX), INDEX)], TARGET.digest, None)
+    assert sbom.cause is cause
+
+
+# --- how it is told
+
+
+def tree_of(**files):
+    from pratique.model import FileEntry, FileKind, Tree
+
+    entries = {
+        f"bin/{name}": FileEntry(f"bin/{name}", FileKind.FILE, 0o755, len(text), Digest.of(text).hex)
+        for name, text in files.items()
+    }
+    return Tree(entries=entries)
+
+
+def test_the_files_of_a_manifest_are_those_that_were_read():
+    (held,) = compare([verified(ONE)], TARGET.digest, tree_of(app=b"one"))[1]
+    assert (held.cause, held.detail) == (Cause.NONE, "1 files")
+    ((sbom,), _) = compare([verified(bill(), CYCLONEDX), verified(ONE)], TARGET.digest, tree_of(app=b"one"))
+    assert sbom.cause is Cause.NONE and sbom.detail.endswith("1 files, compared with the bytes")
+    ((sbom,), _) = compare([verified(bill(), CYCLONEDX), verified(ONE)], TARGET.digest, None)
+    assert sbom.detail.endswith("1 files, compared with the file manifest")
+
+
+@pytest.mark.parametrize(("count", "more"), [(2, ""), (3, ""), (4, " and 1 more"), (5, " and 2 more")])
+def test_the_first_three_files_that_differ_are_told_and_the_others_counted(count, more):
+    # One differs; the others are not of the manifest.
+    found = tree_of(app=b"two", **{f"more{number}": b"x" for number in range(count - 1)})
+    (held,) = compare([verified(ONE)], TARGET.digest, found)[1]
+    assert held.cause is Cause.MISMATCH
+    listed = held.detail.removeprefix("the files are not those that were signed: ")
+    assert listed.endswith(more) and listed.removesuffix(more).count("bin/") == min(count, 3)
+
+
+def test_a_mismatch_of_the_files_is_told_as_one_of_the_sbom():
+    ((sbom,), _) = compare([verified(bill(), CYCLONEDX), verified(ONE)], TARGET.digest, tree_of(app=b"two"))
+    assert sbom.detail.startswith("the files are not those of the SBOM: ")
+
+
+def test_components_with_a_package_url_are_counted():
+    parts = [{"type": "library", "name": "x", "purl": "pkg:npm/x@1"}, {"type": "library", "name": "y"}]
+    ((sbom,), _) = compare([verified(bill(root=None, components=parts), CYCLONEDX)], TARGET.digest, None)
+    assert sbom.detail.startswith("1 components; ")
+    assert len(sbom.components) == 2
+
+
+@pytest.mark.parametrize("cause", [Cause.UNREACHABLE, Cause.UNREADABLE])
+@pytest.mark.parametrize("kind", [FILE_MANIFEST, ""])
+def test_what_could_not_be_had_may_be_the_manifest_that_is_missing(cause, kind):
+    lost = Piece(bundle=Digest.of(b"l"), predicate_type=kind, cause=cause, detail="gone")
+    ((sbom,), _) = compare([verified(bill(), CYCLONEDX), lost], TARGET.digest, None)
+    assert (sbom.cause, sbom.bound) == (cause, False) and "could not be had: gone" in sbom.detail
+
+
+@pytest.mark.parametrize(
+    ("kind", "cause"), [(CYCLONEDX, Cause.UNREACHABLE), (FILE_MANIFEST, Cause.INVALID), (FILE_MANIFEST, Cause.UNTRUSTED)]
+)
+def test_what_is_of_another_kind_or_was_looked_at_is_not_the_manifest_that_is_missing(kind, cause):
+    other = Piece(bundle=Digest.of(b"l"), predicate_type=kind, cause=cause, detail="gone")
+    ((sbom,), _) = compare([verified(bill(), CYCLONEDX), other], TARGET.digest, None)
+    assert (sbom.cause, sbom.bound) == (Cause.ABSENT, False)
+
+
+# --- one manifest of several
+
+
+def held(predicate):
+    return compare([verified(predicate)], TARGET.digest, None)[1]
+
+
+def test_manifests_that_are_the_same_are_one_and_two_that_differ_none():
+    from pratique.evidence.compare import agreed_manifest
+
+    one, other = held(ONE), held(OTHER)
+    assert agreed_manifest(one)[0] == agreed_manifest((*one, *one))[0] == one[0].manifest
+    assert agreed_manifest((*one, *one))[1:] == (Cause.NONE, "")
+    assert agreed_manifest((*one, *other)) == (None, Cause.MISMATCH, "2 different file manifests are signed for this image")
+    assert agreed_manifest(())[:2] == (None, Cause.ABSENT)
+    broken = held({**OTHER, "root": ROOT})
+    assert agreed_manifest((*one, *broken)) == (None, Cause.INVALID, broken[0].detail)

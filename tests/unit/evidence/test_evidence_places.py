@@ -168,3 +168,42 @@ def test_witnesses_are_asked_for_in_every_log_that_is_known_and_of_nobody_withou
 
     (found,) = facts(sealed, trust_anchors=anchors_of_keys([("a", [KEY.public_key])], (known(),))).pieces
     assert found.log_index == 0
+
+
+# --- a log that moved: one key, two names
+
+OLD = "old.example"
+
+
+def named(name, **lifetime):
+    return OwnLog(key=LOG.public_key, name=name, operator=f"whoever runs {name}", lifetime=Lifetime(**lifetime))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_log_with_two_names_is_meant_by_the_one_that_its_checkpoint_says(sealed, turned):
+    logs = [named(OLD), named(ORIGIN)]
+    found = one(sealed, *(reversed(logs) if turned else logs))
+    assert (found.cause, found.log_index, found.unproven) == (Cause.NONE, 0, ())
+    assert found.signed.places[0].operator == f"whoever runs {ORIGIN}"
+
+
+def test_the_time_of_the_name_that_the_checkpoint_says_is_the_one_that_counts(sealed):
+    assert one(sealed, named(OLD, retired_at=AT - 1), named(ORIGIN)).log_index == 0
+    assert one(sealed, named(OLD), named(ORIGIN, retired_at=AT - 1)).log_index is None
+
+
+@pytest.mark.parametrize(("at", "proven"), [(AT, False), (AT + 1, True)])
+def test_a_key_that_was_stolen_under_one_name_proves_nothing_under_the_other(sealed, at, proven):
+    found = one(sealed, named(ORIGIN), named(OLD, compromised_at=at))
+    assert (found.log_index is not None) is proven
+    assert proven or "the log was compromised" in found.unproven[0]
+
+
+def test_a_log_that_is_known_by_another_name_alone_is_a_proof_that_does_not_hold(sealed):
+    assert one(sealed, named(OLD)).cause is Cause.INVALID
+
+
+def test_a_log_without_a_name_is_called_by_its_key(sealed):
+    (place,) = one(sealed, OwnLog(key=LOG.public_key)).signed.places
+    assert place.log == LOG.public_key.keyid[:12]
+    assert one(sealed, known()).signed.places[0].log == ORIGIN

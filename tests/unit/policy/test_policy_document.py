@@ -95,3 +95,53 @@ def test_hostile_yaml_is_one_clear_error(text: str) -> None:
 def test_a_large_policy_is_refused_before_it_is_parsed() -> None:
     with pytest.raises(LimitExceeded):
         parse("a" * ((1 << 20) + 1))
+
+
+@pytest.mark.parametrize("text", ["", "# only a remark\n", "---\n", "null\n"])
+def test_a_policy_that_says_nothing_is_called_empty(text: str) -> None:
+    with pytest.raises(Malformed, match="the policy is empty"):
+        parse(text)
+
+
+@pytest.mark.parametrize("deny", ["{licences: [GPL-*]}", '{components: ["pkg:npm/evil"]}'])
+def test_denying_either_without_requiring_an_sbom_is_refused(deny: str) -> None:
+    text = f"version: 1\nname: x\nauthorities: {{a: {{keys: [k]}}}}\nrequire: {{signature: {{from: [a]}}}}\ndeny: {deny}\n"
+    with pytest.raises(Malformed, match="without a trusted SBOM"):
+        parse(text)
+
+
+@pytest.mark.parametrize("threshold", ["two", "1.0", "[1]", "false", "-1", "null"])
+def test_a_threshold_that_is_no_number_is_a_mistake_with_its_field(threshold: str) -> None:
+    with pytest.raises(Malformed, match=r"require\.signature\.threshold must be a number from 1 to 2"):
+        parse(GOOD.replace("threshold: 2", f"threshold: {threshold}"))
+
+
+def test_the_bounds_of_a_threshold_are_one_and_the_number_of_names() -> None:
+    for threshold in (1, 2):
+        rule = parse_policy(GOOD.replace("threshold: 2", f"threshold: {threshold}").encode(), where="x").signature
+        assert rule is not None and rule.threshold == threshold
+
+
+def test_what_a_policy_leaves_out_is_the_stricter_reading() -> None:
+    text = "version: 1\nname: x\nauthorities: {a: {keys: [k]}}\nrequire: {signature: {from: [a]}, sbom: {from: [a]}}\n"
+    policy = parse_policy(text.encode(), where="x")
+    assert policy.signature is not None and policy.sbom is not None
+    assert (policy.signature.threshold, policy.signature.no_others) == (1, False)
+    assert policy.sbom.about_bytes
+    assert not policy.require_log
+
+
+def test_every_authority_that_a_rule_names_is_named_and_no_other() -> None:
+    whole = parse_policy(GOOD.encode(), where="x")
+    assert whole.named == {"release", "security"}
+    lone = GOOD.replace("  signature: {threshold: 2, from: [release, security]}\n", "")
+    assert parse_policy(lone.encode(), where="x").named == {"release"}
+
+
+def test_the_hint_about_an_unknown_authority_lists_those_that_are_known() -> None:
+    with pytest.raises(Malformed) as caught:
+        parse(GOOD.replace("sbom: {from: [release]}", "sbom: {from: [relase]}"))
+    assert str(caught.value.hint).startswith("known here: release, security; ")
+    with pytest.raises(Malformed) as caught:
+        parse("version: 1\nname: x\nrequire: {signature: {from: [a]}}\n")
+    assert str(caught.value.hint).startswith("no authority is known here; ")

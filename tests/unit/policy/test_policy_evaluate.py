@@ -177,3 +177,48 @@ def test_a_cleaner_second_sbom_does_not_hide_a_denied_component() -> None:
 def test_a_licence_is_denied_when_no_choice_avoids_it(expression: str, result: Result) -> None:
     found = facts([piece(CYCLONEDX)], [sbom(("pkg:pypi/x@1", (expression,)))])
     assert evaluate(policy(SBOM, '{licences: ["AGPL-*"]}'), found, now=1).result is result
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"runDetails": "x"},
+        {"runDetails": {"builder": BUILDER}},
+        {"runDetails": {"builder": {"id": 5}}},
+        {"runDetails": {"builder": {"id": [BUILDER]}}},
+        {"runDetails": [{"builder": {"id": BUILDER}}]},
+    ],
+)
+def test_provenance_that_names_no_builder_in_its_place_is_by_nobody(body: dict[str, object]) -> None:
+    built = piece(SLSA_PROVENANCE)
+    found = Piece(bundle=built.bundle, predicate_type=SLSA_PROVENANCE, cause=Cause.NONE, authority="release", said=lambda: body)
+    (verdict,) = evaluate(policy(f'{{provenance: {{from: [release], builders: ["{BUILDER}"]}}}}'), facts([found]), now=1).verdicts
+    assert verdict.cause is Cause.DENIED
+    assert f"built by nobody that it names, allowed are {BUILDER}" in verdict.detail
+
+
+@pytest.mark.parametrize("deny", ['{components: ["pkg:npm/evil"]}', '{licences: ["AGPL-*"]}'])
+def test_what_is_denied_stays_denied_although_another_sbom_may_be_hidden(deny: str) -> None:
+    bill = sbom(("pkg:npm/evil@1.0.0", ("AGPL-3.0-only",)))
+    found = Facts(
+        subject=SUBJECT,
+        subject_name="x",
+        pieces=(piece(CYCLONEDX),),
+        sboms=(bill,),
+        gathering=Cause.UNREACHABLE,
+        gathering_detail="down",
+    )
+    decision = evaluate(policy(SBOM, deny), found, now=1)
+    assert decision.verdicts[1].cause is Cause.DENIED
+    assert decision.result is Result.DENIED
+
+
+def test_only_sboms_of_those_whom_the_rule_names_are_looked_into() -> None:
+    """A stranger's SBOM neither denies what he names nor stands in for one that is missing."""
+    theirs = sbom(("pkg:npm/evil@1.0.0", ()), authority="guest")
+    found = facts([piece(CYCLONEDX), piece(CYCLONEDX, "guest")], [sbom(), theirs])
+    assert evaluate(policy(SBOM, '{components: ["pkg:npm/evil"]}'), found, now=1).result is Result.ALLOWED
+    assert evaluate(policy(SBOM, '{components: ["pkg:npm/evil"]}'), facts([], [theirs]), now=1).verdicts[1].detail == (
+        "no trusted SBOM to look into"
+    )

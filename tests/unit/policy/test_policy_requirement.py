@@ -2,13 +2,15 @@
 asked.
 """
 
+from dataclasses import replace
+
 import pytest
 from test_policy_evaluate import BUILDER, SUBJECT, facts, piece, policy, sbom
 
 from pratique.errors import Malformed
 from pratique.model import Cause, Digest, Result
 from pratique.model.predicates import CYCLONEDX, FILE_MANIFEST, IMAGE_SIGNATURE, SLSA_PROVENANCE, SPDX
-from pratique.policy import Facts, Piece, evaluate
+from pratique.policy import Facts, Piece, SbomFacts, evaluate
 from pratique.policy.facts import ManifestFacts
 from pratique.policy.requirement import Requirement, answer
 
@@ -202,3 +204,93 @@ def test_a_denied_component_in_a_second_trusted_sbom_is_denied_although_the_firs
     found = facts([piece(CYCLONEDX), piece(CYCLONEDX, n=1)], [sbom(), named])
     decision = evaluate(policy("{sbom: {from: [release]}}", DENY), found, now=1)
     assert [verdict.cause for verdict in decision.verdicts] == [Cause.NONE, Cause.DENIED]
+
+
+# --- one fact must not be taken for another's
+
+
+def test_an_sbom_that_is_bound_to_the_bytes_lends_that_to_no_other():
+    """The second SBOM, of somebody whom the rule does not name, is bound; the one that the rule asks for is not."""
+    found = facts([piece(CYCLONEDX), piece(CYCLONEDX, "guest")], [sbom(bound=False), sbom(authority="guest")])
+    (verdict,) = evaluate(policy("{sbom: {from: [release]}}"), found, now=1).verdicts
+    assert verdict.cause is Cause.UNREADABLE
+
+
+def test_an_sbom_of_which_nobody_says_that_it_is_bound_proves_nothing_about_bytes():
+    one = piece(CYCLONEDX)
+    held = SbomFacts(bundle=one.bundle, authority="release", cause=Cause.NONE, detail="nothing compared")
+    assert evaluate(policy("{sbom: {from: [release]}}"), facts([one], [held]), now=1).result is Result.UNDECIDED
+    assert answer(BILL, facts([one], [held])).verdict.cause is Cause.NONE
+
+
+def test_a_requirement_that_says_nothing_of_logs_and_others_asks_for_neither():
+    found = facts([piece(IMAGE_SIGNATURE, index=None), piece(IMAGE_SIGNATURE, "nobody", Cause.INVALID)])
+    assert answer(SIGNED, found).verdict.cause is Cause.NONE
+
+
+def test_a_piece_without_a_signer_has_no_place_in_a_log():
+    bare = Piece(bundle=Digest.of(b"b"), predicate_type=IMAGE_SIGNATURE, cause=Cause.NONE, authority="release")
+    assert bare.log_index is None and not bare.in_place
+    assert evaluate(policy("{signature: {from: [release]}, log: true}"), facts([bare]), now=1).result is Result.DENIED
+
+
+# --- how it is told
+
+
+@pytest.mark.parametrize(
+    ("requirement", "told"),
+    [
+        (SIGNED, "0 of 1 needed signatures"),
+        (replace(SIGNED, allowed=frozenset({"b", "a"})), "0 of 1 needed signatures from a, b"),
+        (BILL, "no SBOM"),
+        (replace(BILL, allowed=frozenset({"a"})), "no SBOM from a"),
+        (replace(BILL, threshold=2), "0 of 2 needed SBOMs"),
+        (replace(BILL, threshold=3), "0 of 3 needed SBOMs"),
+    ],
+)
+def test_what_is_missing_is_told_with_its_number_where_several_or_signatures_are_asked_for(requirement, told):
+    assert answer(requirement, facts([])).verdict.detail == told
+
+
+@pytest.mark.parametrize(("count", "more"), [(1, ""), (2, ""), (3, ""), (4, " and 1 more"), (5, " and 2 more")])
+def test_the_first_three_reasons_are_told_and_the_others_counted(count, more):
+    said = [
+        Piece(bundle=Digest.of(bytes([n])), predicate_type=IMAGE_SIGNATURE, cause=Cause.INVALID, detail=f"d{n}") for n in range(5)
+    ]
+    first = "; ".join(f"d{n}" for n in range(min(count, 3)))
+    assert answer(SIGNED, facts(said[:count])).verdict.detail == f"0 of 1 needed signatures: {first}{more}"
+
+
+def test_the_gravest_reason_is_told_and_not_the_first():
+    said = [
+        Piece(bundle=Digest.of(cause.encode()), predicate_type=IMAGE_SIGNATURE, cause=cause, detail=f"it is {cause}")
+        for cause in (Cause.UNTRUSTED, Cause.EXPIRED, Cause.INVALID, Cause.REVOKED)
+    ]
+    verdict = answer(SIGNED, facts(said)).verdict
+    assert (verdict.cause, verdict.detail) == (Cause.INVALID, "0 of 1 needed signatures: it is invalid")
+
+
+def test_what_could_not_be_read_is_told_as_that_and_not_as_what_stands_before_it():
+    one, other = piece(CYCLONEDX, "x", Cause.UNTRUSTED), piece(CYCLONEDX, "y", Cause.UNREADABLE)
+    assert answer(BILL, facts([one, other])).verdict.cause is Cause.UNREADABLE
+
+
+def test_a_file_manifest_that_is_missing_beside_an_sbom_is_told():
+    found = facts([piece(CYCLONEDX)], [sbom(cause=Cause.ABSENT, bound=False)])
+    verdict = answer(BILL, found).verdict
+    assert (verdict.cause, verdict.detail) == (Cause.ABSENT, "no SBOM: about these bytes")
+
+
+def test_where_nobody_else_may_have_signed_the_gravest_of_the_others_is_told():
+    rest = [piece(IMAGE_SIGNATURE, "x", cause) for cause in (Cause.UNREADABLE, Cause.INVALID, Cause.UNTRUSTED)]
+    found = facts([*rest, piece(IMAGE_SIGNATURE)])
+    assert evaluate(policy(NO_OTHERS), found, now=1).verdicts[0].cause is Cause.UNTRUSTED
+    found = facts([*rest[:2], piece(IMAGE_SIGNATURE)])
+    assert evaluate(policy(NO_OTHERS), found, now=1).verdicts[0].cause is Cause.INVALID
+
+
+def test_another_signature_is_told_by_why_it_does_not_count_or_by_its_digest():
+    silent = Piece(bundle=Digest.of(b"s"), predicate_type=IMAGE_SIGNATURE, cause=Cause.INVALID)
+    for other, told in ((silent, str(silent.bundle)), (piece(IMAGE_SIGNATURE, "x", Cause.INVALID), "why")):
+        (verdict,) = evaluate(policy(NO_OTHERS), facts([piece(IMAGE_SIGNATURE), other]), now=1).verdicts
+        assert verdict.detail == f"there is another signature, and policy says no others: {told}"

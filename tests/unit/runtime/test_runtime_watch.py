@@ -178,6 +178,45 @@ def test_content_that_somebody_can_still_change_does_not_run(watched, opened, tm
     assert watch.tally.counts["modified"] == 1
 
 
+@pytest.mark.parametrize("refuse_unverified", [True, False])
+def test_what_cannot_be_read_is_refused_however_mild_the_rules_are(watched, opened, refuse_unverified):
+    watch, kernel = watched(allow=allow_list(), max_hash_bytes=4, refuse_unverified=refuse_unverified)
+    handled(watch, opened())
+    assert kernel.answers == [False]
+    assert watch.tally.counts == {"unreadable": 1}
+
+
+def test_known_content_in_a_place_that_can_be_written_does_not_run_where_the_rules_say_so(watched, opened):
+    strict, refused = watched(allow=allow_list(), refuse_writable=True)
+    handled(strict, opened())
+    mild, allowed = watched(allow=allow_list())
+    handled(mild, opened())
+    assert (refused.answers, allowed.answers) == ([False], [True])
+    assert strict.tally.counts == {"modified": 1}
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_a_file_of_a_lower_layer_that_the_host_has_open_for_writing_does_not_run(watched, opened, tmp_path, monkeypatch, written):
+    """Whoever owns the layer on the host may still change it: that it lies below is no answer to that."""
+    watch, kernel = watched(allow=allow_list())
+    event = opened()
+    watch.marks.root_device = os.fstat(event.fd).st_dev
+    monkeypatch.setattr(watch_module, "is_lower", lambda *_: True)
+    with (tmp_path / "good").open("r+b" if written else "rb"):
+        handled(watch, event)
+    assert kernel.answers == [not written]
+
+
+def test_a_script_that_was_changed_is_told_as_changed_although_reading_it_is_allowed(watched, opened, monkeypatch):
+    watch, kernel = watched(allow=allow_list())
+    monkeypatch.setattr(watch_module, "fd_path", lambda *_: "/bin/good")
+    told = []
+    handled(watch, opened(b"#!/bin/sh evil", mask=FAN_OPEN_PERM), told)
+    assert kernel.answers == [True]
+    assert [(one.action, one.judgement.verdict) for one in told] == [("allowed", Seen.MODIFIED)]
+    assert watch.tally.counts == {"modified": 1}
+
+
 def test_our_own_opens_and_the_hosts_are_never_refused(watched, opened):
     watch, kernel = watched(allow=allow_list())
     handled(watch, opened(EVIL, pid=os.getpid()))

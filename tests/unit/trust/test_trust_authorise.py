@@ -24,6 +24,7 @@ from pratique.trust import (
     Window,
     WorkloadIdentity,
     authorise,
+    check_bans,
     check_quorum,
 )
 from pratique.trust.lifetime import ANY_TIME
@@ -379,3 +380,138 @@ def test_more_signatures_of_one_authority_never_help_a_threshold(names, again):
     assert enough(*names) == enough(*reversed(names)) == (len(set(names)) >= 2)
     if again in names:
         assert enough(*names, again, again) == enough(*names)
+
+
+# --- what else must hold
+
+
+def test_a_threshold_on_other_statements_or_artifacts_binds_none_of_these():
+    voices = (RELEASE, party("security", key(B1)))
+    for rule in (
+        Threshold(predicates=frozenset({IMAGE_SIGNATURE}), scopes=(Scope.parse("registry.example.com/other"),), count=2),
+        Threshold(predicates=frozenset({CYCLONEDX}), scopes=(Scope(()),), count=1, names=frozenset({"security"})),
+    ):
+        able = party("security", key(B1), grants=[grant(IMAGE_SIGNATURE, CYCLONEDX, about="*")])
+        value = trust(RELEASE, able, thresholds=(rule,))
+        found = check_quorum(value, voices[:1], predicate_type=IMAGE_SIGNATURE, artifact_name=IMAGE)
+        assert found == {"release"}
+
+
+def test_what_a_threshold_lacks_is_told_with_the_names_that_it_asks_for():
+    able = (RELEASE, party("security", key(B1)))
+    everything = (Scope(()),)
+    for names, told in (
+        (frozenset(), "0 of 2"),
+        (frozenset({"security", "release"}), "needed authorities of release, security$"),
+    ):
+        rule = Threshold(predicates=frozenset({IMAGE_SIGNATURE}), scopes=everything, count=2, names=names)
+        value = trust(*able, thresholds=(rule,))
+        with pytest.raises(Untrusted, match=told.replace("0 of 2", "1 of 2 needed authorities$")):
+            check_quorum(value, able[:1], predicate_type=IMAGE_SIGNATURE, artifact_name=IMAGE)
+
+
+def test_an_artifact_is_called_by_its_name_where_it_has_one():
+    with pytest.raises(Untrusted, match="about docker.io/library/app$"):
+        ask(trust(RELEASE), what=claim(name="docker.io/library/app"))
+    with pytest.raises(Untrusted, match="about an artifact without a name$"):
+        ask(trust(RELEASE), what=claim(name=""))
+
+
+@pytest.mark.parametrize("reason", ["", "wrong branch"])
+def test_what_was_taken_back_says_why_where_somebody_said_it(reason):
+    ending = f"taken back: {reason}" if reason else "taken back"
+    one = Revocation(statement=STATEMENT, reason=reason)
+    all_of_them = Revocation(predicate_type=IMAGE_SIGNATURE, subject=SUBJECT, reason=reason)
+    for taken in (one, all_of_them):
+        with pytest.raises(Revoked, match=f"{ending}$"):
+            ask(trust(RELEASE, revocations=(taken,)))
+
+
+def forbidden(value, by=None, what=None):
+    check_bans(value, by or signed(), what or claim(), now=NOW)
+
+
+def test_a_trust_forbids_nothing_of_signers_that_it_does_not_know():
+    assert forbidden(trust(RELEASE), signed(C1)) is None
+    assert forbidden(trust(RELEASE), signed(A1)) is None
+
+
+def test_a_trust_forbids_whoever_signs_what_it_took_back():
+    taken = trust(RELEASE, revocations=(Revocation(statement=STATEMENT),))
+    for by in (signed(A1), signed(C1)):
+        with pytest.raises(Revoked, match="taken back"):
+            forbidden(taken, by)
+
+
+def test_a_trust_forbids_its_own_signers_outside_of_their_time():
+    with pytest.raises(Revoked, match="compromised"):
+        forbidden(trust(party("release", key(compromised_at=1000))))
+    with pytest.raises(Expired, match="retired"):
+        forbidden(trust(party("release", key(retired_at=1000))))
+    with pytest.raises(Expired):
+        forbidden(trust(party("release", key(until=1000))))
+    assert forbidden(trust(party("release", key(compromised_at=1000))), signed(A1, 999)) is None
+
+
+@pytest.mark.parametrize("fields", [{"predicates": frozenset()}, {"scopes": ()}])
+def test_a_permission_for_nothing_or_about_nothing_is_refused(fields):
+    whole = {"predicates": frozenset({IMAGE_SIGNATURE}), "scopes": (Scope(()),)}
+    assert Grant(**whole).covers(IMAGE_SIGNATURE, IMAGE)
+    with pytest.raises(Malformed, match="without predicate types or scopes"):
+        Grant(**{**whole, **fields})
+
+
+@pytest.mark.parametrize(
+    ("count", "names", "good"), [(1, (), True), (2, (), True), (3, (), False), (0, (), False), (2, ("release",), False)]
+)
+def test_a_threshold_is_one_that_those_who_may_say_so_can_meet(count, names, good):
+    rule = Threshold(predicates=frozenset({IMAGE_SIGNATURE}), scopes=(Scope(()),), count=count, names=frozenset(names))
+    able = (RELEASE, party("security", key(B1)), party("vendor", key(C1), grants=[grant(CYCLONEDX)]))
+    if good:
+        assert trust(*able, thresholds=(rule,)).thresholds == (rule,)
+    else:
+        with pytest.raises(Malformed, match="can never be met"):
+            trust(*able, thresholds=(rule,))
+
+
+def test_a_quorum_of_witnesses_is_counted_by_who_runs_them():
+    from pratique.trust import ServiceKey
+
+    witnesses = tuple(ServiceKey(name=name, operator=operator, spki=name.encode()) for name, operator in ("ax", "bx", "cy"))
+    assert trust(RELEASE, witnesses=witnesses, witness_quorum=2).witness_quorum == 2
+    with pytest.raises(Malformed, match="a quorum of 3 witnesses, and 2 operators run any"):
+        trust(RELEASE, witnesses=witnesses, witness_quorum=3)
+
+
+def test_what_is_taken_back_is_one_statement_or_all_of_a_type_about_a_subject_and_nothing_else_is():
+    value = trust(
+        RELEASE,
+        revocations=(Revocation(statement=STATEMENT), Revocation(predicate_type=CYCLONEDX, subject=SUBJECT)),
+    )
+    assert value.revocation_of_statement(STATEMENT) and not value.revocation_of_statement(SUBJECT)
+    assert value.revocation_about(CYCLONEDX, SUBJECT)
+    assert not value.revocation_about(IMAGE_SIGNATURE, SUBJECT) and not value.revocation_about(CYCLONEDX, STATEMENT)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"predicate_type": CYCLONEDX},
+        {"subject": SUBJECT},
+        {"statement": STATEMENT, "predicate_type": CYCLONEDX},
+        {"statement": STATEMENT, "subject": SUBJECT},
+        {"statement": STATEMENT, "predicate_type": CYCLONEDX, "subject": SUBJECT},
+    ],
+)
+def test_a_revocation_that_names_half_of_something_or_two_things_is_refused(fields):
+    with pytest.raises(Malformed, match="names a statement, or a predicate type and a subject"):
+        Revocation(**fields)
+
+
+def test_files_that_are_carried_are_found_by_their_kind():
+    from pratique.trust import Carried
+
+    carried = tuple(Carried(kind=kind, name="x", digest=SUBJECT) for kind in ("tsa", "sigstore"))
+    assert trust(RELEASE, carried=carried).files("tsa") == carried[:1]
+    assert [item.path for item in carried] == [f"tsa/x/{SUBJECT.hex}", f"sigstore/x/{SUBJECT.hex}"]

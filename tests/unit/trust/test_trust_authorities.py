@@ -83,3 +83,18 @@ def test_voices_never_outnumber_distinct_keys_and_do_not_depend_on_order(keyids)
     voices = count_authorities(signers(*keyids), KNOWN)
     assert len(voices) <= len(set(keyids))
     assert voices == count_authorities(signers(*reversed(keyids)), KNOWN)
+
+
+def test_a_key_is_known_by_whose_it_is():
+    assert [KNOWN.name_of(keyid) for keyid in (A1, A2, B1, C1)] == ["release", "release", "security", "vendor"]
+
+
+def test_an_authority_with_one_key_twice_is_refused():
+    with pytest.raises(Malformed, match="the same key twice"):
+        Authority.of_keys("one", [A1, A2, A1])
+
+
+def test_many_keys_are_not_identities_alike():
+    """Keys are found by their ID: the limit on what has to be compared with each other is not about them."""
+    many = [f"{number:064x}" for number in range(1200)]
+    assert Authorities((Authority.of_keys("one", many),)).name_of(many[-1]) == "one"

@@ -331,3 +331,116 @@ def test_a_quorum_of_witnesses_is_one_that_can_be_met_and_is_published(quorum, g
     assert read_published(json.loads(render_published(trust)), where="x").witness_quorum == 1
     assert any("witnesses" in line for line in describe_changes(parse().trust, trust))
     assert b"witness-quorum" not in publish()
+
+
+# --- what else is told apart
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "---\n"])
+def test_a_trust_that_says_nothing_is_called_empty(text):
+    with pytest.raises(Malformed, match="the trust document is empty"):
+        parse(text)
+
+
+def test_an_error_about_a_file_names_that_file_and_not_the_document():
+    def missing(name):
+        raise Malformed("no key", where=f"keys/{name}")
+
+    with pytest.raises(Malformed) as caught:
+        parse(files=Files(key=missing, digest=FILES.digest))
+    assert caught.value.where == "keys/release.pub"
+
+
+def test_a_list_may_have_as_many_items_as_the_limit_says_and_no_more():
+    def revoked(count):
+        rows = "".join(f'  - {{statement: "{Digest.of(bytes([n % 256, n // 256]))}"}}\n' for n in range(count))
+        return WHOLE.partition("revoked:\n")[0] + "revoked:\n" + rows
+
+    assert len(parse(revoked(1000)).trust.revocations) == 1000
+    with pytest.raises(Malformed, match="has 1001 items, more than the limit of 1000"):
+        parse(revoked(1001))
+
+
+PATTERN = "subject-pattern: https://github.com/acme/app/.github/workflows/release.yml@refs/tags/*"
+
+
+def test_a_subject_is_exact_and_only_a_pattern_is_one():
+    exact = parse(WHOLE.replace(PATTERN, "subject: https://example.org/*")).trust.authorities.items[0].signers[2]
+    assert (exact.subject, exact.pattern) == ("https://example.org/*", False)
+    pattern = parse().trust.authorities.items[0].signers[2]
+    assert pattern.pattern and pattern.subject.endswith("/*")
+    for name in ("subject", "subject-pattern"):
+        with pytest.raises(Malformed, match=rf"workloads\[0\]\.{name} must be a text"):
+            parse(WHOLE.replace(PATTERN, f"{name}: 5"))
+
+
+def test_a_certificate_s_thumbprint_is_read_and_published():
+    text = WHOLE.replace('name: "CN=security,O=Acme"', f'name: "CN=security,O=Acme", thumbprint: "{"ab" * 32}"')
+    (signer,) = parse(text).trust.authorities.items[1].signers
+    assert signer.thumbprint == "ab" * 32
+    assert read_published(json.loads(publish(text)), where="x").authorities.items[1].signers == (signer,)
+    assert parse().trust.authorities.items[1].signers[0].thumbprint == ""
+
+
+@pytest.mark.parametrize("row", ["{name: public-good, file: root.json", '{name: "ca:acme", file: one.pem'])
+def test_only_a_timestamp_authority_has_an_operator_beside_its_file(row):
+    assert row in WHOLE
+    with pytest.raises(Malformed, match="operator is not known"):
+        parse(WHOLE.replace(row, f"{row}, operator: acme"))
+
+
+def test_what_a_key_is_registered_for_is_what_its_file_or_the_document_says():
+    files = Files(key=FILES.key, digest=FILES.digest, algorithm=lambda name: f"as {name} says")
+    release, _ = parse(files=files).trust.authorities.items
+    assert [one.algorithm for one in release.signers[:2]] == ["as release.pub says", ""]
+    text = WHOLE.replace("{file: release.pub", "{file: release.pub, algorithm: rsa-pss").replace(
+        "retired: 2026-03-01", "algorithm: rsa, retired: 2026-03-01"
+    )
+    release, _ = parse(text, files=files).trust.authorities.items
+    assert [one.algorithm for one in release.signers[:2]] == ["rsa-pss", "rsa"]
+    assert [one.algorithm for one in parse(text).trust.witnesses] == [""]
+
+
+@pytest.mark.parametrize("text", ["====", "a2V5IGE", "a2V5 IGE=", "a2V5IGF=", "é", ""])
+def test_a_key_s_bytes_have_one_spelling(text):
+    with pytest.raises(Malformed, match="spki"):
+        parse(WHOLE.replace(f"spki: {A}", f'spki: "{text}"'))
+
+
+def test_a_file_is_named_in_the_source_and_its_digest_in_the_published_form():
+    digest = "ab" * 32
+    with pytest.raises(Malformed, match="sha256 is for the published document"):
+        parse(WHOLE.replace("file: root.json", f'file: root.json, sha256: "{digest}"'))
+    with pytest.raises(Malformed, match="sha256 is for the published document"):
+        parse(WHOLE.replace("file: root.json", f'sha256: "{digest}"'))
+    document = json.loads(publish())
+    document["sigstore"][0]["file"] = "root.json"
+    with pytest.raises(Malformed, match="file has no place in a published document"):
+        read_published(document, where="x")
+
+
+def test_a_refusal_is_told_with_its_field_and_only_once():
+    with pytest.raises(Malformed) as caught:
+        parse(WHOLE.replace("issuer: https://token.actions.githubusercontent.com", "issuer: 5"))
+    assert caught.value.message == "field authorities.release.workloads[0].issuer must be a text"
+    with pytest.raises(Malformed) as caught:
+        parse(WHOLE.replace("about: [registry.example.com/acme]", 'about: ["registry.example.com/*"]'))
+    assert caught.value.message.startswith("field authorities.release.says[0].about is refused: a scope with a wildcard")
+
+
+def test_the_first_second_of_1970_is_a_time():
+    text = WHOLE.replace("{file: release.pub, from: 2026-01-01", "{file: release.pub, from: 1970-01-01")
+    assert parse(text).trust.authorities.items[0].signers[0].lifetime.window.since == 0
+    with pytest.raises(Malformed, match="is no time"):
+        parse(WHOLE.replace("{file: release.pub, from: 2026-01-01", '{file: release.pub, from: "1969-12-31T23:59:59Z"'))
+
+
+@pytest.mark.parametrize("name", ["a..b", "a//b", "../x", "-a", "a b", "a*", "a/", "x" * 129])
+def test_what_is_no_name_of_a_carried_file_is_refused(name):
+    with pytest.raises(Malformed, match="is not a name"):
+        parse(WHOLE.replace("name: public-good", f'name: "{name}"'))
+
+
+@pytest.mark.parametrize("name", ["a.b", "a/b", "x" * 128, "a", "log.example.com/2026"])
+def test_a_name_of_a_carried_file_may_have_parts(name):
+    assert parse(WHOLE.replace("name: public-good", f'name: "{name}"')).trust.files("sigstore")[0].name == name

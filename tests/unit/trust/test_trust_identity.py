@@ -247,3 +247,181 @@ def test_an_expression_stands_alone_for_nobody_can_tell_whether_two_meet():
     trust = Trust(name="x", authorities=Authorities((Authority(name="a", signers=(by_expression("https://example.com/a/.*"),)),)))
     with pytest.raises(Malformed, match="not published"):
         render_published(trust)
+
+
+# --- each half of each answer
+
+
+def test_an_identity_is_no_signer_of_another_kind():
+    signers = [KeySigner(keyid="a1" * 32), signer(), CertifiedSigner(name="CN=r", store="ca:a", thumbprint="a1" * 32)]
+    kinds = [
+        Key(keyid="a1" * 32),
+        WorkloadIdentity(issuer=GITHUB, subject=RELEASE + "v1"),
+        Certified(store="ca:a", name="CN=r"),
+    ]
+    for at, identity in enumerate(kinds):
+        assert [identity.speaks_as(one) for one in signers] == [at == number for number in range(3)]
+    expression = WorkloadRegexp(issuer=GITHUB, regexp="https://github.com/acme/.+")
+    assert [expression.speaks_as(one) for one in signers] == [False, True, False]
+
+
+def test_a_subject_may_be_as_long_as_the_limit_says_and_no_longer():
+    longest = "https://example.org/" + "x" * (2048 - 20)
+    assert WorkloadIdentity(issuer=GITHUB, subject=longest).speaks_as(signer(longest))
+    with pytest.raises(Malformed, match="not a subject"):
+        WorkloadIdentity(issuer=GITHUB, subject=longest + "x")
+
+
+WORKLOAD = WorkloadIdentity(issuer=GITHUB, subject=RELEASE + "v1")
+
+
+@pytest.mark.parametrize(
+    ("other", "meets"),
+    [
+        (WorkloadIdentity(issuer=GITHUB, subject=RELEASE + "v1"), True),
+        (WorkloadIdentity(issuer=GITHUB + "/e", subject=RELEASE + "v1"), False),
+        (WorkloadIdentity(issuer=GITHUB, subject=RELEASE + "v2"), False),
+        (WorkloadIdentity(issuer=GITHUB, subject=RELEASE + "v1/x"), False),
+        (WorkloadIdentity(issuer=GITHUB, subject=RELEASE + "*/x", pattern=True), False),
+        (WorkloadIdentity(issuer=GITHUB, subject=RELEASE + "*", pattern=True), True),
+        (WorkloadIdentity(issuer=GITHUB, subject=RELEASE + "*"), False),
+        (Certified(store=GITHUB, name=RELEASE + "v1"), False),
+    ],
+)
+def test_two_meet_where_a_signer_could_be_both_and_in_either_order(other, meets):
+    assert WORKLOAD.overlaps(other) is meets
+    assert other.overlaps(WORKLOAD) is meets
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "meet"),
+    [
+        ("*", "v1*", True),
+        ("v1*", "*", True),
+        ("v*", "w*", False),
+        ("*-rc", "*-ga", False),
+        ("v*-rc", "*c", True),
+        ("*c", "v*-rc", True),
+        ("v*", "v", False),
+        ("v", "v*", False),
+        ("v*", "v1", True),
+        ("v1", "v*", True),
+        ("v1*2", "v12", False),
+        ("v1*2", "v1x2", True),
+    ],
+)
+def test_segments_meet_where_some_text_is_of_both(left, right, meet):
+    mine, theirs = (
+        WorkloadIdentity(issuer=GITHUB, subject=f"https://github.com/acme/{part}", pattern="*" in part) for part in (left, right)
+    )
+    assert mine.overlaps(theirs) is meet
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "meets"),
+    [
+        (("ca:a", "CN=r", "a1"), ("ca:a", "CN=r", "a1"), True),
+        (("ca:a", "CN=r", "a1"), ("ca:a", "CN=r", ""), True),
+        (("ca:a", "CN=r", ""), ("ca:a", "CN=r", "a1"), True),
+        (("ca:a", "CN=r", ""), ("ca:a", "CN=r", ""), True),
+        (("ca:a", "CN=r", "a1"), ("ca:a", "CN=r", "b1"), False),
+        (("ca:a", "CN=r", ""), ("ca:b", "CN=r", ""), False),
+        (("ca:a", "CN=r", ""), ("ca:a", "CN=s", ""), False),
+    ],
+)
+def test_names_in_certificates_meet_in_one_store_unless_certificates_tell_them_apart(left, right, meets):
+    one, other = (Certified(store=store, name=name, thumbprint=pin * 32) for store, name, pin in (left, right))
+    assert one.overlaps(other) is meets
+    assert not one.overlaps(WORKLOAD)
+
+
+@pytest.mark.parametrize("fields", [{"store": ""}, {"name": ""}, {"name": "CN=*"}, {"name": "CN=r\n"}, {"thumbprint": "a1"}])
+def test_what_is_no_name_in_a_trust_store_is_refused(fields):
+    with pytest.raises(Malformed, match="not a"):
+        Certified(**{"store": "ca:a", "name": "CN=r", **fields})
+
+
+def test_identities_are_written_as_people_can_tell_them_apart():
+    claims = WorkloadIdentity(issuer=GITHUB, subject="a@x", claims={"ref": "main", "event": "push"})
+    assert str(claims) == f"a@x (by {GITHUB}, event=push, ref=main)"
+    assert str(Certified(store="ca:a", name="CN=r")) == "CN=r (trust store ca:a)"
+    assert str(Certified(store="ca:a", name="CN=r", thumbprint="a1" * 32)) == "CN=r (trust store ca:a, certificate a1a1a1a1a1a1…)"
+    assert str(WorkloadRegexp(issuer=GITHUB, regexp="acme/.+")) == f"acme/.+ (by {GITHUB})"
+    assert str(Key(keyid="a1" * 32)) == "key a1a1a1a1a1a1…"
+
+
+def test_two_patterns_do_not_meet_where_a_segment_without_a_star_differs():
+    one, other = (
+        WorkloadIdentity(issuer=GITHUB, subject=f"https://github.com/{owner}/*", pattern=True) for owner in ("acme", "acme2")
+    )
+    assert not one.overlaps(other) and not other.overlaps(one)
+
+
+def test_the_end_of_a_pattern_s_segment_counts_as_its_beginning_does():
+    pattern = WorkloadIdentity(issuer=GITHUB, subject=RELEASE + "v*-rc", pattern=True)
+    assert [pattern.speaks_as(signer(RELEASE + text)) for text in ("v1-rc", "v1-ga", "w1-rc", "v-rc")] == [
+        True,
+        False,
+        False,
+        False,
+    ]
+
+
+# --- expressions
+
+
+@pytest.mark.parametrize("issuer", ["", "token.example", "https://*.example", "https://token.example/*"])
+def test_the_issuer_of_an_expression_has_no_wildcards_either(issuer):
+    with pytest.raises(Malformed, match="not an issuer"):
+        WorkloadRegexp(issuer=issuer, regexp="https://github.com/acme/.+")
+
+
+def test_an_expression_may_be_as_long_as_the_limit_says_and_no_longer():
+    longest = "https://example.org/" + "x" * (2048 - 20)
+    assert by_expression(longest).regexp == longest
+    with pytest.raises(Malformed, match="not a regular expression for an identity"):
+        by_expression(longest + "x")
+
+
+def test_an_expression_is_tried_on_subjects_as_long_as_the_limit_says_and_no_longer():
+    expression = by_expression("https://example.org/.+")
+    longest = "https://example.org/" + "x" * (512 - 20)
+    assert expression.speaks_as(workload(longest))
+    assert not expression.speaks_as(workload(longest + "x"))
+
+
+@pytest.mark.parametrize(
+    "regexp",
+    [
+        r"https://github\.com/acme/(app)+",
+        r"https://github\.com/acme/(?:app)*",
+        r"https://github\.com/(acme|other)/app",
+        r"https://github\.com/acme/(a(b)c)+",
+        r"https://github\.com/.+/.+/.+/.+",
+        r"https://github\.com/acme/[1]",
+        r"https://github\.com/acme/\d",
+    ],
+)
+def test_an_expression_whose_groups_can_be_read_in_one_way_is_read(regexp):
+    assert by_expression(regexp).regexp == regexp
+
+
+@pytest.mark.parametrize(
+    ("regexp", "reason"),
+    [
+        (r"https://github\.com/acme/(a|b)+", "several ways"),
+        (r"https://github\.com/acme/(a?b)+", "several ways"),
+        (r"https://github\.com/acme/(a*(b))+", "several ways"),
+        (r"https://github\.com/acme/((a*)b)+", "several ways"),
+        (r"https://github\.com/acme/(a*){3}", "several ways"),
+        (r"https://github\.com/acme/(a)\1", "refers back"),
+        (r"https://github\.com/acme/(?=a)", "a kind that is not read"),
+        (r"https://github\.com/.+/.+/.+/.+/.+", "repeats more than 4 times"),
+        (r"*https://github\.com/acme", "not a regular expression: "),
+        (r"https://github\.com/acme)", "not a regular expression: "),
+        (r"https://github\.com/acme)+(", "not a regular expression: "),
+    ],
+)
+def test_an_expression_that_is_refused_says_what_for(regexp, reason):
+    with pytest.raises(Malformed, match=reason):
+        by_expression(regexp)

@@ -69,3 +69,21 @@ _parts = st.lists(st.from_regex(r"[a-z0-9_][a-z0-9._-]{0,5}", fullmatch=True), m
 @given(_parts, _parts)
 def test_a_scope_covers_exactly_the_names_that_begin_with_its_segments(scope, name):
     assert Scope.parse("/".join(scope)).covers("/".join(name)) == (name[: len(scope)] == scope)
+
+
+def test_a_scope_and_a_name_may_be_as_long_as_the_limit_says_and_no_longer():
+    longest = "example.org/" + "x" * (1024 - 12)
+    assert Scope.parse(longest).covers(longest)
+    with pytest.raises(Malformed, match="not a scope"):
+        Scope.parse(longest + "x")
+    assert not Scope.parse("example.org").covers(longest + "x")
+    assert Scope.parse("*").covers(longest + "x")
+
+
+def test_only_the_host_is_written_in_either_case():
+    assert Scope.parse("Example.ORG/App").covers("example.org/App:v1")
+    assert not Scope.parse("Example.ORG/App").covers("example.org/app")
+
+
+def test_a_scope_is_written_as_it_is_read():
+    assert [str(Scope.parse(text)) for text in ("*", "Example.ORG/App")] == ["*", "example.org/App"]

@@ -1,0 +1,107 @@
+"""YAML with one meaning, in bounded size, and typed members that name their field."""
+
+import pytest
+
+from pratique.errors import LimitExceeded, Malformed
+from pratique.trust.strictyaml import MAX_BYTES, Reader, load_yaml
+
+READER = Reader("x.yaml")
+
+
+def load(text, **more):
+    return load_yaml(text.encode() if isinstance(text, str) else text, what="list", where="x.yaml", **more)
+
+
+def test_a_document_may_be_as_large_as_the_limit_says_and_no_larger():
+    assert load("a" * MAX_BYTES) == "a" * MAX_BYTES
+    with pytest.raises(LimitExceeded, match=f"a list may have {MAX_BYTES} bytes, this has {MAX_BYTES + 1}"):
+        load("a" * (MAX_BYTES + 1))
+
+
+def test_a_document_may_have_as_many_tokens_as_the_limit_says_and_no_more():
+    import yaml
+
+    text = "[a, b, c]"
+    count = len(list(yaml.scan(text)))
+    assert load(text, max_tokens=count - 1) == ["a", "b", "c"]
+    with pytest.raises(LimitExceeded, match="YAML tokens"):
+        load(text, max_tokens=count - 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a: &x 1\nb: *x\n", "aliases are not allowed in a list"),
+        ("a: 1\nb: 2\na: 3\n", "line 1: the key 'a' stands twice"),
+        ("x:\n  a: 1\n  a: 3\n", "line 2: the key 'a' stands twice"),
+        ("1: 2", "the key 1 is not a text"),
+        ("true: 2", "the key True is not a text"),
+        ("a: !!python/name:os.system x", "not YAML: could not determine a constructor"),
+        ("a: [", "line 1: not YAML: "),
+        (b"\xff", "not YAML: not a text in UTF-8"),
+        ("\x00", "not YAML: "),
+        ("a: 1\n---\nb: 2\n", "not YAML: "),
+        ("[" * 2000, "not YAML: "),
+        ("a: 2026-02-31", "not YAML: "),
+    ],
+)
+def test_what_has_two_meanings_or_none_is_one_error_that_names_the_file(text, reason):
+    with pytest.raises(Malformed) as caught:
+        load(text)
+    assert reason in caught.value.message
+    assert caught.value.where == "x.yaml"
+
+
+def test_times_are_left_as_they_are_written_where_that_is_asked_for():
+    import datetime as dt
+
+    assert load("a: 2026-01-31") == {"a": dt.date(2026, 1, 31)}
+    assert load("a: 2026-01-31", times_as_text=True) == {"a": "2026-01-31"}
+
+
+def test_a_member_that_is_not_known_is_named_with_its_place_and_what_is_known():
+    assert READER.mapping({"a": 1}, "x", {"a", "b"}) == {"a": 1}
+    assert READER.mapping({"z": 1}, "x", None) == {"z": 1}
+    with pytest.raises(Malformed, match=r"field x\.y is not known") as caught:
+        READER.mapping({"z": 1, "y": 1}, "x", {"b", "a"})
+    assert caught.value.hint == "known here: a, b"
+    with pytest.raises(Malformed, match=r"field y is not known"):
+        READER.mapping({"y": 1}, "", {"a"})
+    for value in ([], "a", None, 1):
+        with pytest.raises(Malformed, match=r"field \(document\) must be a mapping"):
+            READER.mapping(value, "", set())
+
+
+def test_a_list_that_is_left_out_is_empty_and_anything_else_is_none():
+    assert READER.items(None, "x") == []
+    assert READER.items([1], "x") == [1]
+    for value in ({}, "a", 0, False):
+        with pytest.raises(Malformed, match="field x must be a list"):
+            READER.items(value, "x")
+    for value in ({}, "a", None):
+        with pytest.raises(Malformed, match="field x must be a list of texts"):
+            READER.strings(value, "x")
+    assert READER.strings(["a", "b"], "x") == ("a", "b")
+
+
+@pytest.mark.parametrize("value", ["", 1, None, [], b"a", True])
+def test_a_text_is_not_empty_and_nothing_else(value):
+    assert READER.string("a", "x") == "a"
+    with pytest.raises(Malformed, match="field x must be a text"):
+        READER.string(value, "x")
+    with pytest.raises(Malformed, match="field x must be a text"):
+        READER.strings(["a", value], "x")
+
+
+@pytest.mark.parametrize("value", ["true", 1, 0, None])
+def test_a_truth_is_true_or_false_and_nothing_else(value):
+    assert [READER.boolean(one, "x") for one in (True, False)] == [True, False]
+    with pytest.raises(Malformed, match="field x must be true or false"):
+        READER.boolean(value, "x")
+
+
+@pytest.mark.parametrize("value", [0, 6, -1, 1.0, "1", True, None])
+def test_a_count_is_a_whole_number_within_its_bounds(value):
+    assert [READER.count(one, "x", 5) for one in (1, 5)] == [1, 5]
+    with pytest.raises(Malformed, match="field x must be a number from 1 to 5"):
+        READER.count(value, "x", 5)

@@ -64,7 +64,7 @@ def chosen_anchors(
     keyring: str | None = None,
     beside_trust: bool = False,
 ) -> "TrustAnchors":
-    """What the options say. `beside_trust`: keys are believed within the bounds of the trust that this machine follows, if any.
+    """What the options say. `beside_trust`: they are believed within the bounds of the trust that this machine follows, if any.
 
     Raises InputError when the options say nothing, or things that do not go together; Unavailable for a trust that expired.
     """
@@ -83,7 +83,8 @@ def chosen_anchors(
         if keys:
             hint = "write both in a trust.yaml"
             raise InputError("--key and --certificate-identity cannot both be believed at once", hint=hint)
-        return _anchors_of_identity(identity, identity_regexp, issuer, trusted_root, logs)
+        named = _anchors_of_identity(identity, identity_regexp, issuer, trusted_root, logs)
+        return _within(named, trust_in_force(home) if beside_trust else None)
     if not keys and not keyring:
         return _anchors_of_trust(home, trust, logs)
     from pratique.attest.openpgp import MAX_KEYRING_SIZE
@@ -91,9 +92,11 @@ def chosen_anchors(
     from pratique.keys.open import load_believed_key
 
     base = trust_in_force(home) if beside_trust else None
-    found = anchors_in_place(((name, [load_believed_key(name)]) for name in keys), logs, base)
+    by_name = [(name, [load_believed_key(name)]) for name in keys]
     if trusted_root:
-        found = replace(found, root=_load_root(trusted_root))
+        found = _within(replace(anchors_in_place(by_name, logs, None), root=_load_root(trusted_root)), base)
+    else:
+        found = anchors_in_place(by_name, logs, base)
     return replace(found, keyring=read_limited(Path(keyring), MAX_KEYRING_SIZE)) if keyring else found
 
 
@@ -150,6 +153,23 @@ def _anchors_of_identity(
         workload = WorkloadIdentity(issuer=issuer, subject=name)
     authorities = Authorities((Authority(name=name, signers=(workload,)),))
     return TrustAnchors(keys={}, authorities=authorities, logs=logs, root=_load_root(trusted_root))
+
+
+def _within(named: "TrustAnchors", base: "TrustAnchors | None") -> "TrustAnchors":
+    """The same, but for whom the trust ends or takes back. Nobody of the trust counts beside them: the trusted root that was
+    named would vouch for those identities too.
+    """
+    if base is None or base.trust is None:
+        return named
+    trust = base.trust.without_voices()
+    return replace(
+        named,
+        trust=trust,
+        authorities=trust.authorities,
+        keys={**base.keys, **named.keys},
+        logs=(*base.logs, *named.logs),
+        in_place=named.authorities,
+    )
 
 
 def _load_root(path: str) -> "TrustedRoot":

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def anchor_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`keys`, `log_keys`, `trust`, `identity`, `identity_regexp`, `issuer`, `trusted_root`, `keyring`."""
+    """`keys`, `log_keys`, `trust`, `identity`, `identity_regexp`, `issuer`, `trusted_root`, `notation_config`, `keyring`."""
     for option in reversed(
         (
             click.option("--key", "keys", type=click.Path(), multiple=True, help="A public key to believe; may be repeated."),
@@ -31,6 +31,11 @@ def anchor_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--certificate-oidc-issuer", "issuer", help="Who vouches for that identity: an exact URL."),
             click.option(
                 "--trusted-root", type=click.Path(), help="A Sigstore trusted root (JSON), for identities, logs and times."
+            ),
+            click.option(
+                "--notation-config",
+                type=click.Path(),
+                help="notation's folder, with trustpolicy.json and truststore: its signatures are judged by these.",
             ),
             click.option("--keyring", type=click.Path(), help="OpenPGP keys to believe, for Helm's provenance files."),
         )
@@ -61,6 +66,7 @@ def chosen_anchors(
     identity_regexp: str | None = None,
     issuer: str | None = None,
     trusted_root: str | None = None,
+    notation_config: str | None = None,
     keyring: str | None = None,
     beside_trust: bool = False,
 ) -> "TrustAnchors":
@@ -75,6 +81,11 @@ def chosen_anchors(
     signer = identity or identity_regexp
     if trust and (keys or signer or issuer or trusted_root or keyring):
         raise InputError("--trust says who is believed: keys and identities beside it would widen it unseen")
+    if notation_config:
+        if keys or signer or issuer or trusted_root or keyring or trust:
+            hint = "verify twice, or write stores and keys in a trust.yaml"
+            raise InputError("--notation-config says who is believed, and does not go with others", hint=hint)
+        return _within(_anchors_of_notation(Path(notation_config), logs), trust_in_force(home) if beside_trust else None)
     if identity and identity_regexp:
         raise InputError("--certificate-identity and --certificate-identity-regexp cannot both be believed at once")
     if keyring and (signer or issuer or trusted_root):
@@ -170,6 +181,15 @@ def _within(named: "TrustAnchors", base: "TrustAnchors | None") -> "TrustAnchors
         logs=(*base.logs, *named.logs),
         in_place=named.authorities,
     )
+
+
+def _anchors_of_notation(folder: Path, logs: "tuple[OwnLog, ...]") -> "TrustAnchors":
+    """Whoever notation believes, where and as far as its trust policy says so."""
+    from pratique.evidence.trust_anchors import NOBODY, TrustAnchors
+    from pratique.tuf.notation import read_notation
+
+    policy, stores = read_notation(folder)
+    return TrustAnchors(keys={}, authorities=NOBODY, logs=logs, stores=stores, notation=policy)
 
 
 def _load_root(path: str) -> "TrustedRoot":

@@ -17,10 +17,18 @@ from pratique.errors import Expired, InputError, Revoked, Untrusted, Violation
 from pratique.evidence.collect import Collected, Collection
 from pratique.evidence.compare import agreed_manifest, compare
 from pratique.evidence.trust_anchors import TrustAnchors
-from pratique.evidence.verify import Answers, FileSubject, Rejected, VerifiedClaim, cause_of, verify_piece
+from pratique.evidence.verify import (
+    Answers,
+    FileSubject,
+    Rejected,
+    VerifiedClaim,
+    cause_of,
+    notation_statement,
+    verify_piece,
+)
 from pratique.model import Cause, Digest, FileManifest, State, Tree, parse_manifest
 from pratique.model.predicates import FILE_MANIFEST, IMAGE_SIGNATURE, SLSA_PROVENANCE, SLSA_VSA, TITLES
-from pratique.model.signer import OpenPgpSigner
+from pratique.model.signer import CertifiedSigner, OpenPgpSigner
 from pratique.policy.facts import Agreement, Facts, Piece
 from pratique.trust import Trust, Utterance, authorise, check_bans, check_quorum
 
@@ -85,7 +93,7 @@ def _appraise_piece(
     content: FileSubject | None = None,
     annotations: Mapping[str, str] = NO_ANNOTATIONS,
 ) -> Piece:
-    claim = verify_piece(found, target, trust_anchors, now=now, answers=answers, content=content)
+    claim = verify_piece(found, target, trust_anchors, name=name, now=now, answers=answers, content=content)
     about = found.about.digest if found.about is not None else None
     if isinstance(claim, Rejected):
         return Piece(
@@ -143,6 +151,10 @@ def _authority(claim: VerifiedClaim, found: Collected, name: str, trust_anchors:
         statement=claim.payload,
         bundle=found.digest,
     )
+    if isinstance(signer, CertifiedSigner) and trust_anchors.notation is not None:
+        if trust is not None:
+            check_bans(trust, claim.signed, utterance, now=now)
+        return notation_statement(trust_anchors, name).name, True
     named = trust_anchors.in_place.find(signer)
     if named is not None:
         if trust is not None:

@@ -97,8 +97,3 @@ class Signed:
     times: tuple[TrustedTime, ...] = ()
     places: tuple[LogPlace, ...] = ()
     unproven: tuple[str, ...] = ()
-
-    @property
-    def not_after(self) -> int | None:
-        """The earliest second by which the signature is proven to have existed; None when nobody vouches for any."""
-        return min((time.at for time in self.times), default=None)

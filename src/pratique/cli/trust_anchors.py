@@ -216,9 +216,13 @@ def refuse_key_as_trust(trust: str | None) -> None:
 
 def known_logs(home: Home, log_keys: tuple[str, ...] = ()) -> "tuple[OwnLog, ...]":
     """The key of this home's log, if there is one, and those of these files: log.vkey, PEM or a trusted root."""
-    from pratique.app.home_log import load_log_keys
+    from pratique.app.home_log import history_check, load_log_keys
     from pratique.evidence.trust_anchors import OwnLog
 
     own = Path(f"{home.log_key}.pub")
     paths = [*([own] if own.exists() else []), *map(Path, log_keys)]
-    return tuple(OwnLog(key=log.key, name=log.name) for path in paths for log in load_log_keys(path))
+    return tuple(
+        OwnLog(key=log.key, name=log.name, check_history=history_check(home, log.key.raw))
+        for path in paths
+        for log in load_log_keys(path)
+    )

@@ -4,7 +4,7 @@ It comes from public keys on the command line, from the keys of a policy, or fro
 say what, and until when.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -24,12 +24,17 @@ NOBODY = Authorities()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnLog:
-    """A log of tiles whose key is known. `name`: its origin, "" when any will do; `operator`: who runs it, for counting."""
+    """A log of tiles whose key is known. `name`: its origin, "" when any will do; `operator`: who runs it, for counting.
+
+    `check_history`: of a log that may be at hand, holds an origin and a checkpoint of it against what is known there; raises
+    ProofInvalid where they contradict, and nothing where nobody can tell.
+    """
 
     key: "PublicKey"
     name: str = ""
     operator: str = "our own"
     lifetime: Lifetime = ALWAYS
+    check_history: Callable[[str, str], None] | None = None
 
     def holds(self, entry: "LogEntry") -> bool:
         """Whether the entry says that it is in this log, by either of the two ways to name one."""

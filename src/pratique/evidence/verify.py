@@ -309,8 +309,9 @@ def _with_places(
     """With the places in logs of tiles that we know, beside those in the logs of a trusted root; and what proves nothing."""
     by_key = isinstance(signed.signer, KeySigner)
     true = replace(bundle, hint=_hint_of(signed.signer)) if isinstance(signed.signer, KeySigner) else bundle
-    places, unproven = own_places(true, trust_anchors, proven_at(signed.times, now=now), by_key=by_key)
-    return replace(signed, places=tuple(dict.fromkeys((*signed.places, *places)))), unproven
+    own = own_places(true, trust_anchors, proven_at(signed.times, now=now), by_key=by_key)
+    places = tuple(dict.fromkeys((*signed.places, *own.places)))
+    return replace(signed, places=places, trees=(*signed.trees, *own.trees)), own.unproven
 
 
 def _hint_of(by: KeySigner) -> str:

@@ -156,7 +156,8 @@ def _verify(
     _check_count({time.operator for time in times}, needs.times, "sources of time")
     places = tuple(LogPlace(log=item.log.url, operator=item.log.operator, index=item.index) for item in counted)
     unproven = () if logged_certificate else (UNLOGGED_CERTIFICATE,)
-    return Signed(signer=signer, times=times, places=places, unproven=unproven)
+    trees = tuple(item.tree for item in logged if item.tree is not None)
+    return Signed(signer=signer, times=times, places=places, unproven=unproven, trees=trees)
 
 
 def _is_certificate_of(certificate: bytes, key: PublicKey) -> bool:

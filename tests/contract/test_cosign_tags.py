@@ -8,15 +8,15 @@ from test_repository_contract import push_image
 
 from pratique.attest import cosign
 from pratique.errors import DigestMismatch, LimitExceeded, Malformed, NotFound, Unavailable
-from pratique.model import Digest
+from pratique.evidence.collect import collect_from_repository
+from pratique.model import Cause, Digest
+from pratique.model.predicates import IMAGE_SIGNATURE
 from pratique.registry.attach import attach
 from pratique.registry.cosign import (
     ATTESTATIONS,
-    SBOM,
     SIGNATURES,
     Layer,
     fetch_layers,
-    fetch_unsigned_sboms,
     push_layers,
     tag_of,
 )
@@ -49,10 +49,10 @@ def test_signatures_are_found_again_in_order_and_adding_twice_is_adding_once(rep
     first, second = signature(1, image), signature(2, image)
     push_layers(repository, image, SIGNATURES, [first])
     pushed = push_layers(repository, image, SIGNATURES, [second, first])
-    assert fetch_layers(repository, image, SIGNATURES) == (first, second)
+    assert fetch_layers(repository, image, SIGNATURES).layers == (first, second)
     assert push_layers(repository, image, SIGNATURES, [first, second]) == pushed
     assert tag_of(image, SIGNATURES) == f"sha256-{image.hex}.sig"
-    assert fetch_layers(repository, image, ATTESTATIONS) == ()
+    assert fetch_layers(repository, image, ATTESTATIONS).layers == ()
 
 
 def test_the_configuration_lists_the_layers_for_cosign_adds_to_it(repository):
@@ -77,7 +77,7 @@ def test_what_others_put_under_the_tag_stays_as_it_was(repository):
     push_layers(repository, image, SIGNATURES, [signature(1, image)])
     layers = repository.fetch_manifest(tag_of(image, SIGNATURES)).document["layers"]
     assert layers[0] == stranger
-    assert fetch_layers(repository, image, SIGNATURES) == (signature(1, image),)
+    assert fetch_layers(repository, image, SIGNATURES).layers == (signature(1, image),)
 
 
 def test_a_writer_in_between_loses_nothing(repository):
@@ -106,7 +106,7 @@ def test_a_writer_in_between_loses_nothing(repository):
             return pushed
 
     push_layers(Interrupted(), image, SIGNATURES, [mine], sleep=no_sleep)
-    assert {layer.annotations[cosign.SIGNATURE] for layer in fetch_layers(repository, image, SIGNATURES)} == {
+    assert {layer.annotations[cosign.SIGNATURE] for layer in fetch_layers(repository, image, SIGNATURES).layers} == {
         mine.annotations[cosign.SIGNATURE],
         theirs.annotations[cosign.SIGNATURE],
     }
@@ -145,7 +145,7 @@ def test_writers_one_after_the_other_in_threads_all_stay(registry_host):
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(fetch_layers(remote, image, SIGNATURES)) == 8
+    assert len(fetch_layers(remote, image, SIGNATURES).layers) == 8
     remote.close()
 
 
@@ -169,17 +169,17 @@ def test_a_registry_that_cannot_be_asked_is_not_one_without_signatures(oci_serve
         with pytest.raises(Unavailable):
             push_layers(remote, image, SIGNATURES, [signature(1, image)], sleep=no_sleep)
     oci_server.faults.clear()
-    assert fetch_layers(remote, image, SIGNATURES) == ()
+    assert fetch_layers(remote, image, SIGNATURES).layers == ()
     remote.close()
 
 
 def test_newer_bundles_beside_an_image_make_no_older_signature(repository):
     image = push_image(repository)
     attach(repository, subject=image, blob=b"bundle", artifact_type=SIGSTORE_BUNDLE, annotations={}, created=1_700_000_000)
-    assert fetch_layers(repository, image.digest, SIGNATURES) == ()
+    assert fetch_layers(repository, image.digest, SIGNATURES).layers == ()
 
 
-def test_ten_thousand_signatures_are_refused_before_one_is_fetched(oci_server):
+def test_of_ten_thousand_signatures_the_first_thousand_are_read_and_the_rest_is_told(oci_server):
     remote = Remote(oci_server.host, "contract/app", plain_http=True, environ={})
     image = push_image(remote).digest
     blob = put(remote, signature(0, image).data)
@@ -189,11 +189,17 @@ def test_ten_thousand_signatures_are_refused_before_one_is_fetched(oci_server):
     ]
     raw_tag(remote, tag_of(image, SIGNATURES), layers)
     before = len(oci_server.requests)
-    with pytest.raises(LimitExceeded, match="10000 signatures"):
-        fetch_layers(remote, image, SIGNATURES)
-    assert len(oci_server.requests) == before + 1
+    found = fetch_layers(remote, image, SIGNATURES)
+    assert (len(found.layers), found.unread) == (1_000, 9_000)
+    assert found.layers[0].annotations == cosign.signature_annotations(b"0")
+    assert len(oci_server.requests) == before + 2
     with pytest.raises(LimitExceeded):
         push_layers(remote, image, SIGNATURES, [signature(1, image)], sleep=no_sleep)
+    pieces = collect_from_repository(remote, image).pieces
+    assert [piece.detail.partition(": ")[2] for piece in pieces if piece.cause is Cause.UNREADABLE] == [
+        "10000 signatures, and 1000 of them were read"
+    ]
+    assert {piece.claimed_type for piece in pieces if piece.cause is Cause.UNREADABLE} == {IMAGE_SIGNATURE}
     remote.close()
 
 
@@ -202,7 +208,7 @@ def test_a_thousand_signatures_over_one_payload_fetch_it_once(oci_server):
     image = push_image(remote).digest
     push_layers(remote, image, SIGNATURES, [signature(number, image) for number in range(1000)], sleep=no_sleep)
     before = len(oci_server.requests)
-    assert len(fetch_layers(remote, image, SIGNATURES)) == 1000
+    assert len(fetch_layers(remote, image, SIGNATURES).layers) == 1000
     assert len(oci_server.requests) == before + 2
     remote.close()
 
@@ -240,13 +246,3 @@ def test_an_index_under_the_tag_is_malformed_and_never_overwritten(repository):
         fetch_layers(repository, image, SIGNATURES)
     with pytest.raises(Malformed):
         push_layers(repository, image, SIGNATURES, [signature(1, image)])
-
-
-def test_a_document_under_the_sbom_tag_is_read_as_unsigned(repository):
-    image = push_image(repository).digest
-    assert fetch_unsigned_sboms(repository, image) == ()
-    layer = {"mediaType": "text/spdx+json", **put(repository, b"{}")}
-    raw_tag(repository, tag_of(image, SBOM), [layer])
-    (found,) = fetch_unsigned_sboms(repository, image)
-    assert type(found).__name__ == "UnsignedDocument"
-    assert (found.media_type, found.data) == ("text/spdx+json", b"{}")

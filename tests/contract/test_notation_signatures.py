@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from pratique.attest.notation import COSE, JWS, TrustStatement, TrustStores, parse_envelope, thumbprint, verify
-from pratique.errors import LimitExceeded, Malformed, NotFound
-from pratique.model import Digest
+from pratique.errors import Malformed, NotFound
+from pratique.evidence.collect import MAX_PIECES, EvidenceForm, collect_from_repository
+from pratique.model import Cause, Digest
 from pratique.registry.layout import open_layout
-from pratique.registry.notation import MAX_SIGNATURES, SIGNATURE, THUMBPRINTS, attach_signature, fetch_signature, list_signatures
+from pratique.registry.notation import SIGNATURE, THUMBPRINTS, attach_signature
 from pratique.registry.remote import Remote
 from pratique.registry.types import EMPTY_CONFIG, EMPTY_CONFIG_DATA, OCI_CONFIG, OCI_LAYER, OCI_MANIFEST, Descriptor
 
@@ -47,16 +48,17 @@ def image(repository):
     return repository.push_manifest(json.dumps(document).encode(), OCI_MANIFEST, "v1")
 
 
+def collected(repository, image):
+    found = collect_from_repository(repository, image.digest)
+    assert found.cause is Cause.NONE
+    return found.pieces
+
+
 def test_what_is_attached_is_found_fetched_and_announced_as_the_specification_says(repository, image):
     for media_type, data in BY_NOTATION.items():
         attach_signature(repository, subject=image, data=data, media_type=media_type, created=1_800_000_000)
-    found = list_signatures(repository, image.digest)
-    assert (len(found.signatures), found.left_out) == (2, 0)
-    fetched = {
-        media_type: data for data, media_type in (fetch_signature(repository, one, image.digest) for one in found.signatures)
-    }
-    assert fetched == BY_NOTATION
-    for one in found.signatures:
+    assert {piece.media_type: piece.data for piece in collected(repository, image)} == BY_NOTATION
+    for one in repository.list_referrers(image.digest, SIGNATURE):
         manifest = repository.fetch_manifest(one.digest)
         document = manifest.document
         assert (document["artifactType"], document["config"]["mediaType"]) == (SIGNATURE, SIGNATURE)
@@ -69,55 +71,44 @@ def test_what_is_attached_is_found_fetched_and_announced_as_the_specification_sa
 def test_attaching_twice_is_attaching_once(repository, image):
     for _ in range(2):
         attach_signature(repository, subject=image, data=BY_NOTATION[JWS], media_type=JWS, created=None)
-    assert len(list_signatures(repository, image.digest).signatures) == 1
+    assert len(repository.list_referrers(image.digest, SIGNATURE)) == 1
 
 
-def test_the_manifest_form_of_older_registries_is_read_too(repository, image):
-    layer = put(repository, BY_NOTATION[JWS], JWS)
+def attached(repository, image, layers, artifact_type=SIGNATURE, config_type=EMPTY_CONFIG):
     document = {
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,
-        "config": put(repository, EMPTY_CONFIG_DATA, SIGNATURE),
-        "layers": [layer],
+        "config": put(repository, EMPTY_CONFIG_DATA, config_type),
+        "layers": layers,
         "subject": {"mediaType": image.media_type, "digest": image.digest, "size": image.size},
     }
-    repository.push_referrers([json.dumps(document).encode()], OCI_MANIFEST)
-    (one,) = list_signatures(repository, image.digest).signatures
-    assert fetch_signature(repository, one, image.digest) == (BY_NOTATION[JWS], JWS)
+    document |= {"artifactType": artifact_type} if artifact_type else {}
+    return repository.push_referrers([json.dumps(document).encode()], OCI_MANIFEST)[0]
 
 
-def test_what_is_no_signature_of_this_image_is_not_fetched(repository, image):
-    other = Digest.of(b"another image")
-    good = attach_signature(repository, subject=image, data=BY_NOTATION[JWS], media_type=JWS, created=None)
-    with pytest.raises(Malformed, match="another artifact"):
-        fetch_signature(repository, good, other)
+def test_the_manifest_form_of_older_registries_is_read_too(repository, image):
+    attached(repository, image, [put(repository, BY_NOTATION[JWS], JWS)], "", SIGNATURE)
+    (piece,) = collected(repository, image)
+    assert (piece.data, piece.media_type, piece.form) == (BY_NOTATION[JWS], JWS, EvidenceForm.NOTATION)
 
-    def attached(layers, artifact_type=SIGNATURE):
-        document = {
-            "schemaVersion": 2,
-            "mediaType": OCI_MANIFEST,
-            "artifactType": artifact_type,
-            "config": put(repository, EMPTY_CONFIG_DATA, EMPTY_CONFIG),
-            "layers": layers,
-            "subject": {"mediaType": image.media_type, "digest": image.digest, "size": image.size},
-        }
-        return repository.push_referrers([json.dumps(document).encode()], OCI_MANIFEST)[0]
 
-    layer = put(repository, BY_NOTATION[JWS], JWS)
-    for layers, artifact_type, words in [
-        ([], SIGNATURE, "one layer"),
-        ([layer, layer], SIGNATURE, "one layer"),
-        ([{**layer, "mediaType": OCI_LAYER}], SIGNATURE, "no signature envelope"),
-        ([layer], "application/vnd.example.other", "no signature"),
-    ]:
-        with pytest.raises(Malformed, match=words):
-            fetch_signature(repository, attached(layers, artifact_type), image.digest)
-    with pytest.raises(LimitExceeded):
-        fetch_signature(repository, attached([{**layer, "size": 100 << 20}]), image.digest)
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda layer: [], "has one layer, this has 0"),
+        (lambda layer: [layer, layer], "has one layer, this has 2"),
+        (lambda layer: [{**layer, "size": 100 << 20}], "104857600"),
+    ],
+)
+def test_a_signature_of_another_form_stays_in_the_list_with_its_cause(repository, image, change, words):
+    attached(repository, image, change(put(repository, BY_NOTATION[JWS], JWS)))
+    (piece,) = collected(repository, image)
+    assert piece.cause is Cause.INVALID and words in piece.detail and piece.data == b""
+
+
+def test_what_is_no_envelope_is_not_attached(repository, image):
     with pytest.raises(Malformed):
         attach_signature(repository, subject=image, data=b"{}", media_type=JWS, created=None)
-    with pytest.raises(NotFound):
-        fetch_signature(repository, Descriptor(media_type=OCI_MANIFEST, digest=other, size=1), image.digest)
 
 
 class Flooded:
@@ -131,6 +122,7 @@ class Flooded:
         self.all = [self.one(number, stranger) for number in range(10_000)]
         self.all += [self.one(20_000 + number, {THUMBPRINTS: text}) for number, text in enumerate(odd)]
         self.all.append(self.one(30_000, {THUMBPRINTS: json.dumps([known.upper()])}))
+        self.asked = []
 
     @staticmethod
     def one(number, annotations):
@@ -141,14 +133,19 @@ class Flooded:
     def list_referrers(self, digest, artifact_type=None):
         return list(self.all)
 
+    def fetch_manifest(self, reference):
+        self.asked.append(reference)
+        raise NotFound("gone")
+
 
 def test_a_flood_of_ten_thousand_signatures_does_not_push_a_trusted_one_out():
     chain = parse_envelope(BY_NOTATION[JWS], JWS).chain
     stores = TrustStores(certificates={"ca:known": chain})
     flooded = Flooded(thumbprint(chain[0]))
-    found = list_signatures(flooded, Digest.of(b"image"), trusted=stores.thumbprints(["ca:known"]))
-    assert found.signatures[0] == flooded.all[-1]
-    assert (len(found.signatures), found.left_out) == (MAX_SIGNATURES, len(flooded.all) - MAX_SIGNATURES)
+    found = collect_from_repository(flooded, Digest.of(b"image"), announced=stores.thumbprints(["ca:known"]))
+    assert flooded.asked[0] == flooded.all[-1].digest
+    (more,) = [piece for piece in found.pieces if piece.cause is Cause.UNREADABLE]
+    assert more.detail == f"{len(flooded.all)} signatures are attached, and {MAX_PIECES} of them were read"
 
 
 def test_an_announced_thumbprint_is_believed_by_nobody():

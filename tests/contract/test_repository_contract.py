@@ -134,7 +134,7 @@ def test_a_tag_moves_and_the_old_image_stays_reachable_by_digest(repository):
     push_image(repository, "v0")
     assert repository.resolve("v1") == second.digest
     assert repository.fetch_manifest(first.digest).digest == first.digest
-    assert repository.list_tags() == ["v0", "v1"]
+    assert repository.resolve("v0") == first.digest
 
 
 def test_a_manifest_pushed_as_another_digest_is_refused(repository):
@@ -216,7 +216,7 @@ def test_threads_that_push_at_once_lose_no_tag(repository):
         thread.start()
     for thread in threads:
         thread.join()
-    assert repository.list_tags() == sorted(f"t{number}" for number in range(8))
+    assert {repository.resolve(f"t{number}") for number in range(8)} == {Digest.of(image)}
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -14,10 +14,10 @@ from test_e2e_chain import FILES, Run, make_archive, make_tar
 
 from pratique.attest import cosign
 from pratique.attest.bundle import parse_bundle
-from pratique.attest.detached import parse_raw, verify_file, verify_raw
+from pratique.attest.detached import parse_raw, verify_raw
 from pratique.attest.publickey import PublicKey
 from pratique.attest.sigstore.trusted_root import TrustedRoot
-from pratique.attest.sigstore.verify import ArtifactDigests, Requirements
+from pratique.attest.sigstore.verify import ArtifactDigests, Requirements, verify_attestation, verify_message
 from pratique.attest.statement import parse_statement
 from pratique.attest.yaml_annotation import verify_manifests
 from pratique.model import Digest
@@ -101,7 +101,7 @@ def test_cosigns_tags_are_written_beside_what_others_wrote(pratique: Run, place:
     done(pratique(*f"attest {place} --type test-result --predicate result.json --key K --form cosign --format json".split()))
     repository, reference = open_repository(place)
     digest = repository.resolve(reference or "")
-    layers = fetch_layers(repository, digest, SIGNATURES)
+    layers = fetch_layers(repository, digest, SIGNATURES).layers
     assert len(layers) == 3  # ECDSA signs differently each time
     verified = [
         cosign.verify_signature(
@@ -113,7 +113,7 @@ def test_cosigns_tags_are_written_beside_what_others_wrote(pratique: Run, place:
         for layer in layers
     ]
     assert {claim.reference for claim, _ in verified} == {repository.name}
-    (layer,) = fetch_layers(repository, digest, ATTESTATIONS)
+    (layer,) = fetch_layers(repository, digest, ATTESTATIONS).layers
     found = cosign.verify_attestation(
         cosign.parse_attestation(layer.data, layer.annotations), digest, TrustedRoot(), keys=keys_of(tmp_path)
     )
@@ -149,10 +149,8 @@ def test_several_subjects_of_all_kinds_are_in_one_statement(pratique: Run, place
 def test_a_file_has_its_bundle_beside_it_and_nothing_there_is_overwritten(pratique: Run, place: str, tmp_path: Path) -> None:
     assert pratique("sign", "file:app.bin", "--key", "K", "--file").returncode == 0
     data = (tmp_path / "app.bin.sigstore.json").read_bytes()
-    found = verify_file(
-        parse_bundle(data), ArtifactDigests.of(b"a program"), TrustedRoot(), keys=keys_of(tmp_path), needs=KEY_ONLY
-    )
-    assert found.statement is not None
+    found = verify_attestation(parse_bundle(data), TrustedRoot(), keys=keys_of(tmp_path), needs=KEY_ONLY)
+    assert found.head.is_about(ArtifactDigests.of(b"a program").named)
     assert pratique("sign", "file:app.bin", "--key", "K", "--file").returncode == 0  # it is the same
     (tmp_path / "app.bin.sigstore.json").write_text("another's")
     size = log_size(pratique)
@@ -161,10 +159,7 @@ def test_a_file_has_its_bundle_beside_it_and_nothing_there_is_overwritten(pratiq
     assert log_size(pratique) == size
     assert pratique("sign", "file:app.bin", "--key", "K", "--form", "message", "--replace").returncode == 0
     bundle = parse_bundle((tmp_path / "app.bin.sigstore.json").read_bytes())
-    assert (
-        verify_file(bundle, ArtifactDigests.of(b"a program"), TrustedRoot(), keys=keys_of(tmp_path), needs=KEY_ONLY).statement
-        is None
-    )
+    verify_message(bundle, ArtifactDigests.of(b"a program"), TrustedRoot(), keys=keys_of(tmp_path), needs=KEY_ONLY)
 
 
 def test_a_bare_signature_is_one_that_openssl_verifies(pratique: Run, place: str, tmp_path: Path) -> None:

@@ -6,13 +6,12 @@ import json
 import pytest
 from vector_files import VECTORS
 
-from pratique.attest.notation import TrustStatement, TrustStores, parse_certificates, parse_envelope, verify
-from pratique.attest.notation.appraise import appraise_signatures
+from pratique.attest.notation import MEDIA_TYPES, TrustStatement, TrustStores, parse_certificates, parse_envelope, verify
 from pratique.attest.timestamp import TimestampAuthority, parse_token, verify_timestamp
 from pratique.attest.x509 import CertificateWindow, parse_certificate
-from pratique.errors import Malformed, PratiqueError
+from pratique.evidence.collect import collect_from_repository
+from pratique.model import Cause
 from pratique.registry.layout import open_layout
-from pratique.registry.notation import fetch_signature, list_signatures
 
 ROOT = VECTORS / "notation" / "test" / "e2e" / "testdata"
 AT = 1_800_000_000
@@ -33,14 +32,12 @@ def look(layout, *, at=AT, more=None, names=()):
     image = repository.fetch_manifest("v1")
     known = stores(**(more or {}))
     statement = TrustStatement(name="e2e", stores=(*(f"ca:{name}" for name in KNOWN), *names), identities=None)
-    candidates = list_signatures(repository, image.digest, trusted=known.thumbprints(statement.stores))
     outcomes, refused = [], []
-    for signature in candidates.signatures:
-        try:
-            data, media_type = fetch_signature(repository, signature, image.digest)
-        except PratiqueError as error:
-            refused.append(error)
+    for piece in collect_from_repository(repository, image.digest, announced=known.thumbprints(statement.stores)).pieces:
+        if piece.cause is not Cause.NONE or piece.media_type not in MEDIA_TYPES:
+            refused.append(piece)
             continue
+        data, media_type = piece.data, piece.media_type
         outcome = verify(
             data,
             media_type,
@@ -58,7 +55,6 @@ def look(layout, *, at=AT, more=None, names=()):
 
 def test_an_image_without_signatures_has_none():
     assert look("e2e") == ([], [])
-    assert appraise_signatures([]).cause == "absent"
 
 
 def test_a_valid_signature_is_valid_and_its_signer_named():
@@ -71,8 +67,6 @@ def test_of_several_signatures_the_trusted_one_decides():
     outcomes, refused = look("e2e-valid-multiple-signatures")
     assert [str(outcome.cause) for outcome, _ in outcomes] == ["none", "untrusted"]
     assert refused == []
-    assert appraise_signatures([outcome for outcome, _ in outcomes]).cause == "none"
-    assert appraise_signatures([outcome for outcome, _ in outcomes[1:]]).cause == "untrusted"
     # The other, by its own self-signed certificate, held in 2025 while that was valid.
     own = outcomes[1][1].chain
     again, _ = look("e2e-valid-multiple-signatures", at=1_739_780_400, more={"ca:own": own}, names=("ca:own",))
@@ -97,8 +91,18 @@ def test_a_signature_by_an_expired_certificate_is_expired():
 def test_what_is_no_signature_envelope_is_invalid():
     outcomes, (refusal,) = look("e2e-invalid-signature")
     assert outcomes == []
-    assert isinstance(refusal, Malformed)
-    assert "no signature envelope" in str(refusal)
+    outcome = verify(
+        refusal.data,
+        refusal.media_type,
+        digest=refusal.digest,
+        size=1,
+        artifact_type="",
+        statement=TrustStatement(name="e2e", identities=None),
+        stores=stores(),
+        at=AT,
+        answers={},
+    )
+    assert outcome.cause == "invalid" and "no signature envelope" in outcome.detail
 
 
 def test_a_timestamp_that_is_none_is_invalid():
@@ -142,9 +146,9 @@ def certificates_in(token):
 
 
 def test_their_annotations_name_the_chains_thumbprints():
-    from pratique.registry.notation import THUMBPRINTS
+    from pratique.registry.notation import SIGNATURE, THUMBPRINTS
 
     repository = open_layout(ROOT / "registry" / "oci_layout" / "e2e-valid-signature")
     image = repository.fetch_manifest("v1")
-    (signature,) = list_signatures(repository, image.digest).signatures
+    (signature,) = repository.list_referrers(image.digest, SIGNATURE)
     assert set(json.loads(signature.annotations[THUMBPRINTS])) == stores().thumbprints(["ca:e2e"])

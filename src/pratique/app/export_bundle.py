@@ -129,10 +129,13 @@ def _appraised(
     """All that a place says about these manifests, and what revocation servers said, by URL, asked as a verifier would ask.
 
     Who did not say what the artifact is called is not held to what the trust lets its authorities speak about: it may be called
-    something else where the archive is verified. That they are authorities, and neither revoked nor expired, holds in any case.
+    something else where the archive is verified. All else that the trust says holds: who is an authority and may say such a
+    thing, by when, who must agree, and what is retired, compromised or taken back.
     """
     from pratique.evidence.collect import collect_from_repository
 
+    if name is None and trust_anchors.trust is not None:
+        trust_anchors = replace(trust_anchors, trust=trust_anchors.trust.whatever_its_name())
     pieces: list[Piece] = []
     answers: dict[str, bytes] = {}
     for digest in digests:
@@ -140,12 +143,7 @@ def _appraised(
         called = name or public_name(source)
         facts, told = appraise_asking(target, called, collection, trust_anchors, ask=ask)
         answers |= {url: data for url, data in told.items() if data is not None}
-        if name is None and any(piece.cause is Cause.UNTRUSTED for piece in facts.pieces):
-            unscoped, _ = appraise_asking(target, called, collection, replace(trust_anchors, trust=None), ask=ask)
-            known = {(piece.bundle, piece.form): piece for piece in unscoped.pieces}
-            pieces += [known[piece.bundle, piece.form] if piece.cause is Cause.UNTRUSTED else piece for piece in facts.pieces]
-        else:
-            pieces += facts.pieces
+        pieces += facts.pieces
     return tuple(pieces), answers
 
 

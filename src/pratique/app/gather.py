@@ -17,7 +17,7 @@ from pratique.errors import InputError, Unavailable
 from pratique.model import Cause
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence, Set
     from pathlib import Path
 
     from pratique.evidence.collect import Collection
@@ -109,7 +109,9 @@ def _facts_about(
     """`asked`: what is known to be said about indexes, which is added to: each is asked about once."""
     begin, _ = steps
     begin("collecting evidence")
-    place, collection, content = collect_evidence(home, found, question.evidence, {} if asked is None else asked)
+    announced = trust_anchors.announced
+    known = {} if asked is None else asked
+    place, collection, content = collect_evidence(home, found, question.evidence, known, announced=announced)
     if question.bundles:
         from pratique.evidence.sidecars import collect_bundle_files, content_of
 
@@ -156,11 +158,16 @@ def _facts_about(
 
 
 def collect_evidence(
-    home: Home, found: Opened, evidence: str | None, asked: "dict[Digest, Collection]"
+    home: Home,
+    found: Opened,
+    evidence: str | None,
+    asked: "dict[Digest, Collection]",
+    *,
+    announced: "Set[str]" = frozenset(),
 ) -> "tuple[str, Collection, FileSubject | None]":
     """The place, what is said there about the artifact and about the indexes that lead to it, and a file as what is signed.
 
-    `asked`: what is known already to be said about indexes, which is added to.
+    `asked`: what is known already to be said about indexes, which is added to. `announced`: as in `collect_from_repository`.
     """
     from pratique.evidence.charts import collect_chart_provenance
     from pratique.evidence.collect import attached_to, collect_from_repository
@@ -181,7 +188,7 @@ def collect_evidence(
             where = repository
 
             def collect(digest: "Digest") -> "Collection":
-                there = collect_from_repository(where, digest)
+                there = collect_from_repository(where, digest, announced=announced)
                 return joined(there, collect_from_home(home, digest)) if catalogued else there
 
         collection = collect(found.target.digest)

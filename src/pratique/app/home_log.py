@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pratique.app.home import Home, load_or_make_key
-from pratique.errors import InputError, Malformed, ProofInvalid
+from pratique.errors import InputError, Malformed, PratiqueError, ProofInvalid
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pratique.attest.logkeys import LogKey
+    from pratique.tlog.checkpoint import Checkpoint
     from pratique.tlog.log import TileLog
     from pratique.tlog.memory import FileMemory
     from pratique.tlog.notes import VerifierKey
@@ -75,6 +78,56 @@ def log_memory(home: Home, origin: str, public_key: bytes) -> "FileMemory":
     state = os.environ.get("XDG_STATE_HOME", "")
     beyond = Path(state) if Path(state).is_absolute() else _user_state()
     return FileMemory((home.seen_logs / name,), () if beyond is None else (beyond / "pratique" / "seen-logs" / name,))
+
+
+def history_check(home: Home, public_key: bytes) -> "Callable[[str, str], None]":
+    """What holds an origin and a signed checkpoint of a log of this key against what this machine knows of that log.
+
+    That is what was remembered of it when it was signed here, in the home and beyond, and the log's own tree, where its folder is
+    in this home and has come that far. It raises ProofInvalid for another tree, and nothing where nobody here can tell: what is
+    damaged here is `log verify`'s to say.
+    """
+
+    def check(origin: str, checkpoint: str) -> None:
+        from pratique.tlog.checkpoint import verify_checkpoint
+
+        try:
+            signed = verify_checkpoint(checkpoint, public_key=public_key, origin=origin)
+            remembered = log_memory(home, origin, public_key).recall(origin)
+        except PratiqueError:
+            return  # no checkpoint of this log proves nothing, as whoever verifies it says; and a memory may be damaged
+        if any(known.size == signed.size and known.root != signed.root for known in remembered):
+            forked = f"the log {origin} was forked: this machine remembers another tree of {signed.size} entries"
+            raise ProofInvalid(forked, hint="pratique log verify")
+        for folder in (home.log_directory, home.former_logs / folder_of(origin)):
+            if _contradicts(folder, checkpoint, signed, public_key):
+                forked = f"the log {origin} was forked: the one here does not continue this tree of {signed.size} entries"
+                raise ProofInvalid(forked, where=str(folder), hint="pratique log verify")
+
+    return check
+
+
+def _contradicts(folder: Path, note: str, signed: "Checkpoint", public_key: bytes) -> bool:
+    """Whether the log in a folder, sound and at least as long, has another tree of that size."""
+    from pratique.tlog.checkpoint import verify_checkpoint
+    from pratique.tlog.log import CHECKPOINT
+    from pratique.tlog.store import DirectoryStore
+    from pratique.tlog.verify import verify_consistency, verify_log
+
+    try:
+        data = DirectoryStore(folder).read(CHECKPOINT)
+        if data is None or verify_checkpoint(data, public_key=public_key, origin=signed.origin).size < signed.size:
+            return False
+        verify_consistency(note, folder, public_key=public_key)
+    except ProofInvalid:
+        try:  # of the two, the log here may be the damaged one
+            verify_log(folder, public_key=public_key, origin=signed.origin)
+        except PratiqueError:
+            return False
+        return True
+    except PratiqueError:
+        return False
+    return False
 
 
 def _user_state() -> Path | None:

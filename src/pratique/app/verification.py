@@ -15,6 +15,7 @@ from pratique.model.predicates import (
     IMAGE_SIGNATURE,
     SBOM_TYPES,
     SLSA_PROVENANCE,
+    SLSA_VSA,
     TITLES,
 )
 
@@ -95,7 +96,8 @@ def _required(kind: str, facts: "Facts", wanted: tuple[str, ...], told: set[int]
     kinds = SBOM_TYPES if kind == CYCLONEDX else (kind,)
     # Where the file manifest is asked for, bytes are: then the SBOM is held to it.
     bound = kind in SBOM_TYPES and FILE_MANIFEST in wanted
-    found = answer(Requirement(rule=title, what=title, kinds=kinds, bound=bound), facts)
+    accepts = _passed if kind == SLSA_VSA else None
+    found = answer(Requirement(rule=title, what=title, kinds=kinds, bound=bound, accepts=accepts), facts)
     pieces = sorted((piece for piece in facts.pieces if piece.predicate_type in kinds), key=lambda piece: piece.log_index or 0)
     told |= {id(piece) for piece in pieces}
     decided |= {piece.bundle for piece in found.counted or pieces}
@@ -113,6 +115,22 @@ def _required(kind: str, facts: "Facts", wanted: tuple[str, ...], told: set[int]
         lines = [Answer(what=title, cause=cause, detail=piece.detail, piece=piece) for piece in same]
         return lines + [_noted(piece) for piece in pieces if piece.cause is not cause]
     return [Answer(what=title, cause=cause, detail=detail), *(_noted(piece) for piece in pieces)]
+
+
+def _passed(piece: "Piece") -> "tuple[Cause, str]":
+    """What a decision came to, ours or another tool's: asked for is one that lets the artifact pass. Raises Malformed."""
+    from pratique.attest.predicates.vsa import parse_vsa
+    from pratique.model import Result
+
+    summary = parse_vsa(piece.predicate)
+    by = f"by {summary.verifier_id}, {_iso_time(summary.verified_at)}, policy {summary.policy_uri or 'without a name'}"
+    match summary.result:
+        case Result.ALLOWED:
+            return Cause.NONE, f"allowed {by}"
+        case Result.DENIED:
+            return Cause.DENIED, f"denied {by}"
+        case Result.UNDECIDED:
+            return Cause.UNREADABLE, f"undecided {by}"
 
 
 def _noted(piece: "Piece") -> Answer:

@@ -1,20 +1,14 @@
-"""Signatures of files that stand beside them: `FILE.sigstore.json`, a bundle, and `FILE.sig`, a bare signature. Pure.
+"""Signatures of files that stand beside them: what a bundle, `FILE.sigstore.json`, states, and `FILE.sig`, bare. Pure.
 
-A bundle holds a statement one of whose subjects is the file, or a signature over the file's bytes, as
-`cosign sign-blob --bundle` writes it. A bare signature is one line of base64, as `cosign sign-blob` prints it; it names no key,
-so every trusted one is tried, and it proves no time.
+A bare signature is one line of base64, as `cosign sign-blob` prints it; it names no key, so every trusted one is tried, and it
+proves no time. Bundles are verified as everywhere (`attest/sigstore`).
 """
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from pratique.attest.bundle import MessageSignature, UnverifiedBundle
 from pratique.attest.members import as_bytes, base64_text, without_breaks
 from pratique.attest.publickey import PublicKey
-from pratique.attest.sigstore.trusted_root import TrustedRoot
-from pratique.attest.sigstore.verify import ArtifactDigests, Requirements, require_subject, verify_attestation, verify_message
-from pratique.attest.statement import Statement
 from pratique.attest.verify import find_key
 from pratique.errors import LimitExceeded, Malformed
 from pratique.model.signer import KeySigner, Signed
@@ -24,33 +18,9 @@ RAW_SUFFIX = ".sig"
 MAX_RAW_SIZE = 16 * 1024  # a signature of ML-DSA-65 has 3309 bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedFile:
-    """A file whose signature verified. `statement`: what was said about it; None when only its bytes were signed."""
-
-    signed: Signed
-    statement: Statement | None = None
-
-
 def sign_digest(key: PublicKey, message: bytes) -> tuple[str, bytes]:
     """The digest that a bundle states beside a signature of `key` over `message`."""
     return key.hash_name, hashlib.new(key.hash_name, message).digest()
-
-
-def verify_file(
-    bundle: UnverifiedBundle,
-    file: ArtifactDigests,
-    root: TrustedRoot,
-    *,
-    keys: Mapping[str, PublicKey],
-    needs: Requirements,
-) -> SignedFile:
-    """Verify a bundle that stands beside a file, of either content. Raises as `sigstore.verify` does."""
-    if isinstance(bundle.content, MessageSignature):
-        return SignedFile(signed=verify_message(bundle, file, root, keys=keys, needs=needs))
-    found = verify_attestation(bundle, root, keys=keys, needs=needs)
-    require_subject(found.head, file)
-    return SignedFile(signed=found.signed, statement=found.statement())
 
 
 def render_raw(sig: bytes) -> bytes:
@@ -76,6 +46,6 @@ def parse_raw(data: bytes) -> bytes:
     return as_bytes(without_breaks(text), "signature file")
 
 
-def verify_raw(sig: bytes, message: bytes, keys: Mapping[str, PublicKey]) -> SignedFile:
+def verify_raw(sig: bytes, message: bytes, keys: Mapping[str, PublicKey]) -> Signed:
     """Verify a bare signature over the file's bytes. Raises Untrusted when there are no keys, LimitExceeded, SignatureInvalid."""
-    return SignedFile(signed=Signed(signer=KeySigner(keyid=find_key(sig, message, keys).keyid)))
+    return Signed(signer=KeySigner(keyid=find_key(sig, message, keys).keyid))

@@ -43,13 +43,6 @@ def as_count(value: Any, where: str) -> int:
     return value
 
 
-def as_flag(value: Any, where: str) -> bool:
-    """`value` as a JSON boolean."""
-    if not isinstance(value, bool):
-        raise Malformed(f"{where} is neither true nor false")
-    return value
-
-
 def as_int64(value: Any, where: str) -> int:
     """A protobuf-JSON int64: a decimal string. Only the canonical spelling, only ≥ 0, as all of ours are sizes and times."""
     if not isinstance(value, str) or not _INT64.fullmatch(value) or not 0 <= int(value) < 2**63:

@@ -13,10 +13,13 @@ def collect_from_catalog(catalog: Catalog, subject: Digest) -> Collection:
         rows = catalog.documents_of(subject, role="bundle")
     except PratiqueError as error:
         return Collection(cause=Cause.UNREACHABLE, detail=str(error))
+    pieces = [_load(catalog, row) for row in rows[:MAX_PIECES]]
     if len(rows) > MAX_PIECES:
-        detail = f"{len(rows)} bundles are in the catalog, at most {MAX_PIECES} are read"
-        return Collection(cause=Cause.UNREADABLE, detail=detail)
-    return Collection(pieces=tuple(_load(catalog, row) for row in rows))
+        where = f"the catalog: bundles about {subject}"
+        detail = f"{len(rows)} bundles are in the catalog, and the newest {MAX_PIECES} of them were read"
+        unread = Collected(digest=Digest.of(where.encode()), where=where, cause=Cause.UNREADABLE, detail=detail)
+        return Collection(pieces=(*pieces, unread))
+    return Collection(pieces=tuple(pieces))
 
 
 def _load(catalog: Catalog, row: DocumentRow) -> Collected:

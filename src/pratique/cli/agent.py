@@ -78,7 +78,7 @@ def run(
     """Watch running containers until interrupted. As root.
 
     Believed about manifests is whom the options name, else whom the trust that this machine follows names; what that trust
-    takes back or ends is out also for keys that are named by --key.
+    takes back or ends is out also for whom the options name.
 
     In enforce mode the kernel refuses what the signed manifest of the image does not know; in observe mode it is reported.
     A container whose image has no verified manifest is itself a violation.

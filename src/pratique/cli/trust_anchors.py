@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def anchor_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`keys`, `log_keys`, `trust`, `identity`, `identity_regexp`, `issuer`, `trusted_root`, `keyring`."""
+    """`keys`, `log_keys`, `trust`, `identity`, `identity_regexp`, `issuer`, `trusted_root`, `notation_config`, `keyring`."""
     for option in reversed(
         (
             click.option("--key", "keys", type=click.Path(), multiple=True, help="A public key to believe; may be repeated."),
@@ -31,6 +31,11 @@ def anchor_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--certificate-oidc-issuer", "issuer", help="Who vouches for that identity: an exact URL."),
             click.option(
                 "--trusted-root", type=click.Path(), help="A Sigstore trusted root (JSON), for identities, logs and times."
+            ),
+            click.option(
+                "--notation-config",
+                type=click.Path(),
+                help="notation's folder, with trustpolicy.json and truststore: its signatures are judged by these.",
             ),
             click.option("--keyring", type=click.Path(), help="OpenPGP keys to believe, for Helm's provenance files."),
         )
@@ -61,10 +66,11 @@ def chosen_anchors(
     identity_regexp: str | None = None,
     issuer: str | None = None,
     trusted_root: str | None = None,
+    notation_config: str | None = None,
     keyring: str | None = None,
     beside_trust: bool = False,
 ) -> "TrustAnchors":
-    """What the options say. `beside_trust`: keys are believed within the bounds of the trust that this machine follows, if any.
+    """What the options say. `beside_trust`: they are believed within the bounds of the trust that this machine follows, if any.
 
     Raises InputError when the options say nothing, or things that do not go together; Unavailable for a trust that expired.
     """
@@ -75,6 +81,11 @@ def chosen_anchors(
     signer = identity or identity_regexp
     if trust and (keys or signer or issuer or trusted_root or keyring):
         raise InputError("--trust says who is believed: keys and identities beside it would widen it unseen")
+    if notation_config:
+        if keys or signer or issuer or trusted_root or keyring or trust:
+            hint = "verify twice, or write stores and keys in a trust.yaml"
+            raise InputError("--notation-config says who is believed, and does not go with others", hint=hint)
+        return _within(_anchors_of_notation(Path(notation_config), logs), trust_in_force(home) if beside_trust else None)
     if identity and identity_regexp:
         raise InputError("--certificate-identity and --certificate-identity-regexp cannot both be believed at once")
     if keyring and (signer or issuer or trusted_root):
@@ -83,7 +94,8 @@ def chosen_anchors(
         if keys:
             hint = "write both in a trust.yaml"
             raise InputError("--key and --certificate-identity cannot both be believed at once", hint=hint)
-        return _anchors_of_identity(identity, identity_regexp, issuer, trusted_root, logs)
+        named = _anchors_of_identity(identity, identity_regexp, issuer, trusted_root, logs)
+        return _within(named, trust_in_force(home) if beside_trust else None)
     if not keys and not keyring:
         return _anchors_of_trust(home, trust, logs)
     from pratique.attest.openpgp import MAX_KEYRING_SIZE
@@ -91,9 +103,11 @@ def chosen_anchors(
     from pratique.keys.open import load_believed_key
 
     base = trust_in_force(home) if beside_trust else None
-    found = anchors_in_place(((name, [load_believed_key(name)]) for name in keys), logs, base)
+    by_name = [(name, [load_believed_key(name)]) for name in keys]
     if trusted_root:
-        found = replace(found, root=_load_root(trusted_root))
+        found = _within(replace(anchors_in_place(by_name, logs, None), root=_load_root(trusted_root)), base)
+    else:
+        found = anchors_in_place(by_name, logs, base)
     return replace(found, keyring=read_limited(Path(keyring), MAX_KEYRING_SIZE)) if keyring else found
 
 
@@ -152,6 +166,32 @@ def _anchors_of_identity(
     return TrustAnchors(keys={}, authorities=authorities, logs=logs, root=_load_root(trusted_root))
 
 
+def _within(named: "TrustAnchors", base: "TrustAnchors | None") -> "TrustAnchors":
+    """The same, but for whom the trust ends or takes back. Nobody of the trust counts beside them: the trusted root that was
+    named would vouch for those identities too.
+    """
+    if base is None or base.trust is None:
+        return named
+    trust = base.trust.without_voices()
+    return replace(
+        named,
+        trust=trust,
+        authorities=trust.authorities,
+        keys={**base.keys, **named.keys},
+        logs=(*base.logs, *named.logs),
+        in_place=named.authorities,
+    )
+
+
+def _anchors_of_notation(folder: Path, logs: "tuple[OwnLog, ...]") -> "TrustAnchors":
+    """Whoever notation believes, where and as far as its trust policy says so."""
+    from pratique.evidence.trust_anchors import NOBODY, TrustAnchors
+    from pratique.tuf.notation import read_notation
+
+    policy, stores = read_notation(folder)
+    return TrustAnchors(keys={}, authorities=NOBODY, logs=logs, stores=stores, notation=policy)
+
+
 def _load_root(path: str) -> "TrustedRoot":
     from pratique.attest.sigstore.trusted_root import MAX_TRUSTED_ROOT_SIZE, parse_trusted_root
     from pratique.files import read_limited
@@ -176,9 +216,13 @@ def refuse_key_as_trust(trust: str | None) -> None:
 
 def known_logs(home: Home, log_keys: tuple[str, ...] = ()) -> "tuple[OwnLog, ...]":
     """The key of this home's log, if there is one, and those of these files: log.vkey, PEM or a trusted root."""
-    from pratique.app.home_log import load_log_keys
+    from pratique.app.home_log import history_check, load_log_keys
     from pratique.evidence.trust_anchors import OwnLog
 
     own = Path(f"{home.log_key}.pub")
     paths = [*([own] if own.exists() else []), *map(Path, log_keys)]
-    return tuple(OwnLog(key=log.key, name=log.name) for path in paths for log in load_log_keys(path))
+    return tuple(
+        OwnLog(key=log.key, name=log.name, check_history=history_check(home, log.key.raw))
+        for path in paths
+        for log in load_log_keys(path)
+    )

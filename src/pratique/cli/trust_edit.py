@@ -135,11 +135,18 @@ def revoke(
 @directory_option
 @at_option
 @role_option
+@click.option(
+    "--succession", type=click.Path(), help="OLD's own statement that NEW follows it, as pratique key rotate writes it."
+)
 @format_option
-def rotate(old: str, new: str, directory: str, at: str | None, role_name: str | None, format_: str) -> None:
+def rotate(
+    old: str, new: str, directory: str, at: str | None, role_name: str | None, succession: str | None, format_: str
+) -> None:
     """Put the public key in file NEW in the place of OLD, which retires at --at.
 
     What OLD signed without a trusted time counts no more from then on. Ship or sign it again with --timestamp-url before.
+
+    With --succession, both keys must have said so themselves, and OLD retires when they said.
 
     With --role, a holder of the trust itself is replaced: both the old holders and the new must then sign.
     """
@@ -147,12 +154,15 @@ def rotate(old: str, new: str, directory: str, at: str | None, role_name: str | 
 
     key = read_key(new)
     if role_name:
-        if at:
-            raise InputError("a role changes hands when the new root is published", hint="leave out --at")
+        if at or succession:
+            hint = f"leave out {'--at' if at else '--succession'}"
+            raise InputError("a role changes hands when the new root is published", hint=hint)
         _change_role(directory, role_name, [key], [old], None, format_)
         return
     path = _source(directory)
     signer = _signer(old)
+    if succession:
+        at = _succeeded(path, signer, key, Path(succession), at)
     change = replace_key(path, signer, key_file(key), at or iso_time(now()))
     _warn_of_what_is_void(signer)
     _edit(path, change, format_, keys=[key])
@@ -239,6 +249,21 @@ def _claims(texts: tuple[str, ...]) -> dict[str, str]:
     if any(not name or not equals or not value for name, equals, value in pairs):
         raise InputError("a claim is written NAME=VALUE")
     return {name: value for name, _, value in pairs}
+
+
+def _succeeded(path: Path, old: str, new: "PublicKey", statement: Path, at: str | None) -> str:
+    """When `old` gave way to `new`, as both keys say. Raises InputError when they say something else; as `verify_succession`."""
+    from pratique.attest.predicates.succession import MAX_SIZE, verify_succession
+    from pratique.files import read_limited
+    from pratique.tuf.edit import key_of_signer
+
+    said = verify_succession(read_limited(statement, MAX_SIZE), key_of_signer(path, old))
+    if said.new.spki != new.spki:
+        raise InputError(f"the statement names key {said.new.keyid[:12]}…, not {new.keyid[:12]}…", where=str(statement))
+    told = iso_time(said.at)
+    if at is not None and at != told:
+        raise InputError(f"the statement says {told}, and --at {at}", where=str(statement), hint="leave out --at")
+    return told
 
 
 def _signer(who: str) -> str:

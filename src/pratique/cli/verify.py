@@ -16,7 +16,7 @@ from pratique.cli.targets import parse_annotations
 from pratique.cli.trust_anchors import anchor_options, chosen_anchors
 from pratique.errors import InputError
 from pratique.model import Cause, State
-from pratique.model.predicates import SHORT_NAMES
+from pratique.model.predicates import IMAGE_SIGNATURE, SHORT_NAMES
 from pratique.model.signer import CertifiedSigner, KeySigner, OpenPgpSigner, Signer, WorkloadSigner
 
 if TYPE_CHECKING:
@@ -66,17 +66,20 @@ def command(
 
     Read are Sigstore bundles, cosign's tags, notation's signatures, and what stands beside a file or in it. Believed is whom the
     options name, else whom the trust that this machine follows names. Unless --require says otherwise, signature, SBOM, file
-    manifest and provenance must be there; of a single file, and of what is no container image, its signature. Of a multi-platform
+    manifest and provenance must be there; of a single file, of what is no container image, and by --notation-config, its
+    signature. Of a multi-platform
     index one image is verified, which is said: what is said about the index counts for it as well. Exit code 0 only if all of it
     is there and holds; 1 if it is missing or broken; 3 if it could not be asked for. What else is attached is shown, and decides
     nothing.
     """
     if all_platforms and (platform is not None or repair):
         raise InputError(f"--all-platforms and {'--repair' if platform is None else '--platform'} contradict each other")
+    wanted = tuple(map(predicate_type, require))
     return report(
         source,
         chosen_anchors(find_home(), **beliefs),
-        tuple(map(predicate_type, require)),
+        # notation signs artifacts, and states nothing else about them.
+        wanted or ((IMAGE_SIGNATURE,) if beliefs["notation_config"] else ()),
         evidence=evidence,
         name=name,
         platform=platform,

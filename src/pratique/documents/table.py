@@ -2,25 +2,12 @@
 
 from pratique.documents.document import Basis, Document, Licence, Part
 from pratique.lexicon.text import clean
-from pratique.model import Inventory
 
-HEADINGS = ("TYPE", "NAME", "VERSION", "LICENCES", "FILES")
-
-
-def render_table(inventory: Inventory) -> list[tuple[str, ...]]:
-    """One row a component under `HEADINGS`, in the order of type and name; `FILES` is how many paths it owns."""
-    files: dict[str, int] = {}
-    for owned in inventory.ownership.values():
-        files[owned.owner] = files.get(owned.owner, 0) + 1
-    rows = [
-        (item.type, item.name, item.version, " AND ".join(_grouped(item.licences)), str(files.get(item.ref, 0)))
-        for item in inventory.components
-    ]
-    return sorted(rows)
+HEADINGS = ("TYPE", "NAME", "VERSION", "LICENCES")
 
 
 def document_rows(document: Document) -> list[tuple[str, ...]]:
-    """One row a part under the first four `HEADINGS`; the type is the purl's, or what kind of thing it is."""
+    """One row a part under `HEADINGS`; the type is the purl's, or what kind of thing it is."""
     rows = [
         (_type(part), clean(part.full_name), clean(part.version, 80), clean(" AND ".join(_grouped(_declared(part.licences)))))
         for part in document.walk()

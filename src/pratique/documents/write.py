@@ -47,7 +47,7 @@ def render_document(document: Document, target: OutputTarget, *, environ: Mappin
     if target.format == "table":
         from pratique.documents.table import HEADINGS, document_rows
 
-        rows = [HEADINGS[:4], *document_rows(document)]
+        rows = [HEADINGS, *document_rows(document)]
         return Rendered("".join("\t".join(row) + "\n" for row in rows).encode("utf-8", "replace"))
     return _spdx(document, target)
 

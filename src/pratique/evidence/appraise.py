@@ -1,10 +1,10 @@
 """Decide who counts: each piece that was collected, and whether enough of them agree. Pure.
 
 A piece goes through these questions in this order, and stops at the first no: could it be had; is it what it claims to be; does
-its signature verify, by whom, and are its times and log proofs good (`verify`); is it about this artifact; may that signer say
-so, and was it in time (`pratique.trust`); and did as many say the same as the trust asks for (`_hold_to_thresholds`). Only then
-is its predicate to be had, and compared with the others and with the bytes (`compare`). Whoever prints, gates or enforces reads
-the facts and counts nothing again.
+its signature verify, by whom, and are its times and log proofs good (`verify`); does no other piece prove that its log was
+forked (`forks`); is it about this artifact; may that signer say so, and was it in time (`pratique.trust`); and did as many say
+the same as the trust asks for (`_hold_to_thresholds`). Only then is its predicate to be had, and compared with the others and
+with the bytes (`compare`). Whoever prints, gates or enforces reads the facts and counts nothing again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,11 +16,20 @@ from pratique.attest.strictjson import canonical_json
 from pratique.errors import Expired, InputError, Revoked, Untrusted, Violation
 from pratique.evidence.collect import Collected, Collection
 from pratique.evidence.compare import agreed_manifest, compare
+from pratique.evidence.forks import find_forks
 from pratique.evidence.trust_anchors import TrustAnchors
-from pratique.evidence.verify import Answers, FileSubject, Rejected, VerifiedClaim, cause_of, verify_piece
+from pratique.evidence.verify import (
+    Answers,
+    FileSubject,
+    Rejected,
+    VerifiedClaim,
+    cause_of,
+    notation_statement,
+    verify_piece,
+)
 from pratique.model import Cause, Digest, FileManifest, State, Tree, parse_manifest
 from pratique.model.predicates import FILE_MANIFEST, IMAGE_SIGNATURE, SLSA_PROVENANCE, SLSA_VSA, TITLES
-from pratique.model.signer import OpenPgpSigner
+from pratique.model.signer import CertifiedSigner, OpenPgpSigner
 from pratique.policy.facts import Agreement, Facts, Piece
 from pratique.trust import Trust, Utterance, authorise, check_bans, check_quorum
 
@@ -56,9 +65,21 @@ def appraise(
         for place in collections
         for piece in place.pieces
     }
+    everything = [found for _, found in sorted(seen.items())]
+    claims = [
+        verify_piece(found, target, trust_anchors, name=name, now=now, answers=answers, content=content) for found in everything
+    ]
+    forks = find_forks(
+        (found.digest, tree)
+        for found, claim in zip(everything, claims, strict=True)
+        if isinstance(claim, VerifiedClaim)
+        for tree in claim.signed.trees
+    )
     appraised = tuple(
-        _appraise_piece(found, target, name, trust_anchors, now=now, answers=answers, content=content, annotations=annotations)
-        for _, found in sorted(seen.items())
+        _appraise_piece(
+            found, claim, target, name, trust_anchors, now=now, annotations=annotations, forked=forks.get(found.digest, "")
+        )
+        for found, claim in zip(everything, claims, strict=True)
     )
     pieces, agreements = _hold_to_thresholds(appraised, name, trust_anchors.trust)
     sboms, manifests = compare(pieces, target.digest, tree)
@@ -76,16 +97,15 @@ def appraise(
 
 def _appraise_piece(
     found: Collected,
+    claim: VerifiedClaim | Rejected,
     target: "Descriptor",
     name: str,
     trust_anchors: TrustAnchors,
     *,
     now: int,
-    answers: Answers = NO_ANSWERS,
-    content: FileSubject | None = None,
-    annotations: Mapping[str, str] = NO_ANNOTATIONS,
+    annotations: Mapping[str, str],
+    forked: str,
 ) -> Piece:
-    claim = verify_piece(found, target, trust_anchors, now=now, answers=answers, content=content)
     about = found.about.digest if found.about is not None else None
     if isinstance(claim, Rejected):
         return Piece(
@@ -115,6 +135,8 @@ def _appraise_piece(
             wanted=claim.wanted,
         )
 
+    if forked:
+        return piece(Cause.INVALID, forked)
     if (about or target.digest) not in claim.subjects:
         title = TITLES.get(claim.predicate_type, claim.predicate_type)
         return piece(Cause.MISMATCH, f"the {title} there is about another artifact ({claim.about})")
@@ -143,6 +165,10 @@ def _authority(claim: VerifiedClaim, found: Collected, name: str, trust_anchors:
         statement=claim.payload,
         bundle=found.digest,
     )
+    if isinstance(signer, CertifiedSigner) and trust_anchors.notation is not None:
+        if trust is not None:
+            check_bans(trust, claim.signed, utterance, now=now)
+        return notation_statement(trust_anchors, name).name, True
     named = trust_anchors.in_place.find(signer)
     if named is not None:
         if trust is not None:

@@ -4,7 +4,8 @@ One that cannot be had is kept with its cause, never dropped. No form stands in 
 unreachable, whatever the others say.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -90,8 +91,12 @@ def attached_to(index: "Descriptor", collection: Collection) -> Collection:
     return replace(collection, pieces=tuple(replace(piece, about=index) for piece in collection.pieces))
 
 
-def collect_from_repository(repository: "Repository", subject: Digest) -> Collection:
-    """Every signature and attestation that refers to `subject` in this repository."""
+def collect_from_repository(repository: "Repository", subject: Digest, *, announced: Set[str] = frozenset()) -> Collection:
+    """The signatures and attestations that refer to `subject` in this repository; of more than are read, that there are more.
+
+    `announced`: thumbprints (hex SHA-256) of certificates in notation's trust stores. What a list says of a referrer only decides
+    the order: whoever floods a repository does not push the likely ones out, unless with chains that are said to be trusted.
+    """
     broken = ""
     try:
         listed = repository.list_referrers(subject)
@@ -99,32 +104,34 @@ def collect_from_repository(repository: "Repository", subject: Digest) -> Collec
         return Collection(cause=Cause.UNREACHABLE, detail=str(error))
     except PratiqueError as error:
         listed, broken = [], str(error)
-    # What a list says of a referrer only decides the order: whoever floods a repository does not push the likely ones out.
-    listed.sort(key=lambda item: _hinted_form(item) is None)
-    likely = sum(_hinted_form(item) is not None for item in listed)
-    if likely > MAX_PIECES:
-        detail = f"{likely} signatures are attached, at most {MAX_PIECES} are read"
-        return Collection(cause=Cause.UNREADABLE, detail=detail)
+    signatures = [item for item in listed if _hinted_form(item) is not None]
+    signatures.sort(key=lambda item: announced.isdisjoint(_thumbprints(item)))
+    others = [item for item in listed if _hinted_form(item) is None]
     checked: set[Digest] = set()  # nearly always all have the same, empty configuration
-    looked_at = listed[: likely + MAX_PIECES]
-    pieces = [piece for item in looked_at for piece in _fetch(repository, item, checked)]
+    pieces: list[Collected] = []
+    for number, item in enumerate(signatures):
+        if len(pieces) >= MAX_PIECES:
+            detail = f"{len(signatures)} signatures are attached, and {number} of them were read"
+            pieces.append(_untold(repository, subject, Cause.UNREADABLE, detail))
+            break
+        pieces += _fetch(repository, item, checked)
+    pieces += [piece for item in others[:MAX_PIECES] for piece in _fetch(repository, item, checked)]
     for form, kind in _TAGS.items():
         pieces += _fetch_tag(repository, subject, form, kind)
     if broken and not pieces:
         return Collection(cause=Cause.INVALID, detail=broken)
     if broken:
         pieces.append(_untold(repository, subject, Cause.INVALID, broken))
-    if unread := len(listed) - len(looked_at):
-        pieces.append(
-            _untold(repository, subject, Cause.UNREADABLE, f"{unread} more artifacts are attached, and were not looked at")
-        )
+    if unread := len(others[MAX_PIECES:]):
+        detail = f"{unread} more artifacts are attached, and were not looked at"
+        pieces.append(_untold(repository, subject, Cause.UNREADABLE, detail))
     return Collection(pieces=tuple(pieces))
 
 
 def _untold(repository: "Repository", subject: Digest, cause: Cause, detail: str) -> Collected:
     """What nobody looked at, as one piece: it may have been evidence."""
     where = f"{repository.name}: referrers of {subject}"
-    return Collected(digest=Digest.of(where.encode()), where=where, cause=cause, detail=detail)
+    return Collected(digest=Digest.of(f"{where}: {detail}".encode()), where=where, cause=cause, detail=detail)
 
 
 def _fetch_tag(repository: "Repository", subject: Digest, form: EvidenceForm, kind: str) -> list[Collected]:
@@ -135,12 +142,12 @@ def _fetch_tag(repository: "Repository", subject: Digest, form: EvidenceForm, ki
     tag = tag_of(subject, kind)
     where = f"{repository.name}:{tag}"
     try:
-        layers = fetch_layers(repository, subject, kind)
+        stored = fetch_layers(repository, subject, kind)
     except Unavailable as error:
         return [Collected(digest=Digest.of(where.encode()), where=where, form=form, cause=Cause.UNREACHABLE, detail=str(error))]
     except (DigestMismatch, InputError) as error:
         return [Collected(digest=Digest.of(where.encode()), where=where, form=form, cause=Cause.INVALID, detail=str(error))]
-    return [
+    pieces = [
         Collected(
             # Many may sign the same payload: what tells their signatures apart is in the annotations.
             digest=Digest.of(layer.data + repr(sorted(layer.annotations.items())).encode()),
@@ -150,8 +157,25 @@ def _fetch_tag(repository: "Repository", subject: Digest, form: EvidenceForm, ki
             claimed_type=IMAGE_SIGNATURE if form is EvidenceForm.COSIGN_SIGNATURE else layer.annotations.get(PREDICATE_TYPE, ""),
             data=layer.data,
         )
-        for layer in layers
+        for layer in stored.layers
     ]
+    if stored.unread:
+        detail = f"{where}: {len(pieces) + stored.unread} signatures, and {len(pieces)} of them were read"
+        claimed = IMAGE_SIGNATURE if form is EvidenceForm.COSIGN_SIGNATURE else ""
+        digest = Digest.of(detail.encode())
+        pieces.append(
+            Collected(digest=digest, where=where, form=form, claimed_type=claimed, cause=Cause.UNREADABLE, detail=detail)
+        )
+    return pieces
+
+
+def _thumbprints(referrer: "Descriptor") -> Set[str]:
+    """The certificates that a signature of notation's is announced with, whatever else stands there."""
+    try:
+        found = json.loads(referrer.annotations.get(_NOTATION_PRINTS, "[]")[: 1 << 14])
+    except (ValueError, RecursionError):
+        return frozenset()
+    return frozenset(item.lower() for item in found if isinstance(item, str)) if isinstance(found, list) else frozenset()
 
 
 def _hinted_form(referrer: "Descriptor") -> EvidenceForm | None:

@@ -12,20 +12,10 @@ from pratique.errors import DigestMismatch, InputError, Unavailable
 from pratique.evidence.collect import Collected, EvidenceForm
 from pratique.model import Cause, Digest
 from pratique.model.predicates import IMAGE_SIGNATURE
-from pratique.registry.cosign import MAX_ATTESTATION_BYTES, MAX_LAYERS, MAX_PAYLOAD_BYTES, MAX_TOTAL_BYTES
+from pratique.registry.cosign import MAX_ATTESTATION_BYTES, MAX_PAYLOAD_BYTES, within_limits
 
 if TYPE_CHECKING:
     from pratique.registry.types import Descriptor, Manifest, Repository
-
-ARTIFACT_TYPES = frozenset(
-    (
-        "application/vnd.dev.cosign.artifact.sig.v1+json",
-        "application/vnd.dev.cosign.artifact.att.v1+json",
-        SIMPLE_SIGNING,
-        DSSE_LAYER,
-    )
-)
-"""What such manifests call themselves."""
 
 _FORMS = {
     SIMPLE_SIGNING: (EvidenceForm.COSIGN_SIGNATURE, MAX_PAYLOAD_BYTES),
@@ -33,21 +23,20 @@ _FORMS = {
 }
 
 
-def holds_older(manifest: "Manifest") -> bool:
-    """Whether a referrer's manifest is of this kind."""
-    return any(layer.media_type in _FORMS for layer in manifest.layers)
-
-
 def older_pieces(repository: "Repository", manifest: "Manifest", where: str) -> list[Collected]:
     """One for each signature or envelope in the manifest. One that cannot be had stays in the list, with its cause."""
     layers = [layer for layer in manifest.layers if layer.media_type in _FORMS]
-    digest = manifest.descriptor.digest
-    if len(layers) > MAX_LAYERS or sum(layer.size for layer in layers) > MAX_TOTAL_BYTES:
-        detail = f"{where}: {len(layers)} signatures in one manifest, more than are read"
-        return [
-            Collected(digest=digest, where=where, form=_FORMS[layers[0].media_type][0], cause=Cause.UNREADABLE, detail=detail)
-        ]
-    return [_piece(repository, layer, where) for layer in layers]
+    read = within_limits(layers)
+    pieces = [_piece(repository, layer, where) for layer in read]
+    if unread := len(layers) - len(read):
+        detail = f"{where}: {len(layers)} signatures in one manifest, and {len(read)} of them were read"
+        form, _ = _FORMS[layers[len(read)].media_type]
+        claimed = IMAGE_SIGNATURE if form is EvidenceForm.COSIGN_SIGNATURE else ""
+        whole = Digest.of(f"{manifest.descriptor.digest} {unread}".encode())
+        pieces.append(
+            Collected(digest=whole, where=where, form=form, claimed_type=claimed, cause=Cause.UNREADABLE, detail=detail)
+        )
+    return pieces
 
 
 def _piece(repository: "Repository", layer: "Descriptor", where: str) -> Collected:

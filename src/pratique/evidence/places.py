@@ -4,37 +4,56 @@ for.
 An entry that proves nothing here is no fault of the signature: it is said with its reason, for a policy may demand a proof. Pure.
 """
 
+from dataclasses import dataclass
+
 from pratique.attest.bundle import LogEntry, UnverifiedBundle
 from pratique.attest.record import check_record
 from pratique.errors import Expired, ProofInvalid, Revoked
 from pratique.evidence.trust_anchors import TrustAnchors
-from pratique.model.signer import LogPlace
+from pratique.model.merkle import leaf_hash
+from pratique.model.signer import LogPlace, ProvenTree
 from pratique.tlog.verify import verify_entry
 
 MAX_ORIGIN = 120  # characters that are repeated to people
 
 
-def own_places(
-    bundle: UnverifiedBundle, trust_anchors: TrustAnchors, at: int, *, by_key: bool = True
-) -> tuple[tuple[LogPlace, ...], tuple[str, ...]]:
+@dataclass(frozen=True, slots=True)
+class OwnPlaces:
+    """`places`: in logs of tiles that we know; `trees`: that prove entries there; `unproven`: why other entries are in none."""
+
+    places: tuple[LogPlace, ...]
+    trees: tuple[ProvenTree, ...]
+    unproven: tuple[str, ...]
+
+
+def own_places(bundle: UnverifiedBundle, trust_anchors: TrustAnchors, at: int, *, by_key: bool = True) -> OwnPlaces:
     """Places in logs of tiles that we know, and why other entries are in none.
 
     `by_key`: whether a bare key signed, whose hint the bundle has. `at`: by when the signature is proven to have existed. A log
     that was retired or compromised by then proves nothing. A proof that does not hold is no proof missing: it raises
-    ProofInvalid.
+    ProofInvalid, and so does that by a tree which a log at hand contradicts.
     """
     places, unproven = [], []
+    trees: list[ProvenTree] = []
     for entry in bundle.log_entries:
-        found = _place(entry, bundle, trust_anchors, at, by_key)
+        found = _place(entry, bundle, trust_anchors, at, by_key, trees)
         if isinstance(found, LogPlace):
             places.append(found)
         elif found:
             unproven.append(found)
-    return tuple(places), tuple(unproven)
+    return OwnPlaces(tuple(places), tuple(trees), tuple(unproven))
 
 
-def _place(entry: LogEntry, bundle: UnverifiedBundle, trust_anchors: TrustAnchors, at: int, by_key: bool) -> LogPlace | str:
-    """The place, or why there is none; empty when the entry is in a log that a trusted root names."""
+def _place(
+    entry: LogEntry,
+    bundle: UnverifiedBundle,
+    trust_anchors: TrustAnchors,
+    at: int,
+    by_key: bool,
+    trees: list[ProvenTree],
+) -> LogPlace | str:
+    """The place, or why there is none; empty when the entry is in a log that a trusted root names. Adds the tree to `trees`."""
+    _check_history(entry, trust_anchors)
     if _in_root(entry, trust_anchors):
         return ""  # verified there
     # Our record of an entry has a bare key: what was signed with a certificate is in the logs of a trusted root.
@@ -46,7 +65,7 @@ def _place(entry: LogEntry, bundle: UnverifiedBundle, trust_anchors: TrustAnchor
     if entry.proof is None:
         raise ProofInvalid("the entry of a log that we know comes without a proof")
     check_record(entry.body, bundle)
-    verify_entry(
+    signed = verify_entry(
         entry.body,
         index=entry.proof.log_index,
         size=entry.proof.tree_size,
@@ -55,6 +74,16 @@ def _place(entry: LogEntry, bundle: UnverifiedBundle, trust_anchors: TrustAnchor
         checkpoint=entry.proof.checkpoint,
         public_key=log.key.raw,
         origin=log.name or None,
+    )
+    trees.append(
+        ProvenTree(
+            key=log.key.keyid,
+            origin=signed.origin,
+            size=signed.size,
+            root=signed.root,
+            index=entry.proof.log_index,
+            leaf=leaf_hash(entry.body),
+        )
     )
     try:
         for known in named:  # whoever stole the key can write by any of its names
@@ -66,6 +95,13 @@ def _place(entry: LogEntry, bundle: UnverifiedBundle, trust_anchors: TrustAnchor
     if lacking:
         return f"{_describe(entry)}: {lacking}"
     return LogPlace(log=log.name or log.key.keyid[:12], operator=log.operator, index=entry.proof.log_index)
+
+
+def _check_history(entry: LogEntry, trust_anchors: TrustAnchors) -> None:
+    """Hold the entry's checkpoint against each log of its that is at hand, whoever vouches for it here. Raises ProofInvalid."""
+    for known in trust_anchors.logs:
+        if known.check_history is not None and entry.proof is not None and known.holds(entry):
+            known.check_history(entry.origin, entry.proof.checkpoint)
 
 
 def _lacking(checkpoint: str, trust_anchors: TrustAnchors, at: int) -> str:

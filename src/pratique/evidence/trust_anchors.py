@@ -4,7 +4,7 @@ It comes from public keys on the command line, from the keys of a policy, or fro
 say what, and until when.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from pratique.trust.lifetime import ALWAYS
 
 if TYPE_CHECKING:
     from pratique.attest.bundle import LogEntry
+    from pratique.attest.notation.policy import TrustPolicy
     from pratique.attest.notation.stores import TrustStores
     from pratique.attest.publickey import PublicKey
     from pratique.attest.sigstore.trusted_root import TrustedRoot
@@ -23,12 +24,17 @@ NOBODY = Authorities()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnLog:
-    """A log of tiles whose key is known. `name`: its origin, "" when any will do; `operator`: who runs it, for counting."""
+    """A log of tiles whose key is known. `name`: its origin, "" when any will do; `operator`: who runs it, for counting.
+
+    `check_history`: of a log that may be at hand, holds an origin and a checkpoint of it against what is known there; raises
+    ProofInvalid where they contradict, and nothing where nobody can tell.
+    """
 
     key: "PublicKey"
     name: str = ""
     operator: str = "our own"
     lifetime: Lifetime = ALWAYS
+    check_history: Callable[[str, str], None] | None = None
 
     def holds(self, entry: "LogEntry") -> bool:
         """Whether the entry says that it is in this log, by either of the two ways to name one."""
@@ -44,8 +50,9 @@ class TrustAnchors:
     `keys`: by key ID; `authorities`: whose signers they are; `logs`: of tiles, as ours. `trust`: what each one may say about
     what, and when; None where every key may say everything, as with keys on a command line. `root`: certificate authorities,
     logs and timestamp authorities in Sigstore's form; `stores`: notation's certificates; `keyring`: of OpenPGP, for Helm's
-    provenance. None, or nothing in it, for nobody. `in_place`: whom a policy or an option names beside a trust: they may say
-    everything but what the trust takes back, and sign for no longer than it lets them.
+    provenance. None, or nothing in it, for nobody. `notation`: notation's own trust policy, which then says for each repository
+    who may sign in that form and what a failed check does; None where a trust says so. `in_place`: whom a policy or an option
+    names beside a trust: they may say everything but what the trust takes back, and sign for no longer than it lets them.
     """
 
     keys: Mapping[str, "PublicKey"]
@@ -55,12 +62,18 @@ class TrustAnchors:
     root: "TrustedRoot | None" = None
     keyring: bytes = b""
     stores: "TrustStores | None" = None
+    notation: "TrustPolicy | None" = None
     in_place: Authorities = NOBODY
 
     @property
     def names(self) -> frozenset[str]:
         """Every authority that can be meant."""
         return self.authorities.names | self.in_place.names
+
+    @property
+    def announced(self) -> frozenset[str]:
+        """Thumbprints of all certificates in trust stores, by which signatures in a registry say whose they are."""
+        return self.stores.thumbprints(self.stores.certificates) if self.stores is not None else frozenset()
 
     @property
     def witnesses(self) -> tuple[ServiceKey, ...]:

@@ -34,6 +34,7 @@ from pratique.model.signer import KeySigner, Signed
 from pratique.trust import proven_at
 
 if TYPE_CHECKING:
+    from pratique.attest.notation.policy import TrustStatement
     from pratique.attest.sigstore.verify import ArtifactDigests
     from pratique.registry.types import Descriptor
 
@@ -85,11 +86,14 @@ def verify_piece(
     target: "Descriptor",
     trust_anchors: TrustAnchors,
     *,
+    name: str = "",
     now: int,
     answers: Answers,
     content: FileSubject | None = None,
 ) -> VerifiedClaim | Rejected:
-    """Verify one collected piece. `target`: what it should be about; `content`: its bytes, of a file; `now`: Unix seconds."""
+    """Verify one collected piece. `target`: what it should be about, `name`: what the user calls it; `content`: its bytes, of a
+    file; `now`: Unix seconds.
+    """
     if found.cause is not Cause.NONE:
         return Rejected(cause=found.cause, detail=found.detail)
     target = found.about or target
@@ -106,7 +110,7 @@ def verify_piece(
             case EvidenceForm.COSIGN_ATTESTATION:
                 return _verify_cosign_attestation(found, target, trust_anchors)
             case EvidenceForm.NOTATION:
-                return _verify_notation(found, target, trust_anchors, now=now, answers=answers)
+                return _verify_notation(found, target, trust_anchors, name=name, now=now, answers=answers)
             case EvidenceForm.ANNOTATION:
                 return _verify_annotation(found, target, trust_anchors, now)
             case EvidenceForm.RAW | EvidenceForm.PROVENANCE:
@@ -259,7 +263,7 @@ def _verify_beside(
 
         if content.artifact.data is None:
             raise LimitExceeded("the file is too large for a bare signature", hint="sign it again as a bundle")
-        signed = verify_raw(parse_raw(found.data), content.artifact.data, trust_anchors.keys).signed
+        signed = verify_raw(parse_raw(found.data), content.artifact.data, trust_anchors.keys)
     return VerifiedClaim(
         predicate_type=IMAGE_SIGNATURE, subjects=frozenset({target.digest}), payload=Digest.of(found.data), signed=signed
     )
@@ -305,8 +309,9 @@ def _with_places(
     """With the places in logs of tiles that we know, beside those in the logs of a trusted root; and what proves nothing."""
     by_key = isinstance(signed.signer, KeySigner)
     true = replace(bundle, hint=_hint_of(signed.signer)) if isinstance(signed.signer, KeySigner) else bundle
-    places, unproven = own_places(true, trust_anchors, proven_at(signed.times, now=now), by_key=by_key)
-    return replace(signed, places=tuple(dict.fromkeys((*signed.places, *places)))), unproven
+    own = own_places(true, trust_anchors, proven_at(signed.times, now=now), by_key=by_key)
+    places = tuple(dict.fromkeys((*signed.places, *own.places)))
+    return replace(signed, places=places, trees=(*signed.trees, *own.trees)), own.unproven
 
 
 def _hint_of(by: KeySigner) -> str:
@@ -314,39 +319,52 @@ def _hint_of(by: KeySigner) -> str:
     return base64_text(bytes.fromhex(by.keyid))
 
 
-def _verify_notation(
-    found: Collected, target: "Descriptor", trust_anchors: TrustAnchors, *, now: int, answers: Answers
-) -> VerifiedClaim | Rejected:
+def notation_statement(trust_anchors: TrustAnchors, name: str) -> "TrustStatement":
+    """What notation's trust policy says of the repository in an artifact's name; where a trust speaks instead, strictly whatever
+    its stores vouch for: which of them may sign what, and by when, it says itself. Raises Untrusted when no statement applies.
+    """
     from pratique.attest.notation.policy import Timestamps, TrustStatement
+
+    if trust_anchors.notation is not None:
+        above, slash, last = name.partition("@")[0].rpartition("/")
+        return trust_anchors.notation.statement_for(above + slash + last.partition(":")[0])
+    stores = tuple(trust_anchors.stores.certificates) if trust_anchors.stores is not None else ()
+    return TrustStatement(name="trust", stores=stores, identities=None, timestamps=Timestamps.WHEN_PRESENT)
+
+
+def _verify_notation(
+    found: Collected, target: "Descriptor", trust_anchors: TrustAnchors, *, name: str, now: int, answers: Answers
+) -> VerifiedClaim | Rejected:
     from pratique.attest.notation.verify import verify
 
     if trust_anchors.stores is None:
         raise Untrusted("signed in notation's form, and no trust store is trusted")
+    statement = notation_statement(trust_anchors, name)
     verification = verify(
         found.data,
         found.media_type,
         digest=target.digest,
         size=target.size,
         artifact_type=target.media_type,
-        # Strict, for every name that a store vouches for: which of them may sign what, and by when, the trust says.
-        statement=TrustStatement(
-            name="trust", stores=tuple(trust_anchors.stores.certificates), identities=None, timestamps=Timestamps.WHEN_PRESENT
-        ),
+        statement=statement,
         stores=trust_anchors.stores,
         at=now,
         answers=answers,
     )
-    if verification.cause is not Cause.NONE or verification.signed is None:
-        return Rejected(
-            cause=verification.cause if verification.cause is not Cause.NONE else Cause.UNTRUSTED,
-            detail=verification.detail,
-            wanted=verification.wanted,
-        )
+    failed = [check for check in verification.checks if check.cause is not Cause.NONE]
+    if verification.cause is not Cause.NONE:
+        return Rejected(cause=verification.cause, detail=verification.detail, wanted=verification.wanted)
+    if verification.signed is None:  # notation lets it pass, and nobody is proven to have signed it
+        if not failed:
+            skipped = f"the statement {statement.name} skips verification: nothing is proven"
+            return Rejected(cause=Cause.UNREADABLE, detail=skipped)
+        detail = f"{failed[0].detail}; the level {statement.level.name} of the statement {statement.name} only logs that"
+        return Rejected(cause=failed[0].cause, detail=detail, wanted=verification.wanted)
     return VerifiedClaim(
         predicate_type=IMAGE_SIGNATURE,
         subjects=frozenset({target.digest}),
         payload=found.digest,
-        signed=verification.signed,
+        signed=replace(verification.signed, unproven=tuple(f"{check.kind}: {check.detail}" for check in failed)),
         wanted=verification.wanted,
     )
 

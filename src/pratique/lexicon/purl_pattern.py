@@ -102,11 +102,6 @@ def split_purl(purl: str) -> PurlParts:
     return PurlParts(kind.lower(), name, unquote(version), tuple(sorted(_qualifiers(query))))
 
 
-def matches(pattern: str, purl: str) -> bool:
-    """Whether `purl` is meant by `pattern` for certain. A purl that cannot be read is not. Raises Malformed for the pattern."""
-    return parse_pattern(pattern).judge_purl(purl).match is Match.YES
-
-
 @dataclass(frozen=True, slots=True)
 class PurlPattern:
     """A pattern. `name`: with its namespace, as it is compared. `version`: one, or a beginning of one with `*`, "" for any."""

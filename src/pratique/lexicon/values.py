@@ -9,7 +9,6 @@ from pratique.lexicon.text import clean
 
 ARCHIVE = "package archive"
 _SIZES = {"md5": 32, "sha1": 40, "sha256": 64, "sha384": 96, "sha512": 128}
-_STRENGTH = ("sha512", "sha384", "sha256", "sha1", "md5")
 _USERINFO = lazy(r"(://)[^/?#]*@")
 _SSH_USER = lazy(r"^[^/@:]*:[^/@]*@")
 
@@ -63,11 +62,6 @@ def read_integrity(text: str) -> dict[str, str]:
             continue
         found = {**read_hex(algorithm, digest), **found}
     return found
-
-
-def strongest(hashes: dict[str, str]) -> str:
-    """`sha512:HEX` of the strongest there is; "" for none."""
-    return next((f"{name}:{hashes[name]}" for name in _STRENGTH if name in hashes), "")
 
 
 def clean_url(value: Any) -> str:

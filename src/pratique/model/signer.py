@@ -88,17 +88,29 @@ class LogPlace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProvenTree:
+    """The tree of a log by which an entry was proven: a log that signs two trees of one size was forked.
+
+    `key`: hex SHA-256 of the log's SubjectPublicKeyInfo; `origin`: as its checkpoint says; `size`: of the tree, in entries;
+    `root`: 32 bytes; `index`, `leaf`: of the entry, its number and hash, 32 bytes.
+    """
+
+    key: str
+    origin: str
+    size: int
+    root: bytes
+    index: int
+    leaf: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
     """What one verified signature tells, apart from what was said. `unproven`: what such signatures otherwise prove and this one
-    does not, for people.
+    does not, for people. `trees`: by which the places were proven.
     """
 
     signer: Signer
     times: tuple[TrustedTime, ...] = ()
     places: tuple[LogPlace, ...] = ()
     unproven: tuple[str, ...] = ()
-
-    @property
-    def not_after(self) -> int | None:
-        """The earliest second by which the signature is proven to have existed; None when nobody vouches for any."""
-        return min((time.at for time in self.times), default=None)
+    trees: tuple[ProvenTree, ...] = field(default=(), compare=False)

@@ -1,4 +1,4 @@
-"""cosign's tags beside an image: `sha256-<hex>.sig`, `.att`, `.sbom` (sigstore/cosign, specs/SIGNATURE_SPEC.md, Storage).
+"""cosign's tags beside an image: `sha256-<hex>.sig`, `.att` (sigstore/cosign, specs/SIGNATURE_SPEC.md, Storage).
 
 Only a place that says "there is no such tag" makes something absent. What could not be asked is raised as it is, for a reader
 that takes it for absent, or looks elsewhere instead, can be talked out of a signature by whoever slows the registry down.
@@ -25,13 +25,11 @@ from pratique.registry.types import (
 
 SIGNATURES = ".sig"
 ATTESTATIONS = ".att"
-SBOM = ".sbom"
 
 MAX_LAYERS = 1_000  # ten thousand signatures on one image are an attack on the verifier
 MAX_PAYLOAD_BYTES = 64 * 1024
 MAX_ATTESTATION_BYTES = 256 << 20
 MAX_TOTAL_BYTES = 512 << 20
-MAX_SBOM_BYTES = 128 << 20
 _TRIES = 6
 _NEVER = "0001-01-01T00:00:00Z"  # what cosign writes, so that the same signatures are the same manifest
 
@@ -48,51 +46,50 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnsignedDocument:
-    """What a `.sbom` tag holds. Nobody signed it: whoever may push to the repository may have written it."""
+class Stored:
+    """What stands under a tag. `unread`: how many more do than were read."""
 
-    media_type: str
-    data: bytes
+    layers: tuple[Layer, ...] = ()
+    unread: int = 0
 
 
 def tag_of(image: Digest, kind: str) -> str:
-    """The tag for what is said about an image. `kind`: SIGNATURES, ATTESTATIONS or SBOM."""
+    """The tag for what is said about an image. `kind`: SIGNATURES or ATTESTATIONS."""
     return f"{image.algorithm}-{image.hex}{kind}"
 
 
-def fetch_layers(repository: Repository, image: Digest, kind: str) -> tuple[Layer, ...]:
-    """All signatures or attestations under the image's tag; none when the place says that there is no such tag.
+def fetch_layers(repository: Repository, image: Digest, kind: str) -> Stored:
+    """The signatures or attestations under the image's tag; none when the place says that there is no such tag.
 
-    Layers of other types are passed over. Raises Unavailable when the place could not be asked, LimitExceeded for more than is
-    read, Malformed, DigestMismatch; NotFound for a layer that the manifest names and nobody has.
+    Layers of other types are passed over. Of more than are read, the first are. Raises Unavailable when the place could not be
+    asked, LimitExceeded for one that is too large, Malformed, DigestMismatch; NotFound for a layer that the manifest names and
+    nobody has.
     """
     manifest = _find(repository, image, kind)
     if manifest is None:
-        return ()
+        return Stored()
     wanted = [layer for layer in manifest.layers if layer.media_type == _LAYER_TYPES[kind]]
     where = f"{repository.name}:{tag_of(image, kind)}"
-    if len(wanted) > MAX_LAYERS:
-        raise LimitExceeded(f"{len(wanted)} signatures, at most {MAX_LAYERS} are read", where=where)
+    read = within_limits(wanted)
     # The same payload signed by many is one blob; it is fetched once.
-    blobs = {layer.digest: layer for layer in wanted}
-    if sum(layer.size for layer in blobs.values()) > MAX_TOTAL_BYTES:
-        raise LimitExceeded(f"signatures of more than {MAX_TOTAL_BYTES >> 20} MiB in all", where=where)
-    data = {digest: _fetch(repository, layer, where, _LIMITS[kind]) for digest, layer in blobs.items()}
-    return tuple(Layer(data=data[layer.digest], annotations=layer.annotations) for layer in wanted)
+    data = {layer.digest: layer for layer in read}
+    fetched = {digest: _fetch(repository, layer, where, _LIMITS[kind]) for digest, layer in data.items()}
+    found = tuple(Layer(data=fetched[layer.digest], annotations=layer.annotations) for layer in read)
+    return Stored(layers=found, unread=len(wanted) - len(read))
 
 
-def fetch_unsigned_sboms(repository: Repository, image: Digest) -> tuple[UnsignedDocument, ...]:
-    """Documents under the `.sbom` tag, which no signature covers. Raises as `fetch_layers` does."""
-    manifest = _find(repository, image, SBOM)
-    if manifest is None:
-        return ()
-    where = f"{repository.name}:{tag_of(image, SBOM)}"
-    if len(manifest.layers) > MAX_LAYERS or sum(layer.size for layer in manifest.layers) > MAX_SBOM_BYTES:
-        raise LimitExceeded(f"documents of more than {MAX_SBOM_BYTES >> 20} MiB in all", where=where)
-    return tuple(
-        UnsignedDocument(media_type=layer.media_type, data=_fetch(repository, layer, where, MAX_SBOM_BYTES))
-        for layer in manifest.layers
-    )
+def within_limits(layers: Sequence[Descriptor]) -> list[Descriptor]:
+    """The first of these, as many and as much as is read; a blob that several are made of is counted once."""
+    read: list[Descriptor] = []
+    seen: set[Digest] = set()
+    total = 0
+    for layer in layers[:MAX_LAYERS]:
+        total += 0 if layer.digest in seen else layer.size
+        if total > MAX_TOTAL_BYTES:
+            break
+        seen.add(layer.digest)
+        read.append(layer)
+    return read
 
 
 def push_layers(
@@ -139,7 +136,7 @@ def remove_layers(repository: Repository, image: Digest, kind: str, goes: Callab
 
     Raises as `fetch_layers` and `push_layers` do.
     """
-    layers = fetch_layers(repository, image, kind)
+    layers = fetch_layers(repository, image, kind).layers
     found = _find(repository, image, kind)
     if found is None:
         return 0

@@ -174,10 +174,6 @@ class LayoutReader(ABC):
                 wrong.append(str(error))
         return count, wrong
 
-    def list_tags(self) -> list[str]:
-        """See `Repository`."""
-        return sorted({name for entry in self._entries() if (name := entry.annotations.get(REF_NAME))})
-
     def read_file(self, name: str, limit: int) -> bytes:
         """A file that others put beside the layout's own. Nothing about its bytes is verified. Raises NotFound, LimitExceeded."""
         return self._read(name, limit)

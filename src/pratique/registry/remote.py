@@ -14,7 +14,6 @@ from pratique.registry.auth import Authenticator
 from pratique.registry.certificates import find_certificates
 from pratique.registry.credentials import Credential, find_credential
 from pratique.registry.discovery import Discovery
-from pratique.registry.pages import check_count, read_pages
 from pratique.registry.reference import ImageName
 from pratique.registry.transport import Transport
 from pratique.registry.types import (
@@ -226,20 +225,6 @@ class Remote:
         if not deleted and any(item.digest == referrer for item in self.list_referrers(subject)):
             hint = "allow deletion there, or leave out --replace"
             raise InputError("the registry does not let manifests be deleted", where=self._name, hint=hint)
-
-    def list_tags(self) -> list[str]:
-        """See `Repository`."""
-        tags: set[str] = set()
-        what = "list of tags"
-        target = f"{self._base}/tags/list"
-        for page in read_pages(self._transport, target, scope=self._pull, what=what, where=self._name, clock=self._clock):
-            document = self._json(page.data, "the list of tags")
-            names = document.get("tags") or []
-            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-                raise Malformed("a list of tags that is none", where=self._name)
-            tags.update(names)
-            check_count(len(tags), where=self._name)
-        return sorted(tags)
 
     def close(self) -> None:
         """Close all connections."""

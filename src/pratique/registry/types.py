@@ -232,10 +232,6 @@ class Repository(Protocol):
         """
         ...
 
-    def list_tags(self) -> list[str]:
-        """All tags, sorted."""
-        ...
-
     def close(self) -> None:
         """Let go of connections and files. Using it again opens them again."""
         ...

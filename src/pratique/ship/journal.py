@@ -45,10 +45,6 @@ class Journal:
         """Finish step `name` with these bytes, durably. An earlier run's stay: what is finished was handed on."""
         self.once(name, lambda: data)
 
-    def has(self, name: str) -> bool:
-        """Whether step `name` is finished."""
-        return (self.directory / name).exists()
-
     def forget(self, name: str) -> None:
         """Undo step `name`: what it made is not wanted any more."""
         try:

@@ -46,19 +46,6 @@ class Tile:
         return f"tile/{level}/{number}" + ("" if self.width == WIDTH else f".p/{self.width}")
 
 
-def parse_tile_path(path: str) -> Tile:
-    """Read a path; only the spelling that `Tile.path` gives. Raises Malformed."""
-    found = _PATH.fullmatch(path) if path.isascii() and len(path) <= 128 else None
-    if found is None:
-        raise Malformed(f"not a tile path: {path[:128]!r}")
-    level = ENTRIES if found["level"] == "entries" else int(found["level"])
-    number = int(found["high"].replace("x", "").replace("/", "") + found["low"])
-    tile = Tile(level, number, int(found["width"] or WIDTH))
-    if level > MAX_LEVEL or tile.width > WIDTH or tile.path != path:
-        raise Malformed(f"not a canonical tile path: {path!r}")
-    return tile
-
-
 def tile_at(level: int, number: int, size: int) -> Tile:
     """Tile `number` of `level` in a log of `size` entries, full or partial. Raises Malformed if there is none."""
     hashes = size >> (8 * max(level, 0))
@@ -66,16 +53,6 @@ def tile_at(level: int, number: int, size: int) -> Tile:
     if number < 0 or width <= 0:
         raise Malformed(f"a log of {size} entries has no tile {number} at level {level}")
     return Tile(level, number, width)
-
-
-def tiles_of(size: int) -> list[Tile]:
-    """Every tile of a log of `size` entries: entry bundles first, then hash tiles, the lowest level first."""
-    tiles = [tile_at(ENTRIES, number, size) for number in range(-(-size // WIDTH))]
-    level, hashes = 0, size
-    while hashes:
-        tiles += [tile_at(level, number, size) for number in range(-(-hashes // WIDTH))]
-        level, hashes = level + 1, hashes >> 8
-    return tiles
 
 
 def render_bundle(entries: Sequence[bytes]) -> bytes:

@@ -9,7 +9,7 @@ from pratique.model.merkle import leaf_hash
 from pratique.tlog.checkpoint import Checkpoint, verify_checkpoint
 from pratique.tlog.frontier import Frontier
 from pratique.tlog.log import CHECKPOINT, HISTORY
-from pratique.tlog.proofs import MerkleProof, consistency_proof, verify_consistency_proof, verify_inclusion
+from pratique.tlog.proofs import consistency_proof, verify_consistency_proof, verify_inclusion
 from pratique.tlog.reader import TileReader
 from pratique.tlog.store import DirectoryStore, Store
 from pratique.tlog.tiles import ENTRIES, WIDTH, Tile, perfect_root, render_bundle, tile_at
@@ -92,20 +92,6 @@ def verify_entry(
         raise ProofInvalid(f"proof of size {size} beside a checkpoint of size {signed.size} or another root")
     verify_inclusion(leaf_hash(entry), index, signed.size, hashes, signed.root)
     return signed
-
-
-def verify_inclusion_offline(entry: bytes, proof: MerkleProof, *, public_key: bytes, origin: str | None = None) -> Checkpoint:
-    """`verify_entry` for a `MerkleProof`."""
-    return verify_entry(
-        entry,
-        index=proof.index,
-        size=proof.size,
-        root=proof.root,
-        hashes=proof.hashes,
-        checkpoint=proof.checkpoint,
-        public_key=public_key,
-        origin=origin,
-    )
 
 
 def _load(store: Store, name: str, public_key: bytes, origin: str | None) -> tuple[str, Checkpoint]:

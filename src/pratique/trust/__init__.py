@@ -1,7 +1,7 @@
 """Who is believed about what, as of when. Pure: no I/O, no clock; keys are bytes here and are put to use in the rooms above.
 
     trust        Trust: everything a team agreed to believe, with Threshold, ServiceKey, Carried, Revocation
-    authorities  Authority, Authorities, Grant, count_authorities
+    authorities  Authority, Authorities, Grant
     identity     Key, WorkloadIdentity, WorkloadRegexp, Certified: the signers that speak for an authority
     lifetime     Window, Lifetime, proven_at: windows, retirement, compromise
     authorise    Utterance, authorise, check_quorum, check_bans: does this signature count
@@ -12,7 +12,7 @@ An authority is a party, not a key: it may hold several signers, and however man
 """
 
 from pratique.trust.authorise import Utterance, authorise, check_bans, check_quorum
-from pratique.trust.authorities import Authorities, Authority, Grant, count_authorities
+from pratique.trust.authorities import Authorities, Authority, Grant
 from pratique.trust.identity import Certified, Identity, Key, WorkloadIdentity, WorkloadRegexp
 from pratique.trust.lifetime import Lifetime, Window, proven_at
 from pratique.trust.scope import Scope
@@ -39,6 +39,5 @@ __all__ = [
     "authorise",
     "check_bans",
     "check_quorum",
-    "count_authorities",
     "proven_at",
 ]

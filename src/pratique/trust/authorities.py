@@ -128,20 +128,7 @@ class Authorities:
         return (found[0][0], tuple(identity for _, identity in found)) if found else None
 
 
-def count_authorities(
-    signers: Iterable[Signer], authorities: Authorities, allowed: Iterable[str] | None = None
-) -> frozenset[str]:
-    """The distinct authorities that `signers` speak for, and, unless None, that are among the names `allowed`.
-
-    `signers`: whose signatures were verified, repeated as often as they signed. A threshold compares with the size of
-    what comes back, which counts voices and never signatures. An empty `allowed` allows nobody.
-    """
-    found = (authorities.find(signer) for signer in signers)
-    speaking = frozenset(match[0].name for match in found if match is not None)
-    return speaking if allowed is None else speaking & frozenset(allowed)
-
-
-def _shelf(item: Named | Signer) -> tuple[str, ...]:
+def _shelf(item: Identity | Signer) -> tuple[str, ...]:
     """Where those lie together that could be the same, so that a signer is compared with few.
 
     A pattern's subject is spelled out up to its first path segment, so that much of a subject tells shelves apart.

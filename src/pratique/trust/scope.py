@@ -40,6 +40,9 @@ class Scope:
         return "/".join(self.segments) or "*"
 
 
+EVERYTHING = Scope(())
+
+
 def name_segments(name: str) -> tuple[str, ...]:
     """The parts of an artifact's name, host in lower case, without tag and digest. None for a name that could mean several.
 

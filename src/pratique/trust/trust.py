@@ -6,13 +6,13 @@ and certificate stores are taken over, and which single statements are taken bac
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pratique.errors import Malformed
 from pratique.model.digest import Digest
 from pratique.trust.authorities import Authorities
 from pratique.trust.lifetime import ALWAYS, ANY_TIME, Lifetime, Window
-from pratique.trust.scope import Scope
+from pratique.trust.scope import EVERYTHING, Scope
 
 STORE_TYPES = ("ca", "signingAuthority", "tsa")  # notaryproject/specifications, trust-store-trust-policy.md
 
@@ -122,6 +122,26 @@ class Trust:
         object.__setattr__(self, "_revoked", {item.statement: item for item in self.revocations if item.statement})
         pairs = {(item.predicate_type, item.subject): item for item in self.revocations if item.subject}
         object.__setattr__(self, "_revoked_pairs", pairs)
+
+    def whatever_its_name(self) -> "Trust":
+        """The same for an artifact whose name nobody said: every permission is about every artifact.
+
+        Who may say which kind of statement, and within which time, who must agree about which names, and what is retired,
+        compromised or taken back stays: none of that needs a name.
+        """
+        items = tuple(
+            replace(authority, grants=tuple(replace(grant, scopes=(EVERYTHING,)) for grant in authority.grants))
+            for authority in self.authorities.items
+        )
+        return replace(self, authorities=Authorities(items))
+
+    def without_voices(self) -> "Trust":
+        """Only what it ends, marks as compromised and takes back: nobody in it may say anything.
+
+        For those who are named beside it with certificate authorities of their own, which must not vouch for anybody in here.
+        """
+        items = tuple(replace(authority, grants=()) for authority in self.authorities.items)
+        return replace(self, authorities=Authorities(items), thresholds=())
 
     def files(self, kind: str) -> tuple[Carried, ...]:
         """The carried files of a kind."""

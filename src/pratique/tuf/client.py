@@ -61,17 +61,10 @@ def refresh(directory: Path, *, now: int, place: TrustPlace | None = None) -> Fo
         return _update(directory, place or open_place(source), source, now)
 
 
-def load(directory: Path, *, now: int) -> FollowedTrust:
-    """What the last update came to, asking nobody. Raises NotFound when nothing is followed, Unavailable when expired."""
-    anchors = load_cached(directory)
-    anchors.check(now)
-    return anchors
-
-
 def current(directory: Path, *, now: int, max_age_s: int = MAX_AGE_S, place: TrustPlace | None = None) -> FollowedTrust:
     """What is followed: as it is when it was fetched within `max_age_s`, else refreshed; where that fails, as it is and `stale`.
 
-    Only a place that cannot be asked is forgiven, and only until the trust expires. Raises as `refresh` and `load` do.
+    Only a place that cannot be asked is forgiven, and only until the trust expires. Raises as `refresh` does.
     """
     anchors = load_cached(directory)
     if 0 <= now - anchors.fetched_at <= max_age_s and not anchors.expired(now):

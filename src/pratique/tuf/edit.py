@@ -16,7 +16,7 @@ from pratique.attest.publickey import PublicKey
 from pratique.errors import InputError, Malformed
 from pratique.files import write_atomic
 from pratique.trust.difference import describe_changes
-from pratique.tuf.compile import compile_source
+from pratique.tuf.compile import compile_source, read_source
 
 _KINDS = ("keys", "workloads", "certified")
 _MIN_PREFIX = 8  # hex digits of a key ID that name it
@@ -134,6 +134,16 @@ def find_signer(path: Path, document: Any, who: str) -> tuple[str, Any]:
         hint = "name a key's file, the beginning of its key ID, a subject or a certificate's name"
         raise InputError(f"{problem} called {who[:200]!r}", where=str(path), hint=hint)
     return found[0]
+
+
+def key_of_signer(path: Path, who: str) -> PublicKey:
+    """The public key of a signer in `path`. `who`: as in `find_signer`. Raises InputError when it is no key; as `read_source`."""
+    document = YAML(typ="rt").load(path.read_bytes())
+    _, entry = find_signer(path, document, who)
+    keyid = _keyid(path, entry)
+    if not keyid:
+        raise InputError(f"{who[:200]!r} is an identity without a key of its own", where=str(path))
+    return read_source(path, now=0).keys[keyid]
 
 
 def _names(path: Path, entry: Mapping[str, Any]) -> set[str]:

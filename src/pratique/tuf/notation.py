@@ -4,7 +4,7 @@
     truststore/x509/{ca,signingAuthority,tsa}/NAME/*.{pem,crt,cer}
 
 (trust-store-trust-policy.md, Trust Store, Trust Policy; notation's own name of the folder is `truststore`.) Links are refused in
-it, as the specification selection, and folders below a store are passed over.
+it, as the specification says, and folders below a store are passed over.
 """
 
 from collections.abc import Iterable, Iterator

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pratique.attest.members import as_instant, instant_text
-from pratique.attest.predicates.image_signature import image_signature_predicate, parse_image_signature
-from pratique.attest.predicates.sbom import parse_sbom, sbom_document, sbom_predicate
+from pratique.attest.predicates.image_signature import parse_image_signature
+from pratique.attest.predicates.sbom import parse_sbom
 from pratique.attest.predicates.vsa import EXTENSION, InputAttestation, parse_vsa, vsa_predicate
 from pratique.errors import Malformed
 from pratique.model.digest import Digest
@@ -43,17 +43,9 @@ def test_offsets_and_fractions_of_other_tools_are_read():
 
 
 def test_an_image_signature_says_nothing_but_its_subject():
-    parse_image_signature(image_signature_predicate())
+    parse_image_signature({})
     with pytest.raises(Malformed):
         parse_image_signature({"approved": True})
-
-
-def test_an_sbom_is_its_own_predicate_and_comes_back_the_same():
-    document = b'{"specVersion":"1.6", "bomFormat":"CycloneDX", "components":[]}'
-    predicate = sbom_predicate(document)
-    assert predicate == json.loads(document)
-    assert sbom_document(predicate) == b'{"bomFormat":"CycloneDX","components":[],"specVersion":"1.6"}'
-    assert sbom_predicate(sbom_document(predicate)) == predicate
 
 
 @pytest.mark.parametrize(

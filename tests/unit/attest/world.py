@@ -23,9 +23,10 @@ from pratique.attest.bundle import MEDIA_TYPE, parse_bundle
 from pratique.attest.dsse import IN_TOTO, pae
 from pratique.attest.publickey import PublicKey
 from pratique.attest.sigstore.trusted_root import parse_trusted_root
-from pratique.attest.sigstore.verify import ArtifactDigests, Requirements, require_subject, verify_attestation, verify_message
+from pratique.attest.sigstore.verify import ArtifactDigests, Requirements, verify_attestation, verify_message
 from pratique.attest.statement import StatementSubject, render_statement
 from pratique.attest.strictjson import canonical_json
+from pratique.errors import DigestMismatch
 from pratique.model.digest import Digest
 from pratique.model.merkle import leaf_hash, node_hash
 
@@ -362,7 +363,8 @@ def verify(world, document, *, root=None, keys=(), artifact=None, **needs):
     if "messageSignature" in document:
         return verify_message(bundle, artifact, trusted, **options)
     found = verify_attestation(bundle, trusted, **options)
-    require_subject(found.head, artifact)
+    if not found.head.is_about(artifact.named):
+        raise DigestMismatch("about another artifact")
     return found.signed
 
 

@@ -12,7 +12,6 @@ from pratique.documents.claims import claims_of, read_claims
 from pratique.documents.cyclonedx.of_inventory import render_cyclonedx
 from pratique.documents.epoch import sbom_time
 from pratique.documents.native.render import render_json
-from pratique.documents.table import HEADINGS, render_table
 from pratique.errors import InputError, LimitExceeded, Malformed
 from pratique.inventory.assemble import catalogue_tree
 from pratique.model import ArtifactKind, Component, Digest, FileEntry, Tree, Unknown, build_manifest
@@ -279,12 +278,6 @@ def test_components_added_missing_changed_and_hidden_behind_a_double_are_named()
     assert {"nameless", "pkg:deb/debian/ghost@1", bsdutils.purl, mawk.purl} <= places
     empty = replace(sbom, components=())
     assert [kind for kind, _ in findings(inv, empty)] == ["component-added"] * 4
-
-
-def test_rows_for_people_count_the_files_of_each():
-    rows = render_table(inventory())
-    assert all(len(row) == len(HEADINGS) for row in rows)
-    assert [row[1] for row in rows] == ["bsdutils", "libc6", "mawk", "debian"]
 
 
 def test_the_documents_time_is_the_artifacts_own_or_the_environments():

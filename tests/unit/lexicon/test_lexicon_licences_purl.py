@@ -105,11 +105,11 @@ def test_purls_are_spelled_as_the_library_spells_them(type_, name, version):
 @pytest.mark.parametrize(("name", "version"), [("evil", "1/2"), ("evil", "1@2"), ("evil", "1?arch=x"), ("evil", "1#x")])
 @pytest.mark.parametrize("scope", ["", "@s"])
 def test_no_version_hides_a_package_from_a_pattern(name, version, scope):
-    from pratique.lexicon.purl_pattern import matches, split_purl
+    from pratique.lexicon.purl_pattern import YES, parse_pattern, split_purl
 
     purl = build_purl("npm", name, version, namespace=scope)
     assert split_purl(purl).version == version
-    assert matches(f"pkg:npm/{scope}/{name}" if scope else f"pkg:npm/{name}", purl)
+    assert parse_pattern(f"pkg:npm/{scope}/{name}" if scope else f"pkg:npm/{name}").judge_purl(purl) == YES
 
 
 def test_foreign_text_can_not_steer_a_terminal():

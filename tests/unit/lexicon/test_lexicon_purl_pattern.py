@@ -3,7 +3,7 @@
 import pytest
 
 from pratique.errors import Malformed
-from pratique.lexicon.purl_pattern import matches
+from pratique.lexicon.purl_pattern import YES, parse_pattern
 
 OPENSSL = "pkg:deb/debian/openssl@3.0.15-1~deb12u1?arch=amd64&distro=debian-12"
 
@@ -30,10 +30,10 @@ OPENSSL = "pkg:deb/debian/openssl@3.0.15-1~deb12u1?arch=amd64&distro=debian-12"
     ],
 )
 def test_a_pattern_means_what_it_says(pattern: str, purl: str, expected: bool) -> None:
-    assert matches(pattern, purl) is expected
+    assert (parse_pattern(pattern).judge_purl(purl) == YES) is expected
 
 
 @pytest.mark.parametrize("pattern", ["openssl", "pkg:", "pkg:deb", "pkg:deb/"])
 def test_a_pattern_that_is_no_purl_is_refused(pattern: str) -> None:
     with pytest.raises(Malformed):
-        matches(pattern, OPENSSL)
+        parse_pattern(pattern)

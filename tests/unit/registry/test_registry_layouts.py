@@ -140,7 +140,7 @@ def test_an_empty_layout_holds_no_image(tmp_path):
 
 def test_the_same_image_under_two_tags_is_one(tmp_path):
     layout, image = make(tmp_path / "l", "a", "b")
-    assert layout.list_tags() == ["a", "b"]
+    assert layout.resolve("a") == layout.resolve("b") == image.digest
     assert layout.fetch_manifest("").digest == image.digest
 
 
@@ -190,7 +190,8 @@ def test_a_fifo_in_the_place_of_a_blob_does_not_make_us_wait(tmp_path):
 def test_a_half_made_layout_is_completed(tmp_path):
     open_layout(tmp_path / "l", create=True)
     (tmp_path / "l" / "oci-layout").unlink()
-    assert open_layout(tmp_path / "l", create=True).list_tags() == []
+    open_layout(tmp_path / "l", create=True)
+    assert (tmp_path / "l" / "oci-layout").exists()
 
 
 def test_a_read_only_folder_says_so(as_nobody):
@@ -207,7 +208,7 @@ def test_an_archive_says_what_its_folder_says(tmp_path):
     layout, image = make(tmp_path / "l", "v1")
     signature = sign(layout, image)
     archive = open_archive(pack(tmp_path / "l", tmp_path / "a.tar"))
-    assert archive.list_tags() == ["v1"]
+    assert archive.resolve("v1") == image.digest
     assert archive.fetch_manifest("v1") == layout.fetch_manifest("v1")
     assert archive.list_referrers(image.digest) == layout.list_referrers(image.digest)
     assert archive.fetch_blob(archive.fetch_manifest(signature.digest).layers[0], limit=9) == b"sig"

@@ -143,6 +143,55 @@ def test_two_bundles_of_one_number_prove_the_fork(machine):
     assert "forked" in machine("log", "recover", "--from", ours, code=1)
 
 
+def forked(machine) -> dict[str, bytes]:
+    """`two` was signed before the log was put back, and `three` after. Gives what was remembered beyond the home before."""
+    machine.sign("one")
+    machine.backup()
+    machine.sign("two")
+    kept = {path.name: path.read_bytes() for path in (machine.root / "state").rglob("*") if path.is_file()}
+    machine.put_back("home")
+    shutil.rmtree(machine.root / "state")  # a machine that remembers nothing signs a second history
+    machine.sign("three")
+    return kept
+
+
+def test_verify_holds_evidence_of_this_machine_s_log_against_the_log_here(machine):
+    forked(machine)
+    for folder in (machine.root / "state", machine.home / "seen-logs"):
+        shutil.rmtree(folder)
+    said = machine("verify", "file:two.bin", "--key", "K.pub", code=1)
+    assert "was forked: the one here does not continue this tree of 2 entries" in said
+    machine("verify", "file:three.bin", "--key", "K.pub")
+    machine("verify", "file:one.bin", "--key", "K.pub")
+
+
+def test_verify_holds_evidence_against_what_is_remembered_beyond_the_home(machine):
+    kept = forked(machine)
+    for path in (machine.root / "state").rglob("*"):
+        if path.is_file():
+            path.write_bytes(kept[path.name])
+    shutil.rmtree(machine.home / "log")
+    said = machine("verify", "file:three.bin", "--key", "K.pub", code=1)
+    assert "was forked: this machine remembers another tree of 2 entries" in said
+    machine("verify", "file:one.bin", "--key", "K.pub")
+
+
+def test_a_damaged_log_or_memory_here_takes_nothing_from_evidence_that_is_sound(machine):
+    machine.sign("one")
+    machine.sign("two")
+    for path in (machine.home / "seen-logs").iterdir():
+        path.write_bytes(b"garbage")
+    machine("verify", "file:one.bin", "--key", "K.pub")
+    tiles = [path for path in (machine.home / "log").rglob("*") if path.is_file() and "tile/0" in str(path)]
+    assert tiles
+    for path in tiles:
+        path.chmod(0o600)
+        path.write_bytes(b"\0" * path.stat().st_size)
+    machine("verify", "file:one.bin", "--key", "K.pub")
+    shutil.rmtree(machine.home / "log")
+    machine("verify", "file:two.bin", "--key", "K.pub")
+
+
 def test_a_log_put_back_may_go_on_under_another_name_and_what_it_lost_stays_valid(machine):
     machine.sign("one")
     machine.backup()

@@ -11,11 +11,17 @@ from pratique.model.merkle import root_hash
 from pratique.tlog.log import TileLog, create_log, load_vkey, open_log
 from pratique.tlog.memory import FileMemory
 from pratique.tlog.store import DirectoryStore, lock
-from pratique.tlog.verify import verify_consistency, verify_inclusion_offline, verify_log
+from pratique.tlog.verify import verify_consistency, verify_entry, verify_log
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = KEY.public_key().public_bytes_raw()
 OTHER = Ed25519PrivateKey.from_private_bytes(bytes(32))
+
+
+def included(entry, proof, *, public_key, origin=None):
+    """What whoever has the entry and its proof alone does."""
+    pieces = {"index": proof.index, "size": proof.size, "root": proof.root, "hashes": proof.hashes}
+    return verify_entry(entry, **pieces, checkpoint=proof.checkpoint, public_key=public_key, origin=origin)
 
 
 def numbered(start, end):
@@ -64,7 +70,7 @@ def test_entries_are_appended_found_and_proven_across_tile_borders(log, director
         proofs += log.append(numbered(start, end))
     assert [proof.index for proof in proofs] == list(range(1100))
     for proof in proofs:
-        verify_inclusion_offline(f"entry {proof.index}".encode(), proof, public_key=PUBLIC, origin="example.org/log")
+        included(f"entry {proof.index}".encode(), proof, public_key=PUBLIC, origin="example.org/log")
     reopened = open_log(directory)
     assert reopened.size == 1100
     assert reopened.state().root == root_hash(numbered(0, 1100))
@@ -72,7 +78,7 @@ def test_entries_are_appended_found_and_proven_across_tile_borders(log, director
     assert reopened.entries(250, 520) == numbered(250, 520)
     for index in (0, 255, 256, 1099):
         assert reopened.find(f"entry {index}".encode()) == index
-        verify_inclusion_offline(f"entry {index}".encode(), reopened.prove(index), public_key=PUBLIC)
+        included(f"entry {index}".encode(), reopened.prove(index), public_key=PUBLIC)
     assert reopened.find(b"entry 1100") is None
     state = verify_log(directory, public_key=PUBLIC)
     assert (state.size, state.former, state.checkpoint) == (1100, 5, reopened.checkpoint())
@@ -83,7 +89,7 @@ def test_an_entry_can_be_proven_against_a_former_checkpoint(log):
     log.append(numbered(7, 300))
     proof = log.prove(3, 7)
     assert proof.size == 7
-    verify_inclusion_offline(b"entry 3", proof, public_key=PUBLIC)
+    included(b"entry 3", proof, public_key=PUBLIC)
     with pytest.raises(NotFound):
         log.prove(3, 8)
     with pytest.raises(InputError):
@@ -133,7 +139,7 @@ def test_a_kill_at_any_step_loses_nothing_confirmed_and_the_next_append_complete
         assert reopened.size in (before, 270) and (reopened.size == 270 or not to_finish)
         verify_log(directory, public_key=PUBLIC)
         for proof in confirmed:
-            verify_inclusion_offline(f"entry {proof.index}".encode(), proof, public_key=PUBLIC)
+            included(f"entry {proof.index}".encode(), proof, public_key=PUBLIC)
         if reopened.size == before:  # what was not confirmed may be replaced by something else
             reopened.append([b"something else", *numbered(before + 1, 263)])
             assert reopened.find(f"entry {before}".encode()) is None
@@ -301,6 +307,6 @@ def test_a_proof_beside_the_checkpoint_of_another_size_is_refused(log):
     second = log.append([b"b"])[0]
     for change in ({"checkpoint": second.checkpoint}, {"root": second.root}, {"size": 2}, {"index": 1}):
         with pytest.raises(ProofInvalid):
-            verify_inclusion_offline(b"a", dataclasses.replace(first, **change), public_key=PUBLIC)
+            included(b"a", dataclasses.replace(first, **change), public_key=PUBLIC)
     with pytest.raises(ProofInvalid):
-        verify_inclusion_offline(b"b", first, public_key=PUBLIC)
+        included(b"b", first, public_key=PUBLIC)

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from pratique.errors import Malformed
 from pratique.model.signer import KeySigner
-from pratique.trust import Authorities, Authority, count_authorities
+from pratique.trust import Authorities, Authority
 
 A1, A2, B1, C1 = ("a1" * 32, "a2" * 32, "b1" * 32, "c1" * 32)
 
@@ -22,25 +22,23 @@ KNOWN = Authorities(
 )
 
 
+def voices_of(keyids):
+    """Whose voices these signers are."""
+    found = (KNOWN.find(signer) for signer in signers(*keyids))
+    return {match[0].name for match in found if match is not None}
+
+
 def test_two_signatures_of_one_authority_do_not_meet_a_threshold_of_two_ghsa_9vcr_p3rj_q5q6():
-    assert count_authorities(signers(A1, A2), KNOWN) == {"release"}
-    assert count_authorities(signers(A1, A1, A1), KNOWN) == {"release"}
+    assert voices_of([A1, A2]) == {"release"}
+    assert voices_of([A1, A1, A1]) == {"release"}
 
 
 def test_two_authorities_are_two_voices():
-    assert count_authorities(signers(A1, B1), KNOWN) == {"release", "security"}
-
-
-def test_an_authority_that_is_not_allowed_has_no_voice():
-    assert count_authorities(signers(A1, C1), KNOWN, ["release", "security"]) == {"release"}
-
-
-def test_an_empty_list_of_allowed_names_allows_nobody():
-    assert count_authorities(signers(A1, B1), KNOWN, []) == frozenset()
+    assert voices_of([A1, B1]) == {"release", "security"}
 
 
 def test_an_unknown_key_has_no_voice():
-    assert count_authorities(signers("ff" * 32), KNOWN) == frozenset()
+    assert voices_of(["ff" * 32]) == set()
     assert KNOWN.name_of("ff" * 32) is None
 
 
@@ -80,9 +78,9 @@ def test_keys_and_names_are_listed():
 @settings(max_examples=50)
 @given(st.lists(st.sampled_from([A1, A2, B1, C1, "0f" * 32])))
 def test_voices_never_outnumber_distinct_keys_and_do_not_depend_on_order(keyids):
-    voices = count_authorities(signers(*keyids), KNOWN)
+    voices = voices_of(keyids)
     assert len(voices) <= len(set(keyids))
-    assert voices == count_authorities(signers(*reversed(keyids)), KNOWN)
+    assert voices == voices_of(list(reversed(keyids)))
 
 
 def test_a_key_is_known_by_whose_it_is():

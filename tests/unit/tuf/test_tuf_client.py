@@ -28,7 +28,8 @@ from pratique.errors import (
     Unavailable,
     Untrusted,
 )
-from pratique.tuf.client import current, follow, load, refresh, repository_files, verify_files
+from pratique.tuf.cache import load_cached
+from pratique.tuf.client import current, follow, refresh, repository_files, verify_files
 from pratique.tuf.places import DirectoryPlace, MemoryPlace
 from pratique.tuf.roles import RoleKeys, sign_metadata
 
@@ -66,7 +67,7 @@ def test_an_older_state_is_refused_as_rollback(team):
     team.follow()
     with pytest.raises(ProofInvalid, match="goes back"):
         refresh(team.home, now=NOW, place=MemoryPlace(before))
-    assert key_count(load(team.home, now=NOW)) == 2
+    assert key_count(load_cached(team.home)) == 2
 
 
 def test_an_older_document_under_a_newer_timestamp_is_refused_as_mixing(team):
@@ -127,8 +128,10 @@ def test_a_root_that_lists_one_key_under_two_names_is_refused(team):
 
 def test_trust_is_good_offline_until_it_expires_and_then_is_unavailable(team):
     anchors = team.follow()
-    assert load(team.home, now=anchors.expires - 1) == anchors
-    for ask in (load, lambda home, now: current(home, now=now, place=Gone())):
+    kept = load_cached(team.home)
+    kept.check(anchors.expires - 1)
+    assert kept == anchors
+    for ask in (lambda home, now: load_cached(home).check(now), lambda home, now: current(home, now=now, place=Gone())):
         with pytest.raises(Unavailable, match="stale: it expired at"):
             ask(team.home, now=anchors.expires)
     assert Unavailable.exit_code == 3
@@ -157,7 +160,7 @@ def test_a_place_that_lies_is_not_forgiven_as_one_that_cannot_be_asked(team):
 
 def test_nothing_followed_is_said_with_what_to_do(tmp_path):
     with pytest.raises(NotFound, match="pratique trust follow"):
-        load(tmp_path / "trust", now=NOW)
+        load_cached(tmp_path / "trust")
 
 
 def test_a_full_disk_is_said_as_such_and_what_was_followed_stays(team, monkeypatch):
@@ -170,14 +173,14 @@ def test_a_full_disk_is_said_as_such_and_what_was_followed_stays(team, monkeypat
     monkeypatch.setattr("tuf.ngclient.updater.tempfile.NamedTemporaryFile", full)
     with pytest.raises(StorageError, match="no space left"):
         refresh(team.home, now=NOW, place=team.place)
-    assert load(team.home, now=NOW) == anchors
+    assert load_cached(team.home) == anchors
 
 
 def test_following_another_trust_replaces_the_first_only_when_it_is_good(team):
     anchors = team.follow()
     with pytest.raises(Unavailable):
         follow(team.home, "https://gone.example", root=team.pinned, now=NOW, place=Gone())
-    assert load(team.home, now=NOW) == anchors
+    assert load_cached(team.home) == anchors
 
 
 @pytest.mark.parametrize("possible", [True, False])
@@ -187,7 +190,7 @@ def test_following_anew_replaces_all_of_it_with_or_without_exchange_of_folders(t
         monkeypatch.setattr(following, "swap_folders", lambda *_: False)
     changed(team)
     team.follow()
-    assert key_count(load(team.home, now=NOW)) == 2
+    assert key_count(load_cached(team.home)) == 2
     assert [path.name for path in team.home.parent.iterdir()] == [team.home.name]
 
 
@@ -196,7 +199,7 @@ def test_a_file_that_was_altered_at_home_is_noticed(team):
     for path in (team.home / "files").iterdir():
         path.write_bytes(path.read_bytes() + b" ")
     with pytest.raises(DigestMismatch, match="altered"):
-        load(team.home, now=NOW)
+        load_cached(team.home)
     assert refresh(team.home, now=NOW, place=team.place)
 
 
@@ -215,7 +218,7 @@ def test_a_damaged_record_at_home_is_one_clear_error(team, state):
     team.follow()
     (team.home / "state.json").write_bytes(state)
     with pytest.raises(InputError):
-        load(team.home, now=NOW)
+        load_cached(team.home)
 
 
 def test_an_archive_of_the_repository_verifies_offline_from_the_pinned_root(team, tmp_path):

@@ -9,11 +9,6 @@ from typing import Any
 from pratique.attest.members import refuse_unknown
 
 
-def image_signature_predicate() -> dict[str, Any]:
-    """The empty predicate."""
-    return {}
-
-
 def parse_image_signature(predicate: Mapping[str, Any]) -> None:
     """Refuse a predicate that says more than a signature: what it adds would be believed by nobody. Raises Malformed."""
     refuse_unknown(predicate, (), "image signature")

@@ -6,16 +6,9 @@ Only what makes it a CycloneDX document is looked at here; reading its component
 from collections.abc import Mapping
 from typing import Any
 
-from pratique.attest.members import as_object
-from pratique.attest.strictjson import dump_json, load_json
 from pratique.errors import Malformed
 
 SPEC_VERSIONS = ("1.4", "1.5", "1.6", "1.7")
-
-
-def sbom_predicate(document: bytes) -> Mapping[str, Any]:
-    """The predicate for a CycloneDX JSON document. Raises Malformed, LimitExceeded."""
-    return parse_sbom(as_object(load_json(document, what="SBOM"), "SBOM"))
 
 
 def parse_sbom(predicate: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -25,8 +18,3 @@ def parse_sbom(predicate: Mapping[str, Any]) -> Mapping[str, Any]:
     if predicate.get("specVersion") not in SPEC_VERSIONS:
         raise Malformed(f"CycloneDX of another version: {str(predicate.get('specVersion'))[:20]!r}", hint="use 1.4 to 1.7")
     return predicate
-
-
-def sbom_document(predicate: Mapping[str, Any]) -> bytes:
-    """The document as bytes again: compact JSON, sorted members; the same predicate, the same bytes."""
-    return dump_json(parse_sbom(predicate))

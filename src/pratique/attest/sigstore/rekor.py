@@ -25,6 +25,7 @@ from pratique.attest.sigstore.trusted_root import TrustedLog, TrustedRoot
 from pratique.attest.strictjson import canonical_json, load_json
 from pratique.errors import Malformed, ProofInvalid, SignatureInvalid, Untrusted
 from pratique.model.merkle import leaf_hash
+from pratique.model.signer import ProvenTree
 from pratique.tlog.checkpoint import parse_checkpoint
 from pratique.tlog.notes import parse_note
 from pratique.tlog.proofs import verify_inclusion
@@ -68,12 +69,16 @@ class Signing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logged:
-    """A verified entry. `included`: whether that was proven, or only promised; `time`: Unix seconds, None without a promise."""
+    """A verified entry. `included`: whether that was proven, or only promised; `time`: Unix seconds, None without a promise.
+
+    `tree`: by which it was proven.
+    """
 
     log: TrustedLog
     index: int
     included: bool
     time: int | None
+    tree: ProvenTree | None = None
 
 
 def find_log(entry: LogEntry, root: TrustedRoot) -> TrustedLog | None:
@@ -110,15 +115,14 @@ def verify_log_entry(entry: LogEntry, log: TrustedLog, signing: Signing, *, prom
     """
     if entry.proof is None and promised is None:
         raise ProofInvalid("log entry with neither an inclusion proof nor a promise")
-    if entry.proof is not None:
-        _verify_inclusion(entry.body, entry.proof, log)
+    tree = _verify_inclusion(entry.body, entry.proof, log) if entry.proof is not None else None
     check_entry(entry, signing)
     # The index in the bundle is signed by a promise only; a proof proves its own, counted within one tree of a log.
     index = entry.log_index if entry.proof is None or promised is not None else entry.proof.log_index
-    return Logged(log=log, index=index, included=entry.proof is not None, time=promised)
+    return Logged(log=log, index=index, included=entry.proof is not None, time=promised, tree=tree)
 
 
-def _verify_inclusion(body: bytes, proof: InclusionProof, log: TrustedLog) -> None:
+def _verify_inclusion(body: bytes, proof: InclusionProof, log: TrustedLog) -> ProvenTree:
     note = parse_note(proof.checkpoint)
     checkpoint = parse_checkpoint(note.text)
     hints = {identifier[:4] for identifier in log.ids}
@@ -135,7 +139,16 @@ def _verify_inclusion(body: bytes, proof: InclusionProof, log: TrustedLog) -> No
         raise SignatureInvalid(f"checkpoint does not verify under the key of log {log.url}") from error
     if (checkpoint.size, checkpoint.root) != (proof.tree_size, proof.root_hash):
         raise ProofInvalid(f"proof of size {proof.tree_size} beside a checkpoint of size {checkpoint.size} or another root")
-    verify_inclusion(leaf_hash(body), proof.log_index, proof.tree_size, proof.hashes, proof.root_hash)
+    leaf = leaf_hash(body)
+    verify_inclusion(leaf, proof.log_index, proof.tree_size, proof.hashes, proof.root_hash)
+    return ProvenTree(
+        key=log.key.keyid,
+        origin=checkpoint.origin,
+        size=checkpoint.size,
+        root=checkpoint.root,
+        index=proof.log_index,
+        leaf=leaf,
+    )
 
 
 def check_entry(entry: LogEntry, signing: Signing) -> None:

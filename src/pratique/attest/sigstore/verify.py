@@ -7,8 +7,7 @@ The steps are those of Sigstore's client specification (sigstore/architecture-do
 3. the log entries: included, of a log that was trusted then, and about this very signature;
 4. the signature itself, and only then what was signed.
 
-Whether this signer may say such a thing is not decided here; `require_identity` compares with one that is expected, exactly.
-Thresholds count operators: several logs or authorities of one operator are one.
+Whether this signer may say such a thing is not decided here.
 """
 
 import hashlib
@@ -25,7 +24,7 @@ from pratique.attest.statement import Statement, StatementHead, parse_head, pars
 from pratique.attest.timestamp import Timestamp, parse_response, verify_timestamps
 from pratique.attest.verify import find_hinted_key
 from pratique.errors import DigestMismatch, Expired, Malformed, Untrusted
-from pratique.model.signer import KeySigner, LogPlace, Signed, Signer, TrustedTime, WorkloadSigner
+from pratique.model.signer import KeySigner, LogPlace, Signed, Signer, TrustedTime
 
 HASH_NAMES = ("sha256", "sha384", "sha512")
 UNLOGGED_CERTIFICATE = "that the certificate was logged: the trusted root names no certificate log"
@@ -121,18 +120,6 @@ def verify_message(
     return _verify(bundle, root, keys, needs, artifact)
 
 
-def require_identity(signer: Signer, *, issuer: str, subject: str) -> None:
-    """Check that the signer is this workload: both names exactly, neither patterns nor prefixes. Raises Untrusted."""
-    if not isinstance(signer, WorkloadSigner) or (signer.issuer, signer.subject) != (issuer, subject):
-        raise Untrusted(f"signed by {signer}, not by {subject} (by {issuer})")
-
-
-def require_subject(statement: StatementHead, artifact: ArtifactDigests) -> None:
-    """Check that the statement is about the artifact. Raises DigestMismatch."""
-    if not statement.is_about(artifact.named):
-        raise DigestMismatch("the statement is about another artifact")
-
-
 def _verify(
     bundle: UnverifiedBundle, root: TrustedRoot, keys: Mapping[str, PublicKey], needs: Requirements, artifact: ArtifactDigests
 ) -> Signed:
@@ -169,7 +156,8 @@ def _verify(
     _check_count({time.operator for time in times}, needs.times, "sources of time")
     places = tuple(LogPlace(log=item.log.url, operator=item.log.operator, index=item.index) for item in counted)
     unproven = () if logged_certificate else (UNLOGGED_CERTIFICATE,)
-    return Signed(signer=signer, times=times, places=places, unproven=unproven)
+    trees = tuple(item.tree for item in logged if item.tree is not None)
+    return Signed(signer=signer, times=times, places=places, unproven=unproven, trees=trees)
 
 
 def _is_certificate_of(certificate: bytes, key: PublicKey) -> bool:

@@ -69,9 +69,9 @@ def _stream(view: memoryview, selection: Selection, budget: Budget) -> OpenedFil
         _cpio(inflated(kind, view, budget), gathering, budget)
         return OpenedFile(kind=f"cpio ({kind})", tree=gathering.tree())
     if not form and not formats.closed_form(head) and not _runs(head):
-        if not head and len(view) > 32:
+        if len(head) < formats.HEAD and kind != "lzma":  # whose header could be anything
             for _ in inflated(kind, view, budget):  # raises what is wrong with it
-                break
+                pass
         return None
     member = Member(_PLAIN.encode(), FileKind.FILE, 0o644, len(view), b"", lambda: map(memoryview, inflated(kind, view, budget)))
     gathering.take((member,))

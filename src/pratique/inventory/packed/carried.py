@@ -1,19 +1,116 @@
-"""What programs and scripts carry behind or inside themselves. Pure."""
+"""What programs and scripts carry behind or inside themselves: opened where its form is known, and told where it is not. Pure."""
 
 from collections.abc import Callable
 
 from pratique.artifact.selection import Chosen
+from pratique.errors import Malformed
 from pratique.inventory.packed import formats
+from pratique.inventory.packed.dotnet_bundle import bundle_members, find_bundle
 from pratique.inventory.packed.facts import OpenedFile
 from pratique.inventory.packed.limits import Budget
+from pratique.inventory.packed.members import Member, whole
+from pratique.inventory.packed.native_image import SECTIONS, read_native_image
 from pratique.inventory.packed.opening import open_packed
+from pratique.inventory.packed.overlay import Executable, read_executable
+from pratique.inventory.packed.packers import carrier_of, packer_of
+from pratique.inventory.packed.pyinstaller import find_cookie, read_archive
+from pratique.inventory.packed.scripts import appended_to, is_text_archive
+from pratique.inventory.packed.trees import Gathering
 from pratique.inventory.packed.zips import has_directory
+from pratique.lexicon.text import clean
+from pratique.model import FileKind
 
 EXECUTABLES = frozenset({b"\x7fELF", b"MZ", b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe"})
+SCRIPT = b"#!"
+_APPIMAGE = b"AI"
+_PAYLOAD = b"payload"
+_SHOWN = 12
+
+Inside = Callable[[], Chosen]
+"""What is wanted of what is inside, asked when something is opened: that is when it is counted."""
 
 
-def carried(view: memoryview, inside: Callable[[], Chosen], budget: Budget) -> OpenedFile | None:
-    """None for what carries nothing."""
+def carried(view: memoryview, inside: Inside, budget: Budget) -> OpenedFile | None:
+    """None for what carries nothing. Raises Malformed: what it is packed with, and why it is not known; LimitExceeded."""
+    head = bytes(view[:4])
+    if head[:2] == SCRIPT:
+        return _script(view, inside, budget)
+    if head not in EXECUTABLES and head[:2] not in EXECUTABLES:
+        return None
+    program = read_executable(view)
+    if program is None:
+        return None
+    packer = packer_of(view, program)
+    if packer:
+        raise Malformed(f"a program packed by {packer}: what it is made of is not known")
+    return _program(view, program, inside, budget)
+
+
+def _script(view: memoryview, inside: Inside, budget: Budget) -> OpenedFile | None:
     if has_directory(view):
         return open_packed(view, formats.ZIP, inside(), budget)
+    at = appended_to(view)
+    if at >= 0:
+        return _payload("self-extracting script", view[at:], inside(), budget)
+    if is_text_archive(view):
+        raise Malformed("a shell archive: what it unpacks is not known")
     return None
+
+
+def _program(view: memoryview, program: Executable, inside: Inside, budget: Budget) -> OpenedFile | None:
+    if program.end < len(view):
+        found = _appended(view, program, inside, budget)
+        if found is not None:
+            return found
+    if any(name in SECTIONS for name in program.sections):
+        return OpenedFile(kind="native image of GraalVM", tree=read_native_image(view, budget))
+    carrier = carrier_of(view, program)
+    if carrier:
+        raise Malformed(f"{carrier}: which packages it carries is not known")
+    return None
+
+
+def _appended(view: memoryview, program: Executable, inside: Inside, budget: Budget) -> OpenedFile | None:
+    header = find_bundle(view, program.end)
+    if header:
+        gathering = Gathering(inside(), budget)
+        gathering.take(bundle_members(view, header, budget))
+        return OpenedFile(kind="single-file application of .NET", tree=gathering.tree())
+    cookie = find_cookie(view, program.end)
+    if cookie >= 0:
+        return _pyinstaller(view, cookie, inside(), budget)
+    if view[8:10] == _APPIMAGE and view[10] == 1:
+        raise Malformed("an AppImage of type 1, an ISO 9660 file system, which is not opened")
+    begin = bytes(view[program.end : program.end + formats.HEAD])
+    if formats.form_of_packed(begin):
+        kind = "AppImage" if view[8:10] == _APPIMAGE else "self-extracting program"
+        if formats.form_of_packed(begin) == formats.SQUASHFS:
+            return _named(open_packed(view[program.end :], formats.SQUASHFS, inside(), budget), kind)
+        return _payload(kind, view[program.end :], inside(), budget)
+    if has_directory(view):
+        return open_packed(view, formats.ZIP, inside(), budget)
+    closed = formats.closed_form(begin)
+    if closed:
+        raise Malformed(f"{closed} follows the program, and is not opened: what is in it is not known")
+    return None
+
+
+def _named(opened: OpenedFile | None, kind: str) -> OpenedFile | None:
+    return OpenedFile(kind=kind, tree=opened.tree) if opened is not None else None
+
+
+def _payload(kind: str, view: memoryview, inside: Chosen, budget: Budget) -> OpenedFile:
+    """What follows, as a file of its own: whatever it is, probes see it as they see any file."""
+    gathering = Gathering(inside, budget)
+    gathering.take((Member(_PAYLOAD, FileKind.FILE, 0o644, len(view), b"", whole(view)),))
+    return OpenedFile(kind=kind, tree=gathering.tree())
+
+
+def _pyinstaller(view: memoryview, cookie: int, inside: Chosen, budget: Budget) -> OpenedFile:
+    archive = read_archive(view, cookie, budget)
+    gathering = Gathering(inside, budget)
+    gathering.take(archive.members)
+    if archive.modules:
+        shown = clean(", ".join(archive.modules[:_SHOWN])) + (" …" if len(archive.modules) > _SHOWN else "")
+        gathering.tell(f"{len(archive.modules)} Python modules and packages in it have no metadata: {shown}")
+    return OpenedFile(kind="program of PyInstaller", tree=gathering.tree())

@@ -11,13 +11,12 @@ from pratique.errors import Malformed
 from pratique.inventory.ecosystems.helm.chart_archive import in_charts
 from pratique.inventory.ecosystems.jvm.filename import ARCHIVES as JAVA
 from pratique.inventory.packed import formats
-from pratique.inventory.packed.carried import EXECUTABLES, carried
+from pratique.inventory.packed.carried import EXECUTABLES, SCRIPT, carried
 from pratique.inventory.packed.facts import PACKED, encode
 from pratique.inventory.packed.limits import LIMITS, Budget, PackedLimits
 from pratique.inventory.packed.opening import open_packed
 
 PACKED_VERSION = 1
-_SCRIPT = b"#!"
 _LEAST = 16
 
 
@@ -26,7 +25,7 @@ class PackedProbe:
 
     name = PACKED
     interest = Interest(
-        magics=frozenset({*formats.MAGICS, *EXECUTABLES, _SCRIPT, formats.USTAR[1]}),
+        magics=frozenset({*formats.MAGICS, *EXECUTABLES, SCRIPT, formats.USTAR[1]}),
         endings=frozenset({".tar", ".gem", ".ova"}),  # of archives from before ustar
     )
 

@@ -1,5 +1,6 @@
 """What programs and scripts carry behind or inside themselves: opened where its form is known, and told where it is not. Pure."""
 
+import sys
 from collections.abc import Callable
 
 from pratique.artifact.selection import Chosen
@@ -23,8 +24,10 @@ from pratique.model import FileKind
 EXECUTABLES = frozenset({b"\x7fELF", b"MZ", b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe"})
 SCRIPT = b"#!"
 _APPIMAGE = b"AI"
+_PYINSTALLER = b"pydata"  # the section that it has its archive in, in ELF
 _PAYLOAD = b"payload"
-_SHOWN = 12
+_SHOWN = 20
+_OWN = ("pyi", "_pyi", "PyInstaller")  # modules of PyInstaller's own loader
 
 Inside = Callable[[], Chosen]
 """What is wanted of what is inside, asked when something is opened: that is when it is counted."""
@@ -49,16 +52,17 @@ def carried(view: memoryview, inside: Inside, budget: Budget) -> OpenedFile | No
 def _script(view: memoryview, inside: Inside, budget: Budget) -> OpenedFile | None:
     if has_directory(view):
         return open_packed(view, formats.ZIP, inside(), budget)
-    at = appended_to(view)
-    if at >= 0:
-        return _payload("self-extracting script", view[at:], inside(), budget)
+    archive = appended_to(view)
+    if archive is not None and len(archive):
+        return _payload("self-extracting script", archive, inside(), budget)
     if is_text_archive(view):
-        raise Malformed("a shell archive: what it unpacks is not known")
+        raise Malformed("a script that unpacks itself, in a way that is not read: what is in it is not known")
     return None
 
 
 def _program(view: memoryview, program: Executable, inside: Inside, budget: Budget) -> OpenedFile | None:
-    if program.end < len(view):
+    # Apple's linker has what is appended counted to the last segment, so that it can be signed.
+    if program.end < len(view) or program.form == "mach-o" or _PYINSTALLER in program.sections:
         found = _appended(view, program, inside, budget)
         if found is not None:
             return found
@@ -71,25 +75,26 @@ def _program(view: memoryview, program: Executable, inside: Inside, budget: Budg
 
 
 def _appended(view: memoryview, program: Executable, inside: Inside, budget: Budget) -> OpenedFile | None:
+    begin = program.end if program.form != "mach-o" and _PYINSTALLER not in program.sections else 0
     header = find_bundle(view, program.end)
     if header:
         gathering = Gathering(inside(), budget)
         gathering.take(bundle_members(view, header, budget))
         return OpenedFile(kind="single-file application of .NET", tree=gathering.tree())
-    cookie = find_cookie(view, program.end)
+    cookie = find_cookie(view, begin)
     if cookie >= 0:
         return _pyinstaller(view, cookie, inside(), budget)
     if view[8:10] == _APPIMAGE and view[10] == 1:
         raise Malformed("an AppImage of type 1, an ISO 9660 file system, which is not opened")
-    begin = bytes(view[program.end : program.end + formats.HEAD])
-    if formats.form_of_packed(begin):
+    head = bytes(view[program.end : program.end + formats.HEAD])
+    if formats.form_of_packed(head):
         kind = "AppImage" if view[8:10] == _APPIMAGE else "self-extracting program"
-        if formats.form_of_packed(begin) == formats.SQUASHFS:
+        if formats.form_of_packed(head) == formats.SQUASHFS:
             return _named(open_packed(view[program.end :], formats.SQUASHFS, inside(), budget), kind)
         return _payload(kind, view[program.end :], inside(), budget)
     if has_directory(view):
         return open_packed(view, formats.ZIP, inside(), budget)
-    closed = formats.closed_form(begin)
+    closed = formats.closed_form(head)
     if closed:
         raise Malformed(f"{closed} follows the program, and is not opened: what is in it is not known")
     return None
@@ -110,7 +115,10 @@ def _pyinstaller(view: memoryview, cookie: int, inside: Chosen, budget: Budget) 
     archive = read_archive(view, cookie, budget)
     gathering = Gathering(inside, budget)
     gathering.take(archive.members)
-    if archive.modules:
-        shown = clean(", ".join(archive.modules[:_SHOWN])) + (" …" if len(archive.modules) > _SHOWN else "")
-        gathering.tell(f"{len(archive.modules)} Python modules and packages in it have no metadata: {shown}")
+    described = {path.partition("-")[0].lower() for path in gathering.entries if ".dist-info/" in path}
+    known = {*sys.stdlib_module_names, *described}
+    modules = [name for name in archive.modules if name not in known and not name.startswith(_OWN)]
+    if modules:
+        shown = clean(", ".join(modules[:_SHOWN])) + (" …" if len(modules) > _SHOWN else "")
+        gathering.tell(f"it has Python packages whose names alone are known, {len(modules)} of them: {shown}")
     return OpenedFile(kind="program of PyInstaller", tree=gathering.tree())

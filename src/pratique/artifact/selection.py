@@ -134,9 +134,10 @@ class LateSelection:
 
 
 class ProbeTable:
-    """Finds the probes for a file by look-ups."""
+    """Finds the probes for a file by look-ups. `shared`: a table that is asked as well, so that it need not be made again."""
 
-    def __init__(self, probes: Iterable[Probe]) -> None:
+    def __init__(self, probes: Iterable[Probe], shared: "ProbeTable | None" = None) -> None:
+        self._shared = shared
         self._by_name: dict[str, list[Probe]] = {}
         self._by_ending: dict[str, list[Probe]] = {}
         self._by_magic: dict[bytes, list[Probe]] = {}
@@ -170,6 +171,5 @@ class ProbeTable:
             asked += self._by_stem.get(_STEM.match(name)[1].rstrip("-_"), ())  # type: ignore[index]  # it matches anything
         if self._prefixes and path.startswith(self._prefixes):
             asked += [probe for prefixes, probe in self._by_prefix if path.startswith(prefixes)]
-        if not asked:
-            return asked
-        return [probe for probe in dict.fromkeys(asked) if probe.applies(path, size, head)]
+        found = [probe for probe in dict.fromkeys(asked) if probe.applies(path, size, head)]
+        return found if self._shared is None else self._shared.find(path, size, head) + found

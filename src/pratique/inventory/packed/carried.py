@@ -1,9 +1,7 @@
 """What programs and scripts carry behind or inside themselves: opened where its form is known, and told where it is not. Pure."""
 
 import sys
-from collections.abc import Callable
 
-from pratique.artifact.selection import Chosen
 from pratique.errors import Malformed
 from pratique.inventory.packed import formats
 from pratique.inventory.packed.dotnet_bundle import bundle_members, find_bundle
@@ -16,7 +14,7 @@ from pratique.inventory.packed.overlay import Executable, read_executable
 from pratique.inventory.packed.packers import carrier_of, packer_of
 from pratique.inventory.packed.pyinstaller import find_cookie, read_archive
 from pratique.inventory.packed.scripts import appended_to, is_text_archive
-from pratique.inventory.packed.trees import Gathering
+from pratique.inventory.packed.trees import Gathering, Inside, Opener
 from pratique.inventory.packed.zips import has_directory
 from pratique.lexicon.text import clean
 from pratique.model import FileKind
@@ -29,15 +27,12 @@ _PAYLOAD = b"payload"
 _SHOWN = 20
 _OWN = ("pyi", "_pyi", "PyInstaller")  # modules of PyInstaller's own loader
 
-Inside = Callable[[], Chosen]
-"""What is wanted of what is inside, asked when something is opened: that is when it is counted."""
 
-
-def carried(view: memoryview, inside: Inside, budget: Budget) -> OpenedFile | None:
+def carried(view: memoryview, opener: Opener, budget: Budget) -> OpenedFile | None:
     """None for what carries nothing. Raises Malformed: what it is packed with, and why it is not known; LimitExceeded."""
     head = bytes(view[:4])
     if head[:2] == SCRIPT:
-        return _script(view, inside, budget)
+        return _script(view, opener, budget)
     if head not in EXECUTABLES and head[:2] not in EXECUTABLES:
         return None
     program = read_executable(view)
@@ -46,24 +41,24 @@ def carried(view: memoryview, inside: Inside, budget: Budget) -> OpenedFile | No
     packer = packer_of(view, program)
     if packer:
         raise Malformed(f"a program packed by {packer}: what it is made of is not known")
-    return _program(view, program, inside, budget)
+    return _program(view, program, opener, budget)
 
 
-def _script(view: memoryview, inside: Inside, budget: Budget) -> OpenedFile | None:
+def _script(view: memoryview, opener: Opener, budget: Budget) -> OpenedFile | None:
     if has_directory(view):
-        return open_packed(view, formats.ZIP, inside(), budget)
+        return open_packed(view, formats.ZIP, opener, budget)
     archive = appended_to(view)
     if archive is not None and len(archive):
-        return _payload("self-extracting script", archive, inside(), budget)
+        return _payload("self-extracting script", archive, opener(), budget)
     if is_text_archive(view):
         raise Malformed("a script that unpacks itself, in a way that is not read: what is in it is not known")
     return None
 
 
-def _program(view: memoryview, program: Executable, inside: Inside, budget: Budget) -> OpenedFile | None:
+def _program(view: memoryview, program: Executable, opener: Opener, budget: Budget) -> OpenedFile | None:
     # Apple's linker has what is appended counted to the last segment, so that it can be signed.
     if program.end < len(view) or program.form == "mach-o" or _PYINSTALLER in program.sections:
-        found = _appended(view, program, inside, budget)
+        found = _appended(view, program, opener, budget)
         if found is not None:
             return found
     if any(name in SECTIONS for name in program.sections):
@@ -74,26 +69,26 @@ def _program(view: memoryview, program: Executable, inside: Inside, budget: Budg
     return None
 
 
-def _appended(view: memoryview, program: Executable, inside: Inside, budget: Budget) -> OpenedFile | None:
+def _appended(view: memoryview, program: Executable, opener: Opener, budget: Budget) -> OpenedFile | None:
     begin = program.end if program.form != "mach-o" and _PYINSTALLER not in program.sections else 0
     header = find_bundle(view, program.end)
     if header:
-        gathering = Gathering(inside(), budget)
+        gathering = Gathering(opener(), budget)
         gathering.take(bundle_members(view, header, budget))
         return OpenedFile(kind="single-file application of .NET", tree=gathering.tree())
     cookie = find_cookie(view, begin)
     if cookie >= 0:
-        return _pyinstaller(view, cookie, inside(), budget)
+        return _pyinstaller(view, cookie, opener(), budget)
     if view[8:10] == _APPIMAGE and view[10] == 1:
         raise Malformed("an AppImage of type 1, an ISO 9660 file system, which is not opened")
     head = bytes(view[program.end : program.end + formats.HEAD])
     if formats.form_of_packed(head):
         kind = "AppImage" if view[8:10] == _APPIMAGE else "self-extracting program"
         if formats.form_of_packed(head) == formats.SQUASHFS:
-            return _named(open_packed(view[program.end :], formats.SQUASHFS, inside(), budget), kind)
-        return _payload(kind, view[program.end :], inside(), budget)
+            return _named(open_packed(view[program.end :], formats.SQUASHFS, opener, budget), kind)
+        return _payload(kind, view[program.end :], opener(), budget)
     if has_directory(view):
-        return open_packed(view, formats.ZIP, inside(), budget)
+        return open_packed(view, formats.ZIP, opener, budget)
     closed = formats.closed_form(head)
     if closed:
         raise Malformed(f"{closed} follows the program, and is not opened: what is in it is not known")
@@ -104,14 +99,14 @@ def _named(opened: OpenedFile | None, kind: str) -> OpenedFile | None:
     return OpenedFile(kind=kind, tree=opened.tree) if opened is not None else None
 
 
-def _payload(kind: str, view: memoryview, inside: Chosen, budget: Budget) -> OpenedFile:
+def _payload(kind: str, view: memoryview, inside: Inside, budget: Budget) -> OpenedFile:
     """What follows, as a file of its own: whatever it is, probes see it as they see any file."""
     gathering = Gathering(inside, budget)
     gathering.take((Member(_PAYLOAD, FileKind.FILE, 0o644, len(view), b"", whole(view)),))
     return OpenedFile(kind=kind, tree=gathering.tree())
 
 
-def _pyinstaller(view: memoryview, cookie: int, inside: Chosen, budget: Budget) -> OpenedFile:
+def _pyinstaller(view: memoryview, cookie: int, inside: Inside, budget: Budget) -> OpenedFile:
     archive = read_archive(view, cookie, budget)
     gathering = Gathering(inside, budget)
     gathering.take(archive.members)

@@ -1,24 +1,32 @@
 """Mutate real files and show them to every parser of foreign bytes: `fuzz.py [SECONDS] [SEED]`.
 
 The corpus is `tests/data`. A mutated file goes through the pass and all catalogers under a path that some cataloger waits for,
-through the readers of bills of materials, as a layer, and as each thing that signatures of all forms are made of. An exception
-that is not ours, or an input that takes longer than LIMIT_S, is a finding: it is written to a file, with the seed that makes it
-again, and the exit code is 1.
+also inside archives; through the readers of bills of materials, as a layer, and as each thing that signatures of all forms are
+made of. An exception that is not ours, also one that a border caught, or an input that takes longer than LIMIT_S, is a finding:
+it is written to a file, with the seed that makes it again, and the exit code is 1.
 """
 
 import base64
+import bz2
 import contextlib
+import gzip
 import io
 import json
+import lzma
 import random
+import re
 import sys
+import tarfile
 import tempfile
 import time
 import traceback
+import zipfile
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
+
+import zstandard
 
 from pratique.artifact.examine import Examiner
 from pratique.artifact.layer import read_layer
@@ -45,16 +53,18 @@ from pratique.errors import PratiqueError
 from pratique.inventory.assemble import WANTS, catalogue_tree
 from pratique.inventory.catalogers import CATALOGERS
 from pratique.keys.keyless.services import parse_signing_config
-from pratique.model import ArtifactKind, Digest, FileEntry, FileKind, Subject, Tree
+from pratique.model import ArtifactKind, Digest, FileEntry, FileKind, Subject, Tree, Unknown
 
 DATA = Path(__file__).resolve().parents[1] / "tests" / "data"
 LIMIT_S = 5.0
 MAX_BYTES = 1 << 20
+_STUMBLED = re.compile(r"could not be read: [A-Z]\w*$")
 CHAIN = [parse_certificate(der) for der in parse_certificates((DATA / "notation/lists/certchain_with_crl.pem").read_bytes(), "")]
 ROOT = parse_trusted_root((DATA / "sigstore" / "trusted_root.json").read_bytes())
 SUBJECT = Subject(kind=ArtifactKind.DIRECTORY, name="fuzz", digest=Digest.of(b"fuzz"))
 
 
+@cache
 def paths() -> list[str]:
     """A path of each kind that some cataloger waits for."""
     found: set[str] = {"usr/bin/python3.11", "usr/lib/libssl.so.3", "app/a.jar", "app/a.dll"}
@@ -91,13 +101,60 @@ def mutate(data: bytes, chance: random.Random, corpus: list[bytes]) -> bytes:
 
 
 def catalogue(path: str, data: bytes) -> None:
-    """The pass and all catalogers over one file."""
+    """The pass and all catalogers over one file. What was caught at the border of a reader is a finding, too."""
     with Examiner(WANTS, Limits()) as examiner:
         found = examiner.whole(examiner.plan(path, len(data)), memoryview(data))
     entries = {path: FileEntry(path, FileKind.FILE, 0o644, len(data), found.sha256, form=found.form)}
     contents = {} if found.data is None else {path: found.data}
     facts = {path: dict(found.facts)} if found.facts else {}
-    catalogue_tree(SUBJECT, Tree(entries=entries, contents=contents, facts=facts, digests=examiner.digests))
+    unknowns = tuple(Unknown(path, problem) for problem in found.problems)
+    tree = Tree(entries=entries, contents=contents, facts=facts, digests=examiner.digests, unknowns=unknowns)
+    for unknown in catalogue_tree(SUBJECT, tree).unknowns:
+        if _STUMBLED.search(unknown.reason):
+            raise AssertionError(f"{unknown.path}: {unknown.reason}")
+
+
+def packed(data: bytes, path: str, chance: random.Random) -> bytes:
+    """The file in an archive, or in an archive in one: whole, so that what is behind it is reached."""
+    for _ in range(chance.choice((1, 1, 2, 3))):
+        what = chance.randrange(7)
+        if what == 0:
+            out = io.BytesIO()
+            with zipfile.ZipFile(
+                out, "w", chance.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2))
+            ) as archive:
+                archive.writestr(zipfile.ZipInfo(path), data)
+            data = out.getvalue()
+        elif what in (1, 2):
+            out = io.BytesIO()
+            with tarfile.open(fileobj=out, mode="w", format=chance.choice((tarfile.USTAR_FORMAT, tarfile.PAX_FORMAT))) as tar:
+                member = tarfile.TarInfo(path)
+                member.size = len(data)
+                tar.addfile(member, io.BytesIO(data))
+            data = out.getvalue()
+        else:
+            data = (gzip.compress, bz2.compress, lzma.compress, zstandard.ZstdCompressor().compress)[what - 3](data)
+        path = f"inner{chance.choice(('', '.zip', '.tar', '.gz'))}"
+    return data
+
+
+@cache
+def corpus_of_catalogers() -> list[bytes]:
+    """Small real files, and archives of all kinds made of them."""
+    chance = random.Random(1)
+    found = [data for file in sorted(DATA.rglob("*")) if file.is_file() and len(data := file.read_bytes()) <= MAX_BYTES >> 2]
+    return found + [packed(chance.choice(found)[: 64 << 10], chance.choice(paths()), chance) for _ in range(200)]
+
+
+def catalogue_mutated(chance: random.Random) -> None:
+    """A real file that was changed, at a path that some cataloger waits for; or in an archive, which was changed or not."""
+    corpus, path = corpus_of_catalogers(), chance.choice(paths())
+    data = mutate(chance.choice(corpus), chance, corpus)
+    if chance.random() < 0.4:
+        data = packed(data, path, chance)
+        if chance.random() < 0.5:
+            data = mutate(data, chance, corpus)
+    catalogue(path, data)
 
 
 def forms(data: bytes) -> None:
@@ -204,7 +261,8 @@ def main() -> int:
     places = paths()
     targets: tuple[tuple[str, Callable[[str, bytes], object]], ...] = (
         ("catalogers", catalogue),
-        ("catalogers", catalogue),
+        ("packed", lambda path, data: catalogue(path, packed(data, path, chance))),
+        ("packed, mutated", lambda path, data: catalogue(path, mutate(packed(data, path, chance), chance, corpus))),
         ("documents", lambda _, data: read_document(data)),
         ("documents, lenient", lambda _, data: read_document(data, lenient=True)),
         ("forms", lambda _, data: forms(data)),

@@ -47,14 +47,14 @@ class Examined(NamedTuple):
 class Examiner:
     """For one layer or one folder: `plan` in the order of its files, then `whole` or `pieces`, from any thread.
 
-    `aside`: whether digests of large files are taken in a thread of their own, for which views must stay as they are. A context:
-    on leaving it, `digests` are whole.
+    `table`: of the selection's probes, where there is one. `aside`: whether digests of large files are taken in a thread of
+    their own, for which views must stay as they are. A context: on leaving it, `digests` are whole.
     """
 
-    def __init__(self, selection: Selection, limits: Limits, *, aside: bool = False) -> None:
+    def __init__(self, selection: Selection, limits: Limits, *, aside: bool = False, table: ProbeTable | None = None) -> None:
         self._keep = selection.keep
         self._limits = limits
-        self._table = ProbeTable(selection.probes)
+        self._table = table or ProbeTable(selection.probes)
         self._algorithms = selection.digests()
         self._digester = Digester(aside=aside)
 

@@ -133,9 +133,10 @@ class LateSelection:
 
 
 class ProbeTable:
-    """Finds the probes for a file by look-ups."""
+    """Finds the probes for a file by look-ups. `shared`: a table that is asked as well, so that it need not be made again."""
 
-    def __init__(self, probes: Iterable[Probe]) -> None:
+    def __init__(self, probes: Iterable[Probe], shared: "ProbeTable | None" = None) -> None:
+        self._shared = shared
         self._by_name: dict[str, list[Probe]] = {}
         self._by_ending: dict[str, list[Probe]] = {}
         self._by_magic: dict[bytes, list[Probe]] = {}
@@ -173,9 +174,8 @@ class ProbeTable:
             asked += self._by_stem.get(_STEM.match(name)[1].rstrip("-_"), ())  # type: ignore[index]  # it matches anything
         if self._prefixes.may_begin(path, cut):
             asked += [probe for prefixes, probe in self._by_prefix if path.startswith(prefixes)]
-        if not asked:
-            return asked
-        return [probe for probe in dict.fromkeys(asked) if probe.applies(path, size, head)]
+        found = [probe for probe in dict.fromkeys(asked) if probe.applies(path, size, head)] if asked else asked
+        return found if self._shared is None else self._shared.find(path, size, head, form) + found
 
 
 class Prefixes:
@@ -183,13 +183,13 @@ class Prefixes:
 
     def __init__(self, prefixes: Iterable[str]) -> None:
         self._all = tuple(prefixes)
-        self._folder: str | None = None
-        self._here: tuple[str, ...] = ()
+        self._last: tuple[str | None, tuple[str, ...]] = (None, ())  # in one value: threads share it
 
     def may_begin(self, path: str, cut: int) -> bool:
         """`cut`: where the name begins in the path."""
         folder = path[:cut]
-        if folder != self._folder:
-            self._folder = folder
-            self._here = tuple(prefix for prefix in self._all if prefix.startswith(folder) or folder.startswith(prefix))
-        return bool(self._here) and path.startswith(self._here)
+        known, here = self._last
+        if folder != known:
+            here = tuple(prefix for prefix in self._all if prefix.startswith(folder) or folder.startswith(prefix))
+            self._last = (folder, here)
+        return bool(here) and path.startswith(here)

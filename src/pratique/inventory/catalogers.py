@@ -26,6 +26,7 @@ from pratique.inventory.ecosystems.jvm.archives import JavaCataloger
 from pratique.inventory.ecosystems.jvm.exploded import ExplodedJavaCataloger
 from pratique.inventory.ecosystems.jvm.gradle import GradleCataloger
 from pratique.inventory.ecosystems.jvm.maven import MavenCataloger
+from pratique.inventory.ecosystems.jvm.native_image import NATIVE_IMAGE
 from pratique.inventory.ecosystems.jvm.runtime import JavaRuntimeCataloger
 from pratique.inventory.ecosystems.kubernetes.cataloger import KubernetesCataloger
 from pratique.inventory.ecosystems.lua.cataloger import LUA
@@ -91,6 +92,7 @@ CATALOGERS: dict[str, Cataloger] = {
     "java": JavaCataloger(),
     "java-exploded": ExplodedJavaCataloger(),
     "java-runtime": JavaRuntimeCataloger(),
+    "java-native": NATIVE_IMAGE,
     "maven": MavenCataloger(),
     "gradle": GradleCataloger(),
     "dotnet": DotnetCataloger(),

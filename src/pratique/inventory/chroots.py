@@ -15,6 +15,7 @@ from pratique.inventory.common.resolver import Resolver
 from pratique.inventory.ecosystems.apk.cataloger import DATABASES as APK
 from pratique.inventory.ecosystems.dpkg.cataloger import INFO, STATUS
 from pratique.inventory.ecosystems.rpm.cataloger import DATABASES as RPM
+from pratique.inventory.guarded import catalogue_guarded
 from pratique.lexicon.text import shown_path
 from pratique.model import Component, FileEntry, Tree, Unknown
 
@@ -103,12 +104,12 @@ def _catalogue(path: str, root: _Root, tree: Tree) -> Catalogued:
         if not manager.whole(tree):
             unknowns.append(Unknown(database, f"a database of {manager.cataloger} without what lies beside one: it was not read"))
             continue
-        found = CATALOGERS[manager.cataloger].catalogue(tree)
+        found = catalogue_guarded(CATALOGERS[manager.cataloger], tree)
         components += found.components
         claims += found.claims
         unknowns += [Unknown(f"{path}/{one.path}", one.reason) for one in found.unknowns]
     if components:
-        components += CATALOGERS["system"].catalogue(tree).components
+        components += catalogue_guarded(CATALOGERS["system"], tree).components
     resolver = Resolver(tree.entries)
     placed = [(resolver.place(claim.path) or claim.path, claim) for claim in claims]
     if components and not any(place in tree.entries and not place.startswith(_RECORDS) for place, _ in placed):

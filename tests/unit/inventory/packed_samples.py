@@ -72,6 +72,10 @@ def gz(data: bytes) -> bytes:
     return gzip.compress(data, mtime=0)
 
 
+def bzip2(data: bytes) -> bytes:
+    return bz2.compress(data)
+
+
 def zst(data: bytes) -> bytes:
     return zstandard.ZstdCompressor().compress(data)
 

@@ -99,6 +99,18 @@ class Elf:
         sections = self._sections() or tuple(part for part in segments if part.note)
         return Image(self._view, self.big_endian, sections, loaded)
 
+    def end(self) -> int:
+        """Where the file ends for a linker and a loader: what lies behind was appended. Raises Malformed."""
+        ends = [offset + size for _, _, offset, _, size in self._segments()]
+        if self._shoff:
+            ends.append(self._shoff + self._shentsize * self._shnum)
+        table = self._section_table()
+        for at in range(0, len(table or b""), self._shentsize or 1):
+            _, kind, _, _, offset, size, *_ = self._layout.section.unpack_from(table or b"", at)
+            if kind != _SHT_NOBITS:
+                ends.append(offset + size)
+        return max(ends, default=len(self._view))
+
     def notes(self, part: Segment) -> list[ElfNote]:
         """The notes of a section or segment; a broken one ends the list."""
         data = bytes(self._view[part.offset : part.offset + min(part.size, _MAX_NOTES)])

@@ -44,8 +44,11 @@ class Pe:
         self._base = struct.unpack_from("<I" if magic == 0x10B else "<Q", header, 28 if magic == 0x10B else 24)[0]
         table = cut(view, at + 24 + optional, 40 * count)
         parts: list[Segment] = []
+        self.end = at + 24 + optional + len(table)
+        """Where the file ends for a loader: what lies behind was appended."""
         for begin in range(0, len(table), 40):
             name, virtual, address, size, offset, flags = struct.unpack_from("<8sIIII12xI", table, begin)
+            self.end = max(self.end, offset + size)
             mapped = min(size, virtual) if virtual else size
             parts.append(Segment(name.rstrip(b"\0"), address, offset, mapped, writable=bool(flags & _WRITE)))
         # Addresses in these tables are relative to the image's base.

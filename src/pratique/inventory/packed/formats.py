@@ -75,7 +75,14 @@ def _certain(magic: bytes, head: bytes) -> bool:
 
 def is_old_tar(head: bytes) -> bool:
     """A tar header from before ustar, by its checksum: the name and numbers alone could be anything."""
-    if len(head) < HEAD or not head[0] or head[156] not in b"\0000125" or head[257:262].strip(b"\0"):
-        return False
+    return len(head) >= HEAD and bool(head[0]) and head[156] in b"\0000125" and not head[257:262].strip(b"\0") and _sums_up(head)
+
+
+def is_tar(head: bytes) -> bool:
+    """A header of ustar that is whole, its checksum included."""
+    return len(head) >= HEAD and head[USTAR[0] : USTAR[0] + 5] == USTAR[1] and _sums_up(head)
+
+
+def _sums_up(head: bytes) -> bool:
     digits = head[148:156].strip(b"\0 ")
     return digits.isdigit() and not digits.strip(b"01234567") and int(digits, 8) == sum(head) - sum(head[148:156]) + 256

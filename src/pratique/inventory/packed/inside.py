@@ -17,6 +17,7 @@ PACKAGE_FILE = "package-file"
 NEEDS = "package-file:needs"
 """... and what it says that it needs, as it is written there."""
 _ARCHIVE = "package archive"
+_MAX_UNKNOWNS = 200  # of one archive: a hostile one has as many as it has files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,9 @@ def catalogue_packed(tree: Tree, catalogue: Catalogue, keeps: Callable[[str], bo
                 moved = _file(moved, opened, entry.sha256 if entry is not None else "", tops - itself)
                 claims.append(FileClaim(path, moved.ref))
             components.append(moved)
-        unknowns += [Unknown(_place(path, one.path, opened), one.reason) for one in found.unknowns]
+        unknowns += [Unknown(_place(path, one.path, opened), one.reason) for one in found.unknowns[:_MAX_UNKNOWNS]]
+        if len(found.unknowns) > _MAX_UNKNOWNS:
+            unknowns.append(Unknown(path, f"{PACKED}: {len(found.unknowns) - _MAX_UNKNOWNS} more places in it are not known"))
     return Catalogued(components=tuple(components), claims=tuple(claims), unknowns=tuple(unknowns))
 
 

@@ -55,6 +55,13 @@ def tar_members(chunks: Iterable[bytes], budget: Budget) -> Iterator[Member]:
             continue
         take = _taker(feed, member, budget)
         yield Member(member.name, kind, member.mode, member.size, member.link, take)
+    # Where an archive ends, readers stop; what follows would be seen by one that does not (`tar --ignore-zeros`).
+    end, last = feed.offset, 0
+    for view in feed.rest():
+        if bytes(view).strip(b"\0"):
+            last = feed.offset
+    if last:
+        raise Malformed(f"{last - end} bytes follow the end of the archive")
 
 
 def _taker(feed: Feed, member: tar.TarMember, budget: Budget) -> Callable[[], Iterator[memoryview]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from pratique.artifact.feed import Feed
-from pratique.artifact.selection import Chosen, Selection
+from pratique.artifact.selection import Chosen, ProbeTable
 from pratique.errors import Malformed
 from pratique.inventory.ecosystems.dpkg.package_file import read_deb
 from pratique.inventory.ecosystems.rpm.package_file import read_rpm
@@ -20,26 +20,26 @@ from pratique.inventory.packed.limits import Budget
 from pratique.inventory.packed.members import Member, tar_members
 from pratique.inventory.packed.squashfs import squashfs_members
 from pratique.inventory.packed.streams import compression_of, first_bytes, inflated
-from pratique.inventory.packed.trees import Gathering
+from pratique.inventory.packed.trees import Gathering, Inside, Opener
 from pratique.inventory.packed.zips import zip_members
 from pratique.model import FileKind
 
 _SMALL = 64 << 20
-_KEEP_ALL = Chosen(keep=lambda path: path in ("control", "md5sums"))
+_CONTROL = Inside(Chosen(keep=lambda path: path in ("control", "md5sums")), ProbeTable(()))
 _MAX_ARCHIVES = 16
 _PLAIN = "content"
 """What the one file in a compressed stream is called: facts are kept by content, and the name is not part of it."""
 
 
-def open_packed(view: memoryview, form: str, selection: Selection, budget: Budget) -> OpenedFile | None:
+def open_packed(view: memoryview, form: str, opener: Opener, budget: Budget) -> OpenedFile | None:
     """`form`: as `form_of_packed` says. None for what turns out to hold nothing of interest. Raises Malformed, LimitExceeded."""
     if form == formats.STREAM:
-        return _stream(view, selection, budget)
+        return _stream(view, opener, budget)
     if form == formats.DEB:
-        return _deb(view, selection, budget)
+        return _deb(view, opener(), budget)
     if form == formats.RPM:
-        return _rpm(view, selection, budget)
-    gathering = Gathering(selection, budget, keeps_for_identity)
+        return _rpm(view, opener(), budget)
+    gathering = Gathering(opener(), budget, keeps_for_identity)
     if form == formats.ZIP:
         gathering.take(zip_members(view, budget, gathering.tell))
     elif form == formats.SQUASHFS:
@@ -56,26 +56,26 @@ def _pieces(view: memoryview) -> Iterator[bytes]:
         yield bytes(view[at : at + (1 << 20)])
 
 
-def _stream(view: memoryview, selection: Selection, budget: Budget) -> OpenedFile | None:
+def _stream(view: memoryview, opener: Opener, budget: Budget) -> OpenedFile | None:
     """One compressed stream: of a tar or cpio archive, of another packed file or a program; anything else is data."""
     kind = compression_of(bytes(view[:16]))
     head = first_bytes(kind, view, formats.HEAD)
     form = formats.form_of_packed(head)
-    if not form and not formats.closed_form(head) and not _runs(head) and head.strip(b"\0"):
-        return None  # what nearly all are: pages of manuals, change logs
-    gathering = Gathering(selection, budget, keeps_for_identity)
     if form == formats.TAR or (kind in ("gzip", "bzip2", "xz", "zstd", "lzma") and not head.strip(b"\0") and len(head) == 512):
+        gathering = Gathering(opener(), budget, keeps_for_identity)
         gathering.take(tar_members(inflated(kind, view, budget), budget))
         return identified(f"tar ({kind})", gathering.tree(), kind)
     if form == formats.CPIO:
+        gathering = Gathering(opener(), budget)
         _cpio(inflated(kind, view, budget), gathering, budget)
         return OpenedFile(kind=f"cpio ({kind})", tree=gathering.tree())
     if not form and not formats.closed_form(head) and not _runs(head):
-        if not head and len(view) > 32:
+        if len(head) < formats.HEAD and kind != "lzma":  # whose header could be anything
             for _ in inflated(kind, view, budget):  # raises what is wrong with it
-                break
+                pass
         return None
     member = Member(_PLAIN.encode(), FileKind.FILE, 0o644, len(view), b"", lambda: map(memoryview, inflated(kind, view, budget)))
+    gathering = Gathering(opener(), budget)
     gathering.take((member,))
     return OpenedFile(kind=kind, tree=gathering.tree())
 
@@ -111,8 +111,8 @@ def _limited(pieces: Iterable[memoryview], budget: Budget) -> Iterator[bytes]:
         yield bytes(piece)
 
 
-def _deb(view: memoryview, selection: Selection, budget: Budget) -> OpenedFile:
-    gathering = Gathering(selection, budget, keeps_for_identity)
+def _deb(view: memoryview, inside: Inside, budget: Budget) -> OpenedFile:
+    gathering = Gathering(inside, budget, keeps_for_identity)
     control: dict[str, bytes] | None = None
     name = ""
     data = False
@@ -136,7 +136,7 @@ def _deb(view: memoryview, selection: Selection, budget: Budget) -> OpenedFile:
 
 
 def _control(view: memoryview, budget: Budget, outer: Gathering) -> dict[str, bytes]:
-    inner = Gathering(_KEEP_ALL, budget)
+    inner = Gathering(_CONTROL, budget)
     inner.take(tar_members(_uncompressed(view, budget), budget))
     tree = inner.tree()
     for unknown in tree.unknowns:
@@ -149,9 +149,9 @@ def _uncompressed(view: memoryview, budget: Budget) -> Iterator[bytes]:
     return inflated(kind, view, budget) if kind else _pieces(view)
 
 
-def _rpm(view: memoryview, selection: Selection, budget: Budget) -> OpenedFile:
+def _rpm(view: memoryview, inside: Inside, budget: Budget) -> OpenedFile:
     found = read_rpm(view)
-    gathering = Gathering(selection, budget, keeps_for_identity)
+    gathering = Gathering(inside, budget, keeps_for_identity)
     payload = view[found.payload :]
     kind = compression_of(bytes(payload[:16]))
     head = first_bytes(kind, payload, formats.HEAD) if kind else bytes(payload[: formats.HEAD])

@@ -6,18 +6,18 @@ Inside, every file is shown to the same probes, this one included, down to a dep
 from dataclasses import replace
 
 from pratique.artifact.content import FileContent
-from pratique.artifact.selection import Chosen, Interest, LateSelection
+from pratique.artifact.selection import Chosen, Interest, ProbeTable
 from pratique.errors import Malformed
 from pratique.inventory.ecosystems.helm.chart_archive import in_charts
 from pratique.inventory.ecosystems.jvm.filename import ARCHIVES as JAVA
 from pratique.inventory.packed import formats
-from pratique.inventory.packed.carried import EXECUTABLES, carried
+from pratique.inventory.packed.carried import EXECUTABLES, SCRIPT, carried
 from pratique.inventory.packed.facts import PACKED, encode
 from pratique.inventory.packed.limits import LIMITS, Budget, PackedLimits
 from pratique.inventory.packed.opening import open_packed
+from pratique.inventory.packed.trees import Inside
 
 PACKED_VERSION = 1
-_SCRIPT = b"#!"
 _LEAST = 16
 
 
@@ -26,15 +26,24 @@ class PackedProbe:
 
     name = PACKED
     interest = Interest(
-        magics=frozenset({*formats.MAGICS, *EXECUTABLES, _SCRIPT, formats.USTAR[1]}),
+        magics=frozenset({*formats.MAGICS, *EXECUTABLES, SCRIPT, formats.USTAR[1]}),
         endings=frozenset({".tar", ".gem", ".ova"}),  # of archives from before ustar
     )
 
-    def __init__(self, inside: Chosen, limits: PackedLimits = LIMITS, *, depth: int = 0, budget: Budget | None = None) -> None:
+    def __init__(
+        self,
+        inside: Chosen,
+        limits: PackedLimits = LIMITS,
+        *,
+        depth: int = 0,
+        budget: Budget | None = None,
+        table: ProbeTable | None = None,
+    ) -> None:
         self._inside = inside
         self._limits = limits
         self._depth = depth
         self._budget = budget
+        self._table = table or ProbeTable(inside.probes)
 
     def applies(self, path: str, size: int, head: bytes) -> bool:
         """All but Java's archives, which have a probe of their own, and charts where Helm has them."""
@@ -54,17 +63,15 @@ class PackedProbe:
             if name:
                 raise Malformed(f"{name} is not opened: what is in it is not known")
         budget = self._budget or Budget(self._limits, len(view))
-        if form:
+
+        def opener() -> Inside:
             budget.archive(self._depth)
-            opened = open_packed(view, form, LateSelection(lambda: self._selection(budget)), budget)
-        else:
-            opened = carried(view, lambda: self._carried(budget), budget)
+            return self._within(budget)
+
+        opened = open_packed(view, form, opener, budget) if form else carried(view, opener, budget)
         return encode(opened) if opened is not None else b""
 
-    def _carried(self, budget: Budget) -> Chosen:
-        budget.archive(self._depth)
-        return self._selection(budget)
-
-    def _selection(self, budget: Budget) -> Chosen:
-        deeper = PackedProbe(self._inside, self._limits, depth=self._depth + 1, budget=budget)
-        return replace(self._inside, probes=(*self._inside.probes, deeper))
+    def _within(self, budget: Budget) -> Inside:
+        deeper = PackedProbe(self._inside, self._limits, depth=self._depth + 1, budget=budget, table=self._table)
+        selection = replace(self._inside, probes=(*self._inside.probes, deeper))
+        return Inside(selection, ProbeTable((deeper,), self._table))

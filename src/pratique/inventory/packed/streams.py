@@ -17,7 +17,6 @@ from pratique.inventory.packed.limits import Budget
 
 _PIECE = 1 << 20
 _FEED = 64 << 10
-_BEGINNING = 8 << 10  # a header of gzip may hold a name and a comment before the first byte
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _LZMA_MOST = 128 << 20
 _ERRORS: Any = (isal_zlib.error, zlib.error, lzma.LZMAError, OSError, EOFError, ValueError)
@@ -49,14 +48,20 @@ def inflated(kind: str, view: memoryview, budget: Budget) -> Iterator[bytes]:
 
 def first_bytes(kind: str, view: memoryview, size: int) -> bytes:
     """The first bytes, or fewer where the stream is broken. Costs no more than they do."""
-    try:
-        if kind == "zstd":
-            return next(_zstd(view[: 1 << 20], None, size), b"")[:size]
-        if kind == "gzip":  # isal's takes longer to be made than these bytes to be read
-            return zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(view[:_BEGINNING], size)
-        return bytes(_inflater(kind).decompress(view[: 1 << 20], size))
-    except (Malformed, *_ERRORS):
-        return b""
+    out = b""
+    for reach in (4 << 10, 1 << 20):  # blocks of bzip2, and of zstd, are larger than what is nearly always enough
+        try:
+            if kind == "zstd":
+                out = next(_zstd(view[:reach], None, size), b"")
+            else:
+                # Not isal: making one of its inflaters costs more than this.
+                inflater = zlib.decompressobj(16 + zlib.MAX_WBITS) if kind == "gzip" else _inflater(kind)
+                out = inflater.decompress(view[:reach], size)
+        except (Malformed, *_ERRORS):
+            return out[:size]
+        if len(out) >= size or reach >= len(view):
+            break
+    return out[:size]
 
 
 def raw_deflate(view: memoryview, budget: Budget) -> Iterator[bytes]:

@@ -7,11 +7,12 @@ was wrong is told by its kind, once for each kind, however often it came.
 from collections.abc import Callable, Iterator
 from itertools import chain
 from posixpath import dirname, normpath
+from typing import NamedTuple
 
 from pratique.artifact.examine import Examined, Examiner, ExamPlan
 from pratique.artifact.limits import Limits
 from pratique.artifact.paths import clean_path
-from pratique.artifact.selection import Selection
+from pratique.artifact.selection import ProbeTable, Selection
 from pratique.errors import LimitExceeded, Malformed
 from pratique.inventory.packed.facts import PACKED
 from pratique.inventory.packed.limits import Budget
@@ -29,14 +30,26 @@ def nothing_more(_path: str) -> bool:
     return False
 
 
+class Inside(NamedTuple):
+    """What is wanted of the files in an archive, with the table of its probes: making one for each archive would cost more than
+    most archives do."""
+
+    selection: Selection
+    table: ProbeTable
+
+
+Opener = Callable[[], Inside]
+"""Asked when something is opened: that is when it is counted. Raises LimitExceeded."""
+
+
 class Gathering:
     """A tree on its way: `take` members, once or more often, then ask for the `tree`."""
 
-    def __init__(self, selection: Selection, budget: Budget, also: Callable[[str], bool] = nothing_more) -> None:
+    def __init__(self, inside: Inside, budget: Budget, also: Callable[[str], bool] = nothing_more) -> None:
         self.entries: dict[str, FileEntry] = {}
         self.contents: dict[str, bytes] = {}
         self.facts: dict[str, dict[str, bytes]] = {}
-        self._examiner = Examiner(selection, _LIMITS)
+        self._examiner = Examiner(inside.selection, _LIMITS, table=inside.table)
         self._budget = budget
         self._also = also
         self._unknowns: list[Unknown] = []

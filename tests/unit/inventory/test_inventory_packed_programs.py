@@ -1,0 +1,216 @@
+"""Programs that are packed, and programs and scripts that carry others: opened, or said to be what they are."""
+
+import base64
+import json
+import marshal
+import struct
+import zlib
+
+import pytest
+from packed_samples import DATA, bzip2, gz, in_image, purls, reasons, tar_of, wheel_of, zip_of, zst
+
+from pratique.inventory.packed.dotnet_bundle import MARK
+
+PACKAGE = {"node_modules/knot/package.json": '{"name":"knot","version":"1"}'}
+METADATA = "Metadata-Version: 2.1\nName: rope\nVersion: 3.1\n"
+
+
+def elf(sections: dict[bytes, bytes] | None = None, body: bytes = b"") -> bytes:
+    """A 64-bit program: one segment over everything, and sections by name where there are any."""
+    head = 64 + 56
+    base = 0x400000
+    sections = sections or {}
+    names, blob, rows = b"\0", body, [bytes(64)]
+    for name, content in {**sections, b".shstrtab": b""}.items():
+        at = head + len(blob)
+        data = names + name + b"\0" if name == b".shstrtab" else content
+        rows.append(struct.pack("<IIQQQQIIQQ", len(names), 1, 0, base + at, at, len(data), 0, 0, 1, 0))
+        names += name + b"\0"
+        blob += data
+    count = len(rows) if sections else 0
+    end = head + len(blob)
+    ident = b"\x7fELF\2\1\1" + bytes(9)
+    fields = (3, 62, 1, base, 64, end if count else 0, 0, 64, 56, 1, 64, count, max(count - 1, 0))
+    header = ident + struct.pack("<HHIQQQIHHHHHH", *fields)
+    segment = struct.pack("<IIQQQQQQ", 1, 5, 0, base, base, end, end, 4096)
+    return header + segment + blob + (b"".join(rows) if count else b"")
+
+
+def text7(text: str) -> bytes:
+    return bytes([len(text)]) + text.encode()
+
+
+def bundle(files: dict[str, bytes], *, major: int = 6, packed: bool = True) -> bytes:
+    """A host with these files behind it, as the SDK of .NET bundles them."""
+    host = elf(body=bytes(8) + MARK + bytes(100))
+    out, rows = host, b""
+    for name, data in files.items():
+        deflater = zlib.compressobj(9, zlib.DEFLATED, -15)
+        stored = deflater.compress(data) + deflater.flush() if packed and major >= 6 else data
+        size = struct.pack("<qq", len(out), len(data)) + (struct.pack("<q", len(stored) if packed else 0) if major >= 6 else b"")
+        rows += size + b"\1" + text7(name)
+        out += stored
+    header = struct.pack("<IIi", major, 0, len(files)) + text7("bundle-id") + (bytes(40) if major >= 2 else b"")
+    at = host.index(MARK)
+    return (out[: at - 8] + struct.pack("<q", len(out)) + out[at:]) + header + rows
+
+
+def carchive(entries: list[tuple[str, str, bytes, bool]]) -> bytes:
+    """What PyInstaller appends: name, kind, bytes, whether deflated."""
+    body, table = b"", b""
+    for name, kind, data, packed in entries:
+        stored = zlib.compress(data) if packed else data
+        raw = name.encode() + b"\0"
+        table += struct.pack("!IIIIBc", 18 + len(raw), len(body), len(stored), len(data), packed, kind.encode()) + raw
+        body += stored
+    cookie = struct.pack(
+        "!8sIIII64s", b"MEI\x0c\x0b\x0a\x0b\x0e", len(body) + len(table) + 88, len(body), len(table), 311, b"libpython"
+    )
+    return body + table + cookie
+
+
+def pyz(names: list[str]) -> bytes:
+    head = b"PYZ\0" + bytes(4)
+    return head + struct.pack("!i", 16) + bytes(4) + marshal.dumps([(name, (0, 17, 0)) for name in names])
+
+
+DEPS = {
+    "runtimeTarget": {"name": ".NETCoreApp,Version=v8.0/linux-x64"},
+    "targets": {
+        ".NETCoreApp,Version=v8.0/linux-x64": {
+            "App/1.0.0": {"dependencies": {"Knot": "2.0.1"}, "runtime": {"App.dll": {}}},
+            "Knot/2.0.1": {"runtime": {"lib/net8.0/Knot.dll": {}}},
+        }
+    },
+    "libraries": {"App/1.0.0": {"type": "project"}, "Knot/2.0.1": {"type": "package"}},
+}
+FILES = {"App.deps.json": json.dumps(DEPS).encode(), "App.dll": b"MZ" + bytes(80), "Knot.dll": b"MZ" + bytes(80)}
+
+
+@pytest.mark.parametrize(("major", "packed"), [(6, True), (6, False), (2, False), (1, False)])
+def test_a_single_file_application_of_dotnet_names_its_packages(major, packed):
+    found = in_image({"app/App": bundle(FILES, major=major, packed=packed)})
+    assert purls(found) == ["pkg:nuget/App@1.0.0", "pkg:nuget/Knot@2.0.1"]
+    assert found.components[1].evidence == ("app/App!App.deps.json",)
+
+
+def test_a_host_of_dotnet_that_bundles_nothing_is_no_bundle():
+    assert not any("packed" in reason for reason in reasons(in_image({"app/App": elf(body=bytes(8) + MARK) + b"signature"})))
+
+
+def test_a_bundle_of_dotnet_that_lies_about_where_its_files_are_is_told():
+    data = bytearray(bundle(FILES))
+    at = data.rindex(text7("App.dll"))
+    data[at - 25 : at - 17] = struct.pack("<q", 1 << 40)
+    assert any("App.dll: packed: points outside of the file" in reason for reason in reasons(in_image({"a": bytes(data)})))
+    assert any("packed" in reason for reason in reasons(in_image({"a": bundle(FILES, major=9)})))
+
+
+@pytest.mark.parametrize("place", ["section", "appended"])
+def test_a_program_of_pyinstaller_has_the_packages_whose_metadata_it_carries(place):
+    modules = pyz(["json", "json.decoder", "rope", "hawser.knot", "pyimod02"])
+    archive = carchive(
+        [
+            ("PYZ.pyz", "z", modules, False),
+            ("rope-3.1.dist-info/METADATA", "x", METADATA.encode(), True),
+            ("lib/native.so", "b", b"\x7fELF" + bytes(100), True),
+        ]
+    )
+    data = elf({b".text": b"x", b"pydata": archive}) if place == "section" else elf() + archive
+    found = in_image({"app": data})
+    assert purls(found) == ["pkg:pypi/rope@3.1"]
+    assert "app: packed: it has Python packages whose names alone are known, 1 of them: hawser" in reasons(found)
+
+
+def test_a_table_of_modules_is_never_unmarshalled():
+    for table in (marshal.dumps(compile("1", "x", "exec")), b"\xfb" * 50, b"(\xff\xff\xff\x7f", b"[" + b"\1\0\0\0[" * 3000):
+        archive = carchive([("PYZ.pyz", "z", b"PYZ\0" + bytes(4) + struct.pack("!i", 16) + bytes(4) + table, False)])
+        assert any("PyInstaller" in reason for reason in reasons(in_image({"app": elf() + archive})))
+
+
+def test_an_appimage_is_opened():
+    program = bytearray(elf())
+    program[8:11] = b"AI\2"
+    found = in_image({"tool.AppImage": bytes(program) + (DATA / "rootfs.zstd.squashfs").read_bytes()})
+    assert "pkg:npm/left-pad@1.3.0" in purls(found)
+    program[10] = 1
+    assert any("AppImage of type 1" in reason for reason in reasons(in_image({"tool": bytes(program) + bytes(100)})))
+
+
+@pytest.mark.parametrize("pack", [gz, zst, bzip2, lambda data: data])
+def test_a_script_with_an_archive_behind_it_is_opened(pack):
+    script = b"#!/bin/sh\n# unpacks itself\n" + b"tail -n +12 $0 | tar x\n" * 30 + b"exit 0\n"
+    found = in_image({"setup.run": script + pack(tar_of(PACKAGE))})
+    assert purls(found) == ["pkg:npm/knot@1"]
+    assert found.components[0].evidence[0].startswith("setup.run!payload!")
+
+
+def test_a_script_with_an_archive_in_base64_is_opened():
+    text = base64.encodebytes(gz(tar_of(PACKAGE)))
+    for end in (b"", b"EOF\n", b"\nexit 0\n"):
+        script = b"#!/bin/sh\n" + b"# comment\n" * 40 + b"base64 -d << EOF | tar xz\n" + text + end
+        assert purls(in_image({"setup.sh": script})) == ["pkg:npm/knot@1"]
+
+
+def test_a_shell_archive_is_an_unknown_and_an_ordinary_script_is_none():
+    shar = "#!/bin/sh\n# This is a shell archive (produced by sharutils).\nsed 's/^X//' << 'SHAR_EOF' > 'a'\nXa\nSHAR_EOF\n"
+    assert any("a script that unpacks itself" in reason for reason in reasons(in_image({"a.shar": shar * 3})))
+    script = "#!/bin/sh\n# uses a shell archive or base64\n" + "echo H4sIAAAA | base64 -d\n" * 50
+    assert reasons(in_image({"bin/x": script})) == []
+
+
+def test_a_zip_behind_a_program_is_opened():
+    found = in_image({"setup.exe": elf() + zip_of({"rope-3.1.whl": wheel_of("rope", "3.1")})})
+    assert purls(found) == ["pkg:pypi/rope@3.1"]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (elf(body=b"\0" * 20 + b"UPX!" + bytes(400)), "a program packed by UPX"),
+        (elf() + b"x" * 50 + b"\n---- Bun! ----\n" + bytes(8), "a program of Bun"),
+        (elf() + b"x" * 500 + b"d3n0l4nd" + bytes(32), "a program of Deno"),
+        (elf({b".text": b"", b".d3n0l4nd": b"x"}), "a program of Deno"),
+        (elf() + b"x" * 50 + b"pkg/prelude/bootstrap.js" + b"x" * 50, "packed by pkg"),
+        (elf() + b"x" * 50 + b"<nexe~~sentinel>" + bytes(16), "packed by nexe"),
+        (elf(body=bytes(17 << 20) + b"NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:1"), "a single executable of Node.js"),
+        (elf() + b"\xef\xbe\xad\xdeNullsoftInst" + bytes(50), "an installer of NSIS"),
+        (elf() + b"7z\xbc\xaf\x27\x1c" + bytes(50), "7z follows the program"),
+        (elf({b".text": b"", b".svm_heap": b"x"}), "a native image of GraalVM without a bill of materials"),
+    ],
+)
+def test_a_program_whose_contents_cannot_be_read_is_an_unknown_that_says_what_it_is(data, words):
+    found = in_image({"usr/bin/tool": data})
+    assert any(words in reason for reason in reasons(found)), reasons(found)
+
+
+def test_a_node_that_runs_no_program_of_its_own_is_none_of_them():
+    data = elf(body=bytes(17 << 20) + b"NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:0")
+    assert not any("packed" in reason for reason in reasons(in_image({"usr/bin/node": data})))
+
+
+def test_a_native_image_of_graalvm_has_the_components_that_it_states():
+    sbom = {
+        "bomFormat": "CycloneDX",
+        "components": [
+            {"type": "library", "group": "org.example", "name": "rope", "version": "2", "bom-ref": "r", "licenses": []},
+            {"type": "library", "name": "x", "purl": "pkg:maven/org.example/knot@1?type=jar", "bom-ref": "k"},
+            {"type": "library", "name": "broken", "version": "1", "purl": "no purl"},
+        ],
+        "dependencies": [{"ref": "r", "dependsOn": ["k"]}],
+    }
+    packed = gz(json.dumps(sbom).encode())
+    base, start = 0x400000, 64 + 56
+    names = b"\0sbom\0sbom_length\0"
+    body = packed + struct.pack("<Q", len(packed))
+    symbols = bytes(24) + struct.pack("<IBBHQQ", 1, 17, 0, 1, base + start, 0)
+    symbols += struct.pack("<IBBHQQ", 6, 17, 0, 1, base + start + len(packed), 0)
+    found = in_image({"app": elf({b".svm_heap": b"x", b".dynsym": symbols, b".dynstr": names}, body)})
+    assert purls(found) == ["pkg:maven/broken@1", "pkg:maven/org.example/knot@1", "pkg:maven/org.example/rope@2"]
+    assert found.components[2].depends == ("pkg:maven/org.example/knot@1",)
+    assert any("no package URL" in reason for reason in reasons(found))
+
+
+def test_programs_that_carry_nothing_say_nothing():
+    found = in_image({"usr/bin/a": elf({b".text": b"x" * 100}), "usr/bin/b": elf() + b"debug link and a signature" + bytes(100)})
+    assert not any("packed" in reason for reason in reasons(found))

@@ -9,21 +9,28 @@ from pratique.inventory.ecosystems.apple.bundles import APPLE_BUNDLES
 from pratique.inventory.ecosystems.apple.carthage import CARTHAGE
 from pratique.inventory.ecosystems.bazel.cataloger import BAZEL
 from pratique.inventory.ecosystems.beam.erlang import ERLANG
+from pratique.inventory.ecosystems.beam.gleam import GLEAM
 from pratique.inventory.ecosystems.beam.mix_and_rebar import BEAM
 from pratique.inventory.ecosystems.chisel.cataloger import ChiselCataloger
 from pratique.inventory.ecosystems.conan.cataloger import CONAN
 from pratique.inventory.ecosystems.conda.cataloger import CONDA
 from pratique.inventory.ecosystems.conda.environment import CONDA_ENVIRONMENT
 from pratique.inventory.ecosystems.containers.cataloger import ContainerFileCataloger
+from pratique.inventory.ecosystems.cos.cataloger import COS
 from pratique.inventory.ecosystems.cran.cataloger import CRAN
+from pratique.inventory.ecosystems.crystal.cataloger import CRYSTAL
 from pratique.inventory.ecosystems.dart.cataloger import DART
+from pratique.inventory.ecosystems.dart.pubspec import PUBSPEC
 from pratique.inventory.ecosystems.deno.cataloger import DENO
 from pratique.inventory.ecosystems.dotnet.deps_json import DotnetCataloger
 from pratique.inventory.ecosystems.dotnet.nuget import NugetCataloger
 from pratique.inventory.ecosystems.dotnet.paket import PAKET
 from pratique.inventory.ecosystems.dpkg.cataloger import DpkgCataloger
+from pratique.inventory.ecosystems.elm.cataloger import ELM
 from pratique.inventory.ecosystems.executables.build_info import ExecutableCataloger
 from pratique.inventory.ecosystems.executables.known_programs import SignatureCataloger
+from pratique.inventory.ecosystems.extensions.cataloger import EXTENSIONS
+from pratique.inventory.ecosystems.flatpak.cataloger import FLATPAK
 from pratique.inventory.ecosystems.github_actions.cataloger import GithubActionsCataloger
 from pratique.inventory.ecosystems.golang.cataloger import GoCataloger
 from pratique.inventory.ecosystems.golang.vendored import GO_VENDOR
@@ -39,6 +46,7 @@ from pratique.inventory.ecosystems.jvm.runtime import JavaRuntimeCataloger
 from pratique.inventory.ecosystems.kernel.cataloger import KernelCataloger
 from pratique.inventory.ecosystems.kubernetes.cataloger import KubernetesCataloger
 from pratique.inventory.ecosystems.lua.cataloger import LUA
+from pratique.inventory.ecosystems.macports.cataloger import MACPORTS
 from pratique.inventory.ecosystems.models.cataloger import ModelCataloger
 from pratique.inventory.ecosystems.nim.cataloger import NIM
 from pratique.inventory.ecosystems.nix.cataloger import GUIX, NIX
@@ -66,8 +74,10 @@ from pratique.inventory.ecosystems.rust.vendored import CARGO_VENDOR
 from pratique.inventory.ecosystems.sbt.cataloger import SBT
 from pratique.inventory.ecosystems.snap.cataloger import SnapCataloger
 from pratique.inventory.ecosystems.snap.manifest import SNAP_MANIFEST
+from pratique.inventory.ecosystems.spack.cataloger import SPACK
 from pratique.inventory.ecosystems.stated.cataloger import StatedCataloger
 from pratique.inventory.ecosystems.swift.cataloger import COCOAPODS, SWIFT
+from pratique.inventory.ecosystems.swipl.cataloger import SWIPL
 from pratique.inventory.ecosystems.system.cataloger import SystemCataloger
 from pratique.inventory.ecosystems.terraform.cataloger import TerraformCataloger
 from pratique.inventory.ecosystems.tools.cataloger import TOOLS
@@ -85,6 +95,10 @@ CATALOGERS: dict[str, Cataloger] = {
     "portage": PortageCataloger(),
     "chisel": ChiselCataloger(),
     "homebrew": HOMEBREW,
+    "macports": MACPORTS,
+    "spack": SPACK,
+    "cos": COS,
+    "flatpak": FLATPAK,
     "nix": NIX,
     "guix": GUIX,
     "snap": SnapCataloger(),
@@ -101,6 +115,7 @@ CATALOGERS: dict[str, Cataloger] = {
     "pnpm": PNPM,
     "bun": BUN,
     "deno": DENO,
+    "extensions": EXTENSIONS,
     "gemspec": GEMSPEC,
     "bundler": BUNDLER,
     "composer": COMPOSER,
@@ -112,11 +127,13 @@ CATALOGERS: dict[str, Cataloger] = {
     "opam-source": OPAM_SOURCE,
     "lua": LUA,
     "dart": DART,
+    "dart-pubspec": PUBSPEC,
     "swift": SWIFT,
     "cocoapods": COCOAPODS,
     "carthage": CARTHAGE,
     "apple-bundles": APPLE_BUNDLES,
     "beam": BEAM,
+    "gleam": GLEAM,
     "erlang": ERLANG,
     "haskell": HASKELL,
     "conan": CONAN,
@@ -124,6 +141,9 @@ CATALOGERS: dict[str, Cataloger] = {
     "julia": JULIA,
     "nim": NIM,
     "zig": ZIG,
+    "elm": ELM,
+    "crystal": CRYSTAL,
+    "swipl": SWIPL,
     "system": SystemCataloger(),
     "java": JavaCataloger(),
     "java-exploded": ExplodedJavaCataloger(),

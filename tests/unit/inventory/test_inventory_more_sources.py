@@ -272,7 +272,9 @@ ZON = """.{
             .url = "git+https://github.com/ziglibs/known-folders#1cceeb70e77dec941a4178160ff6c8d05a74de6f",
             .hash = "known_folders-0.7.5-Fy-PJtXTAADUOhGKM0sxzG4eMkNQxRvx9e5dfHVyaeA3",
         },
-        .@"zig-clap" = .{ .url = "https://github.com/Hejsil/zig-clap/archive/0.9.1.tar.gz", .hash = "1220f48518ce22882e102255ed3bcdb7", },
+        .@"zig-clap" = .{
+            .url = "https://github.com/Hejsil/zig-clap/archive/0.9.1.tar.gz", .hash = "1220f48518ce22882e102255ed3bcdb7",
+        },
         .local = .{ .path = "../local" },
     },
     .paths = .{ "build.zig", "src" },
@@ -365,6 +367,93 @@ def test_a_setup_configuration_without_a_literal_version_has_none():
     assert ["inner @" in one.reason for one in found.unknowns] == [True]
 
 
+PYPROJECT = """[build-system]
+requires = ["hatchling==1.21.1"]
+[project]
+name = "My.App"
+version = "1.2"
+license = "MIT"
+dependencies = ["httpx>=0.27", "rich==13.7.1"]
+[project.optional-dependencies]
+x = ["orjson==3.9.15 ; python_version > '3.8'"]
+[dependency-groups]
+test = ["pytest==8.1.1", {include-group = "x"}]
+[tool.poetry.dependencies]
+python = "^3.11"
+django = "5.0.3"
+celery = {version = "==5.3.6", extras = ["redis"]}
+"""
+
+
+def test_a_pyproject_is_read_where_no_lock_file_tells_more():
+    found = told({"pyproject.toml": PYPROJECT})
+    assert {one.purl: one.facts for one in found.values()} == {
+        "pkg:pypi/hatchling@1.21.1": {"scope": "build"},
+        "pkg:pypi/my-app@1.2": {},
+        "pkg:pypi/httpx": {"requirement": ">=0.27"},
+        "pkg:pypi/rich@13.7.1": {},
+        "pkg:pypi/orjson@3.9.15": {"scope": "optional"},
+        "pkg:pypi/pytest@8.1.1": {"scope": "dev"},
+        "pkg:pypi/django": {"requirement": "5.0.3"},
+        "pkg:pypi/celery@5.3.6": {},
+    }
+    assert "pkg:pypi/httpx" not in told({"pyproject.toml": PYPROJECT, "poetry.lock": '[metadata]\nlock-version = "2.0"\n'})
+
+
+GLEAM = """[[packages]]
+name = "gleam_stdlib"
+version = "0.36.0"
+build_tools = ["gleam"]
+source = "hex"
+outer_checksum = "HEX"
+[[packages]]
+name = "wisp"
+version = "1.0.0"
+requirements = ["gleam_stdlib"]
+source = "git"
+repo = "https://x.example/wisp"
+commit = "ab"
+""".replace("HEX", "AB" * 32)
+ELM = """{"type": "application", "dependencies": {"direct": {"elm/core": "1.0.5"}, "indirect": {"elm/json": "1.1.3"}},
+ "test-dependencies": {"direct": {}, "indirect": {}}}"""
+SHARDS = """version: 2.0
+shards:
+  kemal:
+    git: https://github.com/kemalcr/kemal.git
+    version: 1.4.0
+  radix:
+    github: luislavena/radix
+    version: 0.4.1+git.commit.0123456789abcdef0123456789abcdef01234567
+"""
+PUBSPEC = """name: app
+version: 1.0.0+3
+publish_to: none
+dependencies:
+  flutter: {sdk: flutter}
+  http: ^1.2.0
+  path: 1.9.0
+  inner: {hosted: https://pub.example.com, version: 2.0.0}
+dev_dependencies: {lints: any}
+"""
+
+
+def test_gleam_elm_crystal_and_dart_are_read():
+    gleam = told({"manifest.toml": GLEAM})
+    assert set(gleam) == {
+        "pkg:hex/gleam_stdlib@0.36.0",
+        "pkg:generic/wisp@1.0.0?vcs_url=git%2Bhttps:%2F%2Fx.example%2Fwisp%40ab",
+    }
+    assert gleam["pkg:hex/gleam_stdlib@0.36.0"].hashes == {"sha256": "ab" * 32}
+    assert set(told({"elm.json": ELM})) == {"pkg:github/elm/core@1.0.5", "pkg:github/elm/json@1.1.3"}
+    assert {(one.name, one.version) for one in told({"shard.lock": SHARDS}).values()} == {("kemal", "1.4.0"), ("radix", "0.4.1")}
+    pubspec = told({"pubspec.yaml": PUBSPEC})
+    assert set(pubspec) == {
+        *("pkg:generic/app@1.0.0%2B3", "pkg:generic/flutter", "pkg:pub/http", "pkg:pub/path@1.9.0", "pkg:pub/lints"),
+        "pkg:pub/inner@2.0.0?repository_url=https:%2F%2Fpub.example.com",
+    }
+    assert set(told({"pubspec.yaml": PUBSPEC, "pubspec.lock": "packages: {}"})) == {"pkg:generic/app@1.0.0%2B3"}
+
+
 OPAM = """opam-version: "2.0"
 synopsis: "x"
 license: "ISC"
@@ -423,6 +512,11 @@ SOURCES = {
     "setup.py": SETUP_PY,
     "setup.cfg": SETUP_CFG,
     "app.opam": OPAM,
+    "pyproject.toml": PYPROJECT,
+    "manifest.toml": GLEAM,
+    "elm.json": ELM,
+    "shard.lock": SHARDS,
+    "pubspec.yaml": PUBSPEC,
     "cpanfile.snapshot": SNAPSHOT,
 }
 

@@ -24,20 +24,21 @@ def _read(file: File) -> Iterator[Found]:
     architectures = list_or_empty(document.get("architectures"))
     arch = clean(architectures[0], 50) if len(architectures) == 1 else ""
     snap = clean(document.get("name"), 100)
-    for name, version in dict.fromkeys(_packages(document)):
+    for name, version, own in dict.fromkeys(_packages(document)):
         component = file.package(
             "deb",
             name,
             version,
             namespace=vendor,
-            qualifiers={"arch": arch, "distro": f"{vendor}-{release}" if release else ""},
+            qualifiers={"arch": own or arch, "distro": f"{vendor}-{release}" if release else ""},
             facts={"staged-in": snap},
         )
         if component is not None:
             yield Found(component)
 
 
-def _packages(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _packages(document: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """(name, version, architecture), the last "" where it is the snap's."""
     listed = list_or_empty(document.get("primed-stage-packages"))
     if not listed:
         parts = map(table_or_empty, table_or_empty(document.get("parts")).values())
@@ -45,7 +46,8 @@ def _packages(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for text in map(text_or_empty, listed):
         name, equals, version = text.partition("=")
         if equals:  # a name alone is what was asked for
-            yield name.partition(":")[0], version
+            short, _, own = name.partition(":")
+            yield short, version, clean(own, 50)
 
 
 SNAP_MANIFEST = FileCataloger(

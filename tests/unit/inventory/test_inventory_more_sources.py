@@ -291,7 +291,7 @@ def test_a_manifest_of_zig_names_addresses_and_the_versions_in_hashes():
         "app": "0.1.0",
     }
     assert "vcs_url=git%2Bhttps:" in found["known_folders"].purl and "download_url=" in found["zig-clap"].purl
-    assert found["local"].purl == "pkg:generic/local"
+    assert found["local"].purl == "" and found["local"].facts["location"] == "../local"
 
 
 def test_a_lock_file_of_nimble_names_repositories_at_commits():
@@ -441,17 +441,19 @@ def test_gleam_elm_crystal_and_dart_are_read():
     gleam = told({"manifest.toml": GLEAM})
     assert set(gleam) == {
         "pkg:hex/gleam_stdlib@0.36.0",
-        "pkg:generic/wisp@1.0.0?vcs_url=git%2Bhttps:%2F%2Fx.example%2Fwisp%40ab",
+        "pkg:hex/wisp@1.0.0?vcs_url=git%2Bhttps:%2F%2Fx.example%2Fwisp%40ab",
     }
     assert gleam["pkg:hex/gleam_stdlib@0.36.0"].hashes == {"sha256": "ab" * 32}
     assert set(told({"elm.json": ELM})) == {"pkg:github/elm/core@1.0.5", "pkg:github/elm/json@1.1.3"}
     assert {(one.name, one.version) for one in told({"shard.lock": SHARDS}).values()} == {("kemal", "1.4.0"), ("radix", "0.4.1")}
-    pubspec = told({"pubspec.yaml": PUBSPEC})
-    assert set(pubspec) == {
-        *("pkg:generic/app@1.0.0%2B3", "pkg:generic/flutter", "pkg:pub/http", "pkg:pub/path@1.9.0", "pkg:pub/lints"),
-        "pkg:pub/inner@2.0.0?repository_url=https:%2F%2Fpub.example.com",
+    pubspec = {one.name: one for one in inventory({"pubspec.yaml": PUBSPEC}).components}
+    assert {name: one.purl for name, one in pubspec.items()} == {
+        **{"app": "", "flutter": "", "http": "pkg:pub/http", "path": "pkg:pub/path@1.9.0", "lints": "pkg:pub/lints"},
+        "inner": "pkg:pub/inner@2.0.0?repository_url=https:%2F%2Fpub.example.com",
     }
-    assert set(told({"pubspec.yaml": PUBSPEC, "pubspec.lock": "packages: {}"})) == {"pkg:generic/app@1.0.0%2B3"}
+    assert pubspec["http"].facts == {"requirement": "^1.2.0"} and pubspec["flutter"].facts["location"] == "sdk:flutter"
+    locked = inventory({"pubspec.yaml": PUBSPEC, "pubspec.lock": "packages: {}"}).components
+    assert [one.name for one in locked] == ["app"]
 
 
 OPAM = """opam-version: "2.0"

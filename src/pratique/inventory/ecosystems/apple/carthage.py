@@ -6,6 +6,7 @@
 from collections.abc import Iterator
 
 from pratique.errors import Malformed
+from pratique.inventory.common.origins import at_repository
 from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.values import clean_url
@@ -33,9 +34,8 @@ def _read(file: File) -> Iterator[Found]:
             component = file.package("generic", name, version, facts={"resolved": url})
         else:
             name = url.rstrip("/").rpartition("/")[2].removesuffix(".git")
-            component = file.package(
-                "generic", name, version, qualifiers={"vcs_url": f"git+{url}@{version}"}, facts={"resolved": url}
-            )
+            origin = at_repository(place, version)
+            component = file.package("generic", name, version, origin=origin)
         if component is not None:
             yield Found(component)
     if wrong:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from pratique.errors import Malformed
+from pratique.inventory.common.origins import PUBLIC, at_path, at_repository
 from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
 from pratique.lexicon.parse import load_toml
-from pratique.lexicon.text import clean
-from pratique.lexicon.values import clean_url, list_or_empty, read_hex, table_or_empty, text_or_empty
+from pratique.lexicon.values import list_or_empty, read_hex, table_or_empty, text_or_empty
 from pratique.model import Presence
 
 
@@ -18,15 +18,14 @@ def _read(file: File) -> Iterator[Found]:
         source, name, version = (text_or_empty(entry.get(key)) for key in ("source", "name", "version"))
         if not source and "build_tools" not in entry:
             raise Malformed("not a lock file of Gleam")  # other things are called manifest.toml
-        address, commit = clean_url(entry.get("repo")), clean(entry.get("commit"), 100)
-        origin = f"git+{address}@{commit}" if address and commit else clean_url(entry.get("path"))
+        local = at_path(entry.get("path")) if source != "hex" else PUBLIC
+        origin = at_repository(entry.get("repo"), entry.get("commit")) if source == "git" else local
         component = file.package(
-            "hex" if source == "hex" else "generic",
+            "hex",
             name,
             version,
-            qualifiers={"vcs_url": origin if source == "git" else ""},
+            origin=origin,
             hashes=read_hex("sha256", text_or_empty(entry.get("outer_checksum"))),
-            facts={"resolved": origin},
         )
         if component is not None:
             yield Found(component, (name,), map(text_or_empty, list_or_empty(entry.get("requirements"))))

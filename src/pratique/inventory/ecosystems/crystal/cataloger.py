@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from pratique.errors import Malformed
+from pratique.inventory.common.origins import at_path, at_repository
 from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.parse import load_yaml
@@ -26,9 +27,8 @@ def _read(file: File) -> Iterator[Found]:
         short = next((f"{base}{clean_url(entry[key])}" for key, base in _HOSTS.items() if key in entry), "")
         address = clean_url(entry.get("git")) or short
         at = commit or (f"v{version}" if version else "")
-        origin = f"git+{address}@{at}" if address and at else ""
-        facts = {"resolved": origin or address or clean_url(entry.get("path"))}
-        component = file.package("generic", name, version, qualifiers={"vcs_url": origin}, facts=facts)
+        place = at_repository(address, at) if address else at_path(entry.get("path"))
+        component = file.package("generic", name, version, origin=place)
         if component is not None:
             yield Found(component)
 

@@ -5,10 +5,10 @@ index's.
 from collections.abc import Iterator
 
 from pratique.errors import Malformed
+from pratique.inventory.common.origins import at_repository
 from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
 from pratique.lexicon.parse import read_json_object
-from pratique.lexicon.text import clean
-from pratique.lexicon.values import clean_url, list_or_empty, read_hex, table_or_empty, text_or_empty
+from pratique.lexicon.values import list_or_empty, read_hex, table_or_empty, text_or_empty
 from pratique.model import Presence
 
 
@@ -18,16 +18,13 @@ def _read(file: File) -> Iterator[Found]:
         raise Malformed("not a lock file of Nimble")
     for name, value in table_or_empty(document["packages"]).items():
         entry = table_or_empty(value)
-        address, commit = clean_url(entry.get("url")), clean(entry.get("vcsRevision"), 100)
-        origin = f"git+{address}@{commit}" if address and commit else address
         component = file.package(
             "generic",
             name,
             text_or_empty(entry.get("version")).removeprefix("#"),
-            qualifiers={"vcs_url": origin if "://" in origin else ""},
+            origin=at_repository(entry.get("url"), entry.get("vcsRevision")),
             hashes=read_hex("sha1", text_or_empty(table_or_empty(entry.get("checksums")).get("sha1"))),
             hash_covers="files of the package",
-            facts={"resolved": origin},
         )
         if component is not None:
             yield Found(component, (name,), map(text_or_empty, list_or_empty(entry.get("dependencies"))))

@@ -8,6 +8,7 @@ What asdf and mise install under a name comes from wherever their plug-ins take 
 from collections.abc import Iterator
 
 from pratique.errors import Malformed
+from pratique.inventory.common.origins import at_repository
 from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
 from pratique.inventory.common.pins import single_version
 from pratique.lexicon.lazy_regex import lazy
@@ -44,8 +45,9 @@ def _read_hooks(file: File) -> Iterator[Found]:
             )
         else:
             name = address.rstrip("/").rpartition("/")[2].removesuffix(".git")
-            origin = {"vcs_url": f"git+{address}@{rev}"} if "://" in address else {}
-            component = file.package("generic", name, rev, qualifiers=origin, kind=ComponentKind.APPLICATION, facts=facts)
+            component = file.package(
+                "generic", name, rev, origin=at_repository(address, rev), kind=ComponentKind.APPLICATION, facts=facts
+            )
         if component is not None:
             yield Found(component)
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from pratique.errors import Malformed
+from pratique.inventory.common.origins import at_path
 from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.text import clean
@@ -37,8 +38,9 @@ def _read(file: File) -> Iterator[Found]:
             "generic",
             name,
             stated[2] if stated else commit[1] if commit else "",
+            origin=at_path(folder),
             qualifiers={"vcs_url": git} if git else {"download_url": address},
-            facts={"resolved": git or address or clean(folder), "zig-hash": clean(digest, 200)},
+            facts={"zig-hash": clean(digest, 200)} | ({"resolved": git or address} if git or address else {}),
         )
         if component is not None:
             yield Found(component)

@@ -11,6 +11,7 @@ from pratique.inventory.ecosystems.bazel.cataloger import BAZEL
 from pratique.inventory.ecosystems.beam.erlang import ERLANG
 from pratique.inventory.ecosystems.beam.gleam import GLEAM
 from pratique.inventory.ecosystems.beam.mix_and_rebar import BEAM
+from pratique.inventory.ecosystems.bottlerocket.cataloger import BOTTLEROCKET
 from pratique.inventory.ecosystems.chisel.cataloger import ChiselCataloger
 from pratique.inventory.ecosystems.conan.cataloger import CONAN
 from pratique.inventory.ecosystems.conda.cataloger import CONDA
@@ -98,6 +99,7 @@ CATALOGERS: dict[str, Cataloger] = {
     "macports": MACPORTS,
     "spack": SPACK,
     "cos": COS,
+    "bottlerocket": BOTTLEROCKET,
     "flatpak": FLATPAK,
     "nix": NIX,
     "guix": GUIX,

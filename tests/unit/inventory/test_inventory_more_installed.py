@@ -376,7 +376,7 @@ def test_extensions_of_editors_and_browsers_are_none_of_npms():
     }
 
 
-def test_spack_cos_macports_and_packs_of_prolog_are_found_by_what_describes_them():
+def test_spack_cos_bottlerocket_macports_and_packs_of_prolog_are_found_by_what_describes_them():
     def spec(name, version, digest, **more):
         arch = {"platform": "linux", "platform_os": "ubuntu24.04", "target": {"name": "skylake"}}
         return json.dumps({"spec": {"nodes": [{"name": name, "version": version, "hash": digest, "arch": arch, **more}]}})
@@ -387,6 +387,9 @@ def test_spack_cos_macports_and_packs_of_prolog_are_found_by_what_describes_them
         "etc/cos-package-info.json": json.dumps(
             {"installedPackages": [{"category": "sys-libs", "name": "zlib", "version": "17162.3", "ebuild_version": "1.2.11-r5"}]}
         ),
+        "x86_64-bottlerocket-linux-gnu/sys-root/usr/share/bottlerocket/application-inventory.json": json.dumps(
+            {"Content": [{"Name": "acpid", "Version": "1.19.2", "Release": "29cc92cc", "Epoch": "1", "Architecture": "x86_64"}]}
+        ),
         "opt/local/var/macports/registry/portfiles/curl-ca-bundle-8.6.0_1/abc-1/Portfile": "x",
         "usr/lib/swi-prolog/pack/typed/pack.pl": "name(typed).\nversion('1.2.0').\ntitle('Types').\nauthor('A', 'a@b').\n",
     }
@@ -396,7 +399,12 @@ def test_spack_cos_macports_and_packs_of_prolog_are_found_by_what_describes_them
             "pkg:spack/libdwarf@0.9?arch=skylake&hash=aa&platform=linux",
             "pkg:spack/libelf@0.8.13?arch=skylake&hash=bb&platform=linux",
         ),
-        *("pkg:cos/sys-libs/zlib@17162.3", "pkg:macports/curl-ca-bundle@8.6.0?revision=1", "pkg:swiplpack/typed@1.2.0"),
+        *(
+            "pkg:cos/sys-libs/zlib@17162.3",
+            "pkg:rpm/bottlerocket/acpid@1.19.2-29cc92cc?arch=x86_64&epoch=1",
+            "pkg:macports/curl-ca-bundle@8.6.0?revision=1",
+            "pkg:swiplpack/typed@1.2.0",
+        ),
     }
     edges = found["pkg:spack/libdwarf@0.9?arch=skylake&hash=aa&platform=linux"].depends
     assert edges == ("pkg:spack/libelf@0.8.13?arch=skylake&hash=bb&platform=linux",)

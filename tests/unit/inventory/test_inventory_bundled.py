@@ -217,8 +217,9 @@ def test_go_modules_that_were_vendored_are_there_as_what_replaced_them():
     assert set(purls) == {
         "pkg:golang/github.com/pkg/errors@v0.9.1",
         "pkg:golang/golang.org/x/text@v0.14.0",
-        "pkg:generic/gopkg.in/yaml.v3",
+        "",
     }
+    assert purls[""].name == "gopkg.in/yaml.v3" and purls[""].facts["location"] == "src/yaml"
     assert purls["pkg:golang/golang.org/x/text@v0.14.0"].facts == {"replaces": "golang.org/x/text@v0.3.0"}
     assert {one.presence for one in found.components} == {Presence.INSTALLED}
     assert found.ownership["src/vendor/github.com/pkg/errors/errors.go"].owner == "pkg:golang/github.com/pkg/errors@v0.9.1"
@@ -245,7 +246,7 @@ def test_vendored_crates_are_there_and_their_files_are_held_against_the_digests(
     found = inventory(files)
     itoa, ryu = sorted(found.components, key=lambda one: one.name)
     assert (itoa.purl, itoa.presence, itoa.hashes) == ("pkg:cargo/itoa@1.0.15", Presence.INSTALLED, {"sha256": SHA256})
-    assert itoa.depends == (ryu.ref,) and ryu.purl == "pkg:generic/ryu@1.0.20"
+    assert itoa.depends == (ryu.ref,) and (ryu.purl, ryu.facts["location"]) == ("", "app/vendor/ryu")
     assert found.ownership["app/vendor/itoa/src/lib.rs"].state is Ownership.MATCHING
     assert found.ownership["app/vendor/itoa/src/changed.rs"].state is Ownership.MODIFIED
     assert "escape" not in found.ownership
@@ -264,8 +265,9 @@ def test_vendored_gems_are_there_with_what_their_gemspec_says_in_words():
     }
     found = components(files)
     assert set(found) == {
-        *("pkg:gem/liquid@4.0.3", "pkg:gem/plain@0.1.2", "pkg:gem/computed", "pkg:gem/rack@2.2.8", "pkg:generic/fork@1.0"),
+        *("pkg:gem/liquid@4.0.3", "pkg:gem/plain@0.1.2", "pkg:gem/computed", "pkg:gem/rack@2.2.8", ""),
     }
+    assert (found[""].name, found[""].version) == ("fork", "1.0")
     assert found["pkg:gem/liquid@4.0.3"].licences == ("MIT",)
 
 

@@ -1,6 +1,8 @@
 """Bills of materials that lie in an artifact: what they say is told apart from what was found, and never replaces it."""
 
+import io
 import json
+import zipfile
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -263,6 +265,26 @@ def test_the_document_of_an_inventory_tells_stated_from_found():
     assert {"pratique:presence": "stated", "pratique:fact:stated-by": "opt/bom.json"}.items() <= {
         one.name: one.value for one in part.properties
     }.items()
+
+
+def test_documents_in_java_archives_and_in_what_is_packed_are_read_and_named_from_outside():
+    def zipped(**files):
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+        return data.getvalue()
+
+    text = json.dumps(CYCLONEDX)
+    inner = zipped(**{"META-INF/sbom/bom.json": text, "META-INF/MANIFEST.MF": "Manifest-Version: 1.0\n"})
+    jar = zipped(**{"BOOT-INF/lib/inner-1.jar": inner, "META-INF/sbom/application.cdx.json": "{", "a.class": ""})
+    files = {"app/app-1.0.jar": jar, "srv/tool.zip": zipped(**{"tool/bom.json": text})}
+    found = inventory(files)
+    asn1 = next(one for one in found.components if one.name == "asn1")
+    assert asn1.presence is Presence.STATED
+    assert asn1.evidence == ("app/app-1.0.jar!BOOT-INF/lib/inner-1.jar!META-INF/sbom/bom.json", "srv/tool.zip!tool/bom.json")
+    assert asn1.facts["stated-by"] == "; ".join(asn1.evidence)
+    assert [one.path for one in found.unknowns if "sbom" in one.path] == ["app/app-1.0.jar!META-INF/sbom/application.cdx.json"]
 
 
 @settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)

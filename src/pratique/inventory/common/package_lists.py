@@ -93,7 +93,7 @@ class File:
             self.unknown("a package without a name")
             return None
         shown = clean(shown, 2 * _MAX_NAME) or name
-        told = {"resolved": origin.address, **(facts or {}), "requirement": asked}
+        told = {"resolved": origin.address, **(facts or {}), **({"requirement": asked} if asked else {})}
         if origin.local is None:
             given = {**origin.qualifiers, **(qualifiers or {})}
             ref = purl = build_purl(type_, name, version, namespace=namespace, qualifiers=given, subpath=subpath)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from pratique.inventory.common.cataloger import Catalogued, FileClaim
 from pratique.inventory.common.os_release import OS_RELEASE, PLACES, family_of, read_os_release
 from pratique.inventory.packed.facts import PACKED, OpenedFile, decode
-from pratique.model import Component, Digest, FileEntry, FileKind, Presence, Tree, Unknown
+from pratique.lexicon.text import shown_path
+from pratique.model import STATED_BY, Component, Digest, FileEntry, FileKind, Presence, Tree, Unknown
 
 PACKAGE_FILE = "package-file"
 """The fact of a component that is a package file: what kind of one."""
@@ -100,7 +101,15 @@ def _moved(one: Component, path: str, layer: Digest | None, opened: OpenedFile) 
         presence=Presence.EMBEDDED if one.presence is Presence.INSTALLED else one.presence,
         evidence=tuple(dict.fromkeys(_place(path, place, opened) for place in one.evidence)),
         layer=layer,
+        facts=_told_from_outside(one.facts, path),
     )
+
+
+def _told_from_outside(facts: Mapping[str, str], path: str) -> Mapping[str, str]:
+    """Documents in the archive that state a component are named as seen from outside."""
+    if STATED_BY not in facts:
+        return facts
+    return {**facts, STATED_BY: "; ".join(f"{shown_path(path)}!{place}" for place in facts[STATED_BY].split("; "))}
 
 
 def _place(path: str, inner: str, opened: OpenedFile) -> str:

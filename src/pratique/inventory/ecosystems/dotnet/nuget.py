@@ -77,8 +77,8 @@ class NugetCataloger:
     probes = (NupkgProbe(),)
 
     def keeps(self, path: str) -> bool:
-        """All of them."""
-        return True
+        """All of them, but for packages of Chocolatey, which are not NuGet's."""
+        return "/chocolatey/lib/" not in path.lower()
 
     def catalogue(self, tree: Tree) -> Catalogued:
         """A component for each package."""
@@ -86,6 +86,8 @@ class NugetCataloger:
         central = _central_versions(out)
         for path in sorted(tree.contents):
             name = path[path.rfind("/") + 1 :]
+            if not self.keeps(path):
+                continue
             try:
                 for component in _read(out, path, name, central):
                     if not out.component(component):

@@ -7,6 +7,7 @@ the replacement; where that is a folder, no registry has them.
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from pratique.inventory.common.origins import PUBLIC, at_path
 from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
 from pratique.lexicon.text import clean
 from pratique.model import Presence
@@ -54,11 +55,12 @@ def _found(file: File, module: _Module) -> Iterator[Found]:
     name = module.place if folder else module.name
     namespace, _, short = name.rpartition("/")
     component = file.package(
-        "generic" if folder else "golang",
+        "golang",
         short,
         "" if folder else module.version,
         namespace=namespace,
         shown=name,
+        origin=at_path(f"../{module.name}" if module.name.startswith(".") else module.name) if folder else PUBLIC,
         facts={"replaces": clean(module.replaces), "replaced-by": clean(module.name) if folder else ""},
     )
     if component is not None:

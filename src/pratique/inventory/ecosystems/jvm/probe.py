@@ -13,6 +13,7 @@ from typing import Any
 from pratique.artifact.content import FileContent
 from pratique.artifact.selection import Interest
 from pratique.errors import LimitExceeded, Malformed
+from pratique.inventory.common.carried_documents import DOCUMENTS, JAVA_ARCHIVE
 from pratique.inventory.common.zipread import Entry, begin_of, find_directory, read_entry, walk_entries, without_overlaps
 from pratique.inventory.ecosystems.jvm.filename import ARCHIVES
 from pratique.inventory.ecosystems.jvm.manifest import parse_manifest, parse_properties
@@ -30,6 +31,8 @@ _INFLATED_FLOOR = 64 << 20
 _INFLATED_RATIO = 16  # archives within archives are compressed already; a bomb is not
 _MAX_MANIFEST = 8 << 20  # those of signed archives list every class
 _MAX_POM = 1 << 20
+_MAX_DOCUMENT = 8 << 20
+_SBOMS = b"meta-inf/sbom/"
 _MAX_PROPERTIES = 64 << 10
 _METADATA_FLOOR = 8 << 20  # of all manifests and POMs together, inflated: more is no metadata
 _METADATA_RATIO = 4
@@ -47,7 +50,7 @@ _LICENCE = (b"license", b"licence", b"copying")
 class ArchiveProbe:
     """See the module. Facts: a JSON list, one object an archive, the file itself first (see `_Reader.archive`)."""
 
-    name = "java-archive"
+    name = JAVA_ARCHIVE
     interest = Interest(endings=frozenset(ARCHIVES))
 
     def applies(self, path: str, size: int, head: bytes) -> bool:
@@ -76,7 +79,8 @@ class _Reader:
 
         `name`: its path in its parent. `in`: index of the parent. `size`, `sha1`, `sha256`: of its bytes. `manifest`: main
         attributes. `maven`: pom.properties as [path, group, artifact, version]. `poms`: see `_pom`. `licences`: [path, SPDX
-        identifier]. `classes`: whether there are any. `problems`: [path, reason].
+        identifier]. `classes`: whether there are any. `documents`: [path, text] of bills of materials in META-INF/sbom.
+        `problems`: [path, reason].
         """
         found: dict[str, Any] = {"name": name, "in": parent, "size": len(view)}
         self.archives.append(found)
@@ -139,6 +143,10 @@ class _Reader:
                 raise Malformed("a second manifest: not read")
             found["manifest"] = parse_manifest(self._small(view, entry, _MAX_MANIFEST))
             self._facts += sum(map(len, found["manifest"].values()))
+        elif lower.startswith(_SBOMS):
+            text = self._small(view, entry, _MAX_DOCUMENT).decode("utf-8", "replace")
+            found.setdefault(DOCUMENTS, []).append([path, text])
+            self._facts += len(text)
         elif lower.endswith(b"pom.properties"):
             values = parse_properties(self._small(view, entry, _MAX_PROPERTIES))
             names = [clean(values.get(key), 300) for key in ("groupId", "artifactId", "version")]
@@ -196,6 +204,8 @@ def _wanted(lower: bytes) -> bool:
         return True
     if lower.endswith(b"/pom.xml"):
         return b"meta-inf/maven/" in lower
+    if lower.startswith(_SBOMS):
+        return lower.endswith((b".json", b".xml"))
     lower = lower.removeprefix(b"meta-inf/")
     return lower.startswith(_LICENCE) and b"/" not in lower
 

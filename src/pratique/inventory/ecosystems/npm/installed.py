@@ -18,6 +18,7 @@ from typing import Any
 from pratique.artifact.selection import Interest
 from pratique.errors import LimitExceeded, Malformed
 from pratique.inventory.common.cataloger import Catalogued, Collector
+from pratique.inventory.common.editor_extensions import editor_extension
 from pratique.inventory.common.package_lists import local_ref
 from pratique.inventory.ecosystems.npm.bundled import is_bundled, may_be_bundled
 from pratique.inventory.ecosystems.npm.names import FOLDER as _FOLDER
@@ -53,6 +54,8 @@ class NpmCataloger:
         """`package.json` of packages, of what may be bundled in one, and outside `node_modules`; and npm's notes."""
         if path.endswith(_FILE):
             folder = _package_folder(path)
+            if not folder and editor_extension(path):
+                return False  # an extension of an editor is described by such a file, too, and npm has no such package
             return not folder or folder + _FILE == path or may_be_bundled(path[len(folder) + 1 :])
         return path in (_OWN, _HIDDEN) or path.endswith(f"/{_HIDDEN}")
 

@@ -9,6 +9,7 @@ read by patterns. What is computed instead of written down is not found.
 from collections.abc import Iterator
 from dataclasses import replace
 
+from pratique.inventory.common.origins import PUBLIC, Origin, at_path
 from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.licences import choice
@@ -37,7 +38,7 @@ def _read(file: File) -> Iterator[Found]:
     if not version:
         file.unknown("a gem without a version that is written down")
     platform = "" if platform == "ruby" else clean(platform, 100)
-    component = _gem(file, "gem", name, version, platform, fields)
+    component = _gem(file, name, version, platform, fields, PUBLIC)
     if component is None:
         return
     base = file.path[: file.path.rfind(_PLACE)]
@@ -59,7 +60,8 @@ def _read_source(file: File) -> Iterator[Found]:
     if kept is None and not fields:
         return  # no gemspec of this kind
     # What Bundler took from git is not what RubyGems has under that name and version.
-    component = _gem(file, "generic" if kept and kept[1] == "bundler" else "gem", name, version, "", fields)
+    origin = at_path(".") if kept and kept[1] == "bundler" else PUBLIC
+    component = _gem(file, name, version, "", fields, origin)
     if component is None:
         return
     if kept is None:
@@ -68,12 +70,13 @@ def _read_source(file: File) -> Iterator[Found]:
     yield Found(component, (component.name,), needs, folders=(file.folder,))
 
 
-def _gem(file: File, type_: str, name: str, version: str, platform: str, fields: dict[str, list[str]]) -> Component | None:
+def _gem(file: File, name: str, version: str, platform: str, fields: dict[str, list[str]], origin: Origin) -> Component | None:
     return file.package(
-        type_,
+        "gem",
         name,
         version,
         qualifiers={"platform": platform},
+        origin=origin,
         licences=choice(fields.get("licenses") or fields.get("license") or []),
         supplier=clean(", ".join((fields.get("authors") or fields.get("author") or [])[:10])),
         description=clean(_first(fields, "summary")),

@@ -8,6 +8,7 @@ none came from git or a folder: it is stated, but not as what the registry has u
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pratique.inventory.common.origins import PUBLIC, at_path
 from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource, folder_of
 from pratique.lexicon.licences import normalise
 from pratique.lexicon.parse import load_toml, read_json_object
@@ -28,7 +29,7 @@ def _read(file: File) -> Iterator[Found]:
     hashes = read_hex("sha256", text_or_empty(sums.get("package")))
     licence = normalise(text_or_empty(package.get("license")).replace("/", " OR "))
     component = file.package(
-        "cargo" if hashes else "generic",
+        "cargo",
         text_or_empty(package.get("name")),
         text_or_empty(package.get("version")),
         licences=(licence,) if licence else (),
@@ -36,6 +37,7 @@ def _read(file: File) -> Iterator[Found]:
         description=clean(package.get("description")),
         homepage=clean(package.get("homepage") or package.get("repository")),
         hashes=hashes,
+        origin=PUBLIC if hashes else at_path("."),
     )
     if component is not None:
         yield Found(component, (component.name,), _needs(document), _claims(file, sums), (file.folder,))

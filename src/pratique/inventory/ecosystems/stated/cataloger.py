@@ -1,14 +1,16 @@
 """Bills of materials that lie in an artifact: what somebody says is there, each component STATED by the path of the document.
 
 Read are CycloneDX (JSON, XML) and SPDX 2 and 3, by their usual names and in the places where they are put: beside a program, in
-`META-INF/sbom`, in `*.dist-info/sboms` (PEP 770), in the packages of Wolfi (`var/lib/db/sbom`) and of Bitnami
+`META-INF/sbom` (also in a jar), in `*.dist-info/sboms` (PEP 770), in the packages of Wolfi (`var/lib/db/sbom`) and of Bitnami
 (`.spdx-NAME.spdx`). Nobody vouches for them: what was found counts, and `inventory/statements.py` lays what is stated over it.
 """
 
 from dataclasses import replace
+from itertools import chain
 
 from pratique.artifact.selection import Interest
 from pratique.errors import Malformed
+from pratique.inventory.common.carried_documents import carried_documents
 from pratique.inventory.common.cataloger import Catalogued, Collector
 from pratique.inventory.ecosystems.stated.cyclonedx import read_cyclonedx, read_cyclonedx_xml
 from pratique.inventory.ecosystems.stated.spdx import read_spdx2, read_spdx3, read_tag_value
@@ -32,7 +34,7 @@ class StatedCataloger:
     """See the module."""
 
     name = "stated"
-    version = 1
+    version = 2
     interest = Interest(endings=frozenset(_FORMATS))
     probes = ()
 
@@ -49,13 +51,17 @@ class StatedCataloger:
     def catalogue(self, tree: Tree) -> Catalogued:
         """A component for each that a document states."""
         out = Collector(tree)
-        for path in sorted(filter(self.keeps, tree.contents)):
+        documents = chain(
+            ((path, path, tree.contents[path]) for path in sorted(filter(self.keeps, tree.contents))),
+            carried_documents(tree),
+        )
+        for file, path, data in documents:
             try:
-                found = _read(tree.contents[path])
+                found = _read(data)
             except Malformed as error:
                 out.unknown(path, error.message)
                 continue
-            _add(out, path, found)
+            _add(out, file, path, found)
         return out.result()
 
 
@@ -81,11 +87,11 @@ def _read(data: bytes) -> Statements:
     raise Malformed("no bill of materials of a known format")
 
 
-def _add(out: Collector, path: str, found: Statements) -> None:
+def _add(out: Collector, file: str, path: str, found: Statements) -> None:
     components: dict[str, Component] = {}
     wrong = 0
     for stated in found.parts:
-        component, is_right = _component(out, path, stated)
+        component, is_right = _component(out, file, path, stated)
         wrong += not is_right
         if component is not None:
             components.setdefault(stated.key or component.ref, component)
@@ -102,7 +108,7 @@ def _add(out: Collector, path: str, found: Statements) -> None:
         out.unknown(path, "a bill of materials that names no package at a version")
 
 
-def _component(out: Collector, path: str, stated: Stated) -> tuple[Component | None, bool]:
+def _component(out: Collector, file: str, path: str, stated: Stated) -> tuple[Component | None, bool]:
     """The component, None for what is no package; and whether its package URL, if it has one, is right."""
     if not stated.is_package:
         return None, True
@@ -132,7 +138,7 @@ def _component(out: Collector, path: str, stated: Stated) -> tuple[Component | N
         kind=stated.component_kind,
         presence=Presence.STATED,
         evidence=(path,),
-        layer=out.layer_of(path),
+        layer=out.layer_of(file),
         facts={STATED_BY: shown_path(path)},
     ), is_right
 

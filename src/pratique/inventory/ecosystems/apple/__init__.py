@@ -1,0 +1,1 @@
+"""Apple's bundles and Carthage. Loads nothing."""

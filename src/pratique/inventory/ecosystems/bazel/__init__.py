@@ -1,0 +1,1 @@
+"""Bazel's modules. Loads nothing."""

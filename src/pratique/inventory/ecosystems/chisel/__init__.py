@@ -1,0 +1,1 @@
+"""Ubuntu's Chisel. Loads nothing."""

@@ -1,0 +1,1 @@
+"""Images that Compose files, Dockerfiles and pipelines name. Loads nothing."""

@@ -1,0 +1,1 @@
+"""Google's Container-Optimized OS. Loads nothing."""

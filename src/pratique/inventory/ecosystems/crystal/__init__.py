@@ -1,0 +1,1 @@
+"""Crystal's shards. Loads nothing."""

@@ -1,0 +1,1 @@
+"""Elm. Loads nothing."""

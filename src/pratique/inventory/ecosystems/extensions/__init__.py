@@ -1,0 +1,1 @@
+"""Extensions of editors and browsers. Loads nothing."""

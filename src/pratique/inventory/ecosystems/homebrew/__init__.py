@@ -1,0 +1,1 @@
+"""Homebrew. Loads nothing."""

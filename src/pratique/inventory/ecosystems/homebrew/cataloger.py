@@ -1,0 +1,59 @@
+"""Homebrew: kegs of the Cellar, each with its `INSTALL_RECEIPT.json`, and casks (Homebrew documentation, "Formula Cookbook").
+
+A keg lies at `Cellar/NAME/VERSION[_REVISION]`; the receipt tells its tap and what it was linked with. Newer casks have a
+receipt at `Caskroom/NAME/.metadata`; of older ones the folder tells name and version.
+"""
+
+from collections.abc import Iterator
+
+from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
+from pratique.lexicon.lazy_regex import lazy
+from pratique.lexicon.parse import read_json_object
+from pratique.lexicon.values import clean_url, list_or_empty, table_or_empty, text_or_empty
+from pratique.model import ComponentKind, Presence
+
+_KEG = lazy(r"(?:.*/)?Cellar/([^/]+)/([^/]+)/INSTALL_RECEIPT\.json")
+_CASK = lazy(r"(?:.*/)?Caskroom/([^/]+)/\.metadata/INSTALL_RECEIPT\.json")
+_CORE = ("homebrew/core", "homebrew/cask")
+
+
+def _read(file: File) -> Iterator[Found]:
+    keg, cask = _KEG.fullmatch(file.path), _CASK.fullmatch(file.path)
+    document = read_json_object(file.data)
+    source = table_or_empty(document.get("source"))
+    tap = text_or_empty(source.get("tap")).lower()
+    name = keg[1] if keg else cask[1] if cask else ""
+    stated = source.get("version") if cask else table_or_empty(source.get("versions")).get("stable")
+    # The folder has the revision of the formula, too: that is what is installed.
+    version = keg[2] if keg else text_or_empty(stated)
+    component = file.package(
+        "brew" if tap in _CORE or not tap else "generic",
+        name,
+        version,
+        namespace="" if tap == "homebrew/core" else tap,
+        kind=ComponentKind.APPLICATION if cask else ComponentKind.LIBRARY,
+        facts={
+            "tap": tap,
+            "tap-commit": text_or_empty(source.get("tap_git_head"))[:64],
+            "poured-from-bottle": "yes" if document.get("poured_from_bottle") is True else "",
+            "resolved": clean_url(source.get("url")),
+        },
+    )
+    if component is None:
+        return
+    needs = [table_or_empty(one) for one in list_or_empty(document.get("runtime_dependencies"))]
+    names = [text_or_empty(one.get("full_name")).rpartition("/")[2] for one in needs]
+    yield Found(component, (name,), names, [(file.path, "", "")], (file.folder,) if keg else ())
+
+
+HOMEBREW = FileCataloger(
+    "homebrew",
+    1,
+    ListSource(
+        read=_read,
+        presence=Presence.INSTALLED,
+        names=("INSTALL_RECEIPT.json",),
+        accepts=lambda path: _KEG.fullmatch(path) is not None or _CASK.fullmatch(path) is not None,
+        scope=lambda path: path.partition("Cellar/")[0],
+    ),
+)

@@ -1,0 +1,1 @@
+"""The Linux kernel and its modules. Loads nothing."""

@@ -1,0 +1,1 @@
+"""MacPorts. Loads nothing."""

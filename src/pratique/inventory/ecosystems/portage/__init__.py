@@ -1,0 +1,1 @@
+"""Gentoo's Portage. Loads nothing."""

@@ -1,0 +1,1 @@
+"""Scala's sbt. Loads nothing."""

@@ -1,0 +1,1 @@
+"""Spack. Loads nothing."""

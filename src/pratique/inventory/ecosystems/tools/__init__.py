@@ -1,0 +1,1 @@
+"""What developers' tools are told to install. Loads nothing."""

@@ -1,0 +1,1 @@
+"""WordPress. Loads nothing."""

@@ -1,0 +1,1 @@
+"""Zig's build system. Loads nothing."""

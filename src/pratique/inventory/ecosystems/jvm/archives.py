@@ -29,7 +29,7 @@ class JavaCataloger:
     """See the module."""
 
     name = "java"
-    version = 1
+    version = 2
     interest = Interest()  # nothing whole: the probe says it all
     probes = (ArchiveProbe(),)
 
@@ -103,6 +103,7 @@ def _main(out: Collector, file: str, here: str, archive: Mapping[str, Any], iden
     component = _component(out, own, file, here, Presence.EMBEDDED if inside else Presence.INSTALLED)
     weak = identity.basis == "file name"
     facts = {"java:identified-by": identity.basis, "java:classifier": identity.classifier}
+    facts["java:group"] = f"guessed from {identity.guess}" if identity.guess else ""
     facts["java:main-class"] = manifest.get("start-class", manifest.get("main-class", ""))
     component = replace(
         component,

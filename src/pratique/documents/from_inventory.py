@@ -34,7 +34,7 @@ from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.licences import is_known
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean, shown_path
-from pratique.model import ArtifactKind, Component, Digest, FileKind, Inventory, Presence, Subject
+from pratique.model import ArtifactKind, Component, Digest, Edges, FileKind, Inventory, Presence, Subject
 from pratique.model.coverage import cover
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://pratique.dev/sbom/v1")
@@ -85,8 +85,11 @@ def document_of(
         parts=tuple([_part(item) for item in inventory.components]),
         files=tuple(_files(inventory)) if files else (),
         relations=tuple(relations),
-        # Never "complete": that no cataloger found more is no proof that there is no more.
-        completeness=(Completeness(aggregate="incomplete" if inventory.unknowns else "unknown", assemblies=(root,)),),
+        completeness=(
+            # Never "complete": that no cataloger found more is no proof that there is no more.
+            Completeness(aggregate="incomplete" if inventory.unknowns else "unknown", assemblies=(root,)),
+            *_edges_known(inventory.components),
+        ),
         properties=tuple(_property(name, value) for name, value in _facts(inventory, manifest_root, coverage)),
     )
 
@@ -239,5 +242,16 @@ def _graph(components: Sequence[Component], root: str) -> Iterator[tuple[str, tu
                 reached.add(current)
                 waiting += edges.get(current, ())
     yield root, tuple(sorted(top))
-    for ref, depends in edges.items():
-        yield ref, tuple([other for other in depends if other in edges])
+    for item in components:
+        # Of what nobody knows the needs, nothing is said: an empty list would say that it needs nothing.
+        if item.depends or item.edges is Edges.COMPLETE:
+            yield item.ref, tuple([other for other in item.depends if other in edges])
+
+
+def _edges_known(components: Sequence[Component]) -> Iterator[Completeness]:
+    """A row for each word, of the components whose needs are known that well."""
+    rows: dict[str, list[str]] = {edges.value: [] for edges in Edges}
+    for item in components:
+        known = Edges.INCOMPLETE if item.depends and item.edges is Edges.UNKNOWN else item.edges
+        rows[known.value].append(item.ref)
+    return (Completeness(aggregate=word, dependencies=tuple(refs)) for word, refs in rows.items() if refs)

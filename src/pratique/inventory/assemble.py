@@ -3,7 +3,7 @@
 `pratique.inventory.scan` has it read; loading this module loads all catalogers.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import replace
 
 from pratique.artifact.selection import Chosen
@@ -21,7 +21,7 @@ from pratique.inventory.packed.inside import Insides, catalogue_packed
 from pratique.inventory.packed.probe import PACKED_VERSION, PackedProbe
 from pratique.inventory.statements import split_stated, with_statements
 from pratique.inventory.unpackaged import without_owned
-from pratique.model import ArtifactKind, Component, Inventory, Owned, Presence, Subject, Tree, Unknown
+from pratique.model import ArtifactKind, Component, Edges, Inventory, Owned, Presence, Subject, Tree, Unknown
 
 _KEEP = KeptFiles(CATALOGERS.values())
 _UNPACKED = Chosen(
@@ -98,7 +98,13 @@ def _there(subject: Subject, components: tuple[Component, ...]) -> tuple[Compone
         return components
     there = [one for one in components if one.presence is not Presence.DECLARED]
     refs = {one.ref for one in there}
-    return tuple(replace(one, depends=tuple(ref for ref in one.depends if ref in refs)) for one in there)
+    return tuple(one if refs.issuperset(one.depends) else _without_edges(one, refs) for one in there)
+
+
+def _without_edges(one: Component, refs: Container[str]) -> Component:
+    """The component with those edges only that lead to `refs`: what it needs is not all there any more."""
+    kept = tuple(ref for ref in one.depends if ref in refs)
+    return replace(one, depends=kept, edges=Edges.INCOMPLETE)
 
 
 def merge_components(components: Iterable[Component]) -> tuple[Component, ...]:
@@ -130,4 +136,12 @@ def _joined(first: Component, second: Component) -> Component:
         facts={**second.facts, **first.facts},
         evidence=tuple(dict.fromkeys((*first.evidence, *second.evidence))),
         depends=tuple(sorted({*first.depends, *second.depends})),
+        edges=_known(first.edges, second.edges),
     )
+
+
+def _known(first: Edges, second: Edges) -> Edges:
+    """Of a package at two places: who knows nothing takes nothing away from who does."""
+    if Edges.UNKNOWN in (first, second):
+        return second if first is Edges.UNKNOWN else first
+    return Edges.COMPLETE if first is second is Edges.COMPLETE else Edges.INCOMPLETE

@@ -8,8 +8,10 @@ and a program that was put over a packaged one, still end up in the inventory.
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from pratique.model import Component, Owned, Ownership, Presence
+from pratique.model import Component, Edges, Owned, Ownership, Presence
 
+_ARCHIVES = ("maven",)
+"""Types whose components are archives of code: who lists one may be whoever packed it in, and says nothing of what it is."""
 _ACCOUNTED = (Ownership.MATCHING, Ownership.UNCHECKED)
 
 
@@ -18,7 +20,7 @@ def without_owned(components: Iterable[Component], ownership: Mapping[str, Owned
     kept: list[Component] = []
     gone: set[str] = set()
     for one in components:
-        if one.presence is not Presence.RECOGNISED:
+        if one.presence is not Presence.RECOGNISED or one.type in _ARCHIVES:
             kept.append(one)
             continue
         evidence = tuple(path for path in one.evidence if not _accounted(path, one.ref, ownership))
@@ -29,7 +31,9 @@ def without_owned(components: Iterable[Component], ownership: Mapping[str, Owned
     if not gone:
         return tuple(kept)
     return tuple(
-        replace(one, depends=tuple(ref for ref in one.depends if ref not in gone)) if gone.intersection(one.depends) else one
+        replace(one, depends=tuple(ref for ref in one.depends if ref not in gone), edges=Edges.INCOMPLETE)
+        if gone.intersection(one.depends)
+        else one
         for one in kept
     )
 

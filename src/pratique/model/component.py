@@ -46,16 +46,26 @@ class Presence(StrEnum):
     DECLARED = "declared"  # a lock file or manifest asks for it; it need not be there
 
 
+class Edges(StrEnum):
+    """How much of what a component needs is known. Nothing needed and nothing known are not the same."""
+
+    COMPLETE = "complete"  # all of it stands in `depends`, be it none
+    INCOMPLETE = "incomplete"  # it needs more than what was found
+    UNKNOWN = "unknown"  # nothing tells what it needs; what stands in `depends` was found otherwise
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Component:
     """One package as its own metadata describes it.
 
-    `ref`: unique within the inventory: the purl. One purl at several places is one component with all places as evidence.
+    `ref`: unique within the inventory: the purl, or, of what has none, type and place. `purl`: "" for a folder of the project
+    itself, which nobody else could fetch. One purl at several places is one component with all places as evidence.
     `type`: of the purl. `name`: as people write it, with its scope or group: `@babel/core`, `org.apache:commons`.
     `licences`: declared by its own metadata, SPDX expressions, sorted; `licences_found`: by the texts of its licence files.
     `supplier`: who maintains or publishes it. `source`: purl of the source package. `cpes`: CPE 2.3 names that are certain.
     `evidence`: paths of the files the facts were read from; inside another file as `path/to.jar!inner/path`.
-    `depends`: refs of components it needs, sorted. `layer`: diff_id of the layer its metadata came from.
+    `depends`: refs of components it needs, sorted; `edges`: how much of them is known. `layer`: diff_id of the layer that its
+    metadata came from.
     `hashes`: algorithm (`sha256`, `sha512`, `sha1`, `md5`, `h1`) → hex, except `h1` as Go writes it; `hash_covers`: what they
     are of, in words (`package archive`, `installed files`, `file`). `facts`: further facts, name → value, shown as properties.
     """
@@ -72,6 +82,7 @@ class Component:
     homepage: str = ""
     evidence: tuple[str, ...] = ()
     depends: tuple[str, ...] = ()
+    edges: Edges = Edges.UNKNOWN
     layer: Digest | None = None
     hashes: Mapping[str, str] = field(default_factory=dict)
     hash_covers: str = ""

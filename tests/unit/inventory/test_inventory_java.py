@@ -122,7 +122,9 @@ def test_a_renamed_jar_is_known_by_its_pom():
 
 def test_a_jar_without_metadata_is_recognised_by_its_name():
     found = components({"lib/widget-1.4.2.jar": jar({"com/acme/Widget.class": b"\xca\xfe\xba\xbe"})})
-    assert found["pkg:maven/widget/widget@1.4.2"].presence is Presence.RECOGNISED
+    widget = found["pkg:maven/com.acme/widget@1.4.2"]
+    assert widget.presence is Presence.RECOGNISED
+    assert widget.facts["java:group"] == "guessed from the packages of its classes"
     assert not components({"lib/data-1.0.jar": jar({"table.csv": b"1"})})
 
 

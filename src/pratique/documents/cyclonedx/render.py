@@ -42,6 +42,7 @@ from pratique.documents.document import (
 from pratique.documents.extra import extras_that_matter, put_back
 from pratique.documents.repair import repair
 from pratique.documents.shape import Problem, cyclonedx_check
+from pratique.documents.told import of_many
 from pratique.lexicon.licences import is_known
 
 _SERIALS = uuid.uuid5(uuid.NAMESPACE_URL, "https://pratique.dev/sbom/converted/v1")
@@ -58,7 +59,7 @@ def document_to_cyclonedx(
     """
     if document.family in (Family.SPDX2, Family.SPDX3):
         document = nested(document)
-    writer = _Writer(document, version)
+    writer = _Writer(of_many(document), version)
     value = writer.document()
     left_out = tuple(writer.left_out)
     if document.family is Family.OWN and version in _CHECKED_OWN:

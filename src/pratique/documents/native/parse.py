@@ -16,6 +16,7 @@ from pratique.model import (
     Component,
     ComponentKind,
     Digest,
+    Edges,
     Inventory,
     Owned,
     Ownership,
@@ -59,6 +60,7 @@ class _Component(msgspec.Struct, forbid_unknown_fields=True):
     depends: list[str]
     evidence: list[str]
     layer: str | None
+    edges: Edges = Edges.UNKNOWN
 
 
 class _Unknown(msgspec.Struct, forbid_unknown_fields=True):
@@ -142,6 +144,7 @@ def _component(one: _Component) -> Component:
         cpes=tuple(one.cpes),
         facts=one.facts,
         depends=tuple(one.depends),
+        edges=one.edges,
         evidence=tuple(unescape_path(path) for path in one.evidence),
         layer=Digest.parse(one.layer) if one.layer else None,
     )

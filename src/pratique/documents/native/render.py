@@ -112,6 +112,7 @@ def _component(item: Component) -> dict[str, Any]:
         "cpes": list(item.cpes),
         "facts": {shown_path(name): clean(value) for name, value in item.facts.items()},
         "depends": list(item.depends),
+        "edges": item.edges.value,
         "evidence": [shown_path(path) for path in item.evidence],
         "layer": item.layer,
     }

@@ -42,6 +42,7 @@ from pratique.documents.spdx_common import (
     tool_text,
 )
 from pratique.documents.spdx_vocabulary import ALGORITHMS, PURPOSES, SPOKEN
+from pratique.documents.told import at_relations
 
 _ROOT = "SPDXRef-DOCUMENT"
 _FOUND_WORD = (DocumentForm.ID, DocumentForm.NAME, DocumentForm.NONE)
@@ -49,7 +50,7 @@ _FOUND_WORD = (DocumentForm.ID, DocumentForm.NAME, DocumentForm.NONE)
 
 def document_to_spdx2(document: Document) -> tuple[dict[str, Any], tuple[Problem, ...]]:
     """The JSON value, and what was left out of it."""
-    document, problems = _with_hashed_files(flattened(document))
+    document, problems = _with_hashed_files(at_relations(flattened(document), worded=False))
     writer = _Writer(document)
     return writer.document(), (*problems, *writer.left_out)
 

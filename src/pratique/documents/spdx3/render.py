@@ -52,6 +52,7 @@ from pratique.documents.spdx_common import (
     split_licences,
     tool_text,
 )
+from pratique.documents.told import at_relations
 
 _INFO = "_:creationInfo"
 _CLASSES = {"person": "Person", "organization": "Organization", "software": "SoftwareAgent", "tool": "SoftwareAgent"}
@@ -60,7 +61,7 @@ _PART_CARRIED = (*(name for name in PART_CARRIED if name != "mime_type"), "file_
 
 def document_to_spdx3(document: Document) -> tuple[dict[str, Any], tuple[Problem, ...]]:
     """The JSON value, and what was left out of it."""
-    writer = _Writer(flattened(document))
+    writer = _Writer(at_relations(flattened(document), worded=True))
     return {"@context": CONTEXT, "@graph": writer.graph()}, tuple(writer.left_out)
 
 

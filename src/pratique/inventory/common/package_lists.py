@@ -17,7 +17,7 @@ from pratique.lexicon.one_version import split_requirement
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
 from pratique.lexicon.values import ARCHIVE
-from pratique.model import Component, ComponentKind, Presence, Tree
+from pratique.model import Component, ComponentKind, Edges, Presence, Tree
 
 _MAX_NAME = 250
 _MAX_FOLDER = 300
@@ -26,13 +26,13 @@ _INSTALLED_TREES = ("/node_modules/", "/site-packages/", "/dist-packages/", "/ve
 
 class Found(NamedTuple):
     """One package. `keys`: what others in its scope call it. `needs`: such keys; of one that several answer to (versions,
-    platforms), all are meant. `claims`: (path, algorithm, hex digest). `folders`: all in them is the package's, but for what lies
-    in the folder of another.
+    platforms), all are meant; None where the file does not tell what it needs. `claims`: (path, algorithm, hex digest).
+    `folders`: all in them is the package's, but for what lies in the folder of another.
     """
 
     component: Component
     keys: tuple[str, ...] = ()
-    needs: Iterable[str] = ()
+    needs: Iterable[str] | None = None
     claims: Iterable[tuple[str, str, str]] = ()
     folders: tuple[str, ...] = ()
 
@@ -211,13 +211,17 @@ class FileCataloger:
         owners: dict[str, str] = {}
         for scope, path, one in found:
             depends = set(one.component.depends)
-            for need in one.needs:
+            edges = one.component.edges if one.needs is None else Edges.COMPLETE
+            for need in one.needs or ():
                 there = refs.get((scope, need), ())
                 if not out.step(path, 1 + len(there)):
+                    edges = Edges.INCOMPLETE
                     break
+                if not there:
+                    edges = Edges.INCOMPLETE
                 depends.update(there)
             depends.discard(one.component.ref)
-            if out.component(replace(one.component, depends=tuple(sorted(depends)))):
+            if out.component(replace(one.component, depends=tuple(sorted(depends)), edges=edges)):
                 for claimed, algorithm, digest in one.claims:
                     out.claim(claimed, one.component.ref, algorithm, digest)
                 for folder in one.folders:

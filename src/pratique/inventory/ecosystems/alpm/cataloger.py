@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from pratique.artifact.selection import Interest
 from pratique.errors import Malformed
-from pratique.inventory.common.capabilities import Capabilities
+from pratique.inventory.common.capabilities import Capabilities, Needed
 from pratique.inventory.common.cataloger import LINK, Catalogued, Collector
 from pratique.inventory.common.os_release import read_os_release
 from pratique.lexicon.lazy_regex import lazy
@@ -59,7 +59,8 @@ class AlpmCataloger:
         needs = {one.component.ref: [_bare(text) for text in one.desc.get("DEPENDS", ())] for one in packages}
         edges = capabilities.edges(out, needs, LOCAL)
         for package in packages:
-            if out.component(replace(package.component, depends=edges.get(package.component.ref, ()))):
+            needed = edges.get(package.component.ref, Needed())
+            if out.component(replace(package.component, depends=needed.depends, edges=needed.edges)):
                 _claims(out, package)
         return out.result()
 

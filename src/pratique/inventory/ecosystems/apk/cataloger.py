@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from pratique.artifact.selection import Interest
-from pratique.inventory.common.capabilities import Capabilities
+from pratique.inventory.common.capabilities import Capabilities, Needed
 from pratique.inventory.common.cataloger import SHA1_OR_LINK, Catalogued, Collector
 from pratique.inventory.common.os_release import read_os_release
 from pratique.inventory.ecosystems.apk.scripts import ARCHIVES, installed_scripts
@@ -58,7 +58,8 @@ class ApkCataloger:
             capabilities.add(package.component.ref, package.component.name, package.provides)
         edges = capabilities.edges(out, {one.component.ref: one.needs for one in packages}, DATABASES[0])
         for package in packages:
-            if out.component(replace(package.component, depends=edges.get(package.component.ref, ()))):
+            needed = edges.get(package.component.ref, Needed())
+            if out.component(replace(package.component, depends=needed.depends, edges=needed.edges)):
                 _claims(out, package)
         _versions(out, packages)
         return out.result()

@@ -37,7 +37,8 @@ def _read(file: File) -> Iterator[Found]:
     )
     if component is None:
         return
-    needs = (text_or_empty(one).partition(" ")[0].lower() for one in list_or_empty(document.get("depends")))
+    listed = (text_or_empty(one).partition(" ")[0].lower() for one in list_or_empty(document.get("depends")))
+    needs = [name for name in listed if not name.startswith("__")]  # those are asked of the machine
     yield Found(component, (name.lower(),), needs, _claims(file, document))
 
 

@@ -16,6 +16,10 @@ from pratique.model import Presence
 
 _PUBLIC = ("CRAN", "RSPM", "P3M")
 _HOSTS = ("cran.r-project.org", "cloud.r-project.org", "cran.rstudio.com", "packagemanager.posit.co/cran/latest")
+_BASE = frozenset(
+    "R base compiler datasets grDevices graphics grid methods parallel splines stats stats4 tcltk tools utils".split()
+)
+"""What comes with R itself, and in no lock file."""
 _NEEDS = ("depends", "imports", "linkingto")
 _FILE = lazy(r"\s*\+?\s*file LICEN[CS]E\b")
 _LATER = lazy(r"(A?GPL|LGPL)[\s-]*\(?>=?\s*(\d(?:\.\d)?)\)?")
@@ -38,7 +42,8 @@ def _read_installed(file: File) -> Iterator[Found]:
         facts={"repository": clean(fields.get("repository", ""), 100), "built": clean(fields.get("built", ""), 200)},
     )
     if component is not None:
-        needs = [name for field in _NEEDS for group in read_relations(fields.get(field, "")) for name, _ in group]
+        listed = [name for field in _NEEDS for group in read_relations(fields.get(field, "")) for name, _ in group]
+        needs = [name for name in listed if name not in _BASE]
         yield Found(component, (component.name,), needs, folders=(file.folder,))
 
 
@@ -64,7 +69,9 @@ def _read_renv(file: File) -> Iterator[Found]:
         origin = _origin(entry, repositories)
         component = file.package("cran", name, text_or_empty(entry.get("Version")), origin=origin, facts=facts)
         if component is not None:
-            yield Found(component, (name,), map(text_or_empty, list_or_empty(entry.get("Requirements"))))
+            listed_needs = list_or_empty(entry["Requirements"]) if "Requirements" in entry else None
+            needs = None if listed_needs is None else [one for one in map(text_or_empty, listed_needs) if one not in _BASE]
+            yield Found(component, (name,), needs)
 
 
 def _origin(entry: Mapping[str, Any], repositories: Mapping[str, str]) -> Origin:

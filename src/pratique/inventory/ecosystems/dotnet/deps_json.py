@@ -18,7 +18,7 @@ from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.parse import read_json_object
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
-from pratique.model import Component, ComponentKind, Presence, Tree
+from pratique.model import Component, ComponentKind, Edges, Presence, Tree
 
 _ASSETS = ("runtime", "native", "runtimeTargets", "resources")
 _MAX_LIBRARIES = 20_000
@@ -190,6 +190,7 @@ def _add(out: Collector, path: str, libraries: Mapping[tuple[str, str], _Library
             evidence=(path,),
             layer=out.layer_of(path),
             depends=tuple(sorted({one.ref for one in edges[key]})),
+            edges=Edges.COMPLETE if len(edges[key]) == len(library.needs) else Edges.INCOMPLETE,
             facts={
                 **({"dotnet:library-type": library.kind} if library.kind else {}),
                 **({} if library.purl else {"location": path.rpartition("/")[0] or "."}),

@@ -24,7 +24,7 @@ from pratique.lexicon.encodings import decode_text
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.parse import load_xml, read_json_object
 from pratique.lexicon.text import clean
-from pratique.model import Component, Presence, Tree
+from pratique.model import Component, Edges, Presence, Tree
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -186,11 +186,14 @@ def _lock(out: Collector, path: str, document: Mapping[str, Any]) -> Iterator[Co
             if name.lower() not in refs:  # a project of the same solution
                 continue
             found = _declared(out, path, name, clean(item.get("resolved")))
-            depends = {refs[need] for need, _ in needs_of(item) if need in refs} - {found.ref}
+            needs = [need for need, _ in needs_of(item)]
+            depends = {refs[need] for need in needs if need in refs} - {found.ref}
+            edges = Edges.COMPLETE if all(need in refs for need in needs) else Edges.INCOMPLETE
             hashes = sha512(item.get("contentHash"))
             facts = {"nuget:relation": clean(item.get("type"), 50).lower()}
             covers = "package content" if hashes else ""
-            yield replace(found, depends=tuple(sorted(depends)), hashes=hashes, hash_covers=covers, facts=facts)
+            found = replace(found, depends=tuple(sorted(depends)), edges=edges, facts=facts)
+            yield replace(found, hashes=hashes, hash_covers=covers)
 
 
 def _assets(out: Collector, path: str, document: Mapping[str, Any]) -> Iterator[Component]:
@@ -205,15 +208,20 @@ def _assets(out: Collector, path: str, document: Mapping[str, Any]) -> Iterator[
     feeds = [clean(feed) for feed in sources] if isinstance(sources, dict) else []
     refs = {name.lower(): _from(_declared(out, path, name, version), *feeds).ref for name, version in packages.values()}
     depends: dict[str, set[str]] = {}
+    open_: set[str] = set()
     for target in list(targets.values())[:100]:
         for key, value in target.items() if isinstance(target, dict) else ():
             if key in packages and isinstance(value, dict) and out.step(path):
-                depends.setdefault(key, set()).update(refs[need] for need, _ in needs_of(value) if need in refs)
+                needs = [need for need, _ in needs_of(value)]
+                depends.setdefault(key, set()).update(refs[need] for need in needs if need in refs)
+                if not all(need in refs for need in needs):
+                    open_.add(key)
     for key, (name, version) in packages.items():
         found = _from(_declared(out, path, name, version), *feeds)
         hashes = sha512(libraries[key].get("sha512"))
-        edges = tuple(sorted(depends.get(key, set()) - {found.ref}))
-        yield replace(found, depends=edges, hashes=hashes, hash_covers="package archive" if hashes else "")
+        needed = tuple(sorted(depends.get(key, set()) - {found.ref}))
+        known = Edges.INCOMPLETE if key in open_ else Edges.COMPLETE
+        yield replace(found, depends=needed, edges=known, hashes=hashes, hash_covers="package archive" if hashes else "")
 
 
 def _central_versions(out: Collector) -> dict[str, dict[str, str]]:

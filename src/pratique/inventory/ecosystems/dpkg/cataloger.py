@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from pratique.artifact.selection import Interest
+from pratique.inventory.common.capabilities import Needed
 from pratique.inventory.common.cataloger import Catalogued, Collector
 from pratique.inventory.common.deb822 import read_relations, read_source, read_stanzas
 from pratique.inventory.common.os_release import read_os_release
@@ -16,7 +17,7 @@ from pratique.inventory.ecosystems.dpkg.changelog import CHANGELOGS, NEWEST, Cha
 from pratique.inventory.licences.debian_copyright import read_copyright
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
-from pratique.model import Component, Tree
+from pratique.model import Component, Edges, Tree
 
 STATUS = "var/lib/dpkg/status"
 _STATUS_D = "var/lib/dpkg/status.d/"
@@ -87,7 +88,8 @@ class _Reading:
             self._read(path, fields)
         edges = self._edges()
         for package in self._packages:
-            component = replace(package.component, depends=edges.get(id(package), ()))
+            needed = edges.get(id(package), Needed())
+            component = replace(package.component, depends=needed.depends, edges=needed.edges)
             if self._out.component(component):
                 self._claims(package)
         for path, ref, name, digest, configuration in self._replaced:
@@ -214,8 +216,8 @@ class _Reading:
             path = path if by == name else moved
         self._out.claim(path, ref, "md5" if digest else "", digest, configuration=configuration)
 
-    def _edges(self) -> dict[int, tuple[str, ...]]:
-        """Refs that each package needs, by the package's id: of alternatives the first that is installed or provided."""
+    def _edges(self) -> dict[int, Needed]:
+        """What each package needs, by the package's id: of alternatives the first that is installed or provided."""
         names: dict[str, list[_Package]] = {}
         provided: dict[str, list[_Package]] = {}
         for package in self._packages:
@@ -223,15 +225,19 @@ class _Reading:
             for group in read_relations(package.fields.get("provides", "")):
                 for virtual, _ in group:
                     provided.setdefault(virtual, []).append(package)
-        edges: dict[int, tuple[str, ...]] = {}
+        edges: dict[int, Needed] = {}
         for package in self._packages:
             refs: set[str] = set()
+            known = Edges.COMPLETE
             for name in ("pre-depends", "depends"):
                 for group in read_relations(package.fields.get(name, "")):
                     if not self._out.step(package.path, len(group)):
                         return edges
-                    refs.update(_first_installed(group, package, names, provided))
-            edges[id(package)] = tuple(sorted(refs - {package.component.ref}))
+                    there = set(_first_installed(group, package, names, provided))
+                    if not there:
+                        known = Edges.INCOMPLETE
+                    refs |= there
+            edges[id(package)] = Needed(tuple(sorted(refs - {package.component.ref})), known)
         return edges
 
     def _own_files(self) -> None:

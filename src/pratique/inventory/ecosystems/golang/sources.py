@@ -19,7 +19,7 @@ from pratique.lexicon.one_version import split_requirement
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
 from pratique.lexicon.versions import key
-from pratique.model import Component, ComponentKind, Presence
+from pratique.model import Component, ComponentKind, Edges, Presence
 
 FOLDERS = ("./", "../", "/")
 _COVERS = "module zip (h1)"
@@ -92,8 +92,8 @@ def go_module(
 
 
 def with_edges(component: Component, refs: set[str]) -> Component:
-    """The component, with what it needs."""
-    return replace(component, depends=tuple(sorted(refs - {component.ref})))
+    """The component, with all that it needs."""
+    return replace(component, depends=tuple(sorted(refs - {component.ref})), edges=Edges.COMPLETE)
 
 
 def read_sources(out: Collector, paths: Iterable[str]) -> None:

@@ -20,7 +20,7 @@ from pratique.inventory.ecosystems.jvm.probe import ArchiveProbe
 from pratique.inventory.ecosystems.jvm.repository import linked_places, place_of
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
-from pratique.model import Component, ComponentKind, Presence, Tree
+from pratique.model import Component, ComponentKind, Edges, Presence, Tree
 
 _APPLICATIONS = (".war", ".ear", ".hpi", ".jpi")
 
@@ -50,12 +50,14 @@ class JavaCataloger:
 
 @dataclass(slots=True)
 class _Found:
-    """`file`: path of the outermost archive. `at`: what it is. `needs`: group, artifact of what its POM asks for."""
+    """`file`: path of the outermost archive. `at`: what it is. `needs`: group, artifact of what its POM asks for.
+    `told`: there is a POM."""
 
     file: str
     at: Coordinates
     component: Component
     needs: list[tuple[str, str]] = field(default_factory=list)
+    told: bool = False
     holds: list[str] = field(default_factory=list)
     outermost: bool = False
 
@@ -103,6 +105,7 @@ def _main(out: Collector, file: str, here: str, archive: Mapping[str, Any], iden
     component = _component(out, own, file, here, Presence.EMBEDDED if inside else Presence.INSTALLED)
     weak = identity.basis == "file name"
     facts = {"java:identified-by": identity.basis, "java:classifier": identity.classifier}
+    facts["java:group"] = f"guessed from {identity.guess}" if identity.guess else ""
     facts["java:main-class"] = manifest.get("start-class", manifest.get("main-class", ""))
     component = replace(
         component,
@@ -117,12 +120,12 @@ def _main(out: Collector, file: str, here: str, archive: Mapping[str, Any], iden
         hash_covers="package archive" if hashes else "",
         facts={key: clean(value) for key, value in facts.items() if value},
     )
-    return _Found(file, own.at, component, _needs(own), outermost=not inside)
+    return _Found(file, own.at, component, _needs(own), told=bool(own.pom), outermost=not inside)
 
 
 def _merged(out: Collector, file: str, here: str, artifact: JavaArchive) -> _Found:
     component = _component(out, artifact, file, f"{here}!{artifact.path}", Presence.EMBEDDED)
-    return _Found(file, artifact.at, component, _needs(artifact))
+    return _Found(file, artifact.at, component, _needs(artifact), told=bool(artifact.pom))
 
 
 def _component(out: Collector, artifact: JavaArchive, file: str, evidence: str, presence: Presence) -> Component:
@@ -165,16 +168,20 @@ def _add(out: Collector, found: list[_Found]) -> None:
                 refs.append(one.component.ref)
     for one in found:
         depends = set(one.holds)
+        edges = Edges.COMPLETE if one.told else Edges.UNKNOWN
         folder = one.file.rpartition("/")[0]
         for group, name in one.needs:
             if not out.step(one.file, 3):
+                edges = Edges.INCOMPLETE
                 break
             scopes = (f"file {one.file}", f"folder {folder}", "")
             refs = next((there for scope in scopes if (there := places.get((scope, group, name)))), [])
             if len(refs) == 1:
                 depends.add(refs[0])
+            else:
+                edges = Edges.INCOMPLETE
         depends.discard(one.component.ref)
-        if not out.component(replace(one.component, depends=tuple(sorted(depends)))):
+        if not out.component(replace(one.component, depends=tuple(sorted(depends)), edges=edges)):
             break
         if one.outermost:
             out.claim(one.file, one.component.ref)

@@ -5,13 +5,14 @@ A group that nothing states is worked out from the bundle's symbolic name as bnd
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pratique.inventory.ecosystems.jvm.filename import FileName, is_version, parse_file_name
 from pratique.inventory.ecosystems.jvm.groups import known_group
 from pratique.inventory.ecosystems.jvm.manifest import plain_value
+from pratique.inventory.ecosystems.jvm.packages import lies_below, main_package
 from pratique.inventory.ecosystems.jvm.pom import Coordinates, is_concrete
 from pratique.lexicon.lazy_regex import lazy
 
@@ -28,7 +29,8 @@ _NAME = lazy(r"[A-Za-z][\w.+-]{0,199}")
 _VERSION_FIELDS = ("plugin-version", "implementation-version", "bundle-version", "specification-version")
 _TITLE_FIELDS = ("implementation-title", "specification-title", "bundle-name", "short-name", "extension-name")
 _GROUP_FIELDS = ("group-id", "implementation-vendor-id")
-_SYMBOL_FIELDS = ("bundle-symbolicname", "automatic-module-name", "extension-name", "specification-title", "implementation-title")
+_SYMBOL_FIELDS = ("bundle-symbolicname", "extension-name", "specification-title", "implementation-title")
+_SCALA = lazy(r".+_(?:(?:native|sjs)[\d.]+_)?(?:2\.\d+(?:\.\d+)?(?:-[\w.]+)?|3)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +46,15 @@ class JavaArchive:
 class Identity:
     """`own`: what the archive is, None when nothing says that it is a Java archive. `others`: what was merged into it.
 
-    `basis`: what told it, for the document: `pom`, `manifest` or `file name`.
+    `basis`: what told it, for the document: `pom`, `manifest` or `file name`. `guess`: from what the group was guessed, "" where
+    the archive states it.
     """
 
     own: JavaArchive | None
     basis: str = ""
     classifier: str = ""
     others: tuple[JavaArchive, ...] = ()
+    guess: str = ""
 
 
 def identify(facts: Mapping[str, Any], path: str, place: Coordinates | None = None) -> Identity:
@@ -68,12 +72,11 @@ def identify(facts: Mapping[str, Any], path: str, place: Coordinates | None = No
         return Identity(own=JavaArchive(at=place), basis="repository path", classifier=name.classifier, others=others)
     if not ("manifest" in facts or facts.get("classes") or others):
         return Identity(own=None)
-    artifact, group = _guessed(name, manifest)
+    artifact, group, guess = _guessed(name, manifest, facts.get("packages", ()), [one.at.group for one in others])
     version = name.version or manifest_version(manifest)
     at = Coordinates(group, artifact, version)
-    return Identity(
-        own=JavaArchive(at=at), basis="manifest" if manifest else "file name", classifier=name.classifier, others=others
-    )
+    basis = "manifest" if manifest else "file name"
+    return Identity(own=JavaArchive(at=at), basis=basis, classifier=name.classifier, others=others, guess=guess)
 
 
 def manifest_version(manifest: Mapping[str, str]) -> str:
@@ -116,7 +119,7 @@ def _own(
     wanted = name.artifact.lower()
     named = [one for one in artifacts if one.at.artifact.lower() == wanted]
     named = named or [one for one in artifacts if f"{one.at.group}.{one.at.artifact}".lower() == wanted]
-    named = named or [one for one in artifacts if _squashed(one.at.artifact) == _squashed(name.artifact)]
+    named = named or [one for one in artifacts if _is_renamed(name.artifact, one.at.artifact)]
     if not named:
         titles = {manifest.get(key, "") for key in _TITLE_FIELDS} - {""}
         symbol = plain_value(manifest.get("bundle-symbolicname", ""))
@@ -136,47 +139,71 @@ def _is_symbol(symbol: str, at: Coordinates) -> bool:
     return symbol in (at.artifact, f"{at.group}.{at.artifact}") or group_of(symbol, at.artifact) == at.group
 
 
+def _is_renamed(name: str, artifact: str) -> bool:
+    """Whether a distribution may call the artifact so: it adds numbers to names, and takes none away."""
+    digits = iter(re.sub(r"\D", "", name))
+    return _squashed(name) == _squashed(artifact) and all(digit in digits for digit in re.sub(r"\D", "", artifact))
+
+
 def _squashed(name: str) -> str:
     """`jetty9-util` is `jetty-util`: distributions put numbers into names."""
     return re.sub(r"[^a-z]", "", name.lower())
 
 
-def _guessed(name: FileName, manifest: Mapping[str, str]) -> tuple[str, str]:
-    """Artifact and group."""
+Packages = Sequence[Sequence[str | int]]
+
+
+def _guessed(name: FileName, manifest: Mapping[str, str], packages: Packages, others: Sequence[str]) -> tuple[str, str, str]:
+    """Artifact, group, and from what the group was guessed."""
     artifact = manifest.get("short-name", "") if "group-id" in manifest else ""
     title = manifest.get("implementation-title", "")
-    if not artifact and _NAME.fullmatch(title) and "-" in title and _squashed(title) == _squashed(name.artifact):
+    # A title does not know for which Scala its archive was compiled; that is part of the artifact's name.
+    named = _NAME.fullmatch(title) and "-" in title and not _SCALA.fullmatch(name.artifact)
+    if not artifact and named and _squashed(title) == _squashed(name.artifact):
         artifact = title
     artifact = artifact or name.artifact
     symbol = plain_value(manifest.get("bundle-symbolicname", ""))
     last = symbol.rpartition(".")[2]
-    if "-" in last and (last.endswith(f"-{artifact}") or _squashed(last) == _squashed(artifact)):
+    if "-" in last and (last.endswith(f"-{artifact}") or (named and _squashed(last) == _squashed(artifact))):
         # `catalina.jar` of Tomcat's own distribution is the bundle `org.apache.tomcat-catalina`.
         artifact = last
     head, dot, tail = artifact.rpartition(".")
     if dot and artifact.partition(".")[0] in _TOP and artifact != symbol and not is_version(tail):
         # `group.artifact.jar`: artifacts seldom have dots, but bundles do.
-        return tail, head if "." in head else artifact
-    return artifact, _group(artifact, manifest)
+        return tail, head if "." in head else artifact, "the name of the file"
+    return artifact, *_group(artifact, manifest, packages, others)
 
 
-def _group(artifact: str, manifest: Mapping[str, str]) -> str:
+def _group(artifact: str, manifest: Mapping[str, str], packages: Packages, others: Sequence[str]) -> tuple[str, str]:
+    """The group, and from what it was guessed; from the surest sign to the weakest. What a module is called is no group."""
     stated = [plain_value(manifest.get(key, "")) for key in _GROUP_FIELDS]
     if _GROUP.fullmatch(stated[0]):
-        return stated[0]
-    known = known_group(artifact)
+        return stated[0], ""
+    known = known_group(artifact, packages)
     if known:
-        return known
-    if _GROUP.fullmatch(stated[1]) and stated[1] not in _UMBRELLAS:
-        return stated[1]
+        return known, "its name, which is known" + (", and its classes" if packages else "")
+    # What a shaded archive states may be what one of those in it stated.
+    foreign = {group for group in others if not lies_below(packages, group)}
+    if _GROUP.fullmatch(stated[1]) and stated[1] not in _UMBRELLAS and stated[1] not in foreign:
+        return stated[1], ""
     symbols = [plain_value(manifest.get(key, "")) for key in _SYMBOL_FIELDS]
     symbols = [symbol for symbol in symbols if _GROUP.fullmatch(symbol)]
     for symbol in symbols:
         group = group_of(symbol, artifact)
-        if group:
-            return group
-    # Nothing fits the artifact's name: the first that could be a group, as it is; else the oldest custom, the name itself.
-    return symbols[0] if symbols else artifact
+        if group and group not in foreign:
+            return group, "the name of the bundle"
+    # Nothing fits the artifact's name: the first that could be a group, if its classes lie there.
+    for symbol in symbols:
+        if (not packages or lies_below(packages, symbol)) and symbol not in foreign:
+            return symbol, "the name of the bundle" + (", and its classes" if packages else "")
+    package = main_package(packages, others)
+    if package:
+        # `grpc-core` with its classes in `io.grpc.internal` is one of `io.grpc`.
+        first, dash, _ = artifact.lower().partition("-")
+        steps = package.split(".")
+        at = steps.index(first) if dash and first in steps[1:] else len(steps)
+        return ".".join(steps[: at + 1]), "the packages of its classes"
+    return artifact, "nothing but its name"  # the oldest custom
 
 
 def group_of(symbol: str, artifact: str) -> str:

@@ -1,23 +1,30 @@
 """The Maven groups of artifacts whose jars are often found without their POM. Pure data, and the look-up.
 
-A name stands for a group only where its jars are published under no other.
+A name stands for a group where its jars are published under no other, or where its classes decide between two.
 """
 
+from collections.abc import Sequence
 from functools import cache
+
+from pratique.inventory.ecosystems.jvm.packages import lies_below
 
 _ARTIFACTS = {
     "antlr": "antlr",
     "aopalliance": "aopalliance",
     "ch.qos.logback": "logback-access logback-classic logback-core",
     "com.fasterxml.jackson.core": "jackson-annotations jackson-core jackson-databind",
+    "com.github.ben-manes.caffeine": "caffeine",
     "com.google.code.findbugs": "annotations jsr305",
     "com.google.code.gson": "gson",
     "com.google.errorprone": "error_prone_annotations",
+    "com.googlecode.json-simple": "json-simple",
     "com.google.guava": "failureaccess guava listenablefuture",
     "com.google.inject": "guice",
     "com.google.protobuf": "protobuf-java protobuf-java-util",
     "com.h2database": "h2",
+    "com.jcraft": "jsch jzlib",
     "com.mysql": "mysql-connector-j",
+    "concurrent": "concurrent",
     "com.oracle.database.jdbc": "ojdbc8 ojdbc10 ojdbc11",
     "com.squareup.okhttp3": "okhttp",
     "com.squareup.okio": "okio okio-jvm",
@@ -69,6 +76,8 @@ _ARTIFACTS = {
     "mysql": "mysql-connector-java",
     "net.bytebuddy": "byte-buddy byte-buddy-agent",
     "net.java.dev.jna": "jna jna-platform",
+    "net.sf.trove4j": "trove4j",
+    "net.sourceforge.f2j": "arpack_combined_all",
     "net.minidev": "accessors-smart json-smart",
     "ognl": "ognl",
     "org.apache.ant": "ant ant-launcher",
@@ -77,14 +86,18 @@ _ARTIFACTS = {
     "org.apache.httpcomponents": "httpasyncclient httpclient httpcore httpcore-nio httpmime",
     "org.apache.httpcomponents.client5": "httpclient5 httpclient5-fluent",
     "org.apache.httpcomponents.core5": "httpcore5 httpcore5-h2",
+    "org.apache.derby": "derby derbyclient derbynet derbyshared derbytools",
+    "org.apache.ivy": "ivy",
     "org.apache.kafka": "kafka-clients kafka-streams",
     "org.apache.poi": "poi poi-ooxml poi-ooxml-schemas poi-scratchpad",
     "org.apache.shiro": "shiro-core shiro-web",
     "org.apache.struts": "struts2-core struts2-spring-plugin",
+    "org.apache.thrift": "libfb303 libthrift",
     "org.apache.velocity": "velocity velocity-engine-core",
     "org.apache.xmlbeans": "xmlbeans",
     "org.apache.zookeeper": "zookeeper zookeeper-jute",
     "org.aspectj": "aspectjrt aspectjtools aspectjweaver",
+    "org.beanshell": "bsh",
     "org.checkerframework": "checker-qual",
     "org.codehaus.groovy": "groovy groovy-all",
     "org.codehaus.jackson": "jackson-core-asl jackson-jaxrs jackson-mapper-asl jackson-xc",
@@ -96,15 +109,20 @@ _ARTIFACTS = {
     "org.jboss.logging": "jboss-logging",
     "org.jboss": "jandex",
     "org.jdom": "jdom jdom2",
+    "org.jetbrains": "annotations",
     "org.json": "json",
     "org.jsoup": "jsoup",
+    "org.lz4": "lz4-java",
     "org.mariadb.jdbc": "mariadb-java-client",
     "org.mozilla": "rhino",
+    "org.osgi": "osgi.annotation osgi.cmpn osgi.core",
     "org.ow2.asm": "asm asm-all asm-analysis asm-commons asm-tree asm-util",
     "org.postgresql": "postgresql",
     "org.projectlombok": "lombok",
     "org.quartz-scheduler": "quartz",
     "org.reactivestreams": "reactive-streams",
+    "org.roaringbitmap": "RoaringBitmap shims",
+    "org.rocksdb": "rocksdbjni",
     "org.scala-lang": "scala-actors scala-compiler scala-library scala-reflect",
     "org.springframework": "spring-aop spring-aspects spring-beans spring-context spring-context-support spring-core "
     "spring-expression spring-instrument spring-jcl spring-jdbc spring-jms spring-messaging spring-orm spring-oxm spring-r2dbc "
@@ -114,12 +132,14 @@ _ARTIFACTS = {
     "org.xerial.snappy": "snappy-java",
     "org.yaml": "snakeyaml",
     "oro": "oro",
+    "regexp": "regexp",
     "stax": "stax-api",
     "xalan": "serializer xalan",
     "xerces": "xercesImpl xmlParserAPIs",
     "xml-apis": "xml-apis",
     "xmlpull": "xmlpull",
     "xom": "xom",
+    "xpp3": "xpp3 xpp3_min",
 }
 _PREFIXES = {
     "bcjmail-jdk": "org.bouncycastle",
@@ -129,6 +149,8 @@ _PREFIXES = {
     "bcprov-jdk": "org.bouncycastle",
     "bctls-jdk": "org.bouncycastle",
     "bcutil-jdk": "org.bouncycastle",
+    "hadoop-": "org.apache.hadoop",
+    "hive-": "org.apache.hive",
     "jackson-dataformat-": "com.fasterxml.jackson.dataformat",
     "jackson-datatype-": "com.fasterxml.jackson.datatype",
     "jackson-module-": "com.fasterxml.jackson.module",
@@ -136,10 +158,17 @@ _PREFIXES = {
     "junit-platform-": "org.junit.platform",
     "kotlin-": "org.jetbrains.kotlin",
     "kotlinx-coroutines-": "org.jetbrains.kotlinx",
+    "log4j-": "org.apache.logging.log4j",
     "lucene-": "org.apache.lucene",
     "micrometer-": "io.micrometer",
     "mockito-": "org.mockito",
     "netty-": "io.netty",
+    "org.eclipse.core.": "org.eclipse.platform",
+    "org.eclipse.equinox.": "org.eclipse.platform",
+    "org.eclipse.jface": "org.eclipse.platform",
+    "org.eclipse.osgi": "org.eclipse.platform",
+    "org.eclipse.swt": "org.eclipse.platform",
+    "org.eclipse.ui": "org.eclipse.platform",
     "slf4j-": "org.slf4j",
     "spring-boot": "org.springframework.boot",
     "spring-cloud-": "org.springframework.cloud",
@@ -150,14 +179,112 @@ _PREFIXES = {
 }
 
 
-def known_group(artifact: str) -> str:
-    """The group, or "" for an artifact that is not known here."""
-    found = _by_artifact().get(artifact)
-    if found:
-        return found
-    return next((group for prefix, group in _PREFIXES.items() if artifact.startswith(prefix)), "")
+_PACKAGES = {
+    "aopalliance": "org.aopalliance",
+    "com.fasterxml.jackson.core": "com.fasterxml.jackson",
+    "com.github.ben-manes.caffeine": "com.github.benmanes",
+    "com.google.code.findbugs": "edu.umd.cs.findbugs javax.annotation net.jcip",
+    "com.google.code.gson": "com.google.gson",
+    "com.googlecode.json-simple": "org.json.simple",
+    "com.google.guava": "com.google.common com.google.thirdparty",
+    "com.h2database": "org.h2",
+    "com.oracle.database.jdbc": "oracle",
+    "com.squareup.okhttp3": "okhttp3",
+    "com.squareup.okio": "okio",
+    "concurrent": "EDU.oswego.cs.dl",
+    "com.sun.mail": "com.sun.mail javax.mail jakarta.mail",
+    "com.sun.xml.bind": "com.sun org.glassfish.jaxb",
+    "commons-beanutils": "org.apache.commons",
+    "commons-cli": "org.apache.commons",
+    "commons-codec": "org.apache.commons",
+    "commons-collections": "org.apache.commons",
+    "commons-configuration": "org.apache.commons",
+    "commons-dbcp": "org.apache.commons",
+    "commons-digester": "org.apache.commons",
+    "commons-fileupload": "org.apache.commons",
+    "commons-httpclient": "org.apache.commons",
+    "commons-io": "org.apache.commons",
+    "commons-lang": "org.apache.commons",
+    "commons-logging": "org.apache.commons",
+    "commons-net": "org.apache.commons",
+    "commons-pool": "org.apache.commons",
+    "dom4j": "org.dom4j",
+    "io.netty": "io.netty org.jboss.netty",
+    "io.swagger.core.v3": "io.swagger.v3",
+    "jakarta.activation": "jakarta.activation javax.activation com.sun.activation",
+    "jakarta.annotation": "jakarta.annotation javax.annotation",
+    "jakarta.inject": "jakarta.inject javax.inject",
+    "jakarta.persistence": "jakarta.persistence javax.persistence",
+    "jakarta.servlet": "jakarta.servlet javax.servlet",
+    "jakarta.transaction": "jakarta.transaction javax.transaction",
+    "jakarta.validation": "jakarta.validation javax.validation",
+    "jakarta.ws.rs": "jakarta.ws.rs javax.ws.rs",
+    "jakarta.xml.bind": "jakarta.xml.bind javax.xml.bind",
+    "javax.mail": "javax.mail com.sun.mail",
+    "jaxen": "org.jaxen",
+    "joda-time": "org.joda",
+    "junit": "junit org.junit",
+    "log4j": "org.apache.log4j",
+    "mysql": "com.mysql",
+    "net.java.dev.jna": "com.sun.jna",
+    "net.sf.trove4j": "gnu.trove",
+    "net.sourceforge.f2j": "org.netlib",
+    "org.apache.ant": "org.apache.tools",
+    "org.apache.hive": "org.apache.hive org.apache.hadoop",
+    "org.apache.httpcomponents": "org.apache.http",
+    "org.apache.httpcomponents.client5": "org.apache.hc",
+    "org.apache.httpcomponents.core5": "org.apache.hc",
+    "org.apache.logging.log4j": "org.apache.logging org.apache.log4j org.slf4j",
+    "org.apache.poi": "org.apache.poi org.openxmlformats com.microsoft.schemas",
+    "org.apache.struts": "org.apache.struts2",
+    "org.apache.thrift": "org.apache.thrift com.facebook.fb303",
+    "org.apache.tomcat": "org.apache javax jakarta",
+    "org.apache.tomcat.embed": "org.apache javax jakarta",
+    "org.beanshell": "bsh",
+    "org.codehaus.groovy": "groovy org.codehaus.groovy",
+    "org.eclipse.platform": "org.eclipse",
+    "org.hibernate.common": "org.hibernate",
+    "org.javassist": "javassist",
+    "org.jdom": "org.jdom org.jdom2",
+    "org.jetbrains": "org.jetbrains org.intellij",
+    "org.jetbrains.kotlin": "kotlin org.jetbrains.kotlin",
+    "org.jetbrains.kotlinx": "kotlinx",
+    "org.lz4": "net.jpountz",
+    "org.ow2.asm": "org.objectweb",
+    "org.projectlombok": "lombok",
+    "org.quartz-scheduler": "org.quartz",
+    "org.roaringbitmap": "RoaringBitmap shims",
+    "org.rocksdb": "rocksdbjni",
+    "org.scala-lang": "scala",
+    "org.xerial": "org.sqlite",
+    "oro": "org.apache.oro",
+    "regexp": "org.apache.regexp",
+    "stax": "javax.xml",
+    "xalan": "org.apache.xalan org.apache.xml",
+    "xerces": "org.apache.xerces",
+    "xml-apis": "javax.xml org.w3c org.xml",
+    "xmlpull": "org.xmlpull",
+    "xom": "nu.xom",
+    "xpp3": "org.xmlpull",
+}
+"""Where the classes of a group lie, if not in a package of its own name."""
+
+
+def known_group(artifact: str, packages: Sequence[Sequence[str | int]] = ()) -> str:
+    """The group, or "" for an artifact that is not known here, or whose classes are another's. `packages`: see `packages.summed`;
+    none, where the archive has no classes."""
+    found = _by_artifact().get(artifact, ())
+    prefixed = (group for prefix, group in _PREFIXES.items() if artifact.startswith(prefix))
+    for group in (*found, *prefixed):
+        if not packages or any(lies_below(packages, place) for place in _PACKAGES.get(group, group).split()):
+            return group
+    return ""
 
 
 @cache
-def _by_artifact() -> dict[str, str]:
-    return {artifact: group for group, artifacts in _ARTIFACTS.items() for artifact in artifacts.split()}
+def _by_artifact() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for group, artifacts in _ARTIFACTS.items():
+        for artifact in artifacts.split():
+            found.setdefault(artifact, []).append(group)
+    return found

@@ -17,7 +17,7 @@ from pratique.inventory.ecosystems.jvm.pom import Coordinates, Dependency, Pom, 
 from pratique.lexicon.one_version import split_requirement
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
-from pratique.model import Component, ComponentKind, Presence, Tree
+from pratique.model import Component, ComponentKind, Edges, Presence, Tree
 
 _MAX_PARENTS = 30
 
@@ -159,6 +159,7 @@ def _add_project(out: Collector, path: str, effective: _Effective) -> None:
             description=pom.description or pom.title,
             homepage=pom.url,
             depends=tuple(sorted(depends)),
+            edges=Edges.COMPLETE,
         )
     )
 

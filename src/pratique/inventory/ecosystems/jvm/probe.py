@@ -17,6 +17,7 @@ from pratique.inventory.common.carried_documents import DOCUMENTS, JAVA_ARCHIVE
 from pratique.inventory.common.zipread import Entry, begin_of, find_directory, read_entry, walk_entries, without_overlaps
 from pratique.inventory.ecosystems.jvm.filename import ARCHIVES
 from pratique.inventory.ecosystems.jvm.manifest import parse_manifest, parse_properties
+from pratique.inventory.ecosystems.jvm.packages import MAX_PACKAGES, summed
 from pratique.inventory.ecosystems.jvm.pom import Pom, parse_pom, resolved
 from pratique.lexicon.licences import is_known, normalise
 from pratique.lexicon.text import clean
@@ -79,8 +80,8 @@ class _Reader:
 
         `name`: its path in its parent. `in`: index of the parent. `size`, `sha1`, `sha256`: of its bytes. `manifest`: main
         attributes. `maven`: pom.properties as [path, group, artifact, version]. `poms`: see `_pom`. `licences`: [path, SPDX
-        identifier]. `classes`: whether there are any. `documents`: [path, text] of bills of materials in META-INF/sbom.
-        `problems`: [path, reason].
+        identifier]. `classes`: whether there are any. `packages`: see `packages.summed`. `documents`: [path, text] of bills of
+        materials in META-INF/sbom. `problems`: [path, reason].
         """
         found: dict[str, Any] = {"name": name, "in": parent, "size": len(view)}
         self.archives.append(found)
@@ -112,11 +113,15 @@ class _Reader:
             raise LimitExceeded(f"says it has {directory.entries} entries: more than {MAX_ENTRIES} in all are not read")
         self._entries += directory.entries
         classes = False
+        packages: dict[bytes, int] = {}
 
         def wanted(name: bytes) -> bool:
             nonlocal classes
             if name.endswith(b".class"):
                 classes = True
+                folder = name.rpartition(b"/")[0]
+                if folder in packages or len(packages) < MAX_PACKAGES:
+                    packages[folder] = packages.get(folder, 0) + 1
                 return False
             return _wanted(name.lower())
 
@@ -129,6 +134,8 @@ class _Reader:
             self._problem(found, "", f"{_MAX_READ} files of interest: those after them are not read")
         if classes:
             found["classes"] = True
+            found["packages"] = summed(packages)
+            self._facts += sum(len(name) for name, _ in found["packages"])
         kept, overlapping = without_overlaps(entries)
         if overlapping:
             self._problem(found, "", f"{overlapping} entries share bytes with another: they are not read")

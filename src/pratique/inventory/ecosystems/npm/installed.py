@@ -17,6 +17,7 @@ from typing import Any
 
 from pratique.artifact.selection import Interest
 from pratique.errors import LimitExceeded, Malformed
+from pratique.inventory.common.capabilities import Needed
 from pratique.inventory.common.cataloger import Catalogued, Collector
 from pratique.inventory.common.editor_extensions import editor_extension
 from pratique.inventory.common.package_lists import local_ref
@@ -31,8 +32,8 @@ from pratique.lexicon.one_version import split_requirement
 from pratique.lexicon.parse import read_json_object
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
-from pratique.lexicon.values import ARCHIVE, clean_url, read_integrity, text_or_empty
-from pratique.model import Component, ComponentKind, Presence, Tree
+from pratique.lexicon.values import ARCHIVE, clean_url, read_integrity, table_or_empty, text_or_empty
+from pratique.model import Component, ComponentKind, Edges, Presence, Tree
 
 _OWN = "package.json"
 _FILE = "/package.json"
@@ -87,8 +88,9 @@ class NpmCataloger:
         bundles = _add_bundled(out, inside, found)
         kept: dict[str, str] = {}
         for folder, package in found.items():
-            depends = tuple(sorted({*_edges(out, folder, package, found), *bundles.get(folder, ())}))
-            if out.component(replace(package.component, depends=depends)):
+            needed = _edges(out, folder, package, found)
+            depends = tuple(sorted({*needed.depends, *bundles.get(folder, ())}))
+            if out.component(replace(package.component, depends=depends, edges=needed.edges)):
                 kept[folder] = package.component.ref
         owners = {folder: ref for folder, ref in kept.items() if _package_folder(folder + _FILE)}
         if owners:
@@ -101,8 +103,11 @@ class NpmCataloger:
 
 @dataclass(frozen=True, slots=True)
 class _Package:
+    """`demands`: of what it needs, that without which it is not installed; optional packages and peers may be absent."""
+
     component: Component
     needs: tuple[str, ...]
+    demands: frozenset[str]
 
 
 def _package_folder(path: str) -> str:
@@ -233,7 +238,8 @@ def _package(out: Collector, path: str, document: Mapping[str, Any], note: Mappi
         kind=ComponentKind.LIBRARY if library else ComponentKind.APPLICATION,
         facts={key: value for key, value in facts.items() if value},
     )
-    return _Package(component, tuple(_needs(document)))
+    demanded, optional = (table_or_empty(document.get(field)) for field in ("dependencies", "optionalDependencies"))
+    return _Package(component, tuple(_needs(document)), frozenset(demanded.keys() - optional.keys()))
 
 
 def _needs(document: Mapping[str, Any]) -> list[str]:
@@ -245,16 +251,20 @@ def _needs(document: Mapping[str, Any]) -> list[str]:
     return list(names)
 
 
-def _edges(out: Collector, folder: str, package: _Package, found: Mapping[str, _Package]) -> tuple[str, ...]:
+def _edges(out: Collector, folder: str, package: _Package, found: Mapping[str, _Package]) -> Needed:
     refs: set[str] = set()
+    edges = Edges.COMPLETE
     for name in package.needs:
         if not out.step(folder + _FILE, climbing_steps(folder, name)):
+            edges = Edges.INCOMPLETE
             break
         shared = (there for base in _SHARED if (there := f"{base}{name}") in found)
         place = next(chain(search(folder, name, found), shared), None)
+        if place is None and name in package.demands:
+            edges = Edges.INCOMPLETE
         if place is not None and found[place].component.ref != package.component.ref:
             refs.add(found[place].component.ref)
-    return tuple(sorted(refs))
+    return Needed(tuple(sorted(refs)), edges)
 
 
 def _licences(document: Mapping[str, Any]) -> tuple[str, ...]:

@@ -27,7 +27,8 @@ _IMPORTER = "importer:"
 
 class _Lock(NamedTuple):
     """One document. `slashes`: dependency paths are `/name/1.0.0`, until version 5; `lead`: they begin with a slash, until 6.
-    `packages`: what is known of each; `snapshots`: what each needs; until version 6 the same.
+    `packages`: what is known of each; `snapshots`: what each needs; until version 6 the same. `untold`: packages that a file of
+    version 9 has no snapshot of.
     """
 
     slashes: bool
@@ -35,6 +36,7 @@ class _Lock(NamedTuple):
     packages: Mapping[str, Any]
     snapshots: Mapping[str, Any]
     importers: Mapping[str, Any]
+    untold: frozenset[str] = frozenset()
 
 
 def _read(file: File) -> Iterator[Found]:
@@ -61,8 +63,8 @@ def _lock(document: Mapping[str, Any]) -> _Lock | None:
         return _Lock(int(major[0]) < 6, True, packages, packages, importers)
     # Each package is told, also where the file lost what it needs.
     bare = {_bare(path) for path in snapshots}
-    snapshots = {**snapshots, **{path: value for path, value in packages.items() if path not in bare}}
-    return _Lock(False, False, packages, snapshots, importers)
+    untold = frozenset(path for path in packages if path not in bare)
+    return _Lock(False, False, packages, {**snapshots, **{path: packages[path] for path in untold}}, importers, untold)
 
 
 def _packages(file: File, lock: _Lock, tag: str) -> Iterator[Found]:
@@ -86,7 +88,8 @@ def _packages(file: File, lock: _Lock, tag: str) -> Iterator[Found]:
             scope=scopes(entry if lock.lead else {**about, **entry, "dev": path in dev}),
         )
         if component is not None:
-            yield Found(component, keys=(tag + path,), needs=(tag + need for need in _paths(entry, _NEEDS, lock, "")))
+            needs = (tag + need for need in _paths(entry, _NEEDS, lock, ""))
+            yield Found(component, keys=(tag + path,), needs=None if path in lock.untold else needs)
     yield from _importers(file, lock, tag)
 
 

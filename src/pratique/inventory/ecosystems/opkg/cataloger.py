@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from pratique.artifact.selection import Interest
-from pratique.inventory.common.capabilities import Capabilities
+from pratique.inventory.common.capabilities import Capabilities, Needed
 from pratique.inventory.common.cataloger import Catalogued, Collector
 from pratique.inventory.common.deb822 import read_relations, read_stanzas
 from pratique.inventory.common.os_release import read_os_release
@@ -52,7 +52,8 @@ class OpkgCataloger:
         }
         edges = capabilities.edges(out, needs, FOLDERS[0])
         for component, fields, listing in found:
-            if out.component(replace(component, depends=edges.get(component.ref, ()))):
+            needed = edges.get(component.ref, Needed())
+            if out.component(replace(component, depends=needed.depends, edges=needed.edges)):
                 _claims(out, component.ref, fields, tree.contents.get(listing, b""))
         for path in sorted(tree.contents):
             if path.startswith(FOLDERS) and path.endswith(".list"):

@@ -68,9 +68,12 @@ def _package(file: File, entry: Mapping[str, Any], *, dev: bool, base: str = "")
     )
     if component is not None:
         answers = [name, *table_or_empty(entry.get("replace")), *table_or_empty(entry.get("provide"))]
-        yield Found(
-            component, tuple(one.lower() for one in answers), (one.lower() for one in table_or_empty(entry.get("require")))
-        )
+        yield Found(component, tuple(one.lower() for one in answers), _needs(entry))
+
+
+def _needs(entry: Mapping[str, Any]) -> Iterator[str]:
+    """Packages; what has no vendor is asked of PHP itself: `php`, `ext-json`, `lib-icu`, `composer-runtime-api`."""
+    return (name.lower() for name in table_or_empty(entry.get("require")) if "/" in name)
 
 
 def _origin(entry: Mapping[str, Any], source: Mapping[str, Any], dist: Mapping[str, Any], base: str) -> Origin:

@@ -26,7 +26,7 @@ from pratique.lexicon.parse import read_json_object
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
 from pratique.lexicon.values import clean_url, table_or_empty
-from pratique.model import Component, Presence, Tree
+from pratique.model import Component, Edges, Presence, Tree
 
 _METADATA = (".dist-info/METADATA", ".egg-info/PKG-INFO", ".egg-info", "EGG-INFO/PKG-INFO")
 _NOTES = (".dist-info/INSTALLER", ".dist-info/direct_url.json")
@@ -81,26 +81,31 @@ class PythonCataloger:
         found, held = _bundled(out, [*found, *_copies(out)], beside)
         for one in found:
             refs = set(held.get(one.path, ()))
-            for name in one.requires:
+            edges = one.component.edges
+            for name, conditional in one.requires:
                 if not out.step(one.path):
+                    edges = Edges.INCOMPLETE
                     break
                 other = beside.get((one.folder, name)) or installed.get(name)
                 if other is not None and other.component.ref != one.component.ref:
                     refs.add(other.component.ref)
-            if out.component(replace(one.component, depends=tuple(sorted(refs)))):
+                elif other is None and not conditional and edges is Edges.COMPLETE:
+                    edges = Edges.INCOMPLETE
+            if out.component(replace(one.component, depends=tuple(sorted(refs)), edges=edges)):
                 _claim_files(out, one)
         return out.result()
 
 
 @dataclass(frozen=True, slots=True)
 class _Distribution:
-    """`key`: the normalised name (PEP 503). `folder`: the site directory. `path`: of its metadata file."""
+    """`key`: the normalised name (PEP 503). `folder`: the site directory. `path`: of its metadata file. `requires`: names, and
+    whether they are needed but on some platforms."""
 
     key: str
     folder: str
     path: str
     component: Component
-    requires: tuple[str, ...]
+    requires: tuple[tuple[str, bool], ...]
 
 
 def _distributions(out: Collector) -> Iterator[_Distribution]:
@@ -132,6 +137,8 @@ def _distributions(out: Collector) -> Iterator[_Distribution]:
             evidence=(path,),
             layer=out.layer_of(path),
             facts=facts,
+            # What distutils wrote into one file does not say what is needed.
+            edges=Edges.UNKNOWN if path.endswith(".egg-info") else Edges.COMPLETE,
         )
         requires = [*fields.get("requires-dist", ()), *_egg_requires(out.text(_beside(path, "requires.txt")) or "")]
         yield _Distribution(key, folder, path, component, tuple(_required(requires)))
@@ -319,13 +326,13 @@ def _homepage(fields: Mapping[str, list[str]]) -> str:
     return labelled.get("homepage") or labelled.get("home") or labelled.get("source") or next(iter(labelled.values()), "")
 
 
-def _required(requirements: list[str]) -> Iterator[str]:
-    """Normalised names (PEP 508); those of an extra are not what this distribution needs."""
+def _required(requirements: list[str]) -> Iterator[tuple[str, bool]]:
+    """Normalised names (PEP 508), and whether a marker makes them conditional. Those of an extra are not what it needs itself."""
     for requirement in requirements:
         head, _, marker = requirement.partition(";")
         match = _REQUIREMENT.match(head)
         if match and not _EXTRA.search(marker):
-            yield normalised(match[1])
+            yield normalised(match[1]), bool(marker.strip())
 
 
 def _egg_requires(text: str) -> list[str]:

@@ -106,7 +106,7 @@ def _read_pylock(file: File) -> Iterator[Found]:
             needs = (
                 normalised(text_or_empty(table_or_empty(one).get("name"))) for one in list_or_empty(entry.get("dependencies"))
             )
-            yield Found(component, (normalised(name),), needs)
+            yield Found(component, (normalised(name),), needs if "dependencies" in entry else None)
 
 
 def _pylock_origin(vcs: Mapping[str, Any], whence: Mapping[str, Any]) -> Origin:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from pratique.artifact.content import FileContent
 from pratique.artifact.selection import Interest
-from pratique.inventory.common.capabilities import Capabilities
+from pratique.inventory.common.capabilities import Capabilities, Needed
 from pratique.inventory.common.cataloger import LINK, Catalogued, Collector
 from pratique.inventory.common.os_release import OsRelease, read_os_release
 from pratique.inventory.common.resolver import Resolver
@@ -31,6 +31,7 @@ _JOURNALS_BELOW = tuple(f"/{path}" for path in sorted(_JOURNALS))
 _VENDORS = {"rhel": "redhat"}
 _SOURCE = lazy(r"(.+)-([^-]+)-([^-]+)\.(?:no)?src\.rpm")
 _CONDITION = lazy(r" (?:if|unless) ")
+_OWN = ("rpmlib(", "config(")  # what rpm itself has to be able to, and the package's own configuration
 _OPERATORS = frozenset({"and", "or", "with", "without", "<", "<=", "=", ">=", ">"})
 _NONE = "(none)"
 
@@ -100,7 +101,8 @@ class _Reading:
         packages = [package for path in databases for package in self._database(path)]
         edges = self._edges(packages, databases[0] if databases else "")
         for package in packages:
-            component = replace(package.component, depends=edges.get(package.component.ref, ()))
+            needed = edges.get(package.component.ref, Needed())
+            component = replace(package.component, depends=needed.depends, edges=needed.edges)
             if self._out.component(component):
                 for path, algorithm, said, configuration in _files(package.rpm):
                     if not self._out.claim(path, component.ref, algorithm, said, configuration=configuration):
@@ -163,10 +165,12 @@ class _Reading:
         qualifiers = {"arch": "src", "distro": self._distro}
         return build_purl("rpm", match[1], f"{match[2]}-{match[3]}", namespace=self._vendor, qualifiers=qualifiers)
 
-    def _edges(self, packages: list[_Package], place: str) -> dict[str, tuple[str, ...]]:
+    def _edges(self, packages: list[_Package], place: str) -> dict[str, Needed]:
         needs: dict[str, list[str]] = {}
         for package in packages:
-            needs[package.component.ref] = [word for text in package.rpm.requires for word in _words(text)]
+            needs[package.component.ref] = [
+                word for text in package.rpm.requires for word in _words(text) if not word.startswith(_OWN)
+            ]
         capabilities = Capabilities()
         for package in packages:
             capabilities.add(package.component.ref, package.rpm.name, package.rpm.provides)

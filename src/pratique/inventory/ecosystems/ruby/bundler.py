@@ -49,7 +49,8 @@ def _read(file: File) -> Iterator[Found]:
             kind=ComponentKind.APPLICATION if gem.own else ComponentKind.LIBRARY,
         )
         if component is not None:
-            yield Found(component, (gem.name,), gem.needs)
+            # Bundler itself stands in no lock file.
+            yield Found(component, (gem.name,), [need for need in gem.needs if need != "bundler"])
 
 
 def _sections(text: str) -> tuple[list[_Gem], dict[tuple[str, str], dict[str, str]]]:

@@ -18,7 +18,7 @@ from pratique.lexicon.licences import normalise
 from pratique.lexicon.parse import load_toml
 from pratique.lexicon.text import clean
 from pratique.lexicon.values import text_or_empty
-from pratique.model import Component, ComponentKind, Presence, Tree
+from pratique.model import Component, ComponentKind, Edges, Presence, Tree
 
 _PINNED = lazy(r"=\s*(\d+\.\d+\.\d+[\w.+-]*)")
 _CACHES = ("/.cargo/registry/", "/.cargo/git/", "/cargo/registry/", "/cargo/git/")
@@ -75,7 +75,7 @@ def _binary(out: Collector, path: str, crates: list[Any]) -> None:
         )
     for component, listed in zip(found, crates, strict=True):
         refs = {found[index].ref for index in listed[5]}
-        if not out.component(replace(component, depends=tuple(sorted(refs - {component.ref})))):
+        if not out.component(replace(component, depends=tuple(sorted(refs - {component.ref})), edges=Edges.COMPLETE)):
             return
 
 
@@ -118,7 +118,7 @@ def _manifest(out: Collector, path: str, document: dict[str, Any]) -> None:
         description=clean(package.get("description")),
         homepage=clean(package.get("homepage") or package.get("repository")),
     )
-    out.component(replace(own, depends=tuple(sorted(refs - {own.ref}))))
+    out.component(replace(own, depends=tuple(sorted(refs - {own.ref})), edges=Edges.COMPLETE))
 
 
 def _asked(out: Collector, path: str, name: str, value: Any, scope: str) -> Component:

@@ -18,7 +18,7 @@ from pratique.lexicon.parse import load_toml
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
 from pratique.lexicon.values import table_or_empty, text_or_empty
-from pratique.model import Component, ComponentKind, Presence
+from pratique.model import Component, ComponentKind, Edges, Presence
 
 _COVERS = "package archive"
 _SHA256 = lazy(r"[0-9a-f]{64}")
@@ -90,15 +90,18 @@ def read_lock(out: Collector, path: str, document: dict[str, Any]) -> None:
         found.append((component, _listed(package.get("dependencies"))))
         by_name.setdefault(clean(name, 200), []).append((version, source, component.ref))
     edges: dict[str, set[str]] = {}
+    open_: set[str] = set()
     for component, needs in found:
-        if not out.step(path, len(needs)):
-            needs = []  # noqa: PLW2901
-        refs = {ref for need in needs if (ref := _needed(need, by_name))}
+        there = needs if out.step(path, len(needs)) else []
+        refs = {ref for need in there if (ref := _needed(need, by_name))}
+        if len(refs) < len(needs):
+            open_.add(component.ref)
         edges.setdefault(component.ref, set()).update(refs - {component.ref})
     testing = _testing(out, path, [one for one, _ in found], edges, manifests)
     for component, _ in found:
         facts = {**component.facts, **({"scope": "dev"} if component.ref in testing else {})}
-        if not out.component(replace(component, depends=tuple(sorted(edges[component.ref])), facts=facts)):
+        known = Edges.INCOMPLETE if component.ref in open_ else Edges.COMPLETE
+        if not out.component(replace(component, depends=tuple(sorted(edges[component.ref])), edges=known, facts=facts)):
             return
 
 

@@ -128,7 +128,7 @@ class Authorities:
         return (found[0][0], tuple(identity for _, identity in found)) if found else None
 
 
-def _shelf(item: Identity | Signer) -> tuple[str, ...]:
+def _shelf(item: Named | Signer) -> tuple[str, ...]:
     """Where those lie together that could be the same, so that a signer is compared with few.
 
     A pattern's subject is spelled out up to its first path segment, so that much of a subject tells shelves apart.

@@ -274,8 +274,8 @@ def known_group(artifact: str, packages: Sequence[Sequence[str | int]] = ()) -> 
     """The group, or "" for an artifact that is not known here, or whose classes are another's. `packages`: see `packages.summed`;
     none, where the archive has no classes."""
     found = _by_artifact().get(artifact, ())
-    prefixed = (group for prefix, group in _PREFIXES.items() if artifact.startswith(prefix))
-    for group in (*found, *prefixed):
+    prefixed = [group for prefix, group in _PREFIXES.items() if artifact.startswith(prefix)]
+    for group in [*found, *prefixed]:
         if not packages or any(lies_below(packages, place) for place in _PACKAGES.get(group, group).split()):
             return group
     return ""

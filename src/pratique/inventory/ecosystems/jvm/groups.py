@@ -273,7 +273,7 @@ _PACKAGES = {
 def known_group(artifact: str, packages: Sequence[Sequence[str | int]] = ()) -> str:
     """The group, or "" for an artifact that is not known here, or whose classes are another's. `packages`: see `packages.summed`;
     none, where the archive has no classes."""
-    found = _by_artifact().get(artifact, ())
+    found = _by_artifact().get(artifact, [])
     prefixed = [group for prefix, group in _PREFIXES.items() if artifact.startswith(prefix)]
     for group in [*found, *prefixed]:
         if not packages or any(lies_below(packages, place) for place in _PACKAGES.get(group, group).split()):

@@ -87,7 +87,7 @@ def mutations(tree: ast.Module) -> Iterator[tuple[int, str, Any]]:
             for holder, key in slots:
                 node = holder[key] if isinstance(holder, list) else getattr(holder, key)
                 if isinstance(node, ast.AST):
-                    for words, new in _changes(node, parent, field):
+                    for words, new in _changes(node, parent):
                         yield getattr(node, "lineno", 0), words, _placing(holder, key, new)
 
 
@@ -101,7 +101,7 @@ def _placing(holder: Any, key: Any, new: ast.AST) -> Any:
     return place
 
 
-def _changes(node: ast.AST, parent: ast.AST, field: str) -> Iterator[tuple[str, ast.AST]]:
+def _changes(node: ast.AST, parent: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     if isinstance(node, ast.Compare):
         for index in range(len(node.ops)):
             new = copy.copy(node)
@@ -120,7 +120,9 @@ def _changes(node: ast.AST, parent: ast.AST, field: str) -> Iterator[tuple[str, 
         yield f"{node.value} -> {not node.value}", ast.Constant(value=not node.value)
     elif isinstance(node, ast.Raise):
         yield f"nothing instead of: {ast.unparse(node)[:90]}", ast.Pass()
-    elif isinstance(node, ast.If | ast.IfExp) and field != "orelse":
+    elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        return  # of no meaning to the program
+    elif isinstance(node, ast.If | ast.IfExp):
         for value in (True, False):
             new_if = copy.copy(node)
             new_if.test = ast.Constant(value=value)

@@ -96,23 +96,32 @@ def octets(der):
     return asn1.encode_der(der)
 
 
-def stamp(party: Party, signature: bytes, at: float, *, embed=True, accuracy=None) -> bytes:
-    """A TimeStampResp by `party` at a time of choice."""
+SIGNING_CERTIFICATE = x509.ObjectIdentifier("1.2.840.113549.1.9.16.2.12")
+SIGNING_CERTIFICATE_V2 = x509.ObjectIdentifier("1.2.840.113549.1.9.16.2.47")
+
+
+def stamp(
+    party: Party, signature: bytes, at: float, *, embed=True, accuracy=None, info=None, names=None, signer=None, attest=None
+) -> bytes:
+    """A TimeStampResp by `party` at a time of choice.
+
+    `info`: members of the TSTInfo that are others; `names`: attributes that name the certificate; `signer`: members of the
+    SignerInfo that are others; `attest`: signs, in the key's place.
+    """
     sha256 = cms.AlgorithmIdentifier(oid=x509.ObjectIdentifier("2.16.840.1.101.3.4.2.1"), parameters=None)
-    info = asn1.encode_der(
-        ts._Info(
-            version=1,
-            policy=x509.ObjectIdentifier("1.2.3.4"),
-            imprint=ts._Imprint(algorithm=sha256, digest=hashlib.sha256(signature).digest()),
-            serial=7,
-            time=asn1.GeneralizedTime(dt.datetime.fromtimestamp(at, dt.UTC)),
-            accuracy=ts._Accuracy(seconds=accuracy, millis=None, micros=None) if accuracy else None,
-            ordering=False,
-            nonce=None,
-            authority=None,
-            extensions=None,
-        )
-    )
+    said = {
+        "version": 1,
+        "policy": x509.ObjectIdentifier("1.2.3.4"),
+        "imprint": ts._Imprint(algorithm=sha256, digest=hashlib.sha256(signature).digest()),
+        "serial": 7,
+        "time": asn1.GeneralizedTime(dt.datetime.fromtimestamp(at, dt.UTC)),
+        "accuracy": ts._Accuracy(seconds=accuracy, millis=None, micros=None) if accuracy else None,
+        "ordering": False,
+        "nonce": None,
+        "authority": None,
+        "extensions": None,
+    }
+    info = asn1.encode_der(ts._Info(**(said | (info or {}))))
     named = ts._SigningCertificateV2(
         certificates=[ts._CertIdV2(algorithm=None, digest=hashlib.sha256(party.der).digest(), issuer_serial=None)], policies=None
     )
@@ -120,27 +129,29 @@ def stamp(party: Party, signature: bytes, at: float, *, embed=True, accuracy=Non
     attributes = [
         cms.Attribute(kind=cms.CONTENT_TYPE, values=asn1.SetOf([tlv(content_type)])),
         cms.Attribute(kind=cms.MESSAGE_DIGEST, values=asn1.SetOf([tlv(octets(hashlib.sha256(info).digest()))])),
-        cms.Attribute(kind=x509.ObjectIdentifier("1.2.840.113549.1.9.16.2.47"), values=asn1.SetOf([tlv(named)])),
+        *([cms.Attribute(kind=SIGNING_CERTIFICATE_V2, values=asn1.SetOf([tlv(named)]))] if names is None else names),
     ]
     signed = asn1.SetOf(sorted(attributes, key=asn1.encode_der))
-    signer = cms.SignerInfo(
-        version=1,
-        signer=cms.IssuerAndSerial(
+    message = asn1.encode_der(signed)
+    members = {
+        "version": 1,
+        "signer": cms.IssuerAndSerial(
             issuer=tlv(party.certificate.tbs_certificate_bytes).parse(Issued).issuer, serial=party.certificate.serial_number
         ),
-        digest_algorithm=sha256,
-        signed_attributes=signed,
-        signature_algorithm=cms.AlgorithmIdentifier(oid=x509.ObjectIdentifier("1.2.840.10045.4.3.2"), parameters=None),
-        signature=party.key.sign(asn1.encode_der(signed), ec.ECDSA(hashes.SHA256())),
-        unsigned_attributes=None,
-    )
+        "digest_algorithm": sha256,
+        "signed_attributes": signed,
+        "signature_algorithm": cms.AlgorithmIdentifier(oid=x509.ObjectIdentifier("1.2.840.10045.4.3.2"), parameters=None),
+        "signature": attest(message) if attest else party.key.sign(message, ec.ECDSA(hashes.SHA256())),
+        "unsigned_attributes": None,
+    }
+    by = cms.SignerInfo(**(members | (signer or {})))
     data = cms.SignedData(
         version=3,
         digest_algorithms=asn1.SetOf([sha256]),
         content=cms.EncapsulatedContent(kind=content_type, content=info),
         certificates=[tlv(party.der)] if embed else None,
         revocations=None,
-        signers=asn1.SetOf([signer]),
+        signers=asn1.SetOf([by]),
     )
     token = cms.ContentInfo(kind=cms.SIGNED_DATA, data=data)
     return asn1.encode_der(ts._Response(status=ts._Status(status=0, text=None, failure=None), token=token))

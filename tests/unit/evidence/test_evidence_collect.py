@@ -327,3 +327,64 @@ def test_evidence_about_an_index_keeps_what_it_is_and_says_what_it_is_about(shel
     assert [(piece.about, piece.data) for piece in found.pieces] == [(index, b"one")]
     down = attached_to(index, Collection(cause=Cause.UNREACHABLE, detail="down"))
     assert (down.cause, down.detail) == (Cause.UNREACHABLE, "down")
+
+
+# --- what a list or a manifest calls itself
+
+
+def test_an_index_that_a_list_calls_a_signature_is_none(shelf):
+    from pratique.attest.strictjson import dump_json
+    from pratique.registry.types import OCI_INDEX, parse_manifest
+
+    index = parse_manifest(dump_json({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []}))
+    shelf.manifests[str(index.digest)] = index
+    shelf.attach(index, artifact_type=SIGSTORE_BUNDLE)
+    assert collected(shelf) == Collection()
+
+
+@pytest.mark.parametrize("said", ["", "application/x", SIG_TYPE])
+def test_what_could_not_be_had_is_sorted_by_what_the_list_calls_it(shelf, said):
+    manifest = shelf.image(shelf.blob(b"payload", SIMPLE_SIGNING), kind=SIG_TYPE)
+    shelf.attach(manifest, artifact_type=said, annotations={PREDICATE_ANNOTATION: CYCLONEDX})
+    shelf.broken[str(manifest.digest)] = Unavailable("down")
+    (piece,) = collected(shelf).pieces
+    older_form = said == SIG_TYPE
+    assert piece.form is (EvidenceForm.COSIGN_SIGNATURE if older_form else EvidenceForm.BUNDLE)
+    assert piece.claimed_type == (IMAGE_SIGNATURE if older_form else CYCLONEDX)
+
+
+@pytest.mark.parametrize(("kind", "layer"), [(SIG_TYPE, SIMPLE_SIGNING), (NOTATION, JOSE), (SIGSTORE_BUNDLE, SIGSTORE_BUNDLE)])
+def test_a_flood_pushes_no_kind_of_signature_out(shelf, few, kind, layer):
+    for number in range(few + 1):
+        shelf.attach(shelf.image(shelf.blob(bytes([number]), "application/x"), kind="application/x"))
+    shelf.attach(shelf.image(shelf.blob(b"the one", layer), kind=kind))
+    assert [piece.data for piece in collected(shelf).pieces] == [b"the one", b""]
+
+
+@pytest.mark.parametrize("layers", [[], ["application/x"], ["application/x", "application/y"]])
+def test_what_calls_itself_a_signature_of_an_older_tool_and_holds_none_is_invalid_and_not_nothing(shelf, layers):
+    older(shelf, *(shelf.blob(kind.encode(), kind) for kind in layers))
+    (piece,) = collected(shelf).pieces
+    assert (piece.cause, piece.claimed_type) == (Cause.INVALID, IMAGE_SIGNATURE)
+    assert "no layer of it is one" in piece.detail
+
+
+def test_an_sbom_of_an_older_tool_is_no_signature(shelf):
+    older(shelf, shelf.blob(b"{}", "text/spdx+json"), kind="application/vnd.dev.cosign.artifact.sbom.v1+json")
+    assert collected(shelf) == Collection()
+
+
+def test_one_signature_under_a_tag_and_as_a_referrer_has_one_digest(shelf):
+    layer = shelf.blob(b"payload", SIMPLE_SIGNING, a="1")
+    older(shelf, layer)
+    shelf.image(layer, tag=tag_of(SUBJECT, ".sig"))
+    one, other = collected(shelf).pieces
+    assert one.digest == other.digest
+
+
+def test_two_layers_that_cannot_be_had_are_two_pieces(shelf):
+    layers = [shelf.blob(text, SIMPLE_SIGNING) for text in (b"one", b"two")]
+    older(shelf, *layers)
+    for layer in layers:
+        shelf.broken[str(layer.digest)] = Unavailable("down")
+    assert len({piece.digest for piece in collected(shelf).pieces}) == 2

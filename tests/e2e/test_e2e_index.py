@@ -188,9 +188,9 @@ def test_what_is_said_about_an_index_is_asked_for_once_however_many_images_it_ha
     asked = []
     collect = pratique.evidence.collect.collect_from_repository
 
-    def counted(repository, subject):
+    def counted(repository, subject, **options):
         asked.append(subject)
-        return collect(repository, subject)
+        return collect(repository, subject, **options)
 
     assert here("sign", index, "--key", "K")[0] == 0
     monkeypatch.setattr(pratique.evidence.collect, "collect_from_repository", counted)

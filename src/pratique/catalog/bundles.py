@@ -13,7 +13,7 @@ def collect_from_catalog(catalog: Catalog, subject: Digest) -> Collection:
         rows = catalog.documents_of(subject, role="bundle")
     except PratiqueError as error:
         return Collection(cause=Cause.UNREACHABLE, detail=str(error))
-    pieces = [_load(catalog, row) for row in rows[:MAX_PIECES]]
+    pieces = [load_bundle(catalog, row) for row in rows[:MAX_PIECES]]
     if len(rows) > MAX_PIECES:
         where = f"the catalog: bundles about {subject}"
         detail = f"{len(rows)} bundles are in the catalog, and the newest {MAX_PIECES} of them were read"
@@ -22,7 +22,8 @@ def collect_from_catalog(catalog: Catalog, subject: Digest) -> Collection:
     return Collection(pieces=tuple(pieces))
 
 
-def _load(catalog: Catalog, row: DocumentRow) -> Collected:
+def load_bundle(catalog: Catalog, row: DocumentRow) -> Collected:
+    """One bundle of the catalog, as evidence; with its cause where its file is gone or changed."""
     where = str(catalog.documents.path_of(row.digest))
     try:
         data = catalog.documents.get(row.digest)

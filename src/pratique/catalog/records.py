@@ -65,6 +65,12 @@ class Transaction:
         place = {"artifact_id": self._id_of(subject.digest), "location": location, "first_seen": at, "last_seen": at}
         self._upsert(schema.locations, [place], ["artifact_id", "location"], {}, seen=True)
 
+    def record_location(self, artifact: Digest, location: str, *, name: str, at: int) -> None:
+        """Where an artifact was seen, of which no more may be known than what it is called."""
+        number = self._touch(artifact, at, name=name)
+        place = {"artifact_id": number, "location": location, "first_seen": at, "last_seen": at}
+        self._upsert(schema.locations, [place], ["artifact_id", "location"], {}, seen=True)
+
     def record_components(self, artifact: Digest, components: Sequence[Component]) -> None:
         """What a recorded artifact is made of; replaces what was said of it before. Raises InputError for a bad purl."""
         number = self._id_of(artifact)

@@ -84,7 +84,14 @@ def command(
         how = Publication(form=SigningForm(form), beside=beside, output=Path(output) if output else None, replace=replace)
         pen, who = chosen_signer(home, key, passphrase_file, timestamp_url, keyless)
         with open_home_catalog(home) as catalog:
-            said = sign_and_publish([request], how, logged_signer=pen, catalog=catalog, clock=lambda: int(time.time()))
+            said = sign_and_publish(
+                [request],
+                how,
+                logged_signer=pen,
+                catalog=catalog,
+                clock=lambda: int(time.time()),
+                journals=home.journals,
+            )
         gone = _replace(targets, pen, predicate_type, payload) if replace else []
     for place in gone:
         click.echo(f"pratique: replaced {place}", err=True)

@@ -137,6 +137,7 @@ def command(
             tag=tag,
             name=public_name(to or source),
             clock=clock,
+            journals=home.journals,
             steps=steps,
         )
     _print_index(whole, format_, time.monotonic() - began, who)

@@ -122,7 +122,9 @@ def command(
         )
         requests = [_request(target, how.form, annotations) for target in targets]
         pen, who = chosen_signer(home, key, passphrase_file, timestamp_url, keyless)
-        said = sign_and_publish(requests, how, logged_signer=pen, catalog=catalog, clock=lambda: int(time.time()))
+        said = sign_and_publish(
+            requests, how, logged_signer=pen, catalog=catalog, clock=lambda: int(time.time()), journals=home.journals
+        )
     print_said(said, f"{len(said)} signed", who, format_)
 
 

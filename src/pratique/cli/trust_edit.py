@@ -7,6 +7,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pratique.cli.output import format_option, iso_time, print_json, printable
+from pratique.cli.trust_countersign import (
+    Countersigning,
+    chosen,
+    countersign_options,
+    countersigned_json,
+    print_countersigned,
+    refuse_for,
+    run_countersigning,
+)
 from pratique.cli.trust_words import at_option, directory_option, now, read_key, root_changes
 from pratique.errors import InputError
 
@@ -79,19 +88,21 @@ def add(
 @click.argument("who")
 @directory_option
 @at_option
+@countersign_options
 @format_option
-def retire(who: str, directory: str, at: str | None, format_: str) -> None:
+def retire(who: str, directory: str, at: str | None, format_: str, **countersigning: Any) -> int:
     """Say that WHO signs no more. What is proven to have been signed by then stays good.
 
-    WHO is a key's file, the beginning of a key ID, a subject, or a certificate's name.
+    WHO is a key's file, the beginning of a key ID, a subject, or a certificate's name. With --countersign, the key of --key,
+    which is in the trust, first signs again what WHO said that is in this machine's catalog and counts now, logs it and attaches
+    it where the artifacts lie. Unless all of it could be, nothing is changed: exit code 1 or 3, and the same command goes on.
     """
     from pratique.tuf.edit import set_event
 
     path = _source(directory)
     signer = _signer(who)
     change = set_event(path, signer, "retired", at or iso_time(now()))
-    _warn_of_what_is_void(signer)
-    _edit(path, change, format_)
+    return _go_out(path, signer, change, chosen(**countersigning), format_)
 
 
 @click.command()
@@ -138,13 +149,24 @@ def revoke(
 @click.option(
     "--succession", type=click.Path(), help="OLD's own statement that NEW follows it, as pratique key rotate writes it."
 )
+@countersign_options
 @format_option
 def rotate(
-    old: str, new: str, directory: str, at: str | None, role_name: str | None, succession: str | None, format_: str
-) -> None:
+    old: str,
+    new: str,
+    directory: str,
+    at: str | None,
+    role_name: str | None,
+    succession: str | None,
+    format_: str,
+    **countersigning: Any,
+) -> int:
     """Put the public key in file NEW in the place of OLD, which retires at --at.
 
-    What OLD signed without a trusted time counts no more from then on. Ship or sign it again with --timestamp-url before.
+    What OLD signed without a trusted time counts no more from then on. With --countersign, NEW first signs again what OLD said
+    that is in this machine's catalog and counts now, logs it and attaches it where the artifacts lie; its private key is that of
+    --key, else the file NEW without .pub. Unless all of it could be, nothing is changed: exit code 1 or 3, and the same command
+    goes on.
 
     With --succession, both keys must have said so themselves, and OLD retires when they said.
 
@@ -154,18 +176,17 @@ def rotate(
 
     key = read_key(new)
     if role_name:
-        if at or succession:
-            hint = f"leave out {'--at' if at else '--succession'}"
+        if at or succession or countersigning["countersign"]:
+            hint = f"leave out {'--at' if at else '--succession' if succession else '--countersign'}"
             raise InputError("a role changes hands when the new root is published", hint=hint)
         _change_role(directory, role_name, [key], [old], None, format_)
-        return
+        return 0
     path = _source(directory)
     signer = _signer(old)
     if succession:
         at = _succeeded(path, signer, key, Path(succession), at)
     change = replace_key(path, signer, key_file(key), at or iso_time(now()))
-    _warn_of_what_is_void(signer)
-    _edit(path, change, format_, keys=[key])
+    return _go_out(path, signer, change, chosen(**countersigning), format_, new=key, new_file=new)
 
 
 @click.command("role")
@@ -215,6 +236,37 @@ def _holder(keys: "tuple[PublicKey, ...]", who: str) -> "PublicKey":
     return found[0]
 
 
+def _go_out(
+    path: Path,
+    signer: str,
+    change: "Change",
+    countersigning: Countersigning | None,
+    format_: str,
+    *,
+    new: "PublicKey | None" = None,
+    new_file: str = "",
+) -> int:
+    """A signer goes out of use, once what it said was said again if that is asked for; gives the exit code."""
+    from pratique.tuf.edit import edit_source
+
+    keys = [new] if new is not None else []
+    if countersigning is None:
+        _warn_of_what_is_void(signer)
+        _edit(path, change, format_, keys=keys)
+        return 0
+    edit_source(path, change, keys=keys, write=False)  # what cannot be changed costs no signature
+    done = run_countersigning(path, signer, countersigning, new, new_file)
+    if done.left:
+        return refuse_for(done, format_)
+    lines = edit_source(path, change, keys=keys)
+    if format_ == "json":
+        print_json({"changes": lines, **countersigned_json(done)})
+    else:
+        print_countersigned(done)
+        _say(lines, format_)
+    return 0
+
+
 def _warn_of_what_is_void(signer: str) -> None:
     """Say what stops counting before the change is written: nothing proves that it was signed before the signer retired."""
     from pratique.app.home import find_home
@@ -225,7 +277,8 @@ def _warn_of_what_is_void(signer: str) -> None:
     if count:
         say(
             f"{count} statements by {signer[:12]}… in this catalog have no trusted time, and count no more once it has retired: "
-            "before you publish this, ship or sign them again with --timestamp-url, which adds a timestamp to what is signed"
+            "before you publish this, ship or sign them again with --timestamp-url, which adds a timestamp to what is signed, "
+            "or have another key say them too: --countersign"
         )
 
 

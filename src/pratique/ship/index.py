@@ -7,6 +7,7 @@ image: pushed, then said, and the tag last.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pratique.attest.statement import StatementSubject, render_statement
@@ -56,9 +57,11 @@ def ship_index(
     tag: str | None,
     name: str,
     clock: Callable[[], int],
+    journals: Path,
     steps: Steps,
 ) -> IndexShipment:
-    """Push, ship each image, sign the index, and name it. `ship_one`: ships one image, without a tag; `clock`: Unix seconds.
+    """Push, ship each image, sign the index, and name it. `ship_one`: ships one image, without a tag; `clock`: Unix seconds;
+    `journals`: as `ship` has them.
 
     Raises InputError, before anything is pushed, for an index with something in it that is no container image; and what its
     parts raise. A second run finds each step done or does it.
@@ -77,11 +80,21 @@ def ship_index(
     steps.begin("sign the index")
     subject = StatementSubject.of(name, index.digest)
     request = SigningRequest(
-        targets=(SigningTarget(digest=index.digest, name=name, repository=destination, descriptor=index.descriptor),),
+        targets=(
+            SigningTarget(
+                digest=index.digest,
+                name=name,
+                repository=destination,
+                descriptor=index.descriptor,
+                reference=destination.name if destination is not None else "",
+            ),
+        ),
         predicate_type=IMAGE_SIGNATURE,
         message=render_statement(subjects=[subject], predicate_type=IMAGE_SIGNATURE, predicate={}),
     )
-    (signature,) = sign_and_publish([request], Publication(), logged_signer=logged_signer, catalog=catalog, clock=clock)
+    (signature,) = sign_and_publish(
+        [request], Publication(), logged_signer=logged_signer, catalog=catalog, clock=clock, journals=journals
+    )
     if destination is not None and tag is not None:
         destination.push_manifest(index.data, index.media_type, tag)
     place = f"{destination.name}{f':{tag}' if tag else ''}" if destination else ""

@@ -7,11 +7,13 @@ is handed on as it is: an interrupted run may have attached it already, and made
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from pratique.attest.bundle import parse_bundle
 from pratique.attest.dsse import Envelope, parse_envelope, render_envelope
 from pratique.attest.strictjson import dump_json, load_json
-from pratique.errors import InputError
+from pratique.errors import InputError, SignatureInvalid
+from pratique.files import make_private_directory
 from pratique.keys.logged_signer import LoggedBundle, LoggedSigner, log_envelopes, sign_payload, stamp_signature
 from pratique.model.digest import Digest
 from pratique.model.predicates import TITLES
@@ -80,6 +82,63 @@ class SealedOnce:
             known = self.journal.read(name)
             return () if known is None else (known,)
         return (self.journal.once(name, lambda: stamp_signature(self.logged_signer, envelope)[0]),)
+
+
+@dataclass(frozen=True, slots=True)
+class SaidOnce:
+    """Signs single statements, which are part of no shipment, once however often that is begun.
+
+    What was signed and stamped is kept in `journals`, named by the statement and the key, until the catalog has the bundle: then
+    nothing was handed on yet, so that an entry which the log has by then is all that has to be found again. Two processes that
+    say the same at once may both log it.
+    """
+
+    journals: Path
+    logged_signer: LoggedSigner
+
+    def seal(self, payloads: Sequence[bytes]) -> list[tuple[Envelope, LoggedBundle]]:
+        """Each signed, stamped, and logged in one batch. Raises as `sign_payload` and `log_envelopes` do, and StorageError."""
+        make_private_directory(self.journals)
+        journal = self._journal
+        resumed = any(journal.read(f"{self._stem(payload)}.envelope.json") is not None for payload in payloads)
+        envelopes = [self._envelope(payload) for payload in payloads]
+        stamps = [self._stamps(payload, envelope) for payload, envelope in zip(payloads, envelopes, strict=True)]
+        sealed = log_envelopes(self.logged_signer, envelopes, stamps=stamps, resumed=resumed)
+        return list(zip(envelopes, sealed, strict=True))
+
+    def forget(self, payloads: Sequence[bytes]) -> None:
+        """They stand in the catalog."""
+        for payload in payloads:
+            for kind in ("envelope.json", "stamp"):
+                self._journal.forget(f"{self._stem(payload)}.{kind}")
+
+    @property
+    def _journal(self) -> Journal:
+        return Journal(self.journals, resumed=True)
+
+    def _stem(self, payload: bytes) -> str:
+        return f"said-{Digest.of(payload).hex[:40]}-{self.logged_signer.name[:12]}"
+
+    def _envelope(self, payload: bytes) -> Envelope:
+        name = f"{self._stem(payload)}.envelope.json"
+        known = self._journal.read(name)
+        if known is not None:
+            try:
+                envelope = parse_envelope(load_json(known, what="journalled envelope"))
+                self.logged_signer.signer.public_key.verify(envelope.signatures[0].sig, envelope.pae)
+            except (InputError, SignatureInvalid):  # damaged: signed anew
+                self.forget([payload])
+            else:
+                if envelope.payload == payload:
+                    return envelope
+        envelope = sign_payload(self.logged_signer, payload)
+        self._journal.keep(name, dump_json(render_envelope(envelope)))
+        return envelope
+
+    def _stamps(self, payload: bytes, envelope: Envelope) -> tuple[bytes, ...]:
+        if self.logged_signer.stamp is None:
+            return ()
+        return (self._journal.once(f"{self._stem(payload)}.stamp", lambda: stamp_signature(self.logged_signer, envelope)[0]),)
 
 
 def _stem(draft: Draft) -> str:

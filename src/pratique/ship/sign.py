@@ -1,9 +1,10 @@
 """Say something about artifacts that exist already: a signature, or any statement, in one of several forms.
 
 Everything is signed first, then logged in one batch, then catalogued, then published. So a key that fails in the middle leaves
-nothing behind; and a place that cannot be written to costs nothing either: the same command finds the same statements by the same
-key in the catalog, and publishes them instead of request them again. Bare signatures are no statements: they are in the log, not
-in the catalog.
+nothing behind that anybody sees, and what was signed is kept until it stands in the catalog (`sealed_once`): nothing is signed
+twice. A place that cannot be written to costs nothing either: the same command finds the same statements by the same key in the
+catalog, and publishes them instead of signing them again. Bare signatures are no statements: they are in the log, not in the
+catalog.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,9 +25,9 @@ from pratique.keys.logged_signer import (
     in_present_log,
     log_envelopes,
     prove_in_present_log,
-    sign_payload,
 )
 from pratique.model.digest import Digest
+from pratique.ship.sealed_once import SaidOnce
 
 if TYPE_CHECKING:
     from pratique.catalog.ledger import Catalog
@@ -102,8 +103,10 @@ def sign_and_publish(
     logged_signer: LoggedSigner | KeylessSigner,
     catalog: "Catalog",
     clock: Callable[[], int],
+    journals: Path,
 ) -> list[Published]:
-    """Sign, log, catalogue and publish all of this, each step for all before the next. `clock`: Unix seconds.
+    """Sign, log, catalogue and publish all of this, each step for all before the next. `clock`: Unix seconds; `journals`: where
+    statements are kept that are signed, and not yet in the catalog.
 
     Raises InputError for a form that a target cannot have, or a file that is in the way, before anything is signed; and what
     signer, log, catalog and places raise.
@@ -113,7 +116,7 @@ def sign_and_publish(
     for request, found in zip(requests, earlier, strict=True):
         _check_files(request, how, found)
     new = [request for request, found in zip(requests, earlier, strict=True) if found is None]
-    written = _write(new, logged_signer)
+    written = _write(new, logged_signer, journals)
     now = clock()
     made = iter(
         [
@@ -123,6 +126,8 @@ def sign_and_publish(
     )
     everything = [found if found is not None else next(made) for found in earlier]
     _record(everything, logged_signer, catalog)
+    if isinstance(logged_signer, LoggedSigner):
+        SaidOnce(journals, logged_signer).forget([request.message for request in requests if request.predicate_type])
     return [_publish(item, how) for item in everything]
 
 
@@ -200,18 +205,18 @@ def _said_before(request: SigningRequest, logged_signer: LoggedSigner | KeylessS
 
 
 def _write(
-    requests: Sequence[SigningRequest], logged_signer: LoggedSigner | KeylessSigner
+    requests: Sequence[SigningRequest], logged_signer: LoggedSigner | KeylessSigner, journals: Path
 ) -> list[tuple[Envelope | MessageSignature, LoggedBundle]]:
     """Sign and log all of them."""
     if isinstance(logged_signer, KeylessSigner):
         return [logged_signer.seal(request.message, statement=bool(request.predicate_type)) for request in requests]
+    if all(request.predicate_type for request in requests):
+        return list(SaidOnce(journals, logged_signer).seal([request.message for request in requests]))
     contents = [_sign(request, logged_signer) for request in requests]
     return list(zip(contents, log_envelopes(logged_signer, contents), strict=True))
 
 
-def _sign(request: SigningRequest, logged_signer: LoggedSigner) -> Envelope | MessageSignature:
-    if request.predicate_type:
-        return sign_payload(logged_signer, request.message)
+def _sign(request: SigningRequest, logged_signer: LoggedSigner) -> MessageSignature:
     signature = logged_signer.signer.sign(request.message)
     return MessageSignature(sig=signature, digest=sign_digest(logged_signer.signer.public_key, request.message))
 
@@ -222,6 +227,8 @@ def _record(said: Sequence[Published], logged_signer: LoggedSigner | KeylessSign
             if not item.request.predicate_type:
                 continue
             for target in item.request.targets:
+                if place := _place_of(target):
+                    ledger.record_location(target.digest, place, name=target.name, at=item.at)
                 ledger.record_sealed(
                     target.digest,
                     item.sealed,
@@ -229,6 +236,13 @@ def _record(said: Sequence[Published], logged_signer: LoggedSigner | KeylessSign
                     signer=logged_signer.name,
                     at=item.at,
                 )
+
+
+def _place_of(target: SigningTarget) -> str:
+    """Where the artifact lies, as a person would write it; "" where that is no registry or layout, or not known."""
+    if target.repository is None or target.reference != target.repository.name:
+        return ""
+    return target.name if target.name.startswith(target.reference) else target.reference
 
 
 def _publish(item: Published, how: Publication) -> Published:

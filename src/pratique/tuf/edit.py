@@ -24,11 +24,11 @@ _MIN_PREFIX = 8  # hex digits of a key ID that name it
 Change = Callable[[Any], None]
 
 
-def edit_source(path: Path, change: Change, *, keys: Iterable[PublicKey] = ()) -> list[str]:
+def edit_source(path: Path, change: Change, *, keys: Iterable[PublicKey] = (), write: bool = True) -> list[str]:
     """Apply `change` to the document in `path`; returns what it comes to, in words. Raises InputError when it changes nothing.
 
-    `keys`: kept beside it under the names of `key_file`, unless the change fails. The file is replaced at once, or not touched:
-    when the result is no valid trust document, this raises what `compile_source` raises.
+    `keys`: kept beside it under the names of `key_file`, unless the change fails. `write`: False only tries it. The file is
+    replaced at once, or not touched: when the result is no valid trust document, this raises what `compile_source` raises.
     """
     before = compile_source(path)
     yaml = YAML(typ="rt")
@@ -55,8 +55,9 @@ def edit_source(path: Path, change: Change, *, keys: Iterable[PublicKey] = ()) -
         lines = describe_changes(before.trust, after.trust)
         if not lines:
             raise InputError("that changes nothing", where=str(path), hint="pratique trust show tells what is there")
-        write_atomic(path, out.getvalue())
-        kept = True
+        if write:
+            write_atomic(path, out.getvalue())
+            kept = True
         return lines
     finally:
         for file in [trial] if kept else [trial, *new]:

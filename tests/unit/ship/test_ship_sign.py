@@ -85,7 +85,14 @@ class Shop:
             for target in targets
         ]
         logged_signer = LoggedSigner(signer=signer or self.signer, log=self.log)
-        return sign_and_publish(requests, how, logged_signer=logged_signer, catalog=self.catalog, clock=lambda: at)
+        return sign_and_publish(
+            requests,
+            how,
+            logged_signer=logged_signer,
+            catalog=self.catalog,
+            clock=lambda: at,
+            journals=self.root / "journal",
+        )
 
     def published(self):
         referrers = [item for image in self.images for item in self.layout.list_referrers(image.digest, SIGSTORE_BUNDLE)]

@@ -1,9 +1,10 @@
 """Which packed form a file has, by its bytes: one that is opened, one that is only known, or none. Pure, and cheap."""
 
 from pratique.inventory.packed import cpio, squashfs, zips
+from pratique.inventory.packed.asar import is_asar
 from pratique.inventory.packed.streams import compression_of
 
-TAR, ZIP, DEB, RPM, CPIO, SQUASHFS, STREAM = "tar", "zip", "deb", "rpm", "cpio", "squashfs", "stream"
+TAR, ZIP, DEB, RPM, CPIO, SQUASHFS, STREAM, ASAR = "tar", "zip", "deb", "rpm", "cpio", "squashfs", "stream", "asar"
 HEAD = 512
 
 _CLOSED = {
@@ -56,12 +57,32 @@ def form_of_packed(head: bytes) -> str:
         return SQUASHFS
     if head[USTAR[0] : USTAR[0] + 5] == USTAR[1] or is_old_tar(head):
         return TAR
+    if is_asar(head):
+        return ASAR
     return STREAM if compression_of(head) else ""
 
 
 def closed_form(head: bytes) -> str:
     """The name of a form that is known and not opened; "" for none."""
     return next((name for magic, name in _CLOSED.items() if head.startswith(magic) and _certain(magic, head)), "")
+
+
+_FAR = (
+    (32769, b"CD001", "ISO 9660 image"),
+    (1080, b"\x53\xef", "ext2, ext3 or ext4 image"),
+    (1024, b"\xe2\xe1\xf5\xe0", "EROFS image"),
+)
+_TRAILERS = ((512, b"koly", "Apple disk image"), (512, b"conectix", "disk image (VHD)"))
+IMAGES = frozenset({".iso", ".img", ".ext2", ".ext4", ".erofs", ".dmg", ".vhd"})
+"""Endings of files whose form does not stand at their beginning."""
+
+
+def image_form(view: memoryview) -> str:
+    """The name of a file system or disk image whose mark lies deeper; "" for none."""
+    for at, mark, name in _FAR:
+        if bytes(view[at : at + len(mark)]) == mark:
+            return name
+    return next((name for back, mark, name in _TRAILERS if bytes(view[-back:][: len(mark)]) == mark), "")
 
 
 def _certain(magic: bytes, head: bytes) -> bool:

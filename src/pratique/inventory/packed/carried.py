@@ -29,12 +29,17 @@ _SHOWN = 20
 _OWN = ("pyi", "_pyi", "PyInstaller")  # modules of PyInstaller's own loader
 
 
+def carries(head: bytes) -> bool:
+    """Whether it is a program or script, by how it begins."""
+    return head[:2] in (SCRIPT, b"MZ") or head[:4] in EXECUTABLES or head[:4] == PHP
+
+
 def carried(view: memoryview, opener: Opener, budget: Budget) -> OpenedFile | None:
     """None for what carries nothing. Raises Malformed: what it is packed with, and why it is not known; LimitExceeded."""
     head = bytes(view[:4])
     if head[:2] == SCRIPT or head == PHP:
         return _script(view, opener, budget)
-    if head not in EXECUTABLES and head[:2] not in EXECUTABLES:
+    if not carries(head):
         return None
     program = read_executable(view)
     if program is None:

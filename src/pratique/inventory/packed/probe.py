@@ -11,7 +11,7 @@ from pratique.errors import Malformed
 from pratique.inventory.ecosystems.helm.chart_archive import in_charts
 from pratique.inventory.ecosystems.jvm.filename import ARCHIVES as JAVA
 from pratique.inventory.packed import formats
-from pratique.inventory.packed.carried import EXECUTABLES, PHP, SCRIPT, carried
+from pratique.inventory.packed.carried import EXECUTABLES, PHP, SCRIPT, carried, carries
 from pratique.inventory.packed.facts import PACKED, encode
 from pratique.inventory.packed.limits import LIMITS, Budget, PackedLimits
 from pratique.inventory.packed.opening import open_packed
@@ -60,7 +60,7 @@ class PackedProbe:
         head = bytes(view[: formats.HEAD])
         form = formats.form_of_packed(head)
         if not form:
-            name = formats.closed_form(head) or formats.image_form(view)
+            name = formats.closed_form(head) or ("" if carries(head) else formats.image_form(view))
             if name:
                 raise Malformed(f"{name} is not opened: what is in it is not known")
         budget = self._budget or Budget(self._limits, len(view))

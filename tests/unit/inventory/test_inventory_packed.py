@@ -83,6 +83,11 @@ MADE = {
         "pkg:conda/knot@4.0?build=h1_0&subdir=linux-64&type=conda",
         "conda package",
     ),
+    "v1.2.0.zip": (
+        zip_of({"example.org/knot/v2@v2.2.0/go.mod": "module example.org/knot/v2\n", "example.org/knot/v2@v2.2.0/a.go": ""}),
+        "pkg:golang/example.org/knot/v2@v2.2.0",
+        "Go module",
+    ),
     "harbour.rope.2.1.0.nupkg": (
         zip_of({"Harbour.Rope.nuspec": NUSPEC, "[Content_Types].xml": "<Types/>"}),
         "pkg:nuget/Harbour.Rope@2.1.0",
@@ -259,3 +264,16 @@ def test_an_archive_belongs_to_whom_it_is_and_to_nobody_else():
 def test_lzma_alone_is_read_like_xz():
     packed = lzma.compress(tar_of({"node_modules/knot/package.json": '{"name":"knot","version":"1"}'}), format=lzma.FORMAT_ALONE)
     assert purls(alone("x.tar.lzma", packed)) == ["pkg:npm/knot@1"]
+
+
+def test_an_npm_package_is_one_in_whatever_single_folder_it_lies():
+    files = {"node/package.json": '{"name":"@types/node","version":"20.1.0"}', "node/index.d.ts": ""}
+    one = only(alone("node-20.1.0.tgz", gz(tar_of(files))))
+    assert (one.purl, one.facts["package-file"]) == ("pkg:npm/%40types/node@20.1.0", "npm package")
+    private = {"app/package.json": '{"name":"app","version":"1","private":true}'}
+    assert "package-file" not in only(alone("app.tgz", gz(tar_of(private)))).facts
+
+
+def test_a_program_that_reads_tar_is_no_tar():
+    text = b"x" * 257 + b"ustar\\x0000'; // the mark of an archive\n" + b"y" * 300
+    assert reasons(in_image({"lib/headers.js": text})) == []

@@ -214,3 +214,80 @@ def test_a_native_image_of_graalvm_has_the_components_that_it_states():
 def test_programs_that_carry_nothing_say_nothing():
     found = in_image({"usr/bin/a": elf({b".text": b"x" * 100}), "usr/bin/b": elf() + b"debug link and a signature" + bytes(100)})
     assert not any("packed" in reason for reason in reasons(found))
+
+
+def phar(files: dict[str, tuple[bytes, int]], start: bytes = b"#!/usr/bin/env php\n<?php echo 1; ") -> bytes:
+    """A PHP archive of files, each with its flag of compression."""
+    pack = {0: lambda data: data, 0x1000: lambda data: zlib.compress(data, wbits=-15), 0x2000: bzip2}
+    rows, body = b"", b""
+    for name, (data, flag) in files.items():
+        stored = pack[flag](data)
+        rows += struct.pack("<I", len(name)) + name.encode() + struct.pack("<IIIII", len(data), 0, len(stored), 0, flag | 0o644)
+        rows += bytes(4)
+        body += stored
+    manifest = struct.pack("<I", len(files)) + b"\x11\x00" + struct.pack("<II", 0x10000, 4) + b"a.ph" + bytes(4) + rows
+    return start + b"__HALT_COMPILER(); ?>\r\n" + struct.pack("<I", len(manifest)) + manifest + body + bytes(20) + b"\2\0\0\0GBMB"
+
+
+INSTALLED = json.dumps({"packages": [{"name": "harbour/knot", "version": "1.2.0"}]}).encode()
+
+
+@pytest.mark.parametrize("flag", [0, 0x1000, 0x2000])
+@pytest.mark.parametrize("start", [b"#!/usr/bin/env php\n<?php ", b"<?php "])
+def test_a_php_archive_has_the_packages_that_it_was_built_from(flag, start):
+    data = phar({"vendor/composer/installed.json": (INSTALLED, flag), "src/a.php": (b"<?php", 0)}, start)
+    found = in_image({"usr/local/bin/composer": data})
+    assert purls(found) == ["pkg:composer/harbour/knot@1.2.0"]
+    assert found.components[0].evidence == ("usr/local/bin/composer!vendor/composer/installed.json",)
+
+
+def test_a_php_file_that_is_no_archive_is_none_and_a_torn_one_is_told():
+    assert reasons(in_image({"a.php": b"<?php echo '__HALT_COMPILER();'; " + bytes(100)})) == []
+    torn = phar({"vendor/composer/installed.json": (INSTALLED, 0)})[:-70]
+    assert any("packed: a PHP archive that is cut off" in reason for reason in reasons(in_image({"a.phar": torn})))
+
+
+def asar(files: dict, body: bytes) -> bytes:
+    text = json.dumps({"files": files}).encode()
+    padded = text + bytes(-len(text) % 4)
+    return struct.pack("<IIII", 4, len(padded) + 8, len(padded) + 4, len(text)) + padded + body
+
+
+def test_an_electron_archive_is_opened():
+    data = PACKAGE["node_modules/knot/package.json"].encode()
+    inner = {"package.json": {"offset": "0", "size": len(data)}, "x.node": {"size": 5, "unpacked": True}, "a": {"link": "b"}}
+    found = in_image({"resources/app.asar": asar({"node_modules": {"files": {"knot": {"files": inner}}}}, data)})
+    assert purls(found) == ["pkg:npm/knot@1"]
+    assert reasons(found) == ["resources/app.asar!node_modules/knot/x.node: packed: lies beside the archive"]
+    wrong = asar({"package.json": {"offset": "9", "size": 1 << 40}}, data)
+    assert any("points outside" in reason for reason in reasons(in_image({"app.asar": wrong})))
+
+
+@pytest.mark.parametrize("name", ["app", "run.sh", "lib.zip"])
+def test_a_java_archive_is_known_whatever_it_is_called(name):
+    jar = zip_of(
+        {
+            "META-INF/MANIFEST.MF": "Manifest-Version: 1.0\n",
+            "META-INF/maven/g/a/pom.properties": "groupId=g\nartifactId=a\nversion=1\n",
+        }
+    )
+    found = in_image({name: (b"#!/bin/bash\nexec java -jar $0\n" if name != "lib.zip" else b"") + jar})
+    assert purls(found) == ["pkg:maven/g/a@1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "word"),
+    [
+        ("a.iso", bytes(32769) + b"CD001" + bytes(100), "ISO 9660 image"),
+        ("a.img", bytes(1080) + b"\x53\xef" + bytes(1000), "ext4 image"),
+        ("a.erofs", bytes(1024) + b"\xe2\xe1\xf5\xe0" + bytes(1000), "EROFS image"),
+        ("a.dmg", b"x" * 1000 + b"koly" + bytes(508), "Apple disk image"),
+    ],
+)
+def test_an_image_of_a_file_system_that_is_not_read_is_an_unknown(name, data, word):
+    (reason,) = reasons(in_image({name: data}))
+    assert word in reason and "is not opened" in reason
+
+
+def test_an_archive_in_which_nobody_looks_for_anything_leaves_nothing_behind():
+    assert in_image({"src.zip": zip_of({f"java/{number}.java": "class X {}" for number in range(50)})}).tree.facts == {}

@@ -12,6 +12,7 @@ from pratique.inventory.packed.native_image import SECTIONS, read_native_image
 from pratique.inventory.packed.opening import open_packed
 from pratique.inventory.packed.overlay import Executable, read_executable
 from pratique.inventory.packed.packers import carrier_of, packer_of
+from pratique.inventory.packed.phar import find_manifest, phar_members
 from pratique.inventory.packed.pyinstaller import find_cookie, read_archive
 from pratique.inventory.packed.scripts import appended_to, is_text_archive
 from pratique.inventory.packed.trees import Gathering, Inside, Opener
@@ -20,7 +21,7 @@ from pratique.lexicon.text import clean
 from pratique.model import FileKind
 
 EXECUTABLES = frozenset({b"\x7fELF", b"MZ", b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe"})
-SCRIPT = b"#!"
+SCRIPT, PHP = b"#!", b"<?ph"
 _APPIMAGE = b"AI"
 _PYINSTALLER = b"pydata"  # the section that it has its archive in, in ELF
 _PAYLOAD = b"payload"
@@ -28,12 +29,17 @@ _SHOWN = 20
 _OWN = ("pyi", "_pyi", "PyInstaller")  # modules of PyInstaller's own loader
 
 
+def carries(head: bytes) -> bool:
+    """Whether it is a program or script, by how it begins."""
+    return head[:2] in (SCRIPT, b"MZ") or head[:4] in EXECUTABLES or head[:4] == PHP
+
+
 def carried(view: memoryview, opener: Opener, budget: Budget) -> OpenedFile | None:
     """None for what carries nothing. Raises Malformed: what it is packed with, and why it is not known; LimitExceeded."""
     head = bytes(view[:4])
-    if head[:2] == SCRIPT:
+    if head[:2] == SCRIPT or head == PHP:
         return _script(view, opener, budget)
-    if head not in EXECUTABLES and head[:2] not in EXECUTABLES:
+    if not carries(head):
         return None
     program = read_executable(view)
     if program is None:
@@ -47,6 +53,11 @@ def carried(view: memoryview, opener: Opener, budget: Budget) -> OpenedFile | No
 def _script(view: memoryview, opener: Opener, budget: Budget) -> OpenedFile | None:
     if has_directory(view):
         return open_packed(view, formats.ZIP, opener, budget)
+    manifest = find_manifest(view)
+    if manifest >= 0:
+        gathering = Gathering(opener(), budget)
+        gathering.take(phar_members(view, manifest, budget))
+        return OpenedFile(kind="PHP archive", tree=gathering.tree())
     archive = appended_to(view)
     if archive is not None and len(archive):
         return _payload("self-extracting script", archive, opener(), budget)

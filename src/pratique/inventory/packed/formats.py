@@ -1,9 +1,10 @@
 """Which packed form a file has, by its bytes: one that is opened, one that is only known, or none. Pure, and cheap."""
 
 from pratique.inventory.packed import cpio, squashfs, zips
+from pratique.inventory.packed.asar import is_asar
 from pratique.inventory.packed.streams import compression_of
 
-TAR, ZIP, DEB, RPM, CPIO, SQUASHFS, STREAM = "tar", "zip", "deb", "rpm", "cpio", "squashfs", "stream"
+TAR, ZIP, DEB, RPM, CPIO, SQUASHFS, STREAM, ASAR = "tar", "zip", "deb", "rpm", "cpio", "squashfs", "stream", "asar"
 HEAD = 512
 
 _CLOSED = {
@@ -28,6 +29,9 @@ _CLOSED = {
     b"7kSt": "zpaq",
     b"\x60\xea": "ARJ",
     b"hsi\x01": "hpi",
+    b"ADBd": "Alpine package of version 3",
+    b"ADBc": "Alpine package of version 3",
+    b"ADB.": "Alpine package of version 3",
     squashfs.BIG_ENDIAN: "squashfs (big-endian)",
     zips.SPLIT: "zip in several parts",
     b"\x71\xc7": "cpio (old binary)",
@@ -40,6 +44,7 @@ _MORE = frozenset({b"\x28\xb5\x2f\xfd", b"\x5d\0", *(bytes((low, 0x2A, 0x4D, 0x1
 MAGICS = _OPENED | _MORE | _FOUR | {b"\x1f\x9d", b"\x60\xea", b"\x71\xc7", b"\xc7\x71", zips.SPLIT}
 """How such files begin, 2 or 4 bytes."""
 USTAR = 257, b"ustar"
+_USTAR_MARKS = (b"ustar\x0000", b"ustar  \0")
 
 
 def form_of_packed(head: bytes) -> str:
@@ -54,14 +59,36 @@ def form_of_packed(head: bytes) -> str:
         return CPIO
     if head[:4] == squashfs.MAGIC:
         return SQUASHFS
-    if head[USTAR[0] : USTAR[0] + 5] == USTAR[1] or is_old_tar(head):
+    # The mark alone stands in programs that read tar, too; with its version behind it, or a checksum, it is one.
+    if head[USTAR[0] : USTAR[0] + 8] in _USTAR_MARKS or is_tar(head) or is_old_tar(head):
         return TAR
+    if is_asar(head):
+        return ASAR
     return STREAM if compression_of(head) else ""
 
 
 def closed_form(head: bytes) -> str:
     """The name of a form that is known and not opened; "" for none."""
     return next((name for magic, name in _CLOSED.items() if head.startswith(magic) and _certain(magic, head)), "")
+
+
+_FAR = (
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Windows Installer package"),
+    (32769, b"CD001", "ISO 9660 image"),
+    (1080, b"\x53\xef", "ext2, ext3 or ext4 image"),
+    (1024, b"\xe2\xe1\xf5\xe0", "EROFS image"),
+)
+_TRAILERS = ((512, b"koly", "Apple disk image"), (512, b"conectix", "disk image (VHD)"))
+IMAGES = frozenset({".iso", ".img", ".ext2", ".ext4", ".erofs", ".dmg", ".vhd", ".msi", ".msp"})
+"""Endings of files whose form does not stand at their beginning."""
+
+
+def image_form(view: memoryview) -> str:
+    """The name of a file system or disk image whose mark lies deeper; "" for none. To be asked of what is nothing else."""
+    for at, mark, name in _FAR:
+        if bytes(view[at : at + len(mark)]) == mark:
+            return name
+    return next((name for back, mark, name in _TRAILERS if bytes(view[-back:][: len(mark)]) == mark), "")
 
 
 def _certain(magic: bytes, head: bytes) -> bool:

@@ -10,6 +10,7 @@ from pratique.inventory.ecosystems.alpm.package_file import INFO, MTREE, read_pa
 from pratique.inventory.ecosystems.apk.package_file import read_apk
 from pratique.inventory.ecosystems.conda.package_file import FILES, INDEX, PATHS, read_conda
 from pratique.inventory.ecosystems.dotnet.package_file import read_nupkg
+from pratique.inventory.ecosystems.golang.package_file import read_go_zip
 from pratique.inventory.ecosystems.npm.package_file import read_npm
 from pratique.inventory.ecosystems.opkg.package_file import read_ipk
 from pratique.inventory.ecosystems.python.package_file import keeps_python, read_python
@@ -73,7 +74,7 @@ def laid_over(kind: str, tree: Tree, package: PackageFile | None) -> OpenedFile:
 def _package(tree: Tree, packing: str) -> PackageFile | None:
     contents, paths = tree.contents, list(tree.entries)
     if packing == formats.ZIP:
-        return read_python(contents, paths) or read_nupkg(contents, paths)
+        return read_go_zip(paths) or read_python(contents, paths) or read_nupkg(contents, paths)
     if METADATA in contents and "data.tar.gz" in tree.entries:
         data = memoryview(contents[METADATA])
         return read_gem(b"".join(inflated("gzip", data, Budget(replace(LIMITS, most_bytes=_MAX_METADATA), len(data)))))
@@ -84,7 +85,7 @@ def _package(tree: Tree, packing: str) -> PackageFile | None:
     found = read_pacman(contents, paths) or read_apk(contents, paths)
     if found is None and packing == "bzip2":
         found = read_conda(contents, ".tar.bz2")
-    return found or read_npm(contents) or read_crate(contents, paths) or read_python(contents, paths)
+    return found or read_crate(contents, paths) or read_python(contents, paths) or read_npm(contents, paths)
 
 
 def _opened(tree: Tree, path: str) -> OpenedFile | None:

@@ -13,20 +13,22 @@ from pratique.inventory.ecosystems.dpkg.package_file import read_deb
 from pratique.inventory.ecosystems.rpm.package_file import read_rpm
 from pratique.inventory.packed import formats
 from pratique.inventory.packed.ar import ar_members
+from pratique.inventory.packed.asar import asar_members
 from pratique.inventory.packed.cpio import cpio_members, rest_of
 from pratique.inventory.packed.facts import PACKED, OpenedFile
 from pratique.inventory.packed.identity import identified, keeps_for_identity, laid_over
 from pratique.inventory.packed.limits import Budget
-from pratique.inventory.packed.members import Member, tar_members
+from pratique.inventory.packed.members import Member, tar_members, whole
 from pratique.inventory.packed.squashfs import squashfs_members
 from pratique.inventory.packed.streams import compression_of, first_bytes, inflated
 from pratique.inventory.packed.trees import Gathering, Inside, Opener
-from pratique.inventory.packed.zips import zip_members
+from pratique.inventory.packed.zips import java_part, zip_members
 from pratique.model import FileKind
 
 _SMALL = 64 << 20
 _CONTROL = Inside(Chosen(keep=lambda path: path in ("control", "md5sums")), ProbeTable(()))
 _MAX_ARCHIVES = 16
+_JAR = b"content.jar"
 _PLAIN = "content"
 """What the one file in a compressed stream is called: facts are kept by content, and the name is not part of it."""
 
@@ -41,9 +43,15 @@ def open_packed(view: memoryview, form: str, opener: Opener, budget: Budget) -> 
         return _rpm(view, opener(), budget)
     gathering = Gathering(opener(), budget, keeps_for_identity)
     if form == formats.ZIP:
+        jar = java_part(view)
+        if jar is not None:  # its own reader knows what it is, whatever it is called
+            gathering.take((Member(_JAR, FileKind.FILE, 0o644, len(jar), b"", whole(jar)),))
+            return OpenedFile(kind="Java archive", tree=gathering.tree())
         gathering.take(zip_members(view, budget, gathering.tell))
     elif form == formats.SQUASHFS:
         gathering.take(squashfs_members(view, budget))
+    elif form == formats.ASAR:
+        gathering.take(asar_members(view, budget))
     elif form == formats.CPIO:
         _cpio(iter((bytes(view),)) if len(view) <= _SMALL else _pieces(view), gathering, budget)
     else:

@@ -11,11 +11,12 @@ from pratique.errors import Malformed
 from pratique.inventory.ecosystems.helm.chart_archive import in_charts
 from pratique.inventory.ecosystems.jvm.filename import ARCHIVES as JAVA
 from pratique.inventory.packed import formats
-from pratique.inventory.packed.carried import EXECUTABLES, SCRIPT, carried
+from pratique.inventory.packed.carried import EXECUTABLES, PHP, SCRIPT, carried, carries
 from pratique.inventory.packed.facts import PACKED, encode
 from pratique.inventory.packed.limits import LIMITS, Budget, PackedLimits
 from pratique.inventory.packed.opening import open_packed
 from pratique.inventory.packed.trees import Inside
+from pratique.model import Tree
 
 PACKED_VERSION = 1
 _LEAST = 16
@@ -26,8 +27,8 @@ class PackedProbe:
 
     name = PACKED
     interest = Interest(
-        magics=frozenset({*formats.MAGICS, *EXECUTABLES, SCRIPT, formats.USTAR[1]}),
-        endings=frozenset({".tar", ".gem", ".ova"}),  # of archives from before ustar
+        magics=frozenset({*formats.MAGICS, *EXECUTABLES, SCRIPT, PHP, formats.USTAR[1]}),
+        endings=frozenset({".tar", ".gem", ".ova", ".asar"}) | formats.IMAGES,  # of what no first bytes tell
     )
 
     def __init__(
@@ -59,7 +60,7 @@ class PackedProbe:
         head = bytes(view[: formats.HEAD])
         form = formats.form_of_packed(head)
         if not form:
-            name = formats.closed_form(head)
+            name = formats.closed_form(head) or ("" if carries(head) else formats.image_form(view))
             if name:
                 raise Malformed(f"{name} is not opened: what is in it is not known")
         budget = self._budget or Budget(self._limits, len(view))
@@ -69,9 +70,14 @@ class PackedProbe:
             return self._within(budget)
 
         opened = open_packed(view, form, opener, budget) if form else carried(view, opener, budget)
-        return encode(opened) if opened is not None else b""
+        # Names alone tell nothing: of an archive in which nobody looks for anything, nothing is kept.
+        return encode(opened) if opened is not None and _tells(opened.tree) else b""
 
     def _within(self, budget: Budget) -> Inside:
         deeper = PackedProbe(self._inside, self._limits, depth=self._depth + 1, budget=budget, table=self._table)
         selection = replace(self._inside, probes=(*self._inside.probes, deeper))
         return Inside(selection, ProbeTable((deeper,), self._table))
+
+
+def _tells(tree: Tree) -> bool:
+    return bool(tree.contents or tree.facts or tree.unknowns)

@@ -39,6 +39,26 @@ def zip_members(view: memoryview, budget: Budget, tell: Callable[[str], None]) -
             yield Member(name, FileKind.FILE, 0o644, entry.size, b"", _pieces(view, entry, budget))
 
 
+def java_part(view: memoryview) -> memoryview | None:
+    """The Java archive that it is, without what stands before it; None for other archives. Raises Malformed: no archive."""
+    directory = find_directory(view)
+    marks: set[bytes] = set()
+
+    def wanted(name: bytes) -> bool:
+        if name == b"META-INF/MANIFEST.MF":
+            marks.add(name)
+        elif name.endswith((b".class", b"/pom.properties")):
+            marks.add(b"class")
+        return False
+
+    try:
+        for _ in walk_entries(view, directory, wanted):
+            pass
+    except Malformed:
+        return None
+    return view[directory.shift :] if len(marks) == 2 else None
+
+
 def has_directory(view: memoryview) -> bool:
     """Whether a zip archive ends here: where its end record has to lie when no comment follows, or a short one."""
     tail = bytes(view[-1024:])

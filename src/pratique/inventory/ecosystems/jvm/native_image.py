@@ -14,7 +14,8 @@ from pratique.lexicon.text import clean
 from pratique.lexicon.values import list_or_empty, table_or_empty, text_or_empty
 from pratique.model import Presence
 
-SBOM = "native-image-sbom.json"
+SBOM = "graalvm-sbom"
+"""What it is called in the tree of the program: no cataloger of documents takes it for one that somebody put there."""
 _MAX_COMPONENTS = 50_000
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from pratique.artifact.selection import Interest
 from pratique.errors import Malformed
 from pratique.inventory.common.cataloger import Catalogued, Collector
+from pratique.inventory.common.installed_trees import is_of_a_package
 from pratique.inventory.manifests.collector import ImageCollector
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.parse import load_yaml_documents
@@ -44,8 +45,8 @@ class ContainerFileCataloger:
     probes = ()
 
     def keeps(self, path: str) -> bool:
-        """By their names."""
-        return _reader(path) is not None
+        """By their names, but for those of other packages."""
+        return _reader(path) is not None and not is_of_a_package(path)
 
     def catalogue(self, tree: Tree) -> Catalogued:
         """A component for each image, with all places that ask for it."""
@@ -53,7 +54,7 @@ class ContainerFileCataloger:
         images = ImageCollector(out)
         for path in sorted(tree.contents):
             reader = _reader(path)
-            if reader is None:
+            if reader is None or not self.keeps(path):
                 continue
             try:
                 for line, place, text in reader(tree.contents[path]):

@@ -206,6 +206,7 @@ golang.org/x/text/width
 # gopkg.in/yaml.v3 v3.0.1 => ./yaml
 ## explicit
 gopkg.in/yaml.v3
+# no module
 # golang.org/x/only-listed v1.0.0
 ## explicit
 # golang.org/x/text => golang.org/x/text v0.14.0

@@ -20,7 +20,42 @@ from pratique.lexicon.values import list_or_empty, table_or_empty, text_or_empty
 from pratique.model import Tree
 
 _COMPOSE = lazy(r"(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml")
-_DOCKERFILE = lazy(r"(?:Dockerfile|Containerfile)(?:[.-][\w.-]+)?|[\w.-]+\.(?:[Dd]ockerfile|[Cc]ontainerfile)")
+_DOCKERFILE = lazy(r"(?:[Dd]ockerfile|[Cc]ontainerfile)(?:[.-][\w.-]+)?|[\w.-]+\.(?:[Dd]ockerfile|[Cc]ontainerfile)")
+# `Dockerfile.prod`: files are found by names and endings, so that what people write behind the dot is listed.
+_VARIANTS = (
+    *(
+        "dev",
+        "development",
+        "prod",
+        "production",
+        "test",
+        "testing",
+        "ci",
+        "build",
+        "builder",
+        "base",
+        "runtime",
+        "release",
+        "debug",
+    ),
+    *(
+        "local",
+        "alpine",
+        "debian",
+        "ubuntu",
+        "slim",
+        "distroless",
+        "ubi",
+        "rhel",
+        "fedora",
+        "centos",
+        "windows",
+        "linux",
+        "scratch",
+    ),
+    *("amd64", "arm64", "armv7", "multiarch", "gpu", "cpu", "cuda", "rocm", "web", "api", "app", "server", "worker", "frontend"),
+    *("backend", "nginx", "node", "python", "go", "template", "example", "tmpl", "j2"),
+)
 _GITLAB = ".gitlab-ci.yml"
 _VARIABLE = lazy(r"\$(?:(\w+)|\{(\w+)(?::?([-+?])([^{}$]*))?\})")
 _MAX_NODES = 100_000
@@ -39,8 +74,10 @@ class ContainerFileCataloger:
     name = "container-files"
     version = 1
     interest = Interest(
-        names=frozenset({"Dockerfile", "Containerfile"}),
-        endings=frozenset({".yml", ".yaml", ".dockerfile", ".Dockerfile", ".containerfile", ".Containerfile"}),
+        names=frozenset({"Dockerfile", "Containerfile", "dockerfile", "containerfile"}),
+        endings=frozenset(
+            {".yml", ".yaml", ".dockerfile", ".Dockerfile", ".containerfile", ".Containerfile", *(f".{one}" for one in _VARIANTS)}
+        ),
     )
     probes = ()
 

@@ -89,7 +89,10 @@ def _dist(file: File, name: str, version: Any, author: str, about: Mapping[str, 
     )
 
 
-def _requires(about: Mapping[str, Any]) -> list[str]:
+def _requires(about: Mapping[str, Any]) -> list[str] | None:
+    """Modules; None where nothing tells them."""
+    if "prereqs" not in about and "requires" not in about:
+        return None
     runtime = table_or_empty(table_or_empty(about.get("prereqs")).get("runtime"))
     return list(table_or_empty(runtime.get("requires")) or table_or_empty(about.get("requires")))
 

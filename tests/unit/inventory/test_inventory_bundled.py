@@ -1,8 +1,10 @@
 """What is bundled, vendored or unpacked inside something else is found, and what only looks like it is not."""
 
 import json
+from dataclasses import replace
 
 import pytest
+from lock_trees import FOLDER
 from sbom_trees import SUBJECT, tree
 
 from pratique.inventory.assemble import catalogue_tree
@@ -204,6 +206,7 @@ golang.org/x/text/width
 # gopkg.in/yaml.v3 v3.0.1 => ./yaml
 ## explicit
 gopkg.in/yaml.v3
+# no module
 # golang.org/x/only-listed v1.0.0
 ## explicit
 # golang.org/x/text => golang.org/x/text v0.14.0
@@ -309,3 +312,25 @@ def test_a_manifest_names_an_unpacked_application_only_above_classes_and_with_ti
     (one,) = inventory(files).components
     assert (one.name.rpartition(":")[2], one.version, one.kind) == ("demo", "0.0.1-SNAPSHOT", "application")
     assert one.facts["java:main-class"] == "com.example.demo.DemoApplication"
+
+
+def test_what_a_vendored_or_installed_package_asks_for_is_its_own_affair():
+    lock = 'version = 3\n[[package]]\nname = "serde"\nversion = "1.0.0"\n'
+    workflow = "jobs: {a: {steps: [{uses: actions/checkout@v4}]}}"
+    files = {
+        "vendor/itoa/Cargo.toml": ITOA,
+        "vendor/itoa/Cargo.lock": lock,
+        "vendor/itoa/.cargo-checksum.json": json.dumps({"files": {}, "package": SHA256}),
+        "vendor/itoa/.github/workflows/ci.yml": workflow,
+        "third/itoa/Cargo.toml": ITOA.replace("itoa", "other"),
+        "third/itoa/Cargo.lock": lock,
+        "third/itoa/.cargo-checksum.json": json.dumps({"files": {}, "package": SHA256}),
+        "node_modules/a/package.json": '{"name": "a", "version": "1"}',
+        "node_modules/a/Dockerfile": "FROM alpine:3.19\n",
+        "node_modules/a/go.mod": "module a\nrequire b.example/c v1.0.0\n",
+        "node_modules/a/.github/workflows/ci.yml": workflow,
+        "site-packages/a/main.tf": 'module "x" {\n  source = "a/b/c"\n  version = "1.0.0"\n}\n',
+    }
+    folder = replace(tree(files), layers=())
+    found = catalogue_tree(FOLDER, folder).components
+    assert {one.purl for one in found} == {"pkg:cargo/itoa@1.0.15", "pkg:cargo/other@1.0.15", "pkg:npm/a@1"}

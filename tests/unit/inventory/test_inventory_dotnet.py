@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sbom_trees import SUBJECT, tree
 
 from pratique.inventory.assemble import catalogue_tree
-from pratique.model import ArtifactKind, ComponentKind, Digest, Ownership, Presence, Subject
+from pratique.model import ArtifactKind, ComponentKind, Digest, Edges, Ownership, Presence, Subject
 
 DATA = Path(__file__).parents[2] / "data" / "dotnet"
 FOLDER = Subject(kind=ArtifactKind.DIRECTORY, name="src", digest=Digest.of(b"folder"))
@@ -218,3 +218,25 @@ def test_any_document_is_read_or_unknown(document, noise):
     inventory(
         {**dict.fromkeys(names, text), "a.nuspec": noise, "a.csproj": noise, "packages.config": noise, "b.deps.json": noise}
     )
+
+
+CENTRAL = """<Project><ItemGroup>
+<PackageVersion Include="Serilog" Version="3.1.1" /><PackageVersion Include="Loose" Version="[1.0,2.0)" />
+<GlobalPackageReference Include="Tool" Version="1.2.0" />
+</ItemGroup></Project>"""
+
+
+@pytest.mark.parametrize("name", ["Directory.Packages.props", "Packages.props"])
+def test_a_file_of_central_versions_without_projects_tells_packages_itself(name):
+    found = components({f"src/{name}": CENTRAL})
+    assert set(found) == {"pkg:nuget/Serilog@3.1.1", "pkg:nuget/Loose", "pkg:nuget/Tool@1.2.0"}
+    assert {one.presence for one in found.values()} == {Presence.DECLARED}
+    project = '<Project><ItemGroup><PackageReference Include="Serilog" /></ItemGroup></Project>'
+    assert set(components({f"src/{name}": CENTRAL, "src/a/a.csproj": project})) == {"pkg:nuget/Serilog@3.1.1"}
+    assert [one.path for one in inventory({f"src/{name}": "<"}).unknowns] == [f"src/{name}"]
+
+
+def test_libraries_that_are_listed_without_targets_are_declared_and_what_they_need_is_not_known():
+    document = {"libraries": {"Serilog/3.1.1": {"type": "package", "sha512": f"sha512-{BASE64}"}}}
+    (one,) = components({"app/x.deps.json": json.dumps(document)}).values()
+    assert (one.purl, one.presence, one.edges) == ("pkg:nuget/Serilog@3.1.1", Presence.DECLARED, Edges.UNKNOWN)

@@ -5,12 +5,13 @@ import json
 import lzma
 import plistlib
 import struct
+from dataclasses import replace
 
 import pytest
 import zstandard
 from binary_samples import elf
 from hypothesis import HealthCheck, given, settings
-from lock_trees import broken
+from lock_trees import FOLDER, broken
 from sbom_trees import SUBJECT, tree
 
 from pratique.inventory.assemble import catalogue_tree
@@ -114,12 +115,15 @@ def test_kegs_and_casks_of_homebrew_are_found_by_their_receipts():
         "home/linuxbrew/.linuxbrew/Cellar/curl/8.6.0_1/bin/curl": "x",
         "home/linuxbrew/.linuxbrew/Cellar/openssl@3/3.2.1/INSTALL_RECEIPT.json": json.dumps({"source": {"tap": "homebrew/core"}}),
         "home/linuxbrew/.linuxbrew/Cellar/own/1.0/INSTALL_RECEIPT.json": json.dumps({"source": {"tap": "acme/inner"}}),
+        "home/linuxbrew/.linuxbrew/Cellar/kept/2.0/.brew/kept.rb": "class Kept < Formula",
+        "home/linuxbrew/.linuxbrew/Cellar/curl/8.6.0_1/.brew/curl.rb": "class Curl < Formula",
+        "home/linuxbrew/.linuxbrew/Library/Taps/a/b/Formula/none.rb": "class None < Formula",
         "opt/homebrew/Caskroom/firefox/.metadata/INSTALL_RECEIPT.json": json.dumps(cask),
     }
     found = inventory(files)
     purls = {one.purl: one for one in found.components}
     assert set(purls) == {
-        *("pkg:brew/curl@8.6.0_1", "pkg:brew/openssl%403@3.2.1", "pkg:generic/acme/inner/own@1.0"),
+        *("pkg:brew/curl@8.6.0_1", "pkg:brew/openssl%403@3.2.1", "pkg:brew/kept@2.0", "pkg:generic/acme/inner/own@1.0"),
         "pkg:brew/homebrew/cask/firefox@120.0",
     }
     assert purls["pkg:brew/curl@8.6.0_1"].depends == ("pkg:brew/openssl%403@3.2.1",)
@@ -148,6 +152,14 @@ C<VERSION: 0.31>
 
 C<VERSION: 1.5>
 """
+
+
+def test_metadata_of_perl_sources_is_read_in_either_form_and_once():
+    old = "--- \nname: Try-Tiny\nversion: '0.30'\nlicense: perl\nabstract: x\nmeta-spec: {version: '1.4'}\n"
+    folder = replace(tree({"META.yml": old, "b/META.yml": old, "b/META.json": json.dumps(META)}), layers=())
+    found = {one.purl: one for one in catalogue_tree(FOLDER, folder).components}
+    assert set(found) == {"pkg:cpan/Try-Tiny@0.30", "pkg:cpan/JSON-PP@4.16"}
+    assert found["pkg:cpan/Try-Tiny@0.30"].licences == ("Artistic-1.0-Perl OR GPL-1.0-or-later",)
 
 
 def test_perl_distributions_are_found_by_what_each_installer_leaves():

@@ -84,6 +84,15 @@ def test_images_of_compose_files_dockerfiles_and_pipelines_are_asked_for_with_th
     assert [(one.path, "only a run could tell" in one.reason) for one in found.unknowns] == [("docker-compose.yml", True)]
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["Dockerfile", "dockerfile", "Containerfile", "Dockerfile.prod", "api.Dockerfile", "api.dockerfile", "Dockerfile.arm64"],
+)
+def test_a_dockerfile_is_known_by_any_of_its_usual_names(name):
+    found = inventory({f"a/{name}": "from alpine:3.19@sha256:" + "ab" * 32 + "\n"})
+    assert [one.name.rpartition("/")[2] for one in found.components] == ["alpine"]
+
+
 DENO = {
     "version": "4",
     "specifiers": {"jsr:@std/assert@1": "1.0.6", "npm:chalk@5": "5.3.0"},
@@ -259,6 +268,8 @@ def test_maven_artifacts_of_bazel_come_with_their_digests_and_edges():
     found = told({"maven_install.json": json.dumps(two)})
     guava = found["pkg:maven/com.google.guava/guava@33.0.0-jre"]
     assert guava.hashes == {"sha256": "ab" * 32} and guava.depends == ("pkg:maven/com.google.guava/failureaccess@1.0.2",)
+    asked = 'maven.install(\n    artifacts = [\n        "junit:junit:4.13.2",\n        "a.b:c:jar:tests:1.0",\n    ],\n)\n'
+    assert set(told({"MODULE.bazel": asked})) == {"pkg:maven/junit/junit@4.13.2", "pkg:maven/a.b/c@1.0"}
     one = {"dependency_tree": {"dependencies": [{"coord": "junit:junit:4.13.2", "sha256": "ef" * 32}]}}
     assert set(told({"maven_install.json": json.dumps(one)})) == {"pkg:maven/junit/junit@4.13.2"}
 
@@ -334,11 +345,15 @@ SETUP_PY = """
 import os
 from setuptools import setup
 VERSION = "9"
+REQUIRES = ["attrs==23.2.0"]
+MORE = ["never==1"]
+MORE += ["x==1"]
 os.system("touch /tmp/never")
 setup(
     name="My_App", version=VERSION, license="MIT", description="x",
-    install_requires=["requests==2.31.0", "click>=8", VERSION, "six==1.*"],
-    tests_require=["pytest===7.0"],
+    install_requires=["requests==2.31.0", "click>=8", os.name, "six==1.*"],
+    tests_require=["pytest===7.0"], setup_requires=MORE,
+    extras_require={"a": REQUIRES, "b": ["orjson==3.9"]},
 )
 """
 SETUP_CFG = """[metadata]
@@ -356,9 +371,15 @@ install_requires =
 def test_a_setup_program_is_read_and_never_run():
     found = told({"setup.py": SETUP_PY})
     assert set(found) == {
-        *("pkg:pypi/my-app", "pkg:pypi/requests@2.31.0", "pkg:pypi/click", "pkg:pypi/six", "pkg:pypi/pytest@7.0"),
+        *("pkg:pypi/my-app@9", "pkg:pypi/requests@2.31.0", "pkg:pypi/click", "pkg:pypi/six", "pkg:pypi/pytest@7.0"),
+        "pkg:pypi/orjson@3.9",
     }
-    assert found["pkg:pypi/my-app"].licences == ("MIT",) and found["pkg:pypi/pytest@7.0"].facts == {"scope": "dev"}
+    assert found["pkg:pypi/my-app@9"].licences == ("MIT",) and found["pkg:pypi/pytest@7.0"].facts == {"scope": "dev"}
+
+
+def test_a_name_that_a_setup_program_gives_a_list_once_stands_for_it():
+    program = 'from setuptools import setup\nREQUIRES = ("attrs==23.2.0",)\ndef main():\n    setup(install_requires=REQUIRES)\n'
+    assert set(told({"setup.py": program})) == {"pkg:pypi/attrs@23.2.0"}
 
 
 def test_a_setup_configuration_without_a_literal_version_has_none():

@@ -267,6 +267,26 @@ def test_the_document_of_an_inventory_tells_stated_from_found():
     }.items()
 
 
+def test_a_document_of_syft_is_read_too():
+    syft = {
+        "artifacts": [
+            {
+                "id": "1",
+                "name": "musl",
+                "version": "1.2",
+                "purl": "pkg:apk/alpine/musl@1.2",
+                "licenses": [{"spdxExpression": "MIT"}],
+            },
+            {"id": "2", "name": "busybox", "version": "1.36", "purl": "pkg:apk/alpine/busybox@1.36"},
+        ],
+        "artifactRelationships": [{"parent": "1", "child": "2", "type": "dependency-of"}],
+        "descriptor": {"name": "syft", "version": "1.57.1"},
+    }
+    found = stated({"opt/image.syft.json": syft})
+    assert found["pkg:apk/alpine/busybox@1.36"].depends == ("pkg:apk/alpine/musl@1.2",)
+    assert found["pkg:apk/alpine/musl@1.2"].licences == ("MIT",)
+
+
 def test_documents_in_java_archives_and_in_what_is_packed_are_read_and_named_from_outside():
     def zipped(**files):
         data = io.BytesIO()

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from pratique.artifact.selection import Interest
 from pratique.errors import Malformed
 from pratique.inventory.common.cataloger import Catalogued, Collector
+from pratique.inventory.common.installed_trees import is_of_a_package
 from pratique.inventory.common.origins import PUBLIC, Origin, place_in
 from pratique.lexicon.encodings import decode_text
 from pratique.lexicon.one_version import split_requirement
@@ -21,7 +22,6 @@ from pratique.model import Component, ComponentKind, Edges, Presence, Tree
 
 _MAX_NAME = 250
 _MAX_FOLDER = 300
-_INSTALLED_TREES = ("/node_modules/", "/site-packages/", "/dist-packages/", "/vendor/", "/ruby/gems/")
 
 
 class Found(NamedTuple):
@@ -135,7 +135,7 @@ class ListSource:
         name = path[path.rfind("/") + 1 :]
         if name not in self.names and (not self.endings or not name.endswith(self.endings)):
             return False
-        if self.presence is Presence.DECLARED and any(tree in f"/{path}" for tree in _INSTALLED_TREES):
+        if self.presence is Presence.DECLARED and is_of_a_package(path):
             return False
         return self.accepts(path)
 

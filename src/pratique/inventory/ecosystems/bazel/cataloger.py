@@ -16,6 +16,9 @@ from pratique.model import Component, ComponentKind, Presence
 
 _CALL = lazy(r"^(module|bazel_dep)\(([^()]{0,5000})\)", re.MULTILINE)
 _ARGUMENT = lazy(r"""(\w+)\s*=\s*(?:"([^"\n]*)"|'([^'\n]*)'|(True|False))""")
+_MAVEN = lazy(r"^maven\w*\.install\(([^()]{0,50000})\)", re.MULTILINE)
+_ARTIFACTS = lazy(r"\bartifacts\s*=\s*\[([^\[\]]*)\]")
+_COORDINATES = lazy(r"""["']([\w.-]+):([\w.-]+)(?::(?:[\w.-]+:){0,2}([^:"'\s]+))?["']""")
 _COMMENT = lazy(r"#[^\n]*")
 _SOURCE = lazy(r"(https?://[^\s]{1,500}?)/modules/([a-z0-9][\w.-]*)/([\w.+-]+)/source\.json")
 _PUBLIC = ("bcr.bazel.build",)
@@ -23,7 +26,9 @@ _PUBLIC = ("bcr.bazel.build",)
 
 def _read_module(file: File) -> Iterator[Found]:
     locked = f"{file.folder}/MODULE.bazel.lock".lstrip("/") in file.out.tree.entries
-    for match in _CALL.finditer(_COMMENT.sub("", file.text)):
+    text = _COMMENT.sub("", file.text)
+    yield from _maven(file, text)
+    for match in _CALL.finditer(text):
         fields = {one[1]: one[2] if one[2] is not None else one[3] or one[4] or "" for one in _ARGUMENT.finditer(match[2])}
         name, version = fields.get("name", ""), fields.get("version", "")
         if match[1] == "bazel_dep" and not locked:
@@ -35,6 +40,18 @@ def _read_module(file: File) -> Iterator[Found]:
             component = None
         if component is not None:
             yield Found(component)
+
+
+def _maven(file: File, text: str) -> Iterator[Found]:
+    """`maven.install(artifacts = ["group:artifact:version"])`, where no lock file of rules_jvm_external lies beside it."""
+    if f"{file.folder}/maven_install.json".lstrip("/") in file.out.tree.entries:
+        return
+    for call in _MAVEN.finditer(text):
+        listed = _ARTIFACTS.search(call[1])
+        for match in _COORDINATES.finditer(listed[1]) if listed else ():
+            component = _artifact(file, match[1], match[2], match[3] or "", {})
+            if component is not None:
+                yield Found(component)
 
 
 def _read_lock(file: File) -> Iterator[Found]:

@@ -26,17 +26,17 @@ class ChiselCataloger:
 
     name = "chisel"
     version = 1
-    interest = Interest(names=frozenset({"manifest.wall"}))
+    interest = Interest(endings=frozenset({".wall"}))
     probes = ()
 
     def keeps(self, path: str) -> bool:
-        """The manifest, where Chisel puts it by its default slice, or elsewhere."""
-        return True
+        """The manifest, where Chisel puts it by its default slice, or in another folder of that name."""
+        return path.endswith("manifest.wall") or path.rpartition("/")[0].endswith("chisel")
 
     def catalogue(self, tree: Tree) -> Catalogued:
         """A component for each package of which slices are there."""
         out = Collector(tree)
-        for path in sorted(path for path in tree.contents if path.endswith("manifest.wall")):
+        for path in sorted(path for path in tree.contents if path.endswith(".wall") and self.keeps(path)):
             try:
                 _read(out, path, unpacked(tree.contents[path]))
             except Malformed as error:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from pratique.artifact.selection import Interest
 from pratique.errors import Malformed
 from pratique.inventory.common.cataloger import Catalogued, Collector
+from pratique.inventory.common.installed_trees import is_of_a_package
 from pratique.inventory.manifests.collector import ImageCollector
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.parse import load_yaml_documents
@@ -19,7 +20,42 @@ from pratique.lexicon.values import list_or_empty, table_or_empty, text_or_empty
 from pratique.model import Tree
 
 _COMPOSE = lazy(r"(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml")
-_DOCKERFILE = lazy(r"(?:Dockerfile|Containerfile)(?:[.-][\w.-]+)?|[\w.-]+\.(?:[Dd]ockerfile|[Cc]ontainerfile)")
+_DOCKERFILE = lazy(r"(?:[Dd]ockerfile|[Cc]ontainerfile)(?:[.-][\w.-]+)?|[\w.-]+\.(?:[Dd]ockerfile|[Cc]ontainerfile)")
+# `Dockerfile.prod`: files are found by names and endings, so that what people write behind the dot is listed.
+_VARIANTS = (
+    *(
+        "dev",
+        "development",
+        "prod",
+        "production",
+        "test",
+        "testing",
+        "ci",
+        "build",
+        "builder",
+        "base",
+        "runtime",
+        "release",
+        "debug",
+    ),
+    *(
+        "local",
+        "alpine",
+        "debian",
+        "ubuntu",
+        "slim",
+        "distroless",
+        "ubi",
+        "rhel",
+        "fedora",
+        "centos",
+        "windows",
+        "linux",
+        "scratch",
+    ),
+    *("amd64", "arm64", "armv7", "multiarch", "gpu", "cpu", "cuda", "rocm", "web", "api", "app", "server", "worker", "frontend"),
+    *("backend", "nginx", "node", "python", "go", "template", "example", "tmpl", "j2"),
+)
 _GITLAB = ".gitlab-ci.yml"
 _VARIABLE = lazy(r"\$(?:(\w+)|\{(\w+)(?::?([-+?])([^{}$]*))?\})")
 _MAX_NODES = 100_000
@@ -38,14 +74,16 @@ class ContainerFileCataloger:
     name = "container-files"
     version = 1
     interest = Interest(
-        names=frozenset({"Dockerfile", "Containerfile"}),
-        endings=frozenset({".yml", ".yaml", ".dockerfile", ".Dockerfile", ".containerfile", ".Containerfile"}),
+        names=frozenset({"Dockerfile", "Containerfile", "dockerfile", "containerfile"}),
+        endings=frozenset(
+            {".yml", ".yaml", ".dockerfile", ".Dockerfile", ".containerfile", ".Containerfile", *(f".{one}" for one in _VARIANTS)}
+        ),
     )
     probes = ()
 
     def keeps(self, path: str) -> bool:
-        """By their names."""
-        return _reader(path) is not None
+        """By their names, but for those of other packages."""
+        return _reader(path) is not None and not is_of_a_package(path)
 
     def catalogue(self, tree: Tree) -> Catalogued:
         """A component for each image, with all places that ask for it."""
@@ -53,7 +91,7 @@ class ContainerFileCataloger:
         images = ImageCollector(out)
         for path in sorted(tree.contents):
             reader = _reader(path)
-            if reader is None:
+            if reader is None or not self.keeps(path):
                 continue
             try:
                 for line, place, text in reader(tree.contents[path]):

@@ -56,12 +56,14 @@ class DotnetCataloger:
 
 @dataclass(slots=True)
 class _Library:
-    """`needs`: (name in lower case, version). `assets`: paths in the artifact. `found`: those that are there."""
+    """`needs`: (name in lower case, version). `assets`: paths in the artifact. `found`: those that are there.
+    `told`: whether the file says what it needs."""
 
     name: str
     version: str
     kind: str
     hashes: Mapping[str, str]
+    told: bool = True
     needs: list[tuple[str, str]] = field(default_factory=list)
     assets: list[str] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
@@ -71,7 +73,9 @@ class _Library:
 
 def _libraries(out: Collector, path: str) -> dict[tuple[str, str], _Library]:
     document = read_json_object(out.tree.contents[path])
-    libraries, targets = document.get("libraries"), document.get("targets")
+    libraries, targets, told = document.get("libraries"), document.get("targets"), True
+    if targets is None:
+        targets, told = {}, False  # an older SDK's, or one that was cut down: which libraries there are it tells all the same
     if not isinstance(libraries, dict) or not isinstance(targets, dict):
         raise Malformed("no list of .NET libraries")
     found: dict[tuple[str, str], _Library] = {}
@@ -82,7 +86,7 @@ def _libraries(out: Collector, path: str) -> dict[tuple[str, str], _Library]:
             continue
         kind = clean(value.get("type"), 50)
         name = name.removeprefix(_PACK) if kind == "runtimepack" else name
-        found[name.lower(), version] = _Library(name, version, kind, sha512(value.get("sha512")))
+        found[name.lower(), version] = _Library(name, version, kind, sha512(value.get("sha512")), told)
     for key, value in _target(document, targets):
         name, version = split_key(key)
         library = found.get((name.lower(), version)) or found.get((name.lower().removeprefix(_PACK), version))
@@ -152,6 +156,12 @@ def _assets(path: str, value: Mapping[str, Any]) -> Iterator[str]:
                 yield folder + last
 
 
+def _known(library: _Library, found: int) -> Edges:
+    if not library.told:
+        return Edges.UNKNOWN
+    return Edges.COMPLETE if found == len(library.needs) else Edges.INCOMPLETE
+
+
 def _add(out: Collector, path: str, libraries: Mapping[tuple[str, str], _Library]) -> None:
     by_name: dict[str, _Library] = {}
     for (name, _), library in libraries.items():
@@ -190,7 +200,7 @@ def _add(out: Collector, path: str, libraries: Mapping[tuple[str, str], _Library
             evidence=(path,),
             layer=out.layer_of(path),
             depends=tuple(sorted({one.ref for one in edges[key]})),
-            edges=Edges.COMPLETE if len(edges[key]) == len(library.needs) else Edges.INCOMPLETE,
+            edges=_known(library, len(edges[key])),
             facts={
                 **({"dotnet:library-type": library.kind} if library.kind else {}),
                 **({} if library.purl else {"location": path.rpartition("/")[0] or "."}),

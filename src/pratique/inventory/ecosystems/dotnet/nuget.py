@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _PROJECTS = (".csproj", ".fsproj", ".vbproj")
 _CENTRAL = "Directory.Packages.props"
+_CENTRALS = (_CENTRAL, "Packages.props")  # the second of the SDK Microsoft.Build.CentralPackageVersions
 _NOTE = ".nupkg.metadata"  # what NuGet writes beside what it unpacked
 _MAX_ITEMS = 20_000
 _MAX_NUSPEC = 1 << 20
@@ -69,9 +70,9 @@ class NugetCataloger:
     """See the module."""
 
     name = "nuget"
-    version = 2
+    version = 3
     interest = Interest(
-        names=frozenset({"packages.lock.json", "project.assets.json", "packages.config", _CENTRAL, _NOTE}),
+        names=frozenset({"packages.lock.json", "project.assets.json", "packages.config", *_CENTRALS, _NOTE}),
         endings=frozenset({".nuspec", *_PROJECTS}),
     )
     probes = (NupkgProbe(),)
@@ -117,6 +118,8 @@ def _read(out: Collector, path: str, name: str, central: Mapping[str, Mapping[st
     elif name == "packages.config":
         for item in _items(load_xml(data), "package"):
             yield _declared(out, path, item.get("id", ""), item.get("version", ""))
+    elif name in _CENTRALS:
+        yield from _central_alone(out, path, load_xml(data))
     elif name.endswith(_PROJECTS):
         yield from _project(out, path, load_xml(data), central)
     elif name.endswith(".nuspec"):
@@ -228,13 +231,36 @@ def _central_versions(out: Collector) -> dict[str, dict[str, str]]:
     """Folder → package in lower case → version, of each `Directory.Packages.props`."""
     found: dict[str, dict[str, str]] = {}
     for path in sorted(out.tree.contents):
-        if path.rpartition("/")[2] == _CENTRAL:
+        if path.rpartition("/")[2] in _CENTRALS:
             try:
-                items = _items(load_xml(out.tree.contents[path]), "PackageVersion")
-                found[path.rpartition("/")[0]] = {item.get("Include", "").lower(): _version(item) for item in items}
-            except Malformed as error:
-                out.unknown(path, error.message)
+                found[path.rpartition("/")[0]] = {
+                    name.lower(): version for name, version in _managed(load_xml(out.tree.contents[path]))
+                }
+            except Malformed:
+                continue  # which is told where the file is read by itself
     return found
+
+
+def _managed(root: "Element") -> Iterator[tuple[str, str]]:
+    """(package, version) of a file that gives versions to the projects below it."""
+    for item in _items(root, "PackageVersion"):
+        yield item.get("Include", ""), _version(item)
+    for kind in ("PackageReference", "GlobalPackageReference"):
+        for item in _items(root, kind):
+            name = item.get("Update", "") or item.get("Include", "")
+            if name and _version(item):
+                yield name, _version(item)
+
+
+def _central_alone(out: Collector, path: str, root: "Element") -> Iterator[Component]:
+    """What it gives versions to, where no project lies below it that tells which of these it uses."""
+    below = path.rpartition("/")[0]
+    begin = f"{below}/" if below else ""
+    if any(other.endswith(_PROJECTS) and other.startswith(begin) for other in out.tree.contents):
+        return
+    for name, version in _managed(root):
+        if name:
+            yield _declared(out, path, name, version)
 
 
 def _project(out: Collector, path: str, root: "Element", central: Mapping[str, Mapping[str, str]]) -> Iterator[Component]:

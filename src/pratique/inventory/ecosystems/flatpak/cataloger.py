@@ -45,7 +45,7 @@ def _read(file: File) -> Iterator[Found]:
         facts={"runtime": clean(runtime, 200), "commit": commit},
     )
     if component is not None:
-        needs = [runtime] if kind == "app" else []
+        needs = [runtime] if kind == "app" else None
         yield Found(component, (f"{name}/{arch}/{branch}",), needs, folders=(file.folder,))
 
 

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from pratique.artifact.selection import Interest
 from pratique.errors import Malformed
 from pratique.inventory.common.cataloger import Catalogued, Collector
+from pratique.inventory.common.installed_trees import is_of_a_package
 from pratique.inventory.manifests.collector import ImageCollector
 from pratique.lexicon.encodings import decode_text
 from pratique.lexicon.lazy_regex import lazy
@@ -34,13 +35,15 @@ class GithubActionsCataloger:
     """See the module."""
 
     name = "github-actions"
-    version = 1
+    version = 2
     interest = Interest(names=_ACTIONS, endings=frozenset({".yml", ".yaml"}))
     probes = ()
 
     def keeps(self, path: str) -> bool:
-        """Workflows in their folder, and actions."""
+        """Workflows in their folder, and actions, but for those of other packages."""
         folder, _, name = path.rpartition("/")
+        if is_of_a_package(path):
+            return False
         return name in _ACTIONS or folder == _FOLDER or folder.endswith(f"/{_FOLDER}")
 
     def catalogue(self, tree: Tree) -> Catalogued:

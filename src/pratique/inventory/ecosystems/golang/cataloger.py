@@ -10,6 +10,7 @@ from typing import Any
 from pratique.artifact.selection import Interest
 from pratique.inventory.binary.executable import executable_facts
 from pratique.inventory.common.cataloger import Catalogued, Collector
+from pratique.inventory.common.installed_trees import is_of_a_package
 from pratique.inventory.ecosystems.golang.sources import FOLDERS, go_component, go_module, read_sources, with_edges
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.text import clean
@@ -26,13 +27,13 @@ class GoCataloger:
     """See the module."""
 
     name = "go"
-    version = 2
+    version = 3
     interest = Interest(names=frozenset({"go.mod", "go.sum", "go.work"}))
     probes = ()
 
     def keeps(self, path: str) -> bool:
-        """`go.mod`, `go.sum` and `go.work`, but for copies of other modules in Go's module cache."""
-        return "/pkg/mod/" not in f"/{path}"
+        """`go.mod`, `go.sum` and `go.work`, but for copies of other modules, and those of other packages."""
+        return "/pkg/mod/" not in f"/{path}" and not is_of_a_package(path)
 
     def catalogue(self, tree: Tree) -> Catalogued:
         """Components of each binary and of each `go.mod`."""

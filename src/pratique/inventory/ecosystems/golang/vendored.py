@@ -40,10 +40,11 @@ def _read(file: File) -> Iterator[Found]:
 
 
 def _module(words: list[str]) -> _Module | None:
-    """`path version`, `path version => path version` or `path version => folder`; None for the replacements listed at the end."""
+    """`path version`, `path version => path version` or `path version => folder`; None for the replacements
+    listed at the end, and for other comments."""
     at = words.index("=>") if "=>" in words else len(words)
     old, new = words[:at], words[at + 1 :]
-    if len(old) != 2:
+    if len(old) != 2 or not old[1].startswith("v"):
         return None
     if not new:
         return _Module(old[0], old[0], old[1], "", [])

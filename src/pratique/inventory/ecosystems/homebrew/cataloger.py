@@ -1,7 +1,8 @@
 """Homebrew: kegs of the Cellar, each with its `INSTALL_RECEIPT.json`, and casks (Homebrew documentation, "Formula Cookbook").
 
-A keg lies at `Cellar/NAME/VERSION[_REVISION]`; the receipt tells its tap and what it was linked with. Newer casks have a
-receipt at `Caskroom/NAME/.metadata`; of older ones the folder tells name and version.
+A keg lies at `Cellar/NAME/VERSION[_REVISION]`; the receipt tells its tap and what it was linked with. Where it was removed, the
+copy of the formula, `.brew/NAME.rb`, is still there: a program, of which no more than its place is read. Casks have a receipt at
+`Caskroom/NAME/.metadata` since Homebrew 4.3.
 """
 
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from pratique.model import ComponentKind, Presence
 
 _KEG = lazy(r"(?:.*/)?Cellar/([^/]+)/([^/]+)/INSTALL_RECEIPT\.json")
 _CASK = lazy(r"(?:.*/)?Caskroom/([^/]+)/\.metadata/INSTALL_RECEIPT\.json")
+_FORMULA = lazy(r"((?:.*/)?Cellar/([^/]+)/([^/]+))/\.brew/[^/]+\.rb")
 _CORE = ("homebrew/core", "homebrew/cask")
 
 
@@ -46,6 +48,15 @@ def _read(file: File) -> Iterator[Found]:
     yield Found(component, (name,), names, [(file.path, "", "")], (file.folder,) if keg else ())
 
 
+def _read_formula(file: File) -> Iterator[Found]:
+    keg = _FORMULA.fullmatch(file.path)
+    if keg is None or f"{keg[1]}/INSTALL_RECEIPT.json" in file.out.tree.entries:
+        return
+    component = file.package("brew", keg[2], keg[3])
+    if component is not None:
+        yield Found(component, (keg[2],), folders=(keg[1],))
+
+
 HOMEBREW = FileCataloger(
     "homebrew",
     1,
@@ -54,6 +65,13 @@ HOMEBREW = FileCataloger(
         presence=Presence.INSTALLED,
         names=("INSTALL_RECEIPT.json",),
         accepts=lambda path: _KEG.fullmatch(path) is not None or _CASK.fullmatch(path) is not None,
+        scope=lambda path: path.partition("Cellar/")[0],
+    ),
+    ListSource(
+        read=_read_formula,
+        presence=Presence.INSTALLED,
+        endings=(".rb",),
+        accepts=lambda path: "/.brew/" in path and _FORMULA.fullmatch(path) is not None,
         scope=lambda path: path.partition("Cellar/")[0],
     ),
 )

@@ -13,7 +13,7 @@ from pratique.inventory.common.package_lists import File, FileCataloger, Found, 
 from pratique.inventory.common.pins import single_version
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.licences import choice
-from pratique.lexicon.parse import read_json_object
+from pratique.lexicon.parse import load_yaml, read_json_object
 from pratique.lexicon.text import clean
 from pratique.lexicon.values import list_or_empty, table_or_empty, text_or_empty
 from pratique.model import Component, ComponentKind, Presence
@@ -25,6 +25,7 @@ _SNAPSHOT = lazy(r"  (\S+?)-v?(\d[\w.]*(?:-TRIAL\d*)?)\n((?:    .*\n)*)")
 _PATH = lazy(r"    pathname: [A-Z]/[A-Z-]{2}/([A-Z0-9-]+)/(?:.*/)?([^/\n]+)")
 _META = lazy(r"(?:^|/)\.meta/([^/]+)/(?:install|MYMETA)\.json$")
 _NAMES = {"perl_5": "Artistic-1.0-Perl OR GPL-1.0-or-later", "apache_2_0": "Apache-2.0", "artistic_2": "Artistic-2.0"}
+_OLDER = {"perl": "perl_5", "apache": "apache_2_0", "gpl": "gpl_2", "lgpl": "lgpl_2_1", "mozilla": "mozilla_1_1"}
 _NAMES |= {"bsd": "BSD-3-Clause", "freebsd": "BSD-2-Clause", "gpl_2": "GPL-2.0-only", "gpl_3": "GPL-3.0-only", "mit": "MIT"}
 _NAMES |= {"lgpl_2_1": "LGPL-2.1-only", "lgpl_3_0": "LGPL-3.0-only", "mozilla_1_1": "MPL-1.1", "zlib": "Zlib"}
 
@@ -57,7 +58,9 @@ def _read_mymeta(file: File) -> Iterator[Found]:
 
 
 def _read_meta(file: File) -> Iterator[Found]:
-    document = read_json_object(file.data)
+    if file.name.endswith(".yml") and f"{file.path[:-4]}.json" in file.out.tree.entries:
+        return  # the same once more, in the older form
+    document = table_or_empty(load_yaml(file.data)) if file.name.endswith(".yml") else read_json_object(file.data)
     if "meta-spec" not in document or not document.get("name"):
         if "name" in document and "abstract" in document:
             raise Malformed("metadata of CPAN without its specification's version")
@@ -68,7 +71,9 @@ def _read_meta(file: File) -> Iterator[Found]:
 
 
 def _dist(file: File, name: str, version: Any, author: str, about: Mapping[str, Any]) -> Component | None:
-    licences = [_NAMES.get(text_or_empty(one), text_or_empty(one)) for one in list_or_empty(about.get("license"))]
+    stated = about.get("license")  # version 1 of the specification has one word where version 2 has a list
+    words = [text_or_empty(one) for one in (stated if isinstance(stated, list) else [stated])]
+    licences = [_NAMES.get(_OLDER.get(one, one), one) for one in words]
     authors = [text_or_empty(one) for one in list_or_empty(about.get("author"))[:10]]
     own = file.presence is Presence.DECLARED
     return file.package(
@@ -84,9 +89,12 @@ def _dist(file: File, name: str, version: Any, author: str, about: Mapping[str, 
     )
 
 
-def _requires(about: Mapping[str, Any]) -> list[str]:
+def _requires(about: Mapping[str, Any]) -> list[str] | None:
+    """Modules; None where nothing tells them."""
+    if "prereqs" not in about and "requires" not in about:
+        return None
     runtime = table_or_empty(table_or_empty(about.get("prereqs")).get("runtime"))
-    return list(table_or_empty(runtime.get("requires")))
+    return list(table_or_empty(runtime.get("requires")) or table_or_empty(about.get("requires")))
 
 
 def _read_packlist(file: File) -> Iterator[Found]:
@@ -178,6 +186,6 @@ CPAN = FileCataloger(
         scope=_home,
     ),
     ListSource(read=_read_local, presence=Presence.INSTALLED, names=("perllocal.pod",), scope=_home),
-    ListSource(read=_read_meta, presence=Presence.DECLARED, names=("META.json",)),
+    ListSource(read=_read_meta, presence=Presence.DECLARED, names=("META.json", "META.yml")),
     ListSource(read=_read_snapshot, presence=Presence.DECLARED, names=("cpanfile.snapshot",)),
 )

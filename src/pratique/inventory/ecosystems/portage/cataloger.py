@@ -13,7 +13,7 @@ from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.licences import normalise
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
-from pratique.model import Component, Tree
+from pratique.model import Component, Edges, Tree
 
 _BASE = "var/db/pkg/"
 _FILES = frozenset({"CONTENTS", "PF", "LICENSE", "DESCRIPTION", "HOMEPAGE", "SLOT", "RDEPEND", "USE", "repository"})
@@ -45,11 +45,13 @@ class PortageCataloger:
         for one in found:
             folder = one.evidence[0].rpartition("/")[0]
             refs: set[str] = set()
+            edges = Edges.COMPLETE  # the file is there where there is anything to say
             for name in _atoms(out.text(f"{folder}/RDEPEND") or ""):
-                if not out.step(folder):
-                    break
-                refs.update(by_name.get(name, ())[:8])
-            if not out.component(replace(one, depends=tuple(sorted(refs - {one.ref})))):
+                if name not in by_name or not out.step(folder):
+                    edges = Edges.INCOMPLETE
+                    continue
+                refs.update(by_name[name][:8])
+            if not out.component(replace(one, depends=tuple(sorted(refs - {one.ref})), edges=edges)):
                 break
             _claim(out, folder, one.ref)
         return out.result()

@@ -2,13 +2,14 @@
 literals stand in it. All DECLARED.
 
 A `setup.py` is a program; it is never run: its syntax tree is searched for the call of `setup`, and arguments that are literals
-are taken (setuptools documentation, "Keywords"). A requirement with `==` names a version, every other one a range.
+are taken, also under a name that the program gives them (setuptools documentation, "Keywords"). A requirement with `==` names a
+version, every other one a range.
 """
 
 import ast
 import configparser
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pratique.errors import LimitExceeded, Malformed
@@ -25,7 +26,8 @@ from pratique.model import ComponentKind, Presence
 _LOCKS = ("poetry.lock", "uv.lock", "pdm.lock", "pylock.toml", "Pipfile.lock")
 _MAX_BYTES = 512 << 10
 _REQUIREMENT = lazy(r"([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*(?:\((.*)\)|([^;@#]*))(.*)")
-_SCOPES = {"install_requires": "", "setup_requires": "build", "tests_require": "dev"}
+_SCOPES = {"install_requires": "", "setup_requires": "build", "tests_require": "dev", "extras_require": "optional"}
+_COMPUTED = ast.Constant(None)
 
 
 def _read_config(file: File) -> Iterator[Found]:
@@ -38,6 +40,8 @@ def _read_config(file: File) -> Iterator[Found]:
         raise Malformed("not a file of sections and keys") from error
     fields: dict[str, Any] = dict(parser["metadata"]) if parser.has_section("metadata") else {}
     options = parser["options"] if parser.has_section("options") else {}
+    extras = parser["options.extras_require"] if parser.has_section("options.extras_require") else {}
+    fields["extras_require"] = [line.strip() for text in extras.values() for line in text.split("\n") if line.strip()]
     for key in _SCOPES:
         if key in options:
             fields[key] = [line.strip() for line in options[key].split("\n") if line.strip()]
@@ -58,9 +62,10 @@ def _read_program(file: File) -> Iterator[Found]:
         raise Malformed("not a program of Python 3") from error
     except (RecursionError, MemoryError) as error:
         raise LimitExceeded("a program that is nested too deeply") from error
+    known = _constants(tree)
     fields: dict[str, Any] = {}
     for keyword in call.keywords if call is not None else ():
-        value = _literal(keyword.value)
+        value = _literal(keyword.value, known)
         if keyword.arg and value is not None:
             fields[keyword.arg] = value
     yield from _project(file, fields)
@@ -99,12 +104,36 @@ def _called(node: ast.Call) -> str:
     return node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
 
 
-def _literal(node: ast.expr) -> Any:
-    """A text, or a list of the texts in it; None for what a run would make."""
+def _constants(tree: ast.Module) -> dict[str, ast.expr]:
+    """Names that the program gives a value once, on its outermost level, and nothing else is done to there."""
+    found: dict[str, ast.expr] = {}
+    for node in tree.body:
+        targets = (
+            node.targets
+            if isinstance(node, ast.Assign)
+            else [node.target]
+            if isinstance(node, ast.AnnAssign | ast.AugAssign)
+            else []
+        )
+        for target in targets:
+            if isinstance(target, ast.Name):
+                twice = target.id in found or isinstance(node, ast.AugAssign) or len(targets) > 1
+                value = None if twice else getattr(node, "value", None)
+                found[target.id] = value if value is not None else _COMPUTED
+    return found
+
+
+def _literal(node: ast.expr, known: Mapping[str, ast.expr]) -> Any:
+    """A text, a list of the texts in it, or a table of such lists; None for what a run would make."""
+    if isinstance(node, ast.Name):
+        node = known.get(node.id, _COMPUTED)
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else None
     if isinstance(node, ast.List | ast.Tuple):
-        return [one.value for one in node.elts if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+        texts = (known.get(one.id, _COMPUTED) if isinstance(one, ast.Name) else one for one in node.elts)
+        return [one.value for one in texts if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    if isinstance(node, ast.Dict):
+        return [text for one in node.values if isinstance(found := _literal(one, {}), list) for text in found]
     return None
 
 

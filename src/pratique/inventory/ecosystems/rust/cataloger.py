@@ -11,6 +11,7 @@ from pratique.artifact.selection import Interest
 from pratique.errors import Malformed
 from pratique.inventory.binary.executable import executable_facts
 from pratique.inventory.common.cataloger import Catalogued, Collector
+from pratique.inventory.common.installed_trees import is_of_a_package
 from pratique.inventory.common.origins import PUBLIC, at_path, at_repository
 from pratique.inventory.ecosystems.rust.lock import crate, read_lock
 from pratique.lexicon.lazy_regex import lazy
@@ -29,7 +30,7 @@ class CargoCataloger:
     """See the module."""
 
     name = "cargo"
-    version = 2
+    version = 3
     interest = Interest(names=frozenset({"Cargo.lock", "Cargo.toml"}))
     probes = ()
 
@@ -46,7 +47,9 @@ class CargoCataloger:
         read = {"Cargo.lock": read_lock, "Cargo.toml": _manifest}
         for path in sorted(tree.contents):
             reader = read.get(path.rpartition("/")[2])
-            if reader is None or not self.keeps(path) or (reader is _manifest and (_locked(tree, path) or _vendored(tree, path))):
+            if reader is None or not self.keeps(path) or is_of_a_package(path) or _vendored(tree, path):
+                continue
+            if reader is _manifest and _locked(tree, path):
                 continue
             try:
                 reader(out, path, load_toml(tree.contents[path]))
@@ -80,7 +83,7 @@ def _binary(out: Collector, path: str, crates: list[Any]) -> None:
 
 
 def _vendored(tree: Tree, path: str) -> bool:
-    """Whether it is the manifest of a crate that `cargo vendor` copied: `vendored.py` beside this reads these."""
+    """Whether it is a file of a crate that `cargo vendor` copied: `vendored.py` beside this reads these."""
     return f"{path.rpartition('/')[0]}/.cargo-checksum.json" in tree.entries
 
 

@@ -1,8 +1,9 @@
 """Bills of materials that lie in an artifact: what somebody says is there, each component STATED by the path of the document.
 
-Read are CycloneDX (JSON, XML) and SPDX 2 and 3, by their usual names and in the places where they are put: beside a program, in
-`META-INF/sbom` (also in a jar), in `*.dist-info/sboms` (PEP 770), in the packages of Wolfi (`var/lib/db/sbom`) and of Bitnami
-(`.spdx-NAME.spdx`). Nobody vouches for them: what was found counts, and `inventory/statements.py` lays what is stated over it.
+Read are CycloneDX (JSON, XML), SPDX 2 and 3, and syft's own JSON, by their usual names and in the places where they are put:
+beside a program, in `META-INF/sbom` (also in a jar), in `*.dist-info/sboms` (PEP 770), in the packages of Wolfi
+(`var/lib/db/sbom`) and of Bitnami (`.spdx-NAME.spdx`). Nobody vouches for them: what was found counts, and
+`inventory/statements.py` lays what is stated over it.
 """
 
 from dataclasses import replace
@@ -15,6 +16,7 @@ from pratique.inventory.common.cataloger import Catalogued, Collector
 from pratique.inventory.ecosystems.stated.cyclonedx import read_cyclonedx, read_cyclonedx_xml
 from pratique.inventory.ecosystems.stated.spdx import read_spdx2, read_spdx3, read_tag_value
 from pratique.inventory.ecosystems.stated.statement import Stated, Statements
+from pratique.inventory.ecosystems.stated.syft import read_syft
 from pratique.lexicon.parse import read_json
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.purl_read import parse_purl
@@ -22,7 +24,7 @@ from pratique.lexicon.text import clean, shown_path
 from pratique.model import STATED_BY, Component, Presence, Tree
 
 _NAMES = frozenset({"bom.json", "sbom.json", "bom.xml", "sbom.xml", "bom.spdx", "sbom.spdx"})
-_STEMS = ("cdx", "cyclonedx", "spdx", "spdx3", "bom", "sbom")
+_STEMS = ("cdx", "cyclonedx", "spdx", "spdx3", "bom", "sbom", "syft")
 _ENDINGS = tuple(f"{mark}{stem}{ending}" for mark in ".-_" for stem in _STEMS for ending in (".json", ".xml"))
 _FORMATS = (".json", ".xml", ".spdx")
 _FOLDERS = ("/META-INF/sbom/", ".dist-info/sboms/", "/usr/share/sbom/", "/var/lib/db/sbom/")
@@ -84,6 +86,8 @@ def _read(data: bytes) -> Statements:
             return read_spdx2(document)
         if isinstance(document.get("@graph"), list):
             return read_spdx3(document)
+        if isinstance(document.get("artifacts"), list) and isinstance(document.get("descriptor"), dict):
+            return read_syft(document)
     raise Malformed("no bill of materials of a known format")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pratique.artifact.selection import Interest
 from pratique.errors import Malformed
 from pratique.inventory.common.cataloger import Catalogued, Collector
+from pratique.inventory.common.installed_trees import is_of_a_package
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
 from pratique.model import Component, ComponentKind, Presence, Tree
@@ -31,13 +32,13 @@ class TerraformCataloger:
     """See the module."""
 
     name = "terraform"
-    version = 1
+    version = 2
     interest = Interest(names=frozenset({_LOCK}), endings=frozenset({".tf"}))
     probes = ()
 
     def keeps(self, path: str) -> bool:
         """Lock files, and configuration that nobody downloaded."""
-        return "/.terraform/" not in f"/{path}"
+        return "/.terraform/" not in f"/{path}" and not is_of_a_package(path)
 
     def catalogue(self, tree: Tree) -> Catalogued:
         """A component for each provider and each module."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from pratique.errors import Malformed
 from pratique.inventory.common.origins import PUBLIC, at_path
-from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
+from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource, with_development
 from pratique.inventory.ecosystems.npm.names import MAX_PLACE, climb, climbing_steps, npm_package, split_spec
 from pratique.inventory.ecosystems.npm.origins import Named, registry_of, settle
 from pratique.lexicon.parse import load_jsonc
@@ -23,11 +23,30 @@ def _read(file: File) -> Iterator[Found]:
     if file.name == "bun.lockb":
         raise Malformed("bun's binary lock file is not read: bun.lock, which bun writes since 1.2, is")
     document = table_or_empty(load_jsonc(file.data))
-    packages = {
+    yield from with_development(file, _found(file, document), _start(file, document))
+
+
+def _packages(document: Mapping[str, Any]) -> dict[str, list[Any]]:
+    return {
         place: list_or_empty(value)
         for place, value in table_or_empty(document.get("packages")).items()
         if len(place) <= MAX_PLACE
     }
+
+
+def _start(file: File, document: Mapping[str, Any]) -> list[str] | None:
+    """What the project and its workspaces need, but for development; None where the file has none of them."""
+    packages = _packages(document)
+    workspaces = table_or_empty(document.get("workspaces"))
+    start: list[str] = []
+    for folder, entry in workspaces.items():
+        about = table_or_empty(entry)
+        start += _needs(file, text_or_empty(about.get("name")) if folder else "", about, packages, _NEEDS)
+    return start if workspaces else None
+
+
+def _found(file: File, document: Mapping[str, Any]) -> Iterator[Found]:
+    packages = _packages(document)
     for folder, entry in table_or_empty(document.get("workspaces")).items():
         about = table_or_empty(entry)
         if not about.get("name") or (not folder and not about.get("version")):

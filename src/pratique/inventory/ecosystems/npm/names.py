@@ -8,7 +8,7 @@ from pratique.inventory.common.origins import PUBLIC, Origin, place_in
 from pratique.inventory.common.package_lists import File
 from pratique.lexicon.parse import read_json_object
 from pratique.lexicon.text import clean
-from pratique.lexicon.values import clean_url, read_integrity, text_or_empty
+from pratique.lexicon.values import clean_url, read_integrity, table_or_empty, text_or_empty
 from pratique.model import Component, ComponentKind, Presence
 
 FOLDER = "node_modules/"
@@ -58,12 +58,34 @@ def npm_package(
 
 def own_manifest(file: File, folder: str) -> tuple[str, str]:
     """Name and version in the `package.json` of a folder, relative to the lock file; "" for what it does not say."""
-    data = file.out.tree.contents.get(place_in(file.folder, f"{folder}/package.json"))
-    try:
-        document = read_json_object(data) if data is not None else {}
-    except Malformed:
-        return "", ""  # what is wrong with it is told where it is read
+    document = _manifest(file, place_in(file.folder, f"{folder}/package.json"))
     return clean(document.get("name"), 214), clean(document.get("version"), 256)
+
+
+def _manifest(file: File, path: str) -> Mapping[str, Any]:
+    data = file.out.tree.contents.get(path)
+    try:
+        return read_json_object(data) if data is not None else {}
+    except Malformed:
+        return {}  # what is wrong with it is told where it is read
+
+
+def asked_to_run(file: File) -> list[str] | None:
+    """Patterns, `name@range`, of what the project and its workspaces need, but for development; None without their manifests."""
+    root = place_in(file.folder, "package.json")
+    if not _manifest(file, root):
+        return None
+    places = [root]
+    if _manifest(file, root).get("workspaces"):
+        base = root.removesuffix("package.json")
+        below = (path for path in sorted(file.out.tree.contents) if path.startswith(base) and path.endswith("/package.json"))
+        places += [path for path in below if FOLDER not in f"{path}/"]
+    asked: list[str] = []
+    for path in places:
+        document = _manifest(file, path)
+        for field in ("dependencies", "optionalDependencies", "peerDependencies"):
+            asked += [f"{name}@{text_or_empty(range_)}" for name, range_ in table_or_empty(document.get(field)).items()]
+    return asked if file.out.step(file.path, len(asked)) else None
 
 
 def scopes(entry: Mapping[str, Any]) -> str:

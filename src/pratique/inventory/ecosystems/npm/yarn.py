@@ -10,8 +10,8 @@ from urllib.parse import unquote
 
 from pratique.errors import Malformed
 from pratique.inventory.common.origins import PUBLIC, Origin, at_address
-from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
-from pratique.inventory.ecosystems.npm.names import npm_package, own_manifest, split_spec
+from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource, with_development
+from pratique.inventory.ecosystems.npm.names import asked_to_run, npm_package, own_manifest, split_spec
 from pratique.inventory.ecosystems.npm.origins import Named, settle
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.parse import load_yaml
@@ -26,9 +26,11 @@ _CACHE = "yarn cache archive"
 
 
 def _read(file: File) -> Iterator[Found]:
-    if "__metadata:" in file.text:
-        yield from _read_berry(file)
-        return
+    found = _read_berry(file) if "__metadata:" in file.text else _read_classic(file)
+    return with_development(file, found, asked_to_run(file))
+
+
+def _read_classic(file: File) -> Iterator[Found]:
     for patterns, entry, needs in _entries(file.text):
         asked, range_ = split_spec(patterns[0])
         name = split_spec(range_[4:])[0] if range_.startswith("npm:") else asked

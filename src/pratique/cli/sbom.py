@@ -61,6 +61,7 @@ def command() -> None:
 )
 @click.option("--files", is_flag=True, help="List every file in the document, where the format tells files from packages.")
 @click.option("--images", is_flag=True, help="Fetch the images that a chart or manifests name, and list what is in each.")
+@click.option("--production", is_flag=True, help="Leave out what is declared for development and tests only.")
 @click.option("--no-cache", is_flag=True, help="Read every layer again, and keep nothing.")
 @platform_option
 @max_entries_option
@@ -70,6 +71,7 @@ def make(
     path: str | None,
     files: bool,
     images: bool,
+    production: bool,
     no_cache: bool,
     platform: str | None,
     max_entries: int | None,
@@ -93,6 +95,10 @@ def make(
         inventory = take_inventory(
             found.artifact, cache=cache, progress=move, bases=bases_of(home, found.artifact, say), selection=selection
         )
+    if production:
+        from pratique.inventory.production import without_development
+
+        inventory = without_development(inventory)
     say_what_is_not_known(inventory)
     whole = _with_images(inventory, platform, home, cache) if images else Whole(inventory=inventory, parts=(), failed=())
     _print_all(whole, wanted, source=source, files=files)

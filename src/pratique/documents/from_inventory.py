@@ -34,7 +34,7 @@ from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.licences import is_known
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean, shown_path
-from pratique.model import ArtifactKind, Component, Digest, Edges, FileKind, Inventory, Presence, Subject
+from pratique.model import LEFT_OUT, ArtifactKind, Component, Digest, Edges, FileKind, Inventory, Presence, Subject
 from pratique.model.coverage import cover
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://pratique.dev/sbom/v1")
@@ -77,7 +77,7 @@ def document_of(
         relations += _owners(inventory)
     return Document(
         family=Family.OWN,
-        serial=f"urn:uuid:{uuid.uuid5(_NAMESPACE, f'{root}{chr(10)}{manifest_root}{chr(10)}{tool_version}')}",
+        serial=f"urn:uuid:{uuid.uuid5(_NAMESPACE, chr(10).join([root, manifest_root, tool_version, *_less(subject)]))}",
         timestamp="" if timestamp is None else rfc3339(timestamp),
         tools=(Tool(name="pratique", version=tool_version),),
         phases=("post-build",) if subject.kind in _BUILT else (),
@@ -92,6 +92,11 @@ def document_of(
         ),
         properties=tuple(_property(name, value) for name, value in _facts(inventory, manifest_root, coverage)),
     )
+
+
+def _less(subject: Subject) -> tuple[str, ...]:
+    """What tells a document of a part of the components from that of all of them."""
+    return (LEFT_OUT,) if LEFT_OUT in subject.facts else ()
 
 
 @lru_cache(maxsize=4096)

@@ -133,11 +133,22 @@ def _joined(first: Component, second: Component) -> Component:
         hash_covers=first.hash_covers if first.hashes else second.hash_covers,
         licences_found=tuple(sorted({*first.licences_found, *second.licences_found})),
         cpes=tuple(sorted({*first.cpes, *second.cpes})),
-        facts={**second.facts, **first.facts},
+        facts=_facts(first, second),
         evidence=tuple(dict.fromkeys((*first.evidence, *second.evidence))),
         depends=tuple(sorted({*first.depends, *second.depends})),
         edges=_known(first.edges, second.edges),
     )
+
+
+def _facts(first: Component, second: Component) -> Mapping[str, str]:
+    """Of facts that differ, the first; but what one file needs for development only, and another to run, is needed to run."""
+    facts = {**second.facts, **first.facts}
+    if first.presence is second.presence is Presence.DECLARED and "scope" in facts:
+        shared = [one for one in first.facts.get("scope", "").split(", ") if one in second.facts.get("scope", "").split(", ")]
+        facts["scope"] = ", ".join(shared)
+        if not facts["scope"]:
+            del facts["scope"]
+    return facts
 
 
 def _known(first: Edges, second: Edges) -> Edges:

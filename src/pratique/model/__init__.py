@@ -1,6 +1,7 @@
 """The values every room speaks. Pure: no I/O, no clock, no randomness."""
 
 from pratique.model.component import (
+    LEFT_OUT,
     STATED_BY,
     ArtifactKind,
     Component,
@@ -18,6 +19,7 @@ from pratique.model.tree import FileEntry, FileForm, FileKind, Tree, Unknown, es
 from pratique.model.verdict import Cause, Decision, Result, State, Verdict
 
 __all__ = [
+    "LEFT_OUT",
     "STATED_BY",
     "ArtifactKind",
     "Cause",

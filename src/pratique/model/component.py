@@ -46,6 +46,10 @@ class Presence(StrEnum):
     DECLARED = "declared"  # a lock file or manifest asks for it; it need not be there
 
 
+LEFT_OUT = "development:left-out"
+"""Fact of a subject: how many components were left out of its inventory, as only development needs them."""
+
+
 class Edges(StrEnum):
     """How much of what a component needs is known. Nothing needed and nothing known are not the same."""
 

@@ -98,11 +98,9 @@ def test_a_diverted_path_belongs_to_who_moved_it():
 
 
 def test_a_copyright_file_behind_a_linked_folder_is_read():
-    assert by_name(DPKG_ONLY.catalogue(debian()))["mawk"].licences == (
-        "GPL-1.0-or-later OR Artistic-1.0-Perl",
-        "LGPL-2.1-or-later",
-        "MIT",
-    )
+    mawk = by_name(DPKG_ONLY.catalogue(debian()))["mawk"]
+    assert mawk.licences == ("LGPL-2.1-or-later",)
+    assert mawk.licences_found == ("GPL-1.0-or-later OR Artistic-1.0-Perl", "MIT")
 
 
 def test_free_text_copyright_is_read_by_its_references():
@@ -111,7 +109,42 @@ def test_free_text_copyright_is_read_by_its_references():
         b"See /usr/share/common-licenses/GPL. Parts are under /usr/share/common-licenses/Apache-2.0, others only under\n"
         b"/usr/share/common-licenses/LGPL-2.1."
     )
-    assert read_copyright(text) == ("Apache-2.0", "GPL-2.0-or-later", "LGPL-2.1-only")
+    assert read_copyright(text) == ((), ("Apache-2.0", "GPL-2.0-or-later", "LGPL-2.1-only"), {})
+
+
+HEADER = "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: x\n"
+
+
+def stanza(files, licence):
+    return f"\nFiles: {files}\nCopyright: somebody\nLicense: {licence}\n text of it\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "declared", "found"),
+    [
+        (HEADER + stanza("*", "MIT") + stanza("debian/*", "GPL-2+"), ("MIT",), ("GPL-2.0-or-later",)),
+        (HEADER + stanza("debian/*", "GPL-2+") + stanza("*", "Expat"), ("MIT",), ("GPL-2.0-or-later",)),
+        (HEADER + "License: Apache-2.0\n" + stanza("src/a", "GPL-3"), ("Apache-2.0",), ("GPL-3.0-only",)),
+        (HEADER + stanza("a b", "ISC") + stanza("debian/*", "ISC"), ("ISC",), ()),
+        (HEADER + stanza("a", "ISC") + stanza("b", "GPL-2"), (), ("GPL-2.0-only", "ISC")),
+        (HEADER + stanza("*", "GPL-2+ or Artistic"), ("GPL-2.0-or-later OR Artistic-1.0-Perl",), ()),
+        (HEADER + stanza("*", "MIT") + "\nLicense: GPL-2\n a text\n", ("MIT",), ("GPL-2.0-only",)),
+        ("See /usr/share/common-licenses/GPL-2.\n", (), ("GPL-2.0-only",)),
+        ("", (), ()),
+    ],
+)
+def test_declared_is_what_a_copyright_file_says_of_the_whole_and_the_rest_is_found(text, declared, found):
+    read = read_copyright(text.encode())
+    assert (read.declared, read.found) == (declared, found)
+    assert read_copyright(text.encode("utf-16")).declared == declared
+
+
+def test_what_is_found_in_a_copyright_file_is_told_with_its_files():
+    text = HEADER + stanza("*", "MIT") + stanza("debian/* lib/x.c", "GPL-2+")
+    files = DPKG | {"usr/share/doc/libc6/copyright": text}
+    libc = by_name(DPKG_ONLY.catalogue(tree(files, DPKG_LINKS)))["libc6"]
+    assert (libc.licences, libc.licences_found) == (("MIT",), ("GPL-2.0-or-later",))
+    assert libc.facts["licence:files"] == "GPL-2.0-or-later: debian/* lib/x.c"
 
 
 @pytest.mark.parametrize(

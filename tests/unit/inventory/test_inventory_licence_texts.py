@@ -140,9 +140,22 @@ def test_of_a_copyright_file_in_debians_form_only_texts_under_names_of_its_own_a
     files["usr/share/doc/libc6/copyright"] = (
         f"{form}\nLicense: Harbour-style\n{under}\nLicense: Expat\n{under.replace('MIT', '')}"
     )
-    assert found(files, DPKG_LINKS) == {"bsdutils": ("ISC",), "debian": (), "libc6": ("MIT",), "mawk": ("MIT",)}
+    named = ("GPL-1.0-or-later OR Artistic-1.0-Perl", "LicenseRef-Harbour-style", "MIT")
+    assert found(files, DPKG_LINKS) == {"bsdutils": ("ISC",), "debian": (), "libc6": named, "mawk": named}
     files["usr/share/doc/libc6/copyright"] = f"{form}\nLicense: Expat\n{under}"
-    assert found(files, DPKG_LINKS)["libc6"] == ()
+    assert found(files, DPKG_LINKS)["libc6"] == ("GPL-1.0-or-later OR Artistic-1.0-Perl", "MIT")
+
+
+def test_the_text_that_a_free_copyright_file_opens_with_is_the_packages_and_what_it_refers_to_later_is_not():
+    reference = "\n\nModule x is under the GNU General Public License; on Debian systems see /usr/share/common-licenses/GPL-2.\n"
+    others = "\n\nLicenses of incorporated software\n=================================\n\n"
+    for text in (ISC + reference, "This is Debian's package.\n" + ISC + others + MIT + reference):
+        files = DPKG | {"usr/share/doc/bsdutils/copyright": text}
+        one = next(one for one in catalogue_tree(SUBJECT, tree(files, DPKG_LINKS)).components if one.name == "bsdutils")
+        assert one.licences == ("ISC",) and "GPL-2.0-only" in one.licences_found
+    files = DPKG | {"usr/share/doc/bsdutils/copyright": reference + MIT}
+    one = next(one for one in catalogue_tree(SUBJECT, tree(files, DPKG_LINKS)).components if one.name == "bsdutils")
+    assert one.licences == () and set(one.licences_found) == {"GPL-2.0-only", "MIT"}
 
 
 def test_a_binary_that_is_called_licence_is_not_read():

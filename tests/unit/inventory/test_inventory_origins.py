@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lock_trees import inventory, told
+from sbom_trees import tree
 
 from pratique.inventory.common.origins import at_address, at_path, at_registry, at_repository, place_in
 
@@ -443,3 +444,51 @@ def test_a_project_in_its_own_folder_is_told_once_by_its_lock_file_and_its_manif
     root, member = sorted(told(files).values(), key=lambda one: one.name != "root")
     assert (root.purl, root.depends) == ("pkg:npm/root@1.0.0", (member.ref,))
     assert (member.purl, member.licences, len(member.evidence)) == ("", ("MIT",), 2)
+
+
+def test_a_registry_that_the_project_is_set_up_for_is_named_where_the_lock_file_names_none():
+    npmrc = "@acme:registry=https://me:pw@npm.acme.example/\n//npm.acme.example/:_authToken=secret\n"
+    entries = {f"node_modules/{name}": {"version": "1.0.0"} for name in ("@acme/a", "public")}
+    files = {"package-lock.json": json.dumps({"lockfileVersion": 3, "packages": entries}), ".npmrc": npmrc}
+    ours = "pkg:npm/%40acme/a@1.0.0?repository_url=https:%2F%2Fnpm.acme.example"
+    assert set(told(files)) == {ours, "pkg:npm/public@1.0.0"}
+    lock = (
+        "lockfileVersion: '9.0'\npackages:\n  '@acme/a@1.0.0': {resolution: {integrity: x}}\nsnapshots:\n  '@acme/a@1.0.0': {}\n"
+    )
+    assert set(told({"pnpm-lock.yaml": lock, ".npmrc": npmrc})) == {ours}
+    berry = '__metadata:\n  version: 8\n"@acme/a@npm:1":\n  version: 1.0.0\n  resolution: "@acme/a@npm:1.0.0"\n'
+    yarnrc = "npmScopes:\n  acme:\n    npmRegistryServer: https://npm.acme.example\n    npmAuthToken: secret\n"
+    assert set(told({"yarn.lock": berry, ".yarnrc.yml": yarnrc})) == {ours}
+    bun = {"lockfileVersion": 1, "packages": {"@acme/a": ["@acme/a@1.0.0", "", {}, ""]}}
+    bunfig = '[install.scopes]\nacme = { token = "secret", url = "https://npm.acme.example/" }\n'
+    assert set(told({"bun.lock": json.dumps(bun), "bunfig.toml": bunfig})) == {ours}
+    whole = inventory({"package-lock.json": json.dumps({"packages": entries}), ".npmrc": "registry = https://all.example/npm\n"})
+    assert all("repository_url=https:%2F%2Fall.example%2Fnpm" in one.purl for one in whole.components)
+
+
+def test_the_settings_of_a_registry_are_not_kept_as_they_hold_passwords():
+    npmrc = "registry=https://me:pw@npm.acme.example/\n//npm.acme.example/:_authToken=secret\n"
+    made = tree({".npmrc": npmrc, ".yarnrc.yml": "npmRegistryServer: https://a:b@x.example\nnpmAuthToken: secret\n"})
+    assert not any(path in made.contents for path in (".npmrc", ".yarnrc.yml"))
+    assert not any(word in str(made.facts) for word in ("secret", "pw@", "a:b"))
+
+
+def test_the_project_and_its_workspaces_need_what_the_first_yarn_locked_for_them():
+    manifests = {
+        "package.json": {"name": "root", "version": "1.0.0", "workspaces": ["packages/*"], "dependencies": {"@w/a": "1.0.0"}},
+        "packages/a/package.json": {"name": "@w/a", "version": "1.0.0", "dependencies": {"ms": "^2", "@w/b": "*"}},
+        "packages/b/package.json": {"name": "@w/b", "version": "1.0.0"},
+        "examples/c/package.json": {"name": "example", "version": "1.0.0", "dependencies": {"ms": "^2"}},
+    }
+    yarn = '# yarn lockfile v1\nms@^2:\n  version "2.1.3"\n  resolved "https://registry.yarnpkg.com/ms/-/ms-2.1.3.tgz"\n'
+    found = told({"yarn.lock": yarn, **{path: json.dumps(one) for path, one in manifests.items()}})
+    a, b = "local:npm/packages/a#@w/a@1.0.0", "local:npm/packages/b#@w/b@1.0.0"
+    assert found["pkg:npm/root@1.0.0"].depends == (a,) and found[a].depends == (b, "pkg:npm/ms@2.1.3")
+    assert found[b].depends == () and found[b].edges.value == "complete" and found[a].purl == ""
+    assert found["pkg:npm/example@1.0.0"].depends == ()  # no workspace
+
+
+def test_a_project_without_a_version_needs_what_bun_locked_for_it():
+    lock = {"workspaces": {"": {"name": "root", "dependencies": {"ms": "^2"}}}, "packages": {"ms": ["ms@2.1.3", "", {}, ""]}}
+    found = told({"bun.lock": json.dumps(lock), "package.json": '{"name": "root"}'})
+    assert found["pkg:npm/root"].depends == ("pkg:npm/ms@2.1.3",) and found["pkg:npm/root"].edges.value == "complete"

@@ -4,7 +4,7 @@ A reader is a function from one file to the packages it tells of. What is the sa
 the cost of a broken one, edges by name within a scope, claims.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -157,6 +157,40 @@ def reach(file: File, start: Iterable[str], needs: Callable[[str], Iterable[str]
                 reached.add(other)
                 waiting.append(other)
     return reached
+
+
+def with_development(file: File, found: Iterable[Found], start: Iterable[str] | None) -> Iterator[Found]:
+    """The same packages, with `dev` among the scopes of those that nothing but development needs. `start`: keys of what the
+    project needs to run, of all its parts; None where nothing tells. What the project's own parts need is what `start` says.
+    """
+    if start is None:
+        yield from found
+        return
+    listed = [one if one.needs is None else one._replace(needs=tuple(one.needs)) for one in found]
+    by_key: dict[str, list[Found]] = {}
+    for one in listed:
+        for key in one.keys:
+            by_key.setdefault(key, []).append(one)
+
+    def needs(key: str) -> Iterator[str]:
+        for one in by_key.get(key, ()):
+            if one.component.kind is not ComponentKind.APPLICATION:
+                yield from one.needs or ()
+
+    reached = reach(file, (key for key in start if key in by_key), needs)
+    for one in listed:
+        own = one.component.kind is ComponentKind.APPLICATION
+        if reached is None or own or any(key in reached for key in one.keys):
+            yield one
+        else:
+            scopes = dict.fromkeys([*filter(None, one.component.facts.get("scope", "").split(", ")), "dev"])
+            facts = {**one.component.facts, "scope": ", ".join(sorted(scopes))}
+            yield one._replace(component=replace(one.component, facts=facts))
+
+
+def kept(_file: File) -> Iterable[Found]:
+    """The reader of a file that is only looked into by those of lock files beside it."""
+    return ()
 
 
 def folder_of(path: str) -> str:

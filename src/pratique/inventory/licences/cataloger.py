@@ -10,7 +10,7 @@ class LicenceFileCataloger:
     """See the module."""
 
     name = "licences"
-    version = 2
+    version = 3
     interest = Interest()
     probes = (LicenceTextProbe(),)
 

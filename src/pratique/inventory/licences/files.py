@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from pratique.artifact.content import FileContent
 from pratique.artifact.selection import Interest
-from pratique.inventory.licences.debian_copyright import is_machine_readable, unnamed_texts
+from pratique.inventory.licences.debian_copyright import is_machine_readable, opening, unnamed_texts
 from pratique.model import Component, Owned, Ownership, Presence, Tree
 
 _BASES = ("license", "licence", "copying")
@@ -47,6 +47,8 @@ _BRANDS = frozenset(
 )
 _TAILS = ("", *(f"-{brand}" for brand in _BRANDS), *(f".{brand}" for brand in _BRANDS), ".apache", "3", "2")
 _ENDINGS = ("", ".txt", ".md", ".rst")
+_OF_SCRIPTS = frozenset({"FSFAP", "FSFUL", "FSFULLR", "FSFULLRWD", "Latex2e"})
+"""Of what build systems and manuals bring along: such a text is not the package's, wherever it stands."""
 _MAX_LEVELS = 4
 _COPYRIGHT = "copyright"
 _DOC = "usr/share/doc/"
@@ -64,7 +66,8 @@ def _names() -> frozenset[str]:
 
 
 class LicenceTextProbe:
-    """Facts: the SPDX identifiers whose texts stand in the file, as a JSON list."""
+    """Facts: JSON, `found`: the SPDX identifiers whose texts stand in the file; `whole`: of a Debian copyright file in free text
+    the one that it opens with, which is the package's."""
 
     name = "licence-texts"
     interest = Interest(names=_names())
@@ -80,8 +83,15 @@ class LicenceTextProbe:
         from pratique.inventory.licences.texts import MAX_BYTES, find_licences
 
         data = content.read(0, MAX_BYTES)
-        found = find_licences(unnamed_texts(data) if is_machine_readable(data) else data)
-        return json.dumps(found).encode() if found else b""
+        machine_readable = is_machine_readable(data)
+        found = find_licences(unnamed_texts(data) if machine_readable else data)
+        if not found:
+            return b""
+        facts: dict[str, list[str] | str] = {"found": list(found)}
+        if b"/common-licenses/" in data or b"Debian" in data:
+            opened = [] if machine_readable else [one for one in find_licences(opening(data)) if one not in _OF_SCRIPTS]
+            facts |= {"whole": opened[0]} if len(opened) == 1 else {}
+        return json.dumps(facts).encode()
 
 
 def add_found_licences(components: Iterable[Component], ownership: Mapping[str, Owned], tree: Tree) -> tuple[Component, ...]:
@@ -92,6 +102,7 @@ def add_found_licences(components: Iterable[Component], ownership: Mapping[str, 
     if not files:
         return listed
     beside = _folders(listed)
+    whole: dict[str, str] = {}
     readers: dict[str, set[str]] = {path: set() for path in files}
     for one in listed:
         for path in one.evidence:
@@ -101,12 +112,18 @@ def add_found_licences(components: Iterable[Component], ownership: Mapping[str, 
     for path in files:
         owner = ownership.get(path)
         refs = readers[path] | ({owner.owner} if owner is not None and owner.state is not Ownership.MISSING else set())
+        facts = json.loads(tree.facts[path][LicenceTextProbe.name])
         for ref in refs or {_above(path, beside)}:
-            found.setdefault(ref, set()).update(json.loads(tree.facts[path][LicenceTextProbe.name]))
-    return tuple(
-        replace(one, licences_found=tuple(sorted({*one.licences_found, *found[one.ref]}))) if one.ref in found else one
-        for one in listed
-    )
+            found.setdefault(ref, set()).update(facts["found"])
+        for ref in readers[path] if "whole" in facts else ():
+            whole.setdefault(ref, facts["whole"])
+    return tuple(_with_found(one, found[one.ref], whole.get(one.ref, "")) if one.ref in found else one for one in listed)
+
+
+def _with_found(one: Component, found: set[str], whole: str) -> Component:
+    """`whole`: what its copyright file opens with, where it says no more of the whole."""
+    licences = one.licences or ((whole,) if whole and one.type == "deb" else ())
+    return replace(one, licences=licences, licences_found=tuple(sorted({*one.licences_found, *found})))
 
 
 def _folders(components: Iterable[Component]) -> dict[str, str]:

@@ -1,20 +1,50 @@
 """Elixir's mix.lock and Erlang's rebar.lock: packages from Hex with the SHA-256 of their archive, and from git."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from pratique.errors import Malformed
-from pratique.inventory.common.origins import at_repository
-from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
+from pratique.inventory.common.origins import at_repository, place_in
+from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource, kept, with_development
 from pratique.inventory.ecosystems.beam.terms import read_terms
+from pratique.lexicon.encodings import decode_text
+from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.text import clean
 from pratique.lexicon.values import clean_url, list_or_empty, read_hex, text_or_empty
 from pratique.model import Component, Presence
 
+_DEPENDENCY = lazy(r"\{\s*:(\w+)\s*,((?:[^{}]|\{[^{}]*\})*)\}")
+_ONLY = lazy(r"\bonly:\s*(\[[^\]]*\]|:\w+)")
+_ATOM = lazy(r":(\w+)")
+_DEVELOPMENT = frozenset({"dev", "test", "docs", "ci"})
+_MAX_ASKED = 5_000
 _PUBLIC = "hexpm"
 
 
 def _read_mix(file: File) -> Iterator[Found]:
+    return with_development(file, _mix(file), _asked(file))
+
+
+def _asked(file: File) -> list[str] | None:
+    """What the mix.exs beside the lock file, and those of an umbrella's applications, ask for to run; None without one. They are
+    programs, and not run: their literals are read (Mix, "Dependencies", `:only`)."""
+    base = place_in(file.folder, "mix.exs").removesuffix("mix.exs")
+    contents = file.out.tree.contents
+    paths = [path for path in sorted(contents) if path.startswith(base) and path.rpartition("/")[2] == "mix.exs"]
+    if f"{base}mix.exs" not in contents or not file.out.step(file.path, len(paths)):
+        return None
+    asked: list[str] = []
+    for path in paths:
+        for match in islice(_DEPENDENCY.finditer(decode_text(contents[path])), _MAX_ASKED):
+            only = _ONLY.search(match[2])
+            names = set(_ATOM.findall(only[1])) if only else set()
+            if not names or not names <= _DEVELOPMENT:
+                asked.append(match[1])
+    return asked
+
+
+def _mix(file: File) -> Iterator[Found]:
     terms = read_terms(file.text)
     if len(terms) != 1 or not isinstance(terms[0], list):
         raise Malformed("a mix.lock that is not one map")
@@ -92,6 +122,7 @@ def _git(file: File, name: str, address: str, commit: str) -> Component | None:
 BEAM = FileCataloger(
     "beam",
     2,
+    ListSource(read=kept, presence=Presence.DECLARED, names=("mix.exs",)),
     ListSource(read=_read_mix, presence=Presence.DECLARED, names=("mix.lock",)),
     ListSource(read=_read_rebar, presence=Presence.DECLARED, names=("rebar.lock",)),
 )

@@ -14,7 +14,7 @@ from pratique.inventory.common.deb822 import read_relations, read_source, read_s
 from pratique.inventory.common.os_release import read_os_release
 from pratique.inventory.common.resolver import Resolver
 from pratique.inventory.ecosystems.dpkg.changelog import CHANGELOGS, NEWEST, ChangelogProbe
-from pratique.inventory.licences.debian_copyright import read_copyright
+from pratique.inventory.licences.debian_copyright import CopyrightLicences, read_copyright
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
 from pratique.model import Component, Edges, Tree
@@ -37,7 +37,7 @@ class DpkgCataloger:
     """See the module."""
 
     name = "dpkg"
-    version = 4
+    version = 5
     interest = Interest(
         names=frozenset({"copyright", "diversions", "status"}), endings=frozenset(_LISTS), prefixes=("var/lib/dpkg/",)
     )
@@ -74,7 +74,7 @@ class _Reading:
         self._tree = tree
         self._out = Collector(tree)
         self._resolver = Resolver(tree.entries)
-        self._copyrights: dict[str, tuple[str, ...]] = {}
+        self._copyrights: dict[str, CopyrightLicences] = {}
         self._packages: list[_Package] = []
         self._named: set[str] = set()
         release = read_os_release(tree)
@@ -141,18 +141,21 @@ class _Reading:
         listed = self._info(name, arch, ".list") or self._info(name, arch, ".md5sums") or self._md5sums_beside(path)
         if listed:
             evidence.append(listed)
-        licences: tuple[str, ...] = ()
+        licences = CopyrightLicences()
         copyright_ = self._copyright(name)
         if copyright_:
             evidence.append(copyright_)
             licences = self._licences(copyright_)
+        of_files = "; ".join(f"{name}: {' '.join(patterns[:_SHOWN])}" for name, patterns in licences.files.items())
         return Component(
             ref=purl,
             purl=purl,
             type="deb",
             name=name,
             version=version,
-            licences=licences,
+            licences=licences.declared,
+            licences_found=licences.found,
+            facts={"licence:files": clean(of_files)} if of_files else {},
             supplier=clean(fields.get("maintainer", "")),
             source=build_purl(
                 "deb", source_name, source_version, namespace=vendor, qualifiers={"arch": "source", "distro": distro}
@@ -171,7 +174,7 @@ class _Reading:
         path = self._resolver.follow(f"{_DOC}{name}/copyright")
         return path if path is not None and path in self._tree.contents else ""
 
-    def _licences(self, path: str) -> tuple[str, ...]:
+    def _licences(self, path: str) -> CopyrightLicences:
         if path not in self._copyrights:
             self._copyrights[path] = read_copyright(self._tree.contents[path])
         return self._copyrights[path]

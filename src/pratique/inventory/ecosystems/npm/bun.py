@@ -8,9 +8,10 @@ from typing import Any
 
 from pratique.errors import Malformed
 from pratique.inventory.common.origins import PUBLIC, at_path
-from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
-from pratique.inventory.ecosystems.npm.names import MAX_PLACE, climb, climbing_steps, npm_package, split_spec
+from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource, with_development
+from pratique.inventory.ecosystems.npm.names import MAX_PLACE, climb, climbing_steps, npm_package, own_manifest, split_spec
 from pratique.inventory.ecosystems.npm.origins import Named, registry_of, settle
+from pratique.inventory.ecosystems.npm.registries import Registries
 from pratique.lexicon.parse import load_jsonc
 from pratique.lexicon.values import list_or_empty, table_or_empty, text_or_empty
 from pratique.model import Presence
@@ -23,17 +24,40 @@ def _read(file: File) -> Iterator[Found]:
     if file.name == "bun.lockb":
         raise Malformed("bun's binary lock file is not read: bun.lock, which bun writes since 1.2, is")
     document = table_or_empty(load_jsonc(file.data))
-    packages = {
+    yield from with_development(file, _found(file, document), _start(file, document))
+
+
+def _packages(document: Mapping[str, Any]) -> dict[str, list[Any]]:
+    return {
         place: list_or_empty(value)
         for place, value in table_or_empty(document.get("packages")).items()
         if len(place) <= MAX_PLACE
     }
+
+
+def _start(file: File, document: Mapping[str, Any]) -> list[str] | None:
+    """What the project and its workspaces need, but for development; None where the file has none of them."""
+    packages = _packages(document)
+    workspaces = table_or_empty(document.get("workspaces"))
+    start: list[str] = []
+    for folder, entry in workspaces.items():
+        about = table_or_empty(entry)
+        start += _needs(file, text_or_empty(about.get("name")) if folder else "", about, packages, _NEEDS)
+    return start if workspaces else None
+
+
+def _found(file: File, document: Mapping[str, Any]) -> Iterator[Found]:
+    packages = _packages(document)
+    registries = Registries(file, "bunfig.toml")
     for folder, entry in table_or_empty(document.get("workspaces")).items():
         about = table_or_empty(entry)
-        if not about.get("name") or (not folder and not about.get("version")):
-            continue  # the project at the root is told, with its version, by its own package.json
-        origin = at_path(folder) if folder else PUBLIC
-        component = npm_package(file, about.get("name"), about.get("version"), origin=origin, application=True)
+        name, version = text_or_empty(about.get("name")), text_or_empty(about.get("version"))
+        if not folder and not version:  # the project at the root is told, with its version, by its own package.json
+            name, version = own_manifest(file, ".")
+        if not name:
+            continue
+        origin = PUBLIC if version and not folder else at_path(folder or ".")
+        component = npm_package(file, name, version, origin=origin, application=True)
         if component is not None:
             yield Found(
                 component,
@@ -51,8 +75,10 @@ def _read(file: File) -> Iterator[Found]:
         version, resolved = ("", reference) if address else (reference, text_or_empty(fields[1]) if len(fields) > 1 else "")
         if resolved.startswith("http") and not address and "/-/" not in resolved:
             named = Named(name, version, registry_of(resolved), "")  # the registry itself, not the archive
-        else:
+        elif resolved:
             named = settle(file, "", name, version, resolved)
+        else:
+            named = Named(name, version, registries.origin(name))
         component = npm_package(
             file,
             named.name,

@@ -26,6 +26,7 @@ from pratique.inventory.ecosystems.npm.names import FOLDER as _FOLDER
 from pratique.inventory.ecosystems.npm.names import MAX_PLACES_CHARS, climb, climbing_steps, scopes, search
 from pratique.inventory.ecosystems.npm.npm_lock import read_places
 from pratique.inventory.ecosystems.npm.origins import named_by
+from pratique.inventory.ecosystems.npm.registries import RegistryProbe
 from pratique.inventory.local_packages import LOCATION
 from pratique.lexicon.licences import choice
 from pratique.lexicon.one_version import split_requirement
@@ -47,9 +48,9 @@ class NpmCataloger:
     """See the module."""
 
     name = "npm"
-    version = 4
+    version = 5
     interest = Interest(names=frozenset({"package.json", ".package-lock.json"}))
-    probes = ()
+    probes = (RegistryProbe(),)
 
     def keeps(self, path: str) -> bool:
         """`package.json` of packages, of what may be bundled in one, and outside `node_modules`; and npm's notes."""
@@ -264,6 +265,8 @@ def _edges(out: Collector, folder: str, package: _Package, found: Mapping[str, _
             edges = Edges.INCOMPLETE
         if place is not None and found[place].component.ref != package.component.ref:
             refs.add(found[place].component.ref)
+    if edges is Edges.INCOMPLETE and not refs and package.component.kind is ComponentKind.APPLICATION:
+        edges = Edges.UNKNOWN  # nothing is installed for it: its lock file may know more
     return Needed(tuple(sorted(refs)), edges)
 
 

@@ -6,9 +6,10 @@ from typing import Any
 from pratique.errors import Malformed
 from pratique.inventory.common.origins import PUBLIC, Origin, place_in
 from pratique.inventory.common.package_lists import File
+from pratique.lexicon.globs import glob, glob_path
 from pratique.lexicon.parse import read_json_object
 from pratique.lexicon.text import clean
-from pratique.lexicon.values import clean_url, read_integrity, text_or_empty
+from pratique.lexicon.values import clean_url, list_or_empty, read_integrity, table_or_empty, text_or_empty
 from pratique.model import Component, ComponentKind, Presence
 
 FOLDER = "node_modules/"
@@ -16,6 +17,7 @@ MAX_PLACE = 4096
 MAX_PLACES_CHARS = 64 << 20
 """Of all places of a lock file together: nested deep enough, few bytes would name a long place."""
 _STEP_CHARS = 64
+_MAX_PATTERNS = 200
 
 
 def npm_package(
@@ -58,12 +60,53 @@ def npm_package(
 
 def own_manifest(file: File, folder: str) -> tuple[str, str]:
     """Name and version in the `package.json` of a folder, relative to the lock file; "" for what it does not say."""
-    data = file.out.tree.contents.get(place_in(file.folder, f"{folder}/package.json"))
-    try:
-        document = read_json_object(data) if data is not None else {}
-    except Malformed:
-        return "", ""  # what is wrong with it is told where it is read
+    document = _manifest(file, place_in(file.folder, f"{folder}/package.json"))
     return clean(document.get("name"), 214), clean(document.get("version"), 256)
+
+
+def _manifest(file: File, path: str) -> Mapping[str, Any]:
+    data = file.out.tree.contents.get(path)
+    try:
+        return read_json_object(data) if data is not None else {}
+    except Malformed:
+        return {}  # what is wrong with it is told where it is read
+
+
+def projects_of(file: File) -> dict[str, Mapping[str, Any]]:
+    """Folder, relative to the lock file, → manifest, of the project and its workspaces; empty without the project's own."""
+    root = place_in(file.folder, "package.json")
+    own = _manifest(file, root)
+    if not own:
+        return {}
+    found = {".": own}
+    stated = own.get("workspaces")
+    patterns = [text_or_empty(one) for one in list_or_empty(table_or_empty(stated).get("packages") or stated)[:_MAX_PATTERNS]]
+    base = root.removesuffix("package.json")
+    for path in sorted(file.out.tree.contents) if patterns else ():
+        if path.startswith(base) and path.endswith("/package.json") and path != root and FOLDER not in path:
+            if not file.out.step(file.path, len(patterns)):
+                break
+            folder = path.removeprefix(base).removesuffix("/package.json")
+            if any(_is_meant(pattern.removeprefix("./").rstrip("/"), folder) for pattern in patterns):
+                found[folder] = _manifest(file, path)
+    return found
+
+
+def _is_meant(pattern: str, folder: str) -> bool:
+    """Whether a pattern of workspaces names a folder; two stars stand for any number of folders."""
+    return glob(pattern.replace("**", "*"), folder) if "**" in pattern else glob_path(pattern, folder)
+
+
+def asked_to_run(file: File) -> list[str] | None:
+    """Patterns, `name@range`, of what the project and its workspaces need, but for development; None without their manifests."""
+    projects = projects_of(file)
+    if not projects:
+        return None
+    asked: list[str] = []
+    for document in projects.values():
+        for field in ("dependencies", "optionalDependencies", "peerDependencies"):
+            asked += [f"{name}@{text_or_empty(range_)}" for name, range_ in table_or_empty(document.get(field)).items()]
+    return asked if file.out.step(file.path, len(asked)) else None
 
 
 def scopes(entry: Mapping[str, Any]) -> str:

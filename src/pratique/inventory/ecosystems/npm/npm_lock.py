@@ -19,6 +19,7 @@ from pratique.inventory.ecosystems.npm.names import (
     search,
 )
 from pratique.inventory.ecosystems.npm.origins import Named, settle
+from pratique.inventory.ecosystems.npm.registries import Registries
 from pratique.lexicon.licences import normalise
 from pratique.lexicon.parse import read_json_object
 from pratique.lexicon.text import clean
@@ -87,6 +88,7 @@ def _read(file: File) -> Iterator[Found]:
     targets = {
         place: text_or_empty(entry.get("resolved")) if entry.get("link") is True else place for place, entry in places.items()
     }
+    registries = Registries(file, ".npmrc")
     linked = {targets[place] for place, entry in places.items() if entry.get("link") is True}
     for place, entry in places.items():
         if entry.get("link") is True:
@@ -104,6 +106,8 @@ def _read(file: File) -> Iterator[Found]:
         version = text_or_empty(entry.get("version")) or (text_or_empty(document.get("version")) if not place else "")
         asked, resolved = place_name(place), text_or_empty(entry.get("resolved"))
         named = settle(file, asked, name, version, resolved)
+        if asked and not resolved and not entry.get("inBundle"):
+            named = named._replace(origin=registries.origin(named.name))
         if place and not asked:  # a workspace, or the folder that a link leads to
             named = Named(name, version, at_path(place))
         component = npm_package(

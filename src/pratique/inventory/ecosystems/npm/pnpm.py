@@ -16,6 +16,7 @@ from pratique.inventory.common.origins import PUBLIC, Origin, at_address, at_pat
 from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource, reach
 from pratique.inventory.ecosystems.npm.names import npm_package, own_manifest, scopes, split_spec
 from pratique.inventory.ecosystems.npm.origins import registry_of, settle
+from pratique.inventory.ecosystems.npm.registries import Registries
 from pratique.lexicon.parse import load_yaml_documents
 from pratique.lexicon.values import table_or_empty, text_or_empty
 from pratique.model import Presence
@@ -68,6 +69,7 @@ def _lock(document: Mapping[str, Any]) -> _Lock | None:
 
 
 def _packages(file: File, lock: _Lock, tag: str) -> Iterator[Found]:
+    registries = Registries(file, ".npmrc")
     dev: frozenset[str] = frozenset() if lock.lead else _development(file, lock)
     for path, value in lock.snapshots.items():
         entry = table_or_empty(value)
@@ -78,6 +80,8 @@ def _packages(file: File, lock: _Lock, tag: str) -> Iterator[Found]:
         tarball = text_or_empty(resolution.get("tarball"))
         named = settle(file, "", name, version, tarball)
         origin = _origin(path, resolution, lock) or named.origin
+        if origin.is_public and not tarball:
+            origin = registries.origin(named.name)
         component = npm_package(
             file,
             named.name,

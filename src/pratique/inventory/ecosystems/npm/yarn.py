@@ -4,31 +4,37 @@ An entry is named by all patterns that it answers, `name@range`. Workspaces, the
 applications. Berry's checksum is of yarn's own cache archive, not of what the registry serves, and is said to be.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote
 
 from pratique.errors import Malformed
-from pratique.inventory.common.origins import PUBLIC, Origin, at_address
-from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
-from pratique.inventory.ecosystems.npm.names import npm_package, own_manifest, split_spec
+from pratique.inventory.common.origins import PUBLIC, Origin, at_address, at_path
+from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource, with_development
+from pratique.inventory.ecosystems.npm.names import asked_to_run, npm_package, own_manifest, projects_of, split_spec
 from pratique.inventory.ecosystems.npm.origins import Named, settle
+from pratique.inventory.ecosystems.npm.registries import Registries
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.parse import load_yaml
+from pratique.lexicon.text import clean
 from pratique.lexicon.values import read_hex, table_or_empty, text_or_empty
 from pratique.model import Presence
 
 _DEPENDENCIES = ("dependencies", "optionalDependencies")
 _FOLDERS = ("file:", "link:", "portal:", "./", "../", "/", "~/")
 _ARCHIVE = lazy(r"::(?:[^&]*&)*__archiveUrl=([^&]+)")
+_WORKSPACE = "workspace:"
 _NO_VERSION = "0.0.0-use.local"
 _CACHE = "yarn cache archive"
 
 
 def _read(file: File) -> Iterator[Found]:
-    if "__metadata:" in file.text:
-        yield from _read_berry(file)
-        return
+    found = _read_berry(file) if "__metadata:" in file.text else _read_classic(file)
+    return with_development(file, found, asked_to_run(file))
+
+
+def _read_classic(file: File) -> Iterator[Found]:
+    locked: set[str] = set()
     for patterns, entry, needs in _entries(file.text):
         asked, range_ = split_spec(patterns[0])
         name = split_spec(range_[4:])[0] if range_.startswith("npm:") else asked
@@ -50,7 +56,25 @@ def _read(file: File) -> Iterator[Found]:
             hashes=hashes,
         )
         if component is not None:
+            locked.update(patterns)
             yield Found(component, keys=patterns, needs=needs)
+    if locked:
+        yield from _own_projects(file, locked)
+
+
+def _own_projects(file: File, locked: Collection[str]) -> Iterator[Found]:
+    """The project and its workspaces, which no lock file of version 1 has: by their own manifests. `locked`: patterns."""
+    projects = projects_of(file)
+    folders = {name: folder for folder, document in projects.items() if (name := clean(document.get("name"), 214))}
+    for name, folder in folders.items():
+        wanted: list[str] = []
+        for field in (*_DEPENDENCIES, "devDependencies"):
+            for other, range_ in table_or_empty(projects[folder].get(field)).items():
+                pattern = f"{other}@{text_or_empty(range_)}"
+                wanted.append(pattern if pattern in locked or other not in folders else _WORKSPACE + other)
+        component = npm_package(file, name, projects[folder].get("version"), origin=at_path(folder), application=True)
+        if component is not None:
+            yield Found(component, keys=(_WORKSPACE + name,), needs=wanted)
 
 
 def _entries(text: str) -> Iterator[tuple[tuple[str, ...], dict[str, str], list[str]]]:
@@ -93,6 +117,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _read_berry(file: File) -> Iterator[Found]:
+    registries = Registries(file, ".yarnrc.yml")
     for key, value in table_or_empty(load_yaml(file.data)).items():
         entry = table_or_empty(value)
         if key == "__metadata" or not entry:
@@ -109,6 +134,8 @@ def _read_berry(file: File) -> Iterator[Found]:
         alias = split_spec(key.partition(",")[0])[0]
         address = _ARCHIVE.search(reference)
         named = settle(file, "", name, version, unquote(address[1])) if address else Named(name, version, origin)
+        if reference.startswith("npm:") and address is None:
+            named = named._replace(origin=registries.origin(name))
         component = npm_package(
             file,
             named.name,

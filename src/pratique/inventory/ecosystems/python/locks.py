@@ -7,8 +7,9 @@ platforms. uv's own project is in its list, and listed as an application.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pratique.inventory.common.origins import PUBLIC, Origin, at_address, at_path, at_repository
-from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource, reach
+from pratique.errors import Malformed
+from pratique.inventory.common.origins import PUBLIC, Origin, at_address, at_path, at_repository, place_in
+from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource, kept, reach, with_development
 from pratique.inventory.ecosystems.python.names import archive, normalised, origin, origin_of, pypi_package, required
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.parse import load_toml
@@ -17,11 +18,34 @@ from pratique.lexicon.values import clean_url, joined, list_or_empty, table_or_e
 from pratique.model import ComponentKind, Presence
 
 _PYLOCK = lazy(r"pylock\.(?:[^.]+\.)?toml")
+_DEVELOPMENT = frozenset("ci dev development doc docs lint linting test testing tests type types typing".split())
+"""What groups for development are called, where a lock file does not tell them from those of extras."""
 _OWN = ("virtual", "editable", "directory")
 
 
 def _read_poetry(file: File) -> Iterator[Found]:
     document = load_toml(file.data)
+    listed = [table_or_empty(one) for one in list_or_empty(document.get("package"))]
+    told = any("groups" in one or "category" in one for one in listed)
+    yield from with_development(file, _poetry(file, document), None if told else _asked_of_poetry(file))
+
+
+def _asked_of_poetry(file: File) -> list[str] | None:
+    """What the project beside the lock file needs to run; None where it does not say: poetry 1.5 to 1.8 keep no groups."""
+    data = file.out.tree.contents.get(place_in(file.folder, "pyproject.toml"))
+    try:
+        document = load_toml(data) if data is not None else {}
+    except Malformed:
+        return None
+    project, poetry = table_or_empty(document.get("project")), table_or_empty(table_or_empty(document.get("tool")).get("poetry"))
+    if not project and not poetry:
+        return None
+    extras = [one for group in table_or_empty(project.get("optional-dependencies")).values() for one in list_or_empty(group)]
+    wanted = [required(one) for one in (*list_or_empty(project.get("dependencies")), *extras)]
+    return [*wanted, *map(normalised, table_or_empty(poetry.get("dependencies")))]
+
+
+def _poetry(file: File, document: Mapping[str, Any]) -> Iterator[Found]:
     files = table_or_empty(table_or_empty(document.get("metadata")).get("files"))  # where they were until poetry 1.3
     for entry in map(table_or_empty, list_or_empty(document.get("package"))):
         name, source = text_or_empty(entry.get("name")), table_or_empty(entry.get("source"))
@@ -30,7 +54,9 @@ def _read_poetry(file: File) -> Iterator[Found]:
         if kind not in ("legacy", ""):
             commit = text_or_empty(source.get("resolved_reference"))
             resolved = clean_url(source.get("url")) + (f"@{commit}" if commit else "")
-        scope = [*(["dev"] if entry.get("category") == "dev" else []), *(["optional"] if entry.get("optional") is True else [])]
+        groups = list_or_empty(entry.get("groups"))
+        dev = entry.get("category") == "dev" or (bool(groups) and "main" not in groups)
+        scope = [*(["dev"] if dev else []), *(["optional"] if entry.get("optional") is True else [])]
         facts = {"groups": joined(entry.get("groups")), "scope": ", ".join(scope), "resolved": resolved}
         component = pypi_package(
             file,
@@ -66,8 +92,10 @@ def _read_pdm(file: File) -> Iterator[Found]:
             for one in list_or_empty(entry.get("files")) or list_or_empty(files.get(f"{name} {version}"))
         ]
         revision = text_or_empty(entry.get("revision"))
+        groups = {text_or_empty(one) for one in list_or_empty(entry.get("groups"))}
         facts = {
             "groups": joined(entry.get("groups")),
+            "scope": "dev" if groups and groups <= _DEVELOPMENT else "",
             "resolved": origin(entry) + (f"@{revision}" if revision and entry.get("git") else ""),
         }
         component = pypi_package(
@@ -178,7 +206,8 @@ def _is_pylock(path: str) -> bool:
 
 PYTHON_LOCK = FileCataloger(
     "python-lock",
-    1,
+    2,
+    ListSource(read=kept, presence=Presence.DECLARED, names=("pyproject.toml",)),
     ListSource(read=_read_poetry, presence=Presence.DECLARED, names=("poetry.lock",)),
     ListSource(read=_read_uv, presence=Presence.DECLARED, names=("uv.lock",), endings=(".py.lock",)),
     ListSource(read=_read_pdm, presence=Presence.DECLARED, names=("pdm.lock",)),

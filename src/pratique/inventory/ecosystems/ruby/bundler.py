@@ -7,14 +7,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pratique.errors import Malformed
-from pratique.inventory.common.origins import PUBLIC, Origin, at_path, at_repository
-from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
+from pratique.inventory.common.origins import PUBLIC, Origin, at_path, at_repository, place_in
+from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource, kept, with_development
+from pratique.lexicon.encodings import decode_text
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.values import clean_url, other_registry, read_hash
 from pratique.model import ComponentKind, Presence
 
 _SPEC = lazy(r"( {4}| {6})([^\s()]++)!?(?: \(([^()]*+)\))?")
 _CHECKSUM = lazy(r" {2}([^\s()]++) \(([^()]*+)\) (\S++)")
+_GEM = lazy(r"""gem[ (]\s*["']([^"']+)["'](.*)""")
+_GROUP = lazy(r"group[ (](.*?)\)?\s+do\b")
+_OPENS = lazy(r"\bdo(?:\s*\|[^|]*\|)?\s*(?:#.*)?$|^(?:if|unless|case|begin)\b")
+_GROUPS = lazy(r":?groups?(?::|\s*=>)\s*(\[[^\]]*\]|[:\w\"']+)")
+_SYMBOL = lazy(r"[A-Za-z_]\w*")
+_DEVELOPMENT = frozenset({"ci", "development", "dev", "docs", "lint", "rubocop", "test"})
+_MAX_LINES = 20_000
 _PUBLIC = ("rubygems.org", "index.rubygems.org", "www.rubygems.org")
 _SOURCES = ("GEM", "GIT", "PATH", "PLUGIN SOURCE")
 
@@ -33,6 +41,39 @@ class _Gem:
 
 
 def _read(file: File) -> Iterator[Found]:
+    return with_development(file, _found(file), _asked(file))
+
+
+def _asked(file: File) -> list[str] | None:
+    """What the Gemfile beside the lock file asks for outside of groups for development; None without one. It is a program, and
+    not run: its lines are read (Bundler, gemfile(5), "GROUPS")."""
+    place = place_in(file.folder, "gems.rb" if file.name == "gems.locked" else "Gemfile")
+    data = file.out.tree.contents.get(place)
+    if data is None:
+        return None
+    asked: list[str] = []
+    blocks: list[bool] = []  # of those that are open: whether they are for development
+    own = [gem.name for gem in _sections(file.text)[0] if gem.own]
+    for line in decode_text(data).split("\n")[:_MAX_LINES]:
+        text = line.strip()
+        gem, group = _GEM.match(text), _GROUP.match(text)
+        if gem and not any(blocks) and not _is_development(gem[2]):
+            asked.append(gem[1])
+        if _OPENS.search(text):
+            blocks.append(group is not None and _is_development(f"groups: [{group[1]}]"))
+        elif blocks and text == "end":
+            blocks.pop()
+    return [*asked, *(need for gem in _sections(file.text)[0] if gem.name in own for need in gem.needs)]
+
+
+def _is_development(options: str) -> bool:
+    """Whether the groups among a gem's options are all for development."""
+    stated = _GROUPS.search(options)
+    names = set(_SYMBOL.findall(stated[1])) if stated else set()
+    return bool(names) and names <= _DEVELOPMENT
+
+
+def _found(file: File) -> Iterator[Found]:
     gems, checksums = _sections(file.text)
     if not gems and "\nDEPENDENCIES" not in file.text and "GEM\n" not in file.text:
         raise Malformed("not a lock file of Bundler")
@@ -99,5 +140,6 @@ def _whence(section: str, fields: dict[str, str]) -> Origin:
 BUNDLER = FileCataloger(
     "bundler",
     2,
+    ListSource(read=kept, presence=Presence.DECLARED, names=("Gemfile", "gems.rb")),
     ListSource(read=_read, presence=Presence.DECLARED, names=("Gemfile.lock", "gems.locked"), endings=(".gemfile.lock",)),
 )

@@ -177,8 +177,13 @@ def _check_may(trust: "Trust", statement: _Statement, payload: Digest, logged_si
         asked = trust if names else trust.whatever_its_name()
         failures: list[Untrusted | Expired] = []
         for name in names or [""]:
+            # There is no bundle of it yet that could be taken back.
             claim = Utterance(
-                predicate_type=statement.predicate_type, artifact_name=name, subjects=(artifact.digest,), statement=payload
+                predicate_type=statement.predicate_type,
+                artifact_name=name,
+                subjects=(artifact.digest,),
+                statement=payload,
+                bundle=payload,
             )
             try:
                 authorise(asked, by, claim, now=now)

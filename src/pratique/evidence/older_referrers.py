@@ -17,6 +17,16 @@ from pratique.registry.cosign import MAX_ATTESTATION_BYTES, MAX_PAYLOAD_BYTES, w
 if TYPE_CHECKING:
     from pratique.registry.types import Descriptor, Manifest, Repository
 
+_ARTIFACT_TYPES = frozenset(
+    (
+        "application/vnd.dev.cosign.artifact.sig.v1+json",
+        "application/vnd.dev.cosign.artifact.att.v1+json",
+        SIMPLE_SIGNING,
+        DSSE_LAYER,
+    )
+)
+"""What such manifests call themselves."""
+
 _FORMS = {
     SIMPLE_SIGNING: (EvidenceForm.COSIGN_SIGNATURE, MAX_PAYLOAD_BYTES),
     DSSE_LAYER: (EvidenceForm.COSIGN_ATTESTATION, MAX_ATTESTATION_BYTES),
@@ -26,6 +36,12 @@ _FORMS = {
 def older_pieces(repository: "Repository", manifest: "Manifest", where: str) -> list[Collected]:
     """One for each signature or envelope in the manifest. One that cannot be had stays in the list, with its cause."""
     layers = [layer for layer in manifest.layers if layer.media_type in _FORMS]
+    if not layers and manifest.artifact_type in _ARTIFACT_TYPES:
+        detail = f"{where}: it is called a signature, and no layer of it is one"
+        form, digest = EvidenceForm.COSIGN_SIGNATURE, manifest.descriptor.digest
+        return [
+            Collected(digest=digest, where=where, form=form, claimed_type=IMAGE_SIGNATURE, cause=Cause.INVALID, detail=detail)
+        ]
     read = within_limits(layers)
     pieces = [_piece(repository, layer, where) for layer in read]
     if unread := len(layers) - len(read):

@@ -177,9 +177,9 @@ def _must_sign_certificates(_policy: paths.Policy, _certificate: Certificate, us
 
 def _blame_time(leaf: Certificate, at: float, anchors: Sequence[Certificate], intermediates: Sequence[Certificate]) -> None:
     """Raise Expired if the chain would hold at some time of the leaf's, so that only an authority's validity is at fault."""
-    # Authorities are older than what they issue, so all of a chain is valid when its signer's life begins, or else its anchor's.
-    starts = {validity(item).start for item in (leaf, *anchors)}
-    for other in sorted(start for start in starts if start in validity(leaf))[:_MAX_BLAMED]:
+    # All of a chain is valid when the last of its lives begins: the signer's, or that of an authority that was renewed since.
+    starts = {validity(item).start for item in (leaf, *anchors, *intermediates)}
+    for other in sorted((start for start in starts if start in validity(leaf)), reverse=True)[:_MAX_BLAMED]:
         try:
             chain = _verify(leaf, other, tuple(anchors), tuple(intermediates))
         except (paths.VerificationError, *FOREIGN):

@@ -274,12 +274,12 @@ def _substance(piece: Piece) -> str:
     try:
         predicate = dict(piece.predicate)
         if piece.predicate_type == FILE_MANIFEST:
-            return f"{parse_manifest(predicate).root} {piece.about or ''}"
+            return f"{parse_manifest(predicate).root} {piece.about}"
         if piece.predicate_type == SLSA_PROVENANCE:
             details = predicate.pop("runDetails", None)
             predicate["builder"] = details.get("builder") if isinstance(details, dict) else None
         if piece.predicate_type == SLSA_VSA:
             predicate.pop("timeVerified", None)
-        return f"{Digest.of(canonical_json(predicate))} {piece.about or ''}"
+        return f"{Digest.of(canonical_json(predicate))} {piece.about}"
     except (InputError, Violation):
         return f"unreadable: {piece.bundle}"  # agrees with nothing but itself

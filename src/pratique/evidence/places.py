@@ -110,14 +110,14 @@ def _lacking(checkpoint: str, trust_anchors: TrustAnchors, at: int) -> str:
     Operators are counted, not keys. A cosignature counts within its witness's time, which it states itself: so a witness that was
     compromised by `at` counts for nothing, whatever time its lines bear.
     """
-    witnesses = trust_anchors.witnesses
-    if not witnesses or trust_anchors.trust is None:
+    trust = trust_anchors.trust
+    if trust is None or not trust.witnesses:
         return ""
     from pratique.tlog.cosignature import WitnessKey, verify_cosignatures
 
     able = {}
     wanted = set()
-    for item in witnesses:
+    for item in trust.witnesses:
         try:
             item.lifetime.check_compromise(at, "the witness")
         except Revoked:
@@ -136,7 +136,7 @@ def _lacking(checkpoint: str, trust_anchors: TrustAnchors, at: int) -> str:
         except Expired:
             continue
         seen.add(item.operator)
-    needed = trust_anchors.trust.witness_quorum or max(1, len(wanted))
+    needed = trust.witness_quorum or max(1, len(wanted))
     if len(seen) >= needed:
         return ""
     return f"cosigned by {len(seen)} of the {needed} witnesses that the trust asks for, counted by operator"

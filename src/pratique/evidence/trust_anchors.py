@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pratique.trust import Authorities, Authority, Lifetime, ServiceKey, Trust
+from pratique.trust import Authorities, Authority, Lifetime, Trust
 from pratique.trust.lifetime import ALWAYS
 
 if TYPE_CHECKING:
@@ -75,11 +75,6 @@ class TrustAnchors:
         """Thumbprints of all certificates in trust stores, by which signatures in a registry say whose they are."""
         return self.stores.thumbprints(self.stores.certificates) if self.stores is not None else frozenset()
 
-    @property
-    def witnesses(self) -> tuple[ServiceKey, ...]:
-        """Who must have cosigned a log before its entries count; nobody without a trust."""
-        return self.trust.witnesses if self.trust is not None else ()
-
 
 def anchors_of_keys(named: Iterable[tuple[str, Iterable["PublicKey"]]], logs: tuple[OwnLog, ...]) -> TrustAnchors:
     """Believe these parties and their keys, whatever they say. Raises Malformed when a key is two parties'."""
@@ -134,7 +129,7 @@ def _root(anchors: "FollowedTrust") -> "TrustedRoot | None":
     for item in stampers:
         chain = [parse_certificate(der, item.name) for der in parse_certificates(anchors.targets[item.path], item.name)]
         window = CertificateWindow(start=item.window.since or 0, end=item.window.until)
-        own.append(TimestampAuthority(operator=item.operator or item.name, anchors=tuple(chain), window=window))
+        own.append(TimestampAuthority(operator=item.operator, anchors=tuple(chain), window=window))
     return TrustedRoot(
         authorities=tuple(one for root in roots for one in root.authorities),
         timestamp_authorities=(*(one for root in roots for one in root.timestamp_authorities), *own),

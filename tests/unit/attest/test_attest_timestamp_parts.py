@@ -162,8 +162,9 @@ def test_a_token_that_holds_something_else_is_none(which):
 
 
 def test_an_answer_may_be_as_large_as_the_limit_says_and_no_larger():
-    with pytest.raises(Malformed):
+    with pytest.raises(Malformed) as caught:
         parse_response(b"\0" * MAX_TOKEN_SIZE)
+    assert not isinstance(caught.value, LimitExceeded)
     with pytest.raises(LimitExceeded):
         parse_response(b"\0" * (MAX_TOKEN_SIZE + 1))
 

@@ -9,6 +9,8 @@ from pki import BORN, CA_USAGE, CODE, DIED, SIGN_USAGE, STAMP, UNKNOWN_CRITICAL,
 
 from pratique.attest.x509 import (
     CODE_SIGNING,
+    MAX_CERTIFICATE_SIZE,
+    MAX_INTERMEDIATES,
     TIME_STAMPING,
     CertificateWindow,
     build_chain,
@@ -210,3 +212,159 @@ def test_a_window_has_both_its_ends():
     window = CertificateWindow(start=5, end=9)
     assert [at in window for at in (4.999, 5, 9, 9.001, math.inf)] == [False, True, True, False, False]
     assert math.inf in CertificateWindow(start=5)
+
+
+# --- each bound, and each half of each answer
+
+
+def test_a_chain_has_as_many_intermediates_beside_it_as_the_limit_says_and_no_more(root, middle, leaf):
+    assert chain(leaf, middle, *[root.issue("x", ca=True)] * (MAX_INTERMEDIATES - 1), anchors=[root])
+    with pytest.raises(LimitExceeded):
+        chain(leaf, middle, *[root.issue("x", ca=True)] * MAX_INTERMEDIATES, anchors=[root])
+
+
+def test_a_certificate_is_as_large_as_the_limit_says_and_no_larger():
+    with pytest.raises(Malformed) as caught:
+        parse_certificate(b"\x30" * MAX_CERTIFICATE_SIZE)
+    assert not isinstance(caught.value, LimitExceeded)
+    with pytest.raises(LimitExceeded):
+        parse_certificate(b"\x30" * (MAX_CERTIFICATE_SIZE + 1))
+
+
+def test_without_any_authority_nobody_is_trusted(leaf):
+    with pytest.raises(Untrusted, match="no certificate authority is trusted"):
+        chain(leaf, anchors=[])
+
+
+@pytest.mark.parametrize(("at", "good"), [(NOW - 10, True), (NOW + 10, True), (NOW - 11, False), (NOW + 11, False)])
+@pytest.mark.parametrize("which", ["leaf", "middle", "root"])
+def test_each_certificate_of_a_chain_counts_within_both_its_ends(which, at, good):
+    brief = {"born": NOW - 10, "died": NOW + 10}
+    top = make("Root", ca=True, **(brief if which == "root" else {}))
+    between = top.issue("Middle", ca=True, **(brief if which == "middle" else {}))
+    end = between.issue("Leaf", extensions=[CODE], **(brief if which == "leaf" else {}))
+    if good:
+        assert len(chain(end, between, anchors=[top], at=at)) == 3
+    else:
+        with pytest.raises(Expired, match="was not valid at 20"):
+            chain(end, between, anchors=[top], at=at)
+
+
+@pytest.mark.parametrize("fraction", [-0.5, 0.5])
+@pytest.mark.parametrize("which", ["middle", "root"])
+def test_an_authority_counts_to_the_fraction_of_a_second(which, fraction):
+    brief = {"born": NOW, "died": NOW}
+    top = make("Root", ca=True, **(brief if which == "root" else {}))
+    between = top.issue("Middle", ca=True, **(brief if which == "middle" else {}))
+    end = between.issue("Leaf", extensions=[CODE])
+    assert chain(end, between, anchors=[top], at=NOW)
+    with pytest.raises(Expired):
+        chain(end, between, anchors=[top], at=NOW + fraction)
+
+
+def test_what_expired_is_named_and_what_is_merely_a_stranger_s_is_not_called_expired():
+    top = make("Root", ca=True, born=NOW - 10, died=NOW + 10)
+    end = top.issue("Leaf", extensions=[CODE])
+    with pytest.raises(
+        Expired, match=r"'CN=Root' was not valid at .* it is valid from 2025-06-15 15:06:30 UTC to 2025-06-15 15:06:50 UTC"
+    ):
+        chain(end, anchors=[top], at=NOW + 11)
+    with pytest.raises(Untrusted, match="chains to no trusted authority"):
+        chain(end, anchors=[make("Root", ca=True)], at=NOW + 11)
+
+
+def test_an_authority_that_is_younger_than_what_it_issued_is_blamed_too():
+    top = make("Root", ca=True, born=NOW, died=NOW + 10)
+    end = top.issue("Leaf", extensions=[CODE])
+    with pytest.raises(Expired):
+        chain(end, anchors=[top], at=NOW - 1)
+
+
+@pytest.mark.parametrize("at", [-1, 253_402_300_800, 1e20])
+def test_a_time_that_no_certificate_can_name_is_never_valid(root, at):
+    forever = root.issue("Forever", born=-600_000_000, died=253_402_300_799)
+    with pytest.raises((Expired, Untrusted)):
+        chain(forever, anchors=[root], at=at)
+
+
+@pytest.mark.parametrize(
+    ("options", "good"),
+    [
+        ({}, True),
+        ({"usage": False}, True),
+        ({"ca": False}, False),
+        ({"usage": SIGN_USAGE}, False),
+    ],
+)
+def test_an_authority_is_one_by_its_constraints_and_may_sign_certificates_unless_it_says_otherwise(root, options, good):
+    between = root.issue("Middle", **{"ca": True, **options})
+    end = between.issue("Leaf", extensions=[CODE])
+    if good:
+        assert chain(end, between, anchors=[root])
+    else:
+        with pytest.raises(Untrusted):
+            chain(end, between, anchors=[root])
+
+
+USAGES = "digital_signature content_commitment key_encipherment data_encipherment key_agreement key_cert_sign crl_sign".split()
+
+
+def usage_of(*names):
+    return x509.KeyUsage(**{name: name in names for name in USAGES}, encipher_only=False, decipher_only=False)
+
+
+@pytest.mark.parametrize(
+    ("usage", "alone", "good"),
+    [
+        (False, False, True),
+        (False, True, True),
+        (usage_of("digital_signature"), False, True),
+        (usage_of("digital_signature"), True, True),
+        (usage_of("content_commitment"), False, False),
+        (usage_of("content_commitment"), True, True),
+        (usage_of("key_encipherment"), False, False),
+        (usage_of("key_encipherment"), True, False),
+    ],
+)
+def test_a_signer_s_key_is_for_signatures_and_a_stamper_s_for_commitments_too(root, usage, alone, good):
+    certificate = root.issue("Leaf", extensions=[STAMP], usage=usage).certificate
+    if good:
+        require_purpose(certificate, TIME_STAMPING, alone=alone)
+    else:
+        with pytest.raises(Untrusted, match="is not for digital signatures"):
+            require_purpose(certificate, TIME_STAMPING, alone=alone)
+
+
+def test_constraints_that_say_it_is_no_authority_are_those_of_a_signer(root):
+    plain = (x509.BasicConstraints(False, None), True)
+    require_purpose(root.issue("Leaf", extensions=[plain, CODE]).certificate, CODE_SIGNING)
+
+
+def test_several_purposes_will_do_where_one_need_not_be_alone(root):
+    both = x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.TIME_STAMPING, x509.ExtendedKeyUsageOID.CODE_SIGNING])
+    require_purpose(root.issue("Leaf", extensions=[(both, False)]).certificate, CODE_SIGNING)
+
+
+def test_a_certificate_is_called_by_its_name_or_else_its_number(root):
+    named = root.issue("Leaf", extensions=[CODE], died=NOW - 1)
+    with pytest.raises(Expired, match="certificate 'CN=Leaf' was not valid"):
+        chain(named, anchors=[root])
+    bare = make("", issuer=root, subject=x509.Name([]), serial=0xABC, died=NOW - 1)
+    with pytest.raises(Expired, match="certificate 'serial number abc' was not valid"):
+        chain(bare, anchors=[root])
+
+
+V1 = (
+    "MIIBFzCBvQIUIVE+dOYlF9xlk+w5LIFC2NT/l1swCgYIKoZIzj0EAwIwDTELMAkGA1UEAwwCdjEwIBcNMjYxMTMwMDUxNjU1WhgPMjEyNjExMDYwNTE2NTVaMA0x"
+    "CzAJBgNVBAMMAnYxMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEH0XVY7+lOpIh37hPZ2zC6cxDhqweA3gAvXFUyiTfk5lbj0tCafuHXquYZx0f20yjb5GDihpY"
+    "sBWYzsU4Q+KvoDAKBggqhkjOPQQDAgNJADBGAiEAqPSv+xTjRhsq2HHVgGR2YYLOGN7Q7s57T9CRSaLd8j0CIQCXge0JRgOe6U/ThzDZim6iV7UQFMhsrvQVQ2UH"
+    "WMnLUw=="
+)
+
+
+def test_a_certificate_is_read_as_it_is_and_one_of_version_one_is_refused(leaf):
+    import base64
+
+    assert parse_certificate(leaf.der) == leaf.certificate
+    with pytest.raises(Malformed, match="is not of version 3"):
+        parse_certificate(base64.b64decode(V1))

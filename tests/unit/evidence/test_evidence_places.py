@@ -2,11 +2,11 @@
 
 import pytest
 import world
-from test_evidence_appraise import KEY, TARGET, believing, facts, key_authority
+from test_evidence_appraise import CI, KEY, KEYLESS, TARGET, WORLD, believing, facts, key_authority
 
 from pratique.attest.bundle import parse_bundle
 from pratique.attest.statement import StatementSubject, render_statement
-from pratique.evidence.trust_anchors import OwnLog
+from pratique.evidence.trust_anchors import OwnLog, anchors_of_keys
 from pratique.keys.file import FileSigner
 from pratique.keys.logged_signer import LoggedSigner, seal
 from pratique.model import Cause
@@ -19,6 +19,7 @@ ORIGIN = "log.example"
 LOG = FileSigner(world.ed25519.Ed25519PrivateKey.generate())
 WITNESSES = {name: world.ed25519.Ed25519PrivateKey.generate() for name in ("w1.example", "w2.example", "w3.example")}
 AT = world.NOW
+WORLD_BUNDLE = world.dump(WORLD.bundle(content="dsse", key=world.KEYS["p256"]))
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,13 @@ def one(data, *logs, witnesses=(), quorum=0):
     import dataclasses
 
     (found,) = facts(data, trust_anchors=dataclasses.replace(anchors, trust=trust)).pieces
+    return found
+
+
+def one_by(name, data, *logs):
+    """What a bundle comes to that this key signed, without any trust."""
+    key = FileSigner(world.KEYS[name]).public_key
+    (found,) = facts(data, trust_anchors=anchors_of_keys([("a", [key])], logs)).pieces
     return found
 
 
@@ -134,7 +142,16 @@ def test_two_witnesses_of_one_operator_are_one(sealed):
 def test_a_witness_counts_within_its_time_and_never_once_it_was_compromised(sealed, lifetime, at, proven):
     data = cosign(sealed, line("w1.example", at))
     found = one(data, known(), witnesses=[witness("w1.example", **lifetime)])
-    assert (found.log_index == 0) is proven
+    assert (found.cause, found.log_index == 0) == (Cause.NONE, proven)
+
+
+def test_a_witness_that_has_ended_is_asked_for_no_more_and_still_counts_for_its_time(sealed):
+    living, ended = witness("w1.example"), witness("w2.example", retired_at=AT - 1)
+    assert one(cosign(sealed, line("w1.example")), known(), witnesses=[living, ended]).log_index == 0
+    assert one(cosign(sealed, line("w2.example", AT - 1)), known(), witnesses=[living, ended]).log_index == 0
+    assert one(cosign(sealed, line("w2.example")), known(), witnesses=[living, ended]).log_index is None
+    stolen = witness("w2.example", compromised_at=AT - 1)
+    assert one(cosign(sealed, line("w1.example")), known(), witnesses=[living, stolen]).log_index == 0
 
 
 @pytest.mark.parametrize("how", ["another key", "another name", "another text", "time", "cut", "plain"])
@@ -164,8 +181,6 @@ def test_a_line_that_the_witness_did_not_make_counts_for_nothing_and_spoils_noth
 
 def test_witnesses_are_asked_for_in_every_log_that_is_known_and_of_nobody_without_a_trust(sealed):
     assert one(sealed, OwnLog(key=LOG.public_key), witnesses=[witness("w1.example")]).log_index is None
-    from pratique.evidence.trust_anchors import anchors_of_keys
-
     (found,) = facts(sealed, trust_anchors=anchors_of_keys([("a", [KEY.public_key])], (known(),))).pieces
     assert found.log_index == 0
 
@@ -207,3 +222,55 @@ def test_a_log_without_a_name_is_called_by_its_key(sealed):
     (place,) = one(sealed, OwnLog(key=LOG.public_key)).signed.places
     assert place.log == LOG.public_key.keyid[:12]
     assert one(sealed, known()).signed.places[0].log == ORIGIN
+
+
+# --- entries of a trusted root's logs, and of those that certificates have nothing to do with
+
+
+def keyless(*entries):
+    document = world.json.loads(KEYLESS)
+    document["verificationMaterial"]["tlogEntries"] += entries
+    return world.dump(document)
+
+
+def entry_in(data):
+    return world.json.loads(data)["verificationMaterial"]["tlogEntries"][0]
+
+
+def test_an_entry_in_a_log_of_the_trusted_root_is_proven_there_and_not_named_as_unproven():
+    (found,) = facts(KEYLESS, trust_anchors=believing(CI)).pieces
+    assert (found.cause, found.unproven) == (Cause.NONE, ()) and found.log_index is not None
+
+
+def test_what_a_certificate_signed_is_in_no_log_of_ours(sealed):
+    anchors = believing(CI, logs=(known(),))
+    (found,) = facts(keyless(entry_in(sealed)), trust_anchors=anchors).pieces
+    assert found.cause is Cause.NONE
+    (reason,) = found.unproven
+    assert "entry 0 of log log.example" in reason and "nobody named" in reason
+
+
+def promised(log_id, index="7"):
+    """A bundle of the first version by a bare key, whose entry has a promise and no proof."""
+    document = world.json.loads(WORLD_BUNDLE)
+    document["mediaType"] = "application/vnd.dev.sigstore.bundle+json;version=0.1"
+    entry = document["verificationMaterial"]["tlogEntries"][0]
+    entry.pop("inclusionProof")
+    entry |= {"logId": {"keyId": world.b64(log_id)}, "logIndex": index}
+    return world.dump(document)
+
+
+def test_an_entry_without_a_proof_is_none_in_a_log_that_we_know_and_is_told_by_its_own_number():
+    from pratique.tlog.checkpoint import older_log_id
+
+    found = one_by("p256", promised(older_log_id(LOG.public_key.raw)), known())
+    assert found.cause is Cause.INVALID and "comes without a proof" in found.detail
+    found = one_by("p256", promised(b"x" * 32), known())
+    assert found.cause is Cause.NONE
+    assert found.unproven == (f"entry 7 of log without a name (log ID {(b'x' * 8).hex()}…) is of a log that nobody named",)
+
+
+def test_an_entry_is_told_by_the_number_that_its_proof_is_about(sealed):
+    document = world.json.loads(sealed)
+    document["verificationMaterial"]["tlogEntries"][0]["logIndex"] = "77"
+    assert "entry 0 of log log.example" in one(world.dump(document)).unproven[0]

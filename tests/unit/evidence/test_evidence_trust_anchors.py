@@ -45,7 +45,7 @@ def test_a_timestamp_authority_counts_within_both_ends_of_its_window(window, ins
 
 def test_what_a_trust_does_not_carry_nobody_believes():
     found = anchors_of_trust(followed(), ())
-    assert (found.root, found.stores, found.logs, found.keyring, found.witnesses) == (None, None, (), b"", ())
+    assert (found.root, found.stores, found.logs, found.keyring) == (None, None, (), b"")
     assert found.in_place.items == () and found.names == {"release"}
 
 
@@ -65,9 +65,23 @@ def test_authorities_and_times_of_a_sigstore_root_and_of_the_trust_itself_are_be
     assert root.authorities and root.logs and root.certificate_logs
 
 
+def test_a_sigstore_root_is_believed_without_a_timestamp_authority_beside_it_and_the_other_way_round():
+    document = world.dump(world.World().trusted_root())
+    sigstore = Carried(kind="sigstore", name="root", digest=Digest.of(document))
+    assert anchors_of_trust(followed(sigstore, contents=[document]), ()).root.authorities
+    alone = anchors_of_trust(followed(tsa(), contents=[PEM]), ()).root
+    assert (alone.authorities, alone.logs, len(alone.timestamp_authorities)) == ((), (), 1)
+
+
+def test_certificates_of_stores_are_believed_where_there_are_some():
+    store = Carried(kind="store", name="ca:acme", digest=Digest.of(PEM))
+    found = anchors_of_trust(followed(store, contents=[PEM]), ()).stores
+    assert found is not None and list(found.certificates) == ["ca:acme"]
+
+
 def test_witnesses_are_those_of_the_trust():
     witness = ServiceKey(name="w.example", operator="w", spki=KEYS[2].spki)
-    assert anchors_of_trust(followed(witnesses=(witness,)), ()).witnesses == (witness,)
+    assert anchors_of_trust(followed(witnesses=(witness,)), ()).trust.witnesses == (witness,)
 
 
 def test_a_witness_whose_key_cannot_cosign_is_refused_when_the_trust_is_read(tmp_path):

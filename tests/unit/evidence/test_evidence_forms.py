@@ -229,3 +229,15 @@ def test_a_certificate_beside_a_keys_signature_in_cosigns_older_bundle_vouches_f
         assert isinstance(claims(file, collect_sidecars(file).pieces)[0], VerifiedClaim)
         file.with_name(file.name + ".bundle").write_bytes(cosigns(STRANGER, cert=base64.b64encode(cert).decode()))
         assert isinstance(claims(file, collect_sidecars(file).pieces)[0], Rejected)
+
+
+def test_one_of_several_in_a_file_is_told_by_its_number_and_a_lone_one_by_the_file(file):
+    lone = file.with_name("lone.sigstore.json")
+    lone.write_bytes(bundle())
+    several = file.with_name("several.jsonl")
+    several.write_bytes(bundle() + b"\n" + bundle(STRANGER) + b"\n")
+    assert [piece.where for piece in collect_bundle_files([lone]).pieces] == [str(lone)]
+    assert [piece.where for piece in collect_bundle_files([several]).pieces] == [
+        f"{several}, number 1",
+        f"{several}, number 2",
+    ]

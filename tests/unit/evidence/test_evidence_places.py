@@ -274,3 +274,12 @@ def test_an_entry_is_told_by_the_number_that_its_proof_is_about(sealed):
     document = world.json.loads(sealed)
     document["verificationMaterial"]["tlogEntries"][0]["logIndex"] = "77"
     assert "entry 0 of log log.example" in one(world.dump(document)).unproven[0]
+
+
+@pytest.mark.parametrize("hint", ["", "release-key", world.b64(b"x" * 32)])
+def test_a_hint_of_the_bundle_s_own_making_takes_no_place_in_a_log_away(sealed, hint):
+    """The record in the log names the key under which the signature verified, whatever the bundle calls it."""
+    document = world.json.loads(sealed)
+    document["verificationMaterial"]["publicKey"]["hint"] = hint
+    found = one(world.dump(document), known())
+    assert (found.cause, found.log_index, found.unproven) == (Cause.NONE, 0, ())

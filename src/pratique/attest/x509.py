@@ -99,11 +99,15 @@ def build_chain(
         raise Untrusted(f"certificate {_name(leaf)} chains to no trusted authority: {_reason(error)}") from error
     except FOREIGN as error:
         raise Untrusted(f"the chain of certificate {_name(leaf)} cannot be verified: {_reason(error)}") from error
+    _check_authorities(chain, at)  # the library counts whole seconds; a timestamp may have fractions
+    return chain
+
+
+def _check_authorities(chain: Sequence[Certificate], at: float) -> None:
+    """Raise Expired naming the first authority of a chain that was not valid."""
     for certificate in chain[1:]:
-        # The library counts whole seconds; a timestamp may have fractions.
         if at not in validity(certificate):
             raise Expired(f"certificate {_name(certificate)} was not valid at {_instant(at)}: it is {_span(certificate)}")
-    return chain
 
 
 def require_purpose(certificate: Certificate, purpose: x509.ObjectIdentifier, *, alone: bool = False) -> None:
@@ -184,9 +188,7 @@ def _blame_time(leaf: Certificate, at: float, anchors: Sequence[Certificate], in
             chain = _verify(leaf, other, tuple(anchors), tuple(intermediates))
         except (paths.VerificationError, *FOREIGN):
             continue
-        late = [certificate for certificate in chain[1:] if at not in validity(certificate)]
-        if late:
-            raise Expired(f"certificate {_name(late[0])} was not valid at {_instant(at)}: it is {_span(late[0])}")
+        _check_authorities(chain, at)
 
 
 def _name(certificate: Certificate) -> str:

@@ -294,6 +294,7 @@ def test_a_time_that_no_certificate_can_name_is_never_valid(root, at):
         ({"usage": False}, True),
         ({"ca": False}, False),
         ({"usage": SIGN_USAGE}, False),
+        ({"ca": False, "usage": CA_USAGE, "extensions": [(x509.BasicConstraints(False, None), True)]}, False),
     ],
 )
 def test_an_authority_is_one_by_its_constraints_and_may_sign_certificates_unless_it_says_otherwise(root, options, good):
@@ -368,3 +369,17 @@ def test_a_certificate_is_read_as_it_is_and_one_of_version_one_is_refused(leaf):
     assert parse_certificate(leaf.der) == leaf.certificate
     with pytest.raises(Malformed, match="is not of version 3"):
         parse_certificate(base64.b64decode(V1))
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        (0, "1970-01-01 00:00:00 UTC"),
+        (253_402_300_799, "9999-12-31 23:59:59 UTC"),
+        (253_402_300_800, "second 253402300800"),
+        (-1, "second -1"),
+    ],
+)
+def test_a_time_is_told_as_a_date_where_the_calendar_has_it(root, leaf, at, told):
+    with pytest.raises(Expired, match=f"was not valid at {told}: it is valid from"):
+        chain(leaf, anchors=[root], at=at)

@@ -204,14 +204,39 @@ def test_the_limit_on_signatures_is_the_one_that_is_documented():
     assert MAX_PIECES == 1_000
 
 
-def test_as_many_signatures_as_the_limit_says_are_read_and_more_are_told(shelf, few):
+def test_as_many_signatures_as_the_limit_says_are_read_and_that_there_are_more_is_said(shelf, few):
     for number in range(few):
         shelf.attach(bundle(shelf, bytes([number])))
     assert [cause for _, cause in forms(shelf)] == [Cause.NONE] * few
     shelf.attach(bundle(shelf, b"one more"))
-    *read, untold = collected(shelf).pieces
-    assert [piece.cause for piece in read] == [Cause.NONE] * few
-    assert (untold.cause, untold.detail) == (Cause.UNREADABLE, "4 signatures are attached, and 3 of them were read")
+    found = collected(shelf)
+    assert [piece.cause for piece in found.pieces] == [*[Cause.NONE] * few, Cause.UNREADABLE]
+    assert found.pieces[-1].detail == "4 signatures are attached, and 3 of them were read"
+    assert (found.cause, found.pieces[-1].claimed_type) == (Cause.NONE, "")
+
+
+def noted(shelf, data, prints):
+    return shelf.image(shelf.blob(data, JOSE), kind=NOTATION, annotations={next(iter(PRINTS)): prints})
+
+
+def test_signatures_that_are_announced_with_a_trusted_certificate_are_read_before_the_others(shelf, few):
+    for number in range(few + 1):
+        shelf.attach(noted(shelf, bytes([number]), f'["{number:064x}"]'))
+    shelf.attach(noted(shelf, b"the one", f'["{"AB" * 32}"]'))
+    found = collect_from_repository(shelf, SUBJECT, announced={"ab" * 32}).pieces
+    assert found[0].data == b"the one"
+    assert b"the one" not in {piece.data for piece in collected(shelf).pieces}
+
+
+@pytest.mark.parametrize(
+    "prints", ["", "x", "{}", "5", '[5, null, ["a"]]', "[" * 20_000, f'["{"ab" * 32}"' + " " * (1 << 14) + "]"]
+)
+def test_odd_thumbprints_announce_nobody_and_break_nothing(shelf, few, prints):
+    for number in range(few):
+        shelf.attach(noted(shelf, bytes([number]), "[]"))
+    shelf.attach(noted(shelf, b"odd", prints))
+    found = collect_from_repository(shelf, SUBJECT, announced={"ab" * 32}).pieces
+    assert [piece.data for piece in found] == [b"\0", b"\1", b"\2", b""]
 
 
 def test_a_flood_of_other_things_does_not_push_a_signature_out_and_is_said(shelf, few):
@@ -306,18 +331,36 @@ def test_a_layer_of_an_older_referrer_that_cannot_be_had_stays_with_its_cause_be
     assert lost.digest != good.digest
 
 
-def test_of_an_older_referrer_with_more_than_is_read_the_first_count_and_the_rest_is_told(shelf, monkeypatch):
+@pytest.mark.parametrize(
+    ("sizes", "read"),
+    [((5, 5), 2), ((5, 6), 1), ((11, 1), 0), ((1, 1, 1), 2), ((1, 1), 2)],
+)
+@pytest.mark.parametrize(("layer", "claimed"), [(SIMPLE_SIGNING, IMAGE_SIGNATURE), (DSSE_LAYER, "")])
+def test_of_an_older_referrer_with_more_than_is_read_the_first_are_and_the_rest_is_said(
+    shelf, monkeypatch, sizes, read, layer, claimed
+):
     from pratique.registry import cosign
 
     monkeypatch.setattr(cosign, "MAX_LAYERS", 2)
     monkeypatch.setattr(cosign, "MAX_TOTAL_BYTES", 10)
-    for sizes, read in (((5, 5), 2), ((5, 6), 1), ((1, 1, 1), 2)):
-        shelf.listed.clear()
-        older(shelf, *(shelf.blob(bytes([number]) * size, DSSE_LAYER) for number, size in enumerate(sizes)))
-        found = collected(shelf).pieces
-        more = [Cause.UNREADABLE] if read < len(sizes) else []
-        assert [piece.cause for piece in found] == [Cause.NONE] * read + more
-        assert not more or found[-1].form is EvidenceForm.COSIGN_ATTESTATION
+    older(shelf, *(shelf.blob(bytes([number]) * size, layer) for number, size in enumerate(sizes)))
+    found = collected(shelf).pieces
+    assert [piece.cause for piece in found] == [Cause.NONE] * read + [Cause.UNREADABLE] * (read < len(sizes))
+    if read < len(sizes):
+        assert f"{len(sizes)} signatures in one manifest, and {read} of them were read" in found[-1].detail
+        assert (found[-1].data, found[-1].claimed_type) == (b"", claimed)
+
+
+@pytest.mark.parametrize(("kind", "layer", "claimed"), [(".sig", SIMPLE_SIGNING, IMAGE_SIGNATURE), (".att", DSSE_LAYER, "")])
+def test_of_a_tag_with_more_than_is_read_the_first_are_and_the_rest_is_said(shelf, monkeypatch, kind, layer, claimed):
+    from pratique.registry import cosign
+
+    monkeypatch.setattr(cosign, "MAX_LAYERS", 2)
+    shelf.image(*(shelf.blob(bytes([number]), layer) for number in range(3)), tag=tag_of(SUBJECT, kind))
+    found = collected(shelf).pieces
+    assert [piece.cause for piece in found] == [Cause.NONE, Cause.NONE, Cause.UNREADABLE]
+    assert "3 signatures, and 2 of them were read" in found[-1].detail
+    assert (found[-1].data, found[-1].claimed_type) == (b"", claimed)
 
 
 def test_evidence_about_an_index_keeps_what_it_is_and_says_what_it_is_about(shelf):

@@ -19,10 +19,12 @@ from world import (
 )
 
 from pratique.attest.bundle import parse_bundle
+from pratique.attest.sigstore.certificate import MAX_CERTIFICATE_TIMESTAMPS, read_identity, verify_certificate
 from pratique.attest.sigstore.trusted_root import parse_trusted_root
 from pratique.attest.sigstore.verify import ArtifactDigests, verify_message
 from pratique.errors import (
     Expired,
+    LimitExceeded,
     Malformed,
     SignatureInvalid,
     Untrusted,
@@ -243,3 +245,81 @@ def test_an_unlogged_authority_beside_others_takes_nothing_from_them(world):
         verify_message(bundle, ArtifactDigests.of(ARTIFACT), both, keys={})
     good = parse_bundle(json.dumps(world.bundle()).encode())
     assert verify_message(good, ArtifactDigests.of(ARTIFACT), both, keys={}).unproven == ()
+
+
+# --- each refusal by its words, and what lies near it
+
+
+def refused(world, error, match, party, *, times=(NOW,), root=None):
+    trusted = parse_trusted_root(json.dumps(root or world.trusted_root()).encode())
+    with pytest.raises(error, match=match):
+        verify_certificate([party.der], times, trusted)
+
+
+def test_a_certificate_without_any_proven_time_proves_nothing(world):
+    refused(world, Untrusted, "nobody who is trusted vouches for the time of signing", world.certificate(), times=())
+
+
+def test_a_certificate_that_chains_to_another_authority_at_another_time_is_untrusted():
+    ca, key = make("Root", ca=True), ec.generate_private_key(ec.SECP256R1())
+    early = ca.issue("Middle", ca=True, key=key, died=NOW)
+    late = ca.issue("Middle", ca=True, key=key, born=NOW + 1)
+    world = World(ca=ca, middle=early)
+    root = world.trusted_root(
+        certificateAuthorities=[world.authority("https://ca.example", middle, ca) for middle in (early, late)]
+    )
+    party = world.certificate()
+    trusted = parse_trusted_root(json.dumps(root).encode())
+    for times in ((NOW,), (NOW + 5,), (NOW - 5, NOW)):
+        assert verify_certificate([party.der], times, trusted)[0].subject == SUBJECT
+    refused(world, Untrusted, "chains to different authorities at different times", party, times=(NOW, NOW + 5), root=root)
+
+
+def test_an_issuer_or_a_subject_that_is_empty_is_none(world):
+    empty = (x509.UnrecognizedExtension(x509.ObjectIdentifier(f"{FULCIO}.1"), b""), False)
+    refused(world, Malformed, "names no issuer", world.certificate(issuers=(), extensions=[empty]))
+    refused(world, Malformed, "names no issuer", world.certificate(issuers=(8,), extensions=[empty]))
+    nameless = world.certificate(names=[x509.UniformResourceIdentifier("")])
+    refused(world, Malformed, "neither an e-mail address nor a URI", nameless)
+
+
+def test_a_certificate_without_alternative_names_names_nobody():
+    issuer = (x509.UnrecognizedExtension(x509.ObjectIdentifier(f"{FULCIO}.1"), ISSUER.encode()), False)
+    with pytest.raises(Malformed, match="has 0 alternative names, not exactly one"):
+        read_identity(make("x", extensions=[issuer]).certificate)
+
+
+def test_that_an_authority_had_ended_is_said_before_that_others_never_were(world):
+    stranger = World()
+    ended = world.authority("https://ca.example", world.middle, world.ca, end=NOW - 1)
+    other = stranger.authority("https://other.example", stranger.middle, stranger.ca)
+    for authorities in ([ended, other], [other, ended]):
+        root = world.trusted_root(certificateAuthorities=authorities)
+        refused(world, Expired, "certificate authority .* was not trusted when this was signed", world.certificate(), root=root)
+    old = make("Old Root", ca=True, died=NOW - 1)
+    old_middle = old.issue("Old Middle", ca=True)
+    party = World(ca=old, middle=old_middle, certificate_log=world.certificate_log).certificate()
+    for authorities in (
+        [world.authority("https://old.example", old_middle, old), other],
+        [other, world.authority("https://old.example", old_middle, old)],
+    ):
+        refused(world, Expired, "was not valid at", party, root=world.trusted_root(certificateAuthorities=authorities))
+    refused(world, Untrusted, "no certificate authority is trusted", party, root=world.trusted_root(certificateAuthorities=[]))
+
+
+def test_a_certificate_has_as_many_timestamps_as_the_limit_says_and_no_more(world):
+    most = world.certificate(logs=[world.certificate_log] * MAX_CERTIFICATE_TIMESTAMPS)
+    trusted = parse_trusted_root(json.dumps(world.trusted_root()).encode())
+    assert verify_certificate([most.der], [NOW], trusted)[2]
+    more = world.certificate(logs=[world.certificate_log] * (MAX_CERTIFICATE_TIMESTAMPS + 1))
+    refused(world, LimitExceeded, "certificate timestamps", more)
+
+
+def test_a_certificate_timestamp_with_another_hash_is_not_read():
+    class Other(World):
+        @staticmethod
+        def _timestamp(log, bare, issuer, at):
+            return World._timestamp(log, bare, issuer, at).replace(b"\x00\x00\x04\x03", b"\x00\x00\x05\x03", 1)
+
+    world = Other()
+    refused(world, Malformed, "certificate timestamp of a kind that is not supported", world.certificate())

@@ -1,7 +1,9 @@
 """Each part of a timestamp, by tokens that are right but for that part: no network, no other tool."""
 
 import dataclasses
+import datetime as dt
 import hashlib
+from typing import Annotated
 
 import pytest
 from cryptography import x509
@@ -20,6 +22,7 @@ from pratique.attest.timestamp import (
     TimestampAuthority,
     parse_response,
     parse_token,
+    token_in,
     verify_timestamp,
     verify_timestamps,
 )
@@ -412,3 +415,74 @@ def test_the_first_whole_second_is_never_before_the_time():
     assert base.at == NOW + 1
     assert dataclasses.replace(base, accuracy=0.75).at == NOW + 1
     assert dataclasses.replace(base, accuracy=0.76).at == NOW + 2
+
+
+# --- what is only seen from outside
+
+
+@asn1.sequence
+class _Bare:
+    """An extension as it is written when it is not critical: the member is left out (X.690 §11.5)."""
+
+    kind: x509.ObjectIdentifier
+    value: bytes
+
+
+@asn1.sequence
+class _BareInfo:
+    version: int
+    policy: x509.ObjectIdentifier
+    imprint: ts._Imprint
+    serial: int
+    time: asn1.GeneralizedTime
+    extensions: Annotated[list[_Bare], asn1.Implicit(1)]
+
+
+def test_an_extension_that_does_not_say_that_it_is_critical_is_not():
+    time = asn1.GeneralizedTime(dt.datetime.fromtimestamp(NOW, dt.UTC))
+    imprint = ts._Imprint(algorithm=oid(SHA["sha256"]), digest=hashlib.sha256(SIGNATURE).digest())
+    bare = _BareInfo(
+        version=1,
+        policy=x509.ObjectIdentifier("1.2.3.4"),
+        imprint=imprint,
+        serial=7,
+        time=time,
+        extensions=[_Bare(kind=x509.ObjectIdentifier("1.2.3"), value=b"x")],
+    )
+    written = asn1.encode_der(bare)
+    assert asn1.decode_der(ts._Info, written).extensions[0].critical is False
+
+
+def test_an_intermediate_that_the_token_brings_leads_to_the_anchor():
+    middle = ROOT.issue("Stamp Middle", ca=True)
+    party = middle.issue("Stamper", extensions=[STAMP])
+    found = verify(stamp(party, SIGNATURE, NOW, embed=[party, middle]))
+    assert found.chain == (party.certificate, middle.certificate, ROOT.certificate)
+    with pytest.raises(Untrusted):
+        verify(stamp(party, SIGNATURE, NOW))
+    assert verify(stamp(party, SIGNATURE, NOW), authority(intermediates=(middle.certificate,))).at == NOW
+
+
+def test_of_two_tokens_that_prove_the_same_second_the_first_is_kept():
+    (found,) = verify_timestamps(tokens(NOW + 0.25, NOW + 0.5), SIGNATURE, (authority(),))
+    assert found.time == NOW + 0.25
+
+
+def test_the_bare_token_is_the_end_of_the_answer():
+    data = stamp(PARTY, SIGNATURE, NOW)
+    token = token_in(data)
+    assert data.endswith(token) and parse_token(token).time == NOW
+
+
+def test_signed_data_without_signed_attributes_is_nobody_s():
+    data = asn1.decode_der(ts._Response, stamp(PARTY, SIGNATURE, NOW, signer={"signed_attributes": None})).token.data
+    with pytest.raises(Malformed, match="signed data without signed attributes"):
+        cms.verify_signer(data, PARTY.certificate)
+
+
+@pytest.mark.parametrize("name", [cms.CONTENT_TYPE, cms.MESSAGE_DIGEST])
+def test_an_attribute_of_another_type_than_its_kind_has_cannot_be_read(name):
+    good = attributes(leave_out=[name]).as_list()
+    odd = cms.Attribute(kind=name, values=asn1.SetOf([tlv(asn1.encode_der(5))]))
+    with pytest.raises(Malformed, match="whose content type or digest cannot be read"):
+        verify(with_attributes(asn1.SetOf(sorted([*good, odd], key=asn1.encode_der))))

@@ -105,8 +105,8 @@ def stamp(
 ) -> bytes:
     """A TimeStampResp by `party` at a time of choice.
 
-    `info`: members of the TSTInfo that are others; `names`: attributes that name the certificate; `signer`: members of the
-    SignerInfo that are others; `attest`: signs, in the key's place.
+    `embed`: whose certificates are in the token, its own by default. `info`: members of the TSTInfo that are others; `names`:
+    attributes that name the certificate; `signer`: members of the SignerInfo that are others; `attest`: signs instead of the key.
     """
     sha256 = cms.AlgorithmIdentifier(oid=x509.ObjectIdentifier("2.16.840.1.101.3.4.2.1"), parameters=None)
     said = {
@@ -149,7 +149,7 @@ def stamp(
         version=3,
         digest_algorithms=asn1.SetOf([sha256]),
         content=cms.EncapsulatedContent(kind=content_type, content=info),
-        certificates=[tlv(party.der)] if embed else None,
+        certificates=[tlv(one.der) for one in ([party] if embed is True else embed)] if embed else None,
         revocations=None,
         signers=asn1.SetOf([by]),
     )

@@ -12,7 +12,7 @@ from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import Certificate
-from cryptography.x509.certificate_transparency import LogEntryType, SignedCertificateTimestamp
+from cryptography.x509.certificate_transparency import SignedCertificateTimestamp
 
 from pratique.attest.publickey import PublicKey
 from pratique.attest.sigstore.trusted_root import CertificateAuthority, TrustedLog, TrustedRoot
@@ -174,7 +174,7 @@ def _verify_certificate_timestamp(
     item: SignedCertificateTimestamp, milliseconds: int, leaf: Certificate, issuer: Certificate, log: TrustedLog
 ) -> None:
     """RFC 6962 §3.2: what the log signed, made anew from the certificate without its timestamps, and its issuer's key."""
-    if item.entry_type is not LogEntryType.PRE_CERTIFICATE or not isinstance(item.signature_hash_algorithm, hashes.SHA256):
+    if not isinstance(item.signature_hash_algorithm, hashes.SHA256):
         raise Malformed("certificate timestamp of a kind that is not supported")
     spki = issuer.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     issuer_hash = hashes.Hash(hashes.SHA256())

@@ -201,8 +201,8 @@ def _instant(at: float) -> str:
 
 
 def _span(certificate: Certificate) -> str:
-    window = validity(certificate)
-    return f"valid from {_instant(window.start)} to {_instant(window.end or 0)}"
+    ends = (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+    return "valid from {} to {}".format(*(_instant(end.timestamp()) for end in ends))
 
 
 def _reason(error: Exception) -> str:

@@ -187,3 +187,228 @@ def test_an_entry_may_name_a_key_s_own_certificate_in_the_key_s_place_and_no_oth
 @pytest.mark.parametrize(("certificate", "own"), [(OWN.der, True), (OTHER.der, False), (b"", False), (b"nonsense", False)])
 def test_a_certificate_is_a_key_s_by_its_key_alone(certificate, own):
     assert verify_module._is_certificate_of(certificate, PublicKey.from_der(world.spki(KEY))) is own
+
+
+# --- entries of logs
+
+
+def logged(document):
+    bundle = parse_bundle(world.dump(document))
+    return bundle.log_entries[0], verify_module.Signing(
+        content=bundle.content,
+        key=PublicKey.from_der(world.spki(KEY)),
+        certificate=b"",
+        digests=ArtifactDigests.of(DATA).digests,
+    )
+
+
+def test_an_entry_with_neither_proof_nor_promise_is_none():
+    from pratique.attest.sigstore.rekor import find_log, verify_log_entry
+
+    entry, signing = logged(WORLD.bundle(content="message", key=KEY))
+    log = find_log(entry, ROOT)
+    bare = dataclasses.replace(entry, proof=None)
+    with pytest.raises(ProofInvalid, match="neither an inclusion proof nor a promise"):
+        verify_log_entry(bare, log, signing, promised=None)
+    promised = verify_log_entry(bare, log, signing, promised=world.NOW)
+    assert (promised.included, promised.tree, promised.time) == (False, None, world.NOW)
+    proven = verify_log_entry(entry, log, signing, promised=None)
+    assert (proven.included, proven.time) == (True, None) and proven.tree is not None
+
+
+@pytest.mark.parametrize(("proof", "promised", "index"), [(True, None, 1), (True, world.NOW, 77), (False, world.NOW, 77)])
+def test_the_place_of_an_entry_is_the_one_that_is_signed(proof, promised, index):
+    """A promise signs the bundle's own number; a proof proves the one in it."""
+    from pratique.attest.sigstore.rekor import find_log, verify_log_entry
+
+    entry, signing = logged(WORLD.bundle(content="message", key=KEY))
+    assert entry.proof.log_index == 1
+    changed = dataclasses.replace(entry, log_index=77, proof=entry.proof if proof else None)
+    assert verify_log_entry(changed, find_log(entry, ROOT), signing, promised=promised).index == index
+
+
+def test_an_entry_that_names_the_artifact_by_a_digest_that_is_not_known_proves_nothing():
+    document = WORLD.bundle(content="message", key=KEY)
+    artifact = ArtifactDigests(digests={"sha512": hashlib.sha512(DATA).digest()}, data=DATA)
+    changed = parse_bundle(world.dump(document))
+    changed = dataclasses.replace(changed, content=dataclasses.replace(changed.content, digest=None))
+    with pytest.raises(ProofInvalid, match="names the artifact by its sha256, which was not given"):
+        verify_message(changed, artifact, ROOT, keys=KEYS)
+
+
+def test_an_entry_whose_time_the_log_signed_is_held_to_that_and_not_to_an_earlier_stamp():
+    instance = WORLD.rekor1.instance()
+    instance["publicKey"]["validFor"] = {"start": world.instant(world.NOW)}
+    root = parse_trusted_root(world.dump(WORLD.trusted_root(tlogs=[instance])))
+    found = verify_attestation(bundle(content="dsse", stamps=[world.NOW - 5]), root, keys={})
+    assert [time.at for time in found.signed.times] == [world.NOW - 5, world.NOW]
+
+
+def with_entry(kind, change, *, content="message", rekor=1, version=None):
+    """A bundle by the key whose entry's spec was changed before it was logged."""
+    payload = world.statement()
+    signature = world.sign(KEY, world.pae(world.IN_TOTO, payload) if content == "dsse" else DATA)
+    signer = world.pem("PUBLIC KEY", world.spki(KEY))
+    own, spec = WORLD.spec(kind, rekor, content, payload, signature, signer, None, KEY)
+    change(spec)
+    log = WORLD.rekor1 if rekor == 1 else WORLD.rekor2
+    entry = log.entry(kind, version or own, spec, world.NOW)
+    document = WORLD.bundle(content=content, key=KEY, entries=[entry])
+    if content == "dsse":
+        document["dsseEnvelope"]["signatures"] = [{"sig": world.b64(signature)}]
+    else:
+        document["messageSignature"]["signature"] = world.b64(signature)
+    return parse_bundle(world.dump(document))
+
+
+def proven(found):
+    if isinstance(found.content, verify_module.MessageSignature):
+        return verify_message(found, ArtifactDigests.of(DATA), ROOT, keys=KEYS)
+    return verify_attestation(found, ROOT, keys=KEYS).signed
+
+
+def put(*path, value):
+    def change(spec):
+        place = spec
+        for step in path[:-1]:
+            place = place[step]
+        place[path[-1]] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "rekor", "change", "match"),
+    [
+        ("hashedrekord", "message", 1, put("data", "hash", "algorithm", value="md5"), "names the content by its md5"),
+        ("hashedrekord", "message", 1, put("data", "hash", "algorithm", value="sha512"), "another content"),
+        ("hashedrekord", "message", 1, put("data", "hash", "value", value="ab" * 32), "another content"),
+        ("hashedrekord", "message", 1, put("data", value=5), "cannot be read: data is not an object"),
+        ("hashedrekord", "message", 1, put("signature", "content", value=world.b64(b"x")), "another signature"),
+        (
+            "hashedrekord",
+            "message",
+            1,
+            put("signature", "publicKey", "content", value=world.b64(b"x")),
+            "neither a certificate nor",
+        ),
+        (
+            "hashedrekord",
+            "message",
+            1,
+            put("signature", "publicKey", "content", value=world.b64(world.pem("PUBLIC KEY", b"x"))),
+            "another signer",
+        ),
+        (
+            "hashedrekord",
+            "message",
+            1,
+            put("signature", "publicKey", "content", value=world.b64(world.pem("CERTIFICATE", world.spki(KEY)))),
+            "another signer",
+        ),
+        ("dsse", "dsse", 1, put("payloadHash", "algorithm", value="sha512"), "another hash of the payload"),
+        ("dsse", "dsse", 1, put("payloadHash", "value", value="ab" * 32), "another payload"),
+        ("dsse", "dsse", 1, put("signatures", value=[]), "has 0 signatures, not exactly one"),
+        ("dsse", "dsse", 1, lambda spec: spec["signatures"].append(spec["signatures"][0]), "has 2 signatures"),
+        ("dsse", "dsse", 1, put("signatures", 0, "signature", value=world.b64(b"x")), "another signature"),
+        ("dsse", "dsse", 2, put("dsseV002", "payloadHash", "digest", value=world.b64(b"x")), "another payload"),
+        ("dsse", "dsse", 2, put("dsseV002", "signatures", 0, "content", value=world.b64(b"x")), "another signature or key"),
+        ("hashedrekord", "dsse", 2, put("hashedRekordV002", "data", "digest", value="x"), "another content, signature or key"),
+        ("intoto", "dsse", 1, put("content", "payloadHash", "value", value="ab" * 32), "another payload"),
+        ("intoto", "dsse", 1, put("content", "envelope", "payloadType", value="x"), "another payload type"),
+        ("intoto", "dsse", 1, put("content", "envelope", "signatures", 0, "sig", value=world.b64(b"x")), "another signature"),
+        (
+            "intoto",
+            "dsse",
+            1,
+            put("content", "envelope", "signatures", 0, "publicKey", value=world.b64(world.pem("PUBLIC KEY", b"x"))),
+            "another signer",
+        ),
+    ],
+)
+def test_an_entry_that_is_about_something_else_says_about_what(kind, content, rekor, change, match):
+    assert proven(with_entry(kind, lambda _: None, content=content, rekor=rekor)).places
+    with pytest.raises(ProofInvalid, match=match):
+        proven(with_entry(kind, change, content=content, rekor=rekor))
+
+
+def test_an_entry_about_an_envelope_proves_no_message():
+    found = with_entry("dsse", lambda _: None, content="dsse")
+    message = with_entry("hashedrekord", lambda _: None)
+    with pytest.raises(ProofInvalid, match="about an envelope, the bundle holds a message signature"):
+        proven(dataclasses.replace(message, log_entries=found.log_entries))
+
+
+def test_an_entry_of_another_kind_is_not_read_and_one_that_says_another_than_its_body_proves_nothing():
+    with pytest.raises(Untrusted, match="log entry of kind hashedrekord 0.0.9, which is not supported"):
+        proven(with_entry("hashedrekord", lambda _: None, version="0.0.9"))
+    found = with_entry("dsse", lambda _: None, content="dsse")
+    changed = dataclasses.replace(found.log_entries[0], kind="intoto", version="0.0.2")
+    with pytest.raises(ProofInvalid, match="body is of another kind than the entry says"):
+        proven(dataclasses.replace(found, log_entries=(changed,)))
+
+
+def test_a_checkpoint_has_one_line_of_its_log_and_says_how_many_it_has():
+    from pratique.errors import SignatureInvalid
+
+    found = bundle(content="message", key=KEY)
+    (entry,) = found.log_entries
+    text, _, line = entry.proof.checkpoint.partition("\n\n")
+    for lines, match in (("— other.example AAAAAAA=\n", "has no signature lines"), (line + line, "has 2 signature lines")):
+        proof = dataclasses.replace(entry.proof, checkpoint=f"{text}\n\n{lines}")
+        with pytest.raises(SignatureInvalid, match=match):
+            proven(dataclasses.replace(found, log_entries=(dataclasses.replace(entry, proof=proof),)))
+
+
+def test_each_proven_entry_has_the_tree_that_proves_it():
+    assert len(proven(bundle(content="message", key=KEY)).trees) == 1
+
+
+ENVELOPE = b'{"an": "envelope as it was uploaded"}'
+
+
+def uploaded(*, payload_hash=True, **changes):
+    """An entry of the oldest kind, which names the whole envelope by its hash."""
+
+    def change(spec):
+        payload = hashlib.sha256(world.statement()).hexdigest()
+        members = {
+            "hash": {"algorithm": "sha256", "value": hashlib.sha256(ENVELOPE).hexdigest()},
+            "payloadHash": {"algorithm": "sha256", "value": payload},
+        } | changes
+        if not payload_hash:
+            members.pop("payloadHash")
+        spec.clear()
+        spec |= {"content": members, "publicKey": world.b64(world.pem("PUBLIC KEY", world.spki(KEY)))}
+
+    return dataclasses.replace(with_entry("intoto", change, content="dsse", version="0.0.1"), envelope_bytes=ENVELOPE)
+
+
+@pytest.mark.parametrize("payload_hash", [True, False])
+def test_an_entry_of_the_oldest_kind_names_the_envelope_as_it_was_uploaded(payload_hash):
+    assert proven(uploaded(payload_hash=payload_hash)).places
+    with pytest.raises(Untrusted, match="by the hash of bytes that are not at hand"):
+        proven(dataclasses.replace(uploaded(payload_hash=payload_hash), envelope_bytes=b""))
+    with pytest.raises(ProofInvalid, match="another envelope"):
+        proven(dataclasses.replace(uploaded(payload_hash=payload_hash), envelope_bytes=ENVELOPE + b" "))
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"hash": {"algorithm": "sha512", "value": "x"}}, "another hash of the envelope"),
+        ({"payloadHash": {"algorithm": "sha256", "value": "ab" * 32}}, "another payload"),
+        ({"payloadHash": {"algorithm": "sha512", "value": "x"}}, "another hash of the payload"),
+    ],
+)
+def test_an_entry_of_the_oldest_kind_is_bound_in_each_part(changes, match):
+    with pytest.raises(ProofInvalid, match=match):
+        proven(uploaded(**changes))
+
+
+def test_a_stamp_is_about_the_envelope_where_that_was_uploaded_whole():
+    found = dataclasses.replace(uploaded(), timestamps=(world.stamp(WORLD.stamper, ENVELOPE, world.NOW - 5),))
+    assert [time.source for time in proven(found).times] == ["timestamp authority", "log"]
+    signature = dataclasses.replace(found, timestamps=(world.stamp(WORLD.stamper, found.signature, world.NOW - 5),))
+    with pytest.raises(DigestMismatch):
+        proven(signature)

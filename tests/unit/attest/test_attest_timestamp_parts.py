@@ -486,3 +486,15 @@ def test_an_attribute_of_another_type_than_its_kind_has_cannot_be_read(name):
     odd = cms.Attribute(kind=name, values=asn1.SetOf([tlv(asn1.encode_der(5))]))
     with pytest.raises(Malformed, match="whose content type or digest cannot be read"):
         verify(with_attributes(asn1.SetOf(sorted([*good, odd], key=asn1.encode_der))))
+
+
+def test_an_attribute_that_names_the_certificate_in_no_way_that_is_read_is_malformed():
+    for kind in (SIGNING_CERTIFICATE, SIGNING_CERTIFICATE_V2):
+        refused(Malformed, "signed attributes cannot be read", names=[named_by(kind, asn1.encode_der(5))])
+
+
+def test_what_is_no_timestamp_says_what_the_reader_says_of_it():
+    with pytest.raises(
+        Malformed, match=r"not a timestamp in DER: error parsing asn1 value|not a timestamp in DER: (?!unreadable)\w"
+    ):
+        parse_response(b"\x30\x00")

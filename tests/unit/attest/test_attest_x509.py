@@ -280,10 +280,19 @@ def test_an_authority_that_is_younger_than_what_it_issued_is_blamed_too():
         chain(end, anchors=[top], at=NOW - 1)
 
 
-@pytest.mark.parametrize("at", [-1, 253_402_300_800, 1e20])
-def test_a_time_that_no_certificate_can_name_is_never_valid(root, at):
+@pytest.mark.parametrize(
+    ("at", "error", "match"),
+    [
+        (-1, Untrusted, "a time that no certificate can name"),
+        (0, Expired, "'CN=Root' was not valid at 1970-01-01"),
+        (253_402_300_799, Expired, "'CN=Root' was not valid at 9999-12-31"),
+        (253_402_300_800, Expired, "'CN=Forever' was not valid"),
+        (1e20, Expired, "'CN=Forever' was not valid"),
+    ],
+)
+def test_a_time_that_no_certificate_can_name_is_never_valid(root, at, error, match):
     forever = root.issue("Forever", born=-600_000_000, died=253_402_300_799)
-    with pytest.raises((Expired, Untrusted)):
+    with pytest.raises(error, match=match):
         chain(forever, anchors=[root], at=at)
 
 

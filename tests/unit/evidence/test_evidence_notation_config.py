@@ -197,3 +197,40 @@ def test_a_flood_of_strangers_does_not_push_out_the_signature_that_is_announced_
     assert sorted(piece.cause.value for piece in found) == ["none", "unreadable", "untrusted", "untrusted"]
     (more,) = [piece for piece in found if piece.cause is Cause.UNREADABLE]
     assert more.detail == "6 signatures are attached, and 3 of them were read"
+
+
+# --- beside keys and beside a trust
+
+
+def test_notation_s_policy_speaks_of_its_own_form_alone(tmp_path):
+    from dataclasses import replace
+
+    from test_evidence_appraise import KEY, OWN, TARGET, piece
+
+    from pratique.evidence.collect import Collection
+    from pratique.evidence.trust_anchors import anchors_of_keys
+
+    config = configure(tmp_path / "notation", team())
+    anchors = replace(anchors_of_keys([("release", [KEY.public_key])], ()), stores=config.stores, notation=config.notation)
+    (found,) = appraise(TARGET, f"{SCOPE}:v1", [Collection(pieces=(piece(OWN),))], anchors, now=AT).pieces
+    assert (found.cause, found.authority, found.in_place) == (Cause.NONE, "release", False)
+
+
+def test_whom_notation_s_policy_names_is_named_in_place_and_held_to_what_a_trust_takes_back(tmp_path, repository, attach):
+    from dataclasses import replace
+
+    from pratique.model.predicates import IMAGE_SIGNATURE
+    from pratique.trust import Authorities, Authority, Key, Revocation, Trust
+
+    acme = team()
+    attach(acme)
+    config = configure(tmp_path / "notation", acme)
+    (found,) = pieces(repository, config)
+    assert (found.cause, found.authority, found.in_place) == (Cause.NONE, "app", True)
+    others = Authorities((Authority(name="other", signers=(Key(keyid="ab" * 32),)),))
+    silent = Trust(name="acme", authorities=others)
+    (found,) = pieces(repository, replace(config, trust=silent))
+    assert (found.cause, found.in_place) == (Cause.NONE, True)
+    image = repository.fetch_manifest("v1").digest
+    taken = Trust(name="acme", authorities=others, revocations=(Revocation(predicate_type=IMAGE_SIGNATURE, subject=image),))
+    assert causes(repository, replace(config, trust=taken)) == ["revoked"]

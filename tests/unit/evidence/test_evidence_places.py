@@ -283,3 +283,11 @@ def test_a_hint_of_the_bundle_s_own_making_takes_no_place_in_a_log_away(sealed, 
     document["verificationMaterial"]["publicKey"]["hint"] = hint
     found = one(world.dump(document), known())
     assert (found.cause, found.log_index, found.unproven) == (Cause.NONE, 0, ())
+
+
+def test_of_what_nobody_believes_not_even_the_places_that_it_has_not_are_told(sealed):
+    from pratique.evidence.trust_anchors import TrustAnchors
+
+    anchors = TrustAnchors(keys={KEY.public_key.keyid: KEY.public_key}, authorities=Authorities())
+    (found,) = facts(sealed, trust_anchors=anchors).pieces
+    assert (found.cause, found.unproven, found.signed) == (Cause.UNTRUSTED, (), None)

@@ -144,7 +144,7 @@ def verify(
         found.append((CheckKind.REVOCATION, outcome))
     checks = tuple(Check(kind=kind, action=actions[kind], cause=cause, detail=text) for kind, (cause, text) in found)
     signed = None
-    if store and checks[0].cause is checks[1].cause is Cause.NONE:
+    if checks[0].cause is checks[1].cause is Cause.NONE:
         name = chain[0].subject.rfc4514_string()
         signer = CertifiedSigner(name=name, store=store, thumbprint=thumbprint(envelope.chain[0]))
         signed = Signed(signer=signer, times=timed.times)

@@ -412,3 +412,17 @@ def test_a_stamp_is_about_the_envelope_where_that_was_uploaded_whole():
     signature = dataclasses.replace(found, timestamps=(world.stamp(WORLD.stamper, found.signature, world.NOW - 5),))
     with pytest.raises(DigestMismatch):
         proven(signature)
+
+
+def test_a_digest_that_was_stated_is_not_made_anew():
+    for name, size in (("gitBlob", 32), ("sha3_256", 32)):
+        assert ArtifactDigests(digests={name: b"x"}, data=DATA).named(name, size) == b"x"
+
+
+def test_a_promise_is_no_proof_where_nobody_asks_for_one():
+    assert (Requirements().logs, Requirements().times, Requirements().certificate_logs, Requirements().promises) == (
+        1,
+        0,
+        1,
+        False,
+    )

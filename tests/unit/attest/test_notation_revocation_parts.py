@@ -1,7 +1,10 @@
 """Each reason for which a list or a responder says nothing, by its words, and each bound of what it says."""
 
+from typing import Annotated
+
 import pytest
 from cryptography import x509
+from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -434,3 +437,59 @@ def test_no_more_certificates_of_a_responder_are_tried_than_the_limit_says():
 
     assert asked(with_certificates(MAX_CERTIFICATES - 1)).cause is Cause.NONE
     assert asked(with_certificates(MAX_CERTIFICATES)).cause is Cause.UNREACHABLE
+
+
+def test_a_list_that_was_not_asked_for_is_wanted():
+    found = check_lists(LISTED.leaf.certificate, LISTED.middle.certificate, {}, at=AT, signed_at=None)
+    assert (found.cause, found.wanted) == (Cause.UNREACHABLE, (LIST,)) and "was not asked for" in found.detail
+
+
+@pytest.mark.parametrize("data", [b"", b"nonsense", b"\x30\x00", crl(LISTED.middle)[:-1], crl(LISTED.middle) + b"\0"])
+def test_what_is_no_list_tells_nothing_and_says_why(data):
+    found = listed(data)
+    assert found.cause is Cause.UNREACHABLE and found.detail.startswith("its revocation list tells nothing, ")
+    response_ = asked(data)
+    assert response_.cause is Cause.UNREACHABLE and "answer tells nothing, " in response_.detail
+
+
+@asn1.sequence
+class _Listed:
+    version: int
+    algorithm: asn1.TLV
+    issuer: asn1.TLV
+    this_update: asn1.TLV
+    next_update: asn1.TLV
+    extensions: Annotated[asn1.TLV, asn1.Explicit(0)]
+
+
+@asn1.sequence
+class _Endless:
+    version: int
+    algorithm: asn1.TLV
+    issuer: asn1.TLV
+    this_update: asn1.TLV
+    extensions: Annotated[asn1.TLV, asn1.Explicit(0)]
+
+
+def sequence(tag, *parts):
+    body = b"".join(parts)
+    size = len(body).to_bytes(2, "big").lstrip(b"\0")
+    return bytes([tag]) + (size if len(body) < 128 else bytes([0x80 + len(size)]) + size) + body
+
+
+def test_a_list_that_does_not_say_when_the_next_one_comes_is_out_of_date():
+    own = asn1.decode_der(_Listed, x509.load_der_x509_crl(crl(LISTED.middle)).tbs_certlist_bytes)
+    endless = asn1.encode_der(
+        _Endless(
+            version=own.version,
+            algorithm=own.algorithm,
+            issuer=own.issuer,
+            this_update=own.this_update,
+            extensions=own.extensions,
+        )
+    )
+    signature = LISTED.middle.key.sign(endless, ec.ECDSA(hashes.SHA256()))
+    data = sequence(0x30, endless, asn1.encode_der(own.algorithm), sequence(0x03, b"\0", signature))
+    assert x509.load_der_x509_crl(data).next_update_utc is None
+    found = listed(data)
+    assert found.cause is Cause.UNREACHABLE and "its revocation list is out of date" in found.detail

@@ -493,3 +493,31 @@ def test_a_list_that_does_not_say_when_the_next_one_comes_is_out_of_date():
     assert x509.load_der_x509_crl(data).next_update_utc is None
     found = listed(data)
     assert found.cause is Cause.UNREACHABLE and "its revocation list is out of date" in found.detail
+
+
+def test_a_list_that_names_another_authority_is_not_this_one_s_although_its_key_signed_it():
+    found = listed(crl(make("Other", ca=True), key=LISTED.middle))
+    assert found.cause is Cause.UNREACHABLE and "not being signed by the certificate's authority" in found.detail
+
+
+def numberless(*, base=None, freshest=None):
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(LISTED.middle.certificate.subject)
+        .last_update(day(AT - 1000))
+        .next_update(day(AT + 1000))
+    )
+    if base is not None:
+        builder = builder.add_extension(x509.DeltaCRLIndicator(base), True)
+    if freshest:
+        builder = builder.add_extension(x509.FreshestCRL(points(freshest)), False)
+    return builder.sign(LISTED.middle.key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+def test_lists_without_numbers_cannot_be_changed_by_others():
+    whole, changes = crl(LISTED.middle, number=5, freshest=CHANGES), crl(LISTED.middle, number=6, base=5)
+    assert listed(whole, changes=changes).cause is Cause.NONE
+    for first, second in ((numberless(freshest=CHANGES), changes), (whole, numberless(base=5))):
+        found = listed(first, changes=second)
+        assert found.cause is Cause.UNREACHABLE and "having changes without a number" in found.detail
+    assert listed(numberless()).cause is Cause.NONE

@@ -73,3 +73,35 @@ def test_killed_at_any_step_and_begun_again_it_leaves_one_entry_for_each(shops, 
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL, steps[number - 1]
         sign(shop)
         check(shop)
+
+
+def test_manifests_that_could_not_be_written_are_signed_once_when_they_are_signed_again(tmp_path, monkeypatch, capsys):
+    import json
+
+    import pratique.files
+    from pratique.cli.main import run
+    from pratique.errors import StorageError
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PRATIQUE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.yaml").write_text(f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n")
+    assert run(["key", "generate", "-o", "K", "--no-passphrase"]) == 0
+    command = ["sign", "manifests:a.yaml", "manifests:b.yaml", "--key", "K", "--form", "annotation"]
+    write = pratique.files.write_atomic
+
+    def full(path, data, **options):
+        if path.name == "b.yaml":
+            raise StorageError("no space left on device", where=str(path))
+        write(path, data, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pratique.files, "write_atomic", full)
+        assert run(command) == 4
+    assert run(command) == 0
+    capsys.readouterr()
+    assert run(["log", "verify", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["size"] == 2
+    assert run(["verify", "manifests:b.yaml", "--key", "K.pub"]) == 0
+    assert not [path for path in (tmp_path / "home/journal").iterdir() if path.name.startswith("said-")]

@@ -111,7 +111,8 @@ def _statements(
     """The statements of the key that count, by the digest of their bytes; adds those that do not to `left`."""
     found: dict[Digest, _Statement] = {}
     for artifact in sorted(catalog.list_artifacts(), key=lambda row: row.digest):
-        rows = [row for row in catalog.documents_of(artifact.digest, role="bundle") if row.keyid == old.keyid]
+        every = catalog.documents_of(artifact.digest, role="bundle")
+        rows = [row for row in every if row.keyid == old.keyid and not row.superseded]
         good: dict[Digest, _Statement] = {}
         bad: dict[Digest, LeftOut] = {}
         for row, piece in _appraised(catalog, artifact, rows, anchors, now):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pratique.errors import InputError, NotFound
 from pratique.model.digest import is_digest
+from pratique.registry.spelling import as_spelled_here
 
 SCHEMES = (
     "registry",
@@ -49,10 +50,12 @@ class ArtifactSource:
 
 
 def parse_source(text: str) -> ArtifactSource:
-    """Read a source. A bare word is guessed from what is there: a folder, a file, else the name of an image in a registry.
+    """Read a source, spelled as here or by others (`registry.spelling`). A bare word is guessed from what is there: a folder, a
+    file, else the name of an image in a registry.
 
     Raises InputError for an empty location, NotFound for a bare word that is nothing of this.
     """
+    text = as_spelled_here(text)
     scheme, colon, location = text.partition(":")
     if colon and scheme in SCHEMES:
         if not location or "\0" in location:

@@ -8,9 +8,12 @@ from pratique.model import Cause, Digest
 
 
 def collect_from_catalog(catalog: Catalog, subject: Digest) -> Collection:
-    """Every bundle that was shipped with `subject`. One whose file is gone or changed is kept with its cause."""
+    """Every bundle that was shipped with `subject`, but for those that their keys took away for others.
+
+    One whose file is gone or changed is kept with its cause.
+    """
     try:
-        rows = catalog.documents_of(subject, role="bundle")
+        rows = [row for row in catalog.documents_of(subject, role="bundle") if not row.superseded]
     except PratiqueError as error:
         return Collection(cause=Cause.UNREACHABLE, detail=str(error))
     pieces = [load_bundle(catalog, row) for row in rows[:MAX_PIECES]]

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, 
 
 from pratique.catalog import schema
 from pratique.catalog.rows import ArtifactRow, BuildRow, DecisionRow, DocumentRow, ObservationRow, SearchRow
+from pratique.catalog.schema import SUPERSEDED
 from pratique.catalog.search_pattern import SearchPattern, like
 from pratique.errors import InputError, NotFound
 from pratique.model import Cause, Digest, Result, Verdict
@@ -104,7 +105,7 @@ def signed_documents(connection: Connection) -> list[Digest]:
 
 
 def documents_of(connection: Connection, artifact: Digest, role: str | None) -> list[DocumentRow]:
-    """Documents about an artifact, the newest first."""
+    """Documents about an artifact, the newest first; a row that only marks one as superseded is said of that one."""
     links, documents, artifacts = schema.artifact_documents, schema.documents, schema.artifacts
     query = (
         select(links, documents.c.media_type, documents.c.size_bytes)
@@ -114,7 +115,9 @@ def documents_of(connection: Connection, artifact: Digest, role: str | None) -> 
         .order_by(links.c.created.desc(), links.c.role, links.c.predicate_type, links.c.document)
     )
     if role is not None:
-        query = query.where(links.c.role == role)
+        query = query.where(links.c.role.in_((role, SUPERSEDED)))
+    rows = connection.execute(query).all()
+    superseded = {row.document for row in rows if row.role == SUPERSEDED}
     return [
         DocumentRow(
             digest=Digest(row.document),
@@ -125,8 +128,10 @@ def documents_of(connection: Connection, artifact: Digest, role: str | None) -> 
             predicate_type=row.predicate_type,
             keyid=row.keyid,
             created=row.created,
+            superseded=row.role == "bundle" and row.document in superseded,
         )
-        for row in connection.execute(query)
+        for row in rows
+        if row.role != SUPERSEDED
     ]
 
 

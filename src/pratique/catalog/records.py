@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from pratique.attest.bundle import MEDIA_TYPE
 from pratique.catalog import schema
 from pratique.catalog.documents import DocumentStore
+from pratique.catalog.schema import SUPERSEDED
 from pratique.errors import InputError
 from pratique.model import Component, Decision, Digest, Subject
 from pratique.model.chain import chain_ids
@@ -126,7 +127,16 @@ class Transaction:
             "created": at,
         }
         self._upsert(schema.artifact_documents, [link], ["artifact_id", "role", "document"], {})
+        if role == "bundle":  # what is said again stands again
+            table = schema.artifact_documents
+            mark = delete(table).where(table.c.artifact_id == number, table.c.role == SUPERSEDED, table.c.document == digest)
+            self._connection.execute(mark)
         return digest
+
+    def record_superseded(self, artifact: Digest, bundle: Digest, *, at: int) -> None:
+        """That whoever signed this recorded bundle about the artifact took it away for another. It stays, and counts no more."""
+        mark = {"artifact_id": self._touch(artifact, at), "role": SUPERSEDED, "document": bundle, "created": at}
+        self._upsert(schema.artifact_documents, [mark], ["artifact_id", "role", "document"], {})
 
     def record_sealed(
         self, artifact: Digest, sealed: "LoggedBundle", *, predicate_type: str, signer: str, at: int, role: str = "bundle"

@@ -38,7 +38,10 @@ class SearchRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentRow:
-    """A document about an artifact. `role`: sbom, manifest, bundle, decision or report. `keyid`: who signed it, or empty."""
+    """A document about an artifact. `role`: sbom, manifest, bundle, decision or report. `keyid`: who signed it, or empty.
+
+    `superseded`: of a bundle, whether its key has stated something else in its place since (`attest --replace`).
+    """
 
     digest: Digest
     artifact: Digest
@@ -48,6 +51,7 @@ class DocumentRow:
     predicate_type: str
     keyid: str
     created: int
+    superseded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,9 @@ than its own. Digests are `algorithm:hex`; times Unix seconds; absent text is em
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint
 
+SUPERSEDED = "superseded"
+"""A role beside `bundle` of the same document: its key has stated something else in its place since."""
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",

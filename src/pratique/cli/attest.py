@@ -24,6 +24,7 @@ from pratique.cli.targets import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pratique.catalog.ledger import Catalog
     from pratique.keys.logged_signer import KeylessSigner, LoggedSigner
     from pratique.ship.sign import SigningTarget
 
@@ -92,22 +93,30 @@ def command(
                 clock=lambda: int(time.time()),
                 journals=home.journals,
             )
-        gone = _replace(targets, pen, predicate_type, payload) if replace else []
+            gone = _replace(targets, pen, predicate_type, payload, catalog) if replace else []
     for place in gone:
         click.echo(f"pratique: replaced {place}", err=True)
     print_said(said, f"{predicate_type} is attested", who, format_)
 
 
 def _replace(
-    targets: "Sequence[SigningTarget]", pen: "LoggedSigner | KeylessSigner", predicate_type: str, payload: bytes
+    targets: "Sequence[SigningTarget]",
+    pen: "LoggedSigner | KeylessSigner",
+    predicate_type: str,
+    payload: bytes,
+    catalog: "Catalog",
 ) -> list[str]:
-    """What the same key stated before is taken away where the new statement was attached."""
+    """What the same key stated before is taken away where the new statement was attached, once the catalog says so: else a repair
+    in between would bring it back.
+    """
     from pratique.keys.logged_signer import LoggedSigner
-    from pratique.ship.replace import take_away_earlier
+    from pratique.ship.replace import mark_earlier, take_away_earlier
 
     if not isinstance(pen, LoggedSigner):
         return []  # no two keyless statements are by the same key
     key = pen.signer.public_key
+    for target in targets:
+        mark_earlier(catalog, target.digest, predicate_type=predicate_type, key=key, payload=payload, at=int(time.time()))
     return [
         place
         for target in targets

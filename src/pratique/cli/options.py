@@ -1,6 +1,18 @@
 """Options that several commands share."""
 
+from typing import Any
+
 import click
+
+
+def spelled_here(_context: click.Context, _parameter: click.Parameter, value: Any) -> Any:
+    """For arguments and options that name a place or a source, one or several: as we spell what others spell otherwise."""
+    from pratique.registry.spelling import as_spelled_here
+
+    if isinstance(value, str):
+        return as_spelled_here(value)
+    return tuple(map(as_spelled_here, value)) if isinstance(value, tuple) else value
+
 
 platform_option = click.option("--platform", help="Which platform of a multi-platform image, as os/arch; default this machine's.")
 all_platforms_option = click.option(
@@ -9,9 +21,10 @@ all_platforms_option = click.option(
 evidence_option = click.option(
     "--evidence",
     envvar="PRATIQUE_EVIDENCE",
+    callback=spelled_here,
     help="Where the evidence is: registry:…, oci-dir:…, or catalog; default beside SOURCE, or PRATIQUE_EVIDENCE.",
 )
-source_argument = click.argument("source")
+source_argument = click.argument("source", callback=spelled_here)
 key_option = click.option(
     "--key", help="The private key to sign with, a FILE or a reference (docs/keys.md); default this machine's service key."
 )

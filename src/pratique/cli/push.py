@@ -15,8 +15,8 @@ from pratique.cli.output import format_option, print_fact, print_json, print_tit
 def command(chart: str, place: str, format_: str) -> None:
     """Push the packed CHART, and the provenance file that stands beside it, to PLACE, as Helm does.
 
-    PLACE is registry:HOST/NAME[:TAG] or oci-dir:PATH[:TAG]; the tag is by default the chart's version. Sign what was pushed with
-    `pratique sign PLACE`.
+    PLACE is registry:HOST/NAME[:TAG] or oci-dir:PATH[:TAG]; the tag is by default the chart's version. As Helm has it,
+    oci://HOST/PATH is the folder above the chart's own name. Sign what was pushed with `pratique sign PLACE`.
     """
     from pratique.artifact.chart import read_chart_file
     from pratique.artifact.limits import parse_limits
@@ -27,7 +27,10 @@ def command(chart: str, place: str, format_: str) -> None:
     from pratique.model import Digest
     from pratique.registry.helm import MAX_ARCHIVE_BYTES, MAX_PROVENANCE_BYTES, PackedChart, push_chart, tag_of_version
     from pratique.registry.open import open_repository
+    from pratique.registry.spelling import as_spelled_here
 
+    above = place.lower().startswith("oci://")
+    place = as_spelled_here(place)
     if place.partition(":")[0] not in ("registry", "oci-dir"):
         raise InputError(f"nothing can be pushed to {place[:200]!r}", hint="write registry:HOST/NAME[:TAG] or oci-dir:PATH[:TAG]")
     path = Path(chart.removeprefix("chart:").removeprefix("file:"))
@@ -35,6 +38,8 @@ def command(chart: str, place: str, format_: str) -> None:
         raise InputError("a chart that is not packed", where=str(path), hint="pack it with: helm package")
     digest, chart_yaml = read_chart_file(str(path), parse_limits(os.environ))
     metadata = chart_metadata(chart_yaml)
+    if above:
+        place = f"{place.rstrip('/')}/{metadata['name']}"
     archive_name(chart_yaml)  # what nobody could pull again is not pushed
     archive = read_limited(path, MAX_ARCHIVE_BYTES)
     if Digest.of(archive) != digest:

@@ -17,6 +17,7 @@ from pratique.cli.options import (
     platform_option,
     say,
     source_argument,
+    spelled_here,
     timestamp_option,
 )
 from pratique.cli.output import (
@@ -43,7 +44,12 @@ if TYPE_CHECKING:
 @key_option
 @passphrase_option
 @timestamp_option
-@click.option("--to", "to", help="Where artifact and evidence go: registry:HOST/NAME:TAG or oci-dir:PATH[:TAG].")
+@click.option(
+    "--to",
+    "to",
+    callback=spelled_here,
+    help="Where artifact and evidence go: registry:HOST/NAME:TAG or oci-dir:PATH[:TAG].",
+)
 @click.option(
     "--allow-empty", is_flag=True, help="Sign it although nothing was found in it and what is packed could not be read."
 )
@@ -105,7 +111,7 @@ def command(
                 catalog=catalog,
                 destination=destination,
                 tag=tag,
-                name=public_name(to or source),
+                name=public_name(to or str(first.source)),
                 environ=os.environ,
                 cache=home.cache,
                 journals=home.journals,
@@ -135,7 +141,7 @@ def command(
             catalog=catalog,
             destination=destination,
             tag=tag,
-            name=public_name(to or source),
+            name=public_name(to or str(first.source)),
             clock=clock,
             journals=home.journals,
             steps=steps,

@@ -115,7 +115,7 @@ def command(
         if form == "annotation":
             texts = _annotated_texts(targets, destination)
             logged_signer = open_logged_signer(home, load_chosen_signer(home, key, passphrase_file), timestamp_url)
-            _annotate(texts, logged_signer, key or str(home.service_key), format_)
+            _annotate(texts, logged_signer, home.journals, key or str(home.service_key), format_)
             return
         how = Publication(
             form=SigningForm(form), beside=beside or form in ("message", "raw"), output=destination, replace=replace
@@ -176,16 +176,22 @@ def _annotated_texts(targets: "Sequence[SigningTarget]", output: Path | None) ->
     return out
 
 
-def _annotate(texts: Sequence[tuple[Path, Path, bytes, bytes]], logged_signer: "LoggedSigner", key: str, format_: str) -> None:
-    """Sign all files, then write them. Each is written whole or not at all, with the mode that it had."""
+def _annotate(
+    texts: Sequence[tuple[Path, Path, bytes, bytes]], logged_signer: "LoggedSigner", journals: Path, key: str, format_: str
+) -> None:
+    """Sign all files, then write them. Each is written whole or not at all, with the mode that it had; what was signed is kept in
+    `journals` until all are.
+    """
     from pratique.attest.yaml_annotation import annotate
     from pratique.files import write_atomic
-    from pratique.keys.logged_signer import seal
+    from pratique.ship.sealed_once import SaidOnce
 
-    sealed = seal(logged_signer, [payload for _, _, _, payload in texts])
+    once, payloads = SaidOnce(journals, logged_signer), [payload for _, _, _, payload in texts]
+    sealed = [item for _, item in once.seal(payloads)]
     written = [annotate(data, item.data) for (_, _, data, _), item in zip(texts, sealed, strict=True)]
     for (path, target, _, _), data in zip(texts, written, strict=True):
         write_atomic(target, data, mode=path.stat().st_mode & 0o777)
+    once.forget(payloads)
     rows = [(str(target), item.log_index) for (_, target, _, _), item in zip(texts, sealed, strict=True)]
     _print_files(rows, key, format_)
 

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pratique.cli.options import spelled_here
+
 if TYPE_CHECKING:
     from pratique.artifact.source import ArtifactSource
     from pratique.registry.types import Repository
     from pratique.ship.sign import Published, SigningTarget
 
-subjects_argument = click.argument("subjects", nargs=-1, required=True)
+subjects_argument = click.argument("subjects", nargs=-1, required=True, callback=spelled_here)
 beside_option = click.option("--file", "beside", is_flag=True, help="Write beside each file instead of into registry or catalog.")
 output_option = click.option("--output", "-o", type=click.Path(), help="Write the one signature into this file instead.")
 replace_option = click.option("--replace", is_flag=True, help="Overwrite signature files that are there.")
@@ -21,6 +23,7 @@ one_platform_option = click.option("--platform", help="One image of a multi-plat
 evidence_place_option = click.option(
     "--evidence",
     envvar="PRATIQUE_EVIDENCE",
+    callback=spelled_here,
     help="Keep the evidence in this registry: or oci-dir: instead of beside SUBJECT; default PRATIQUE_EVIDENCE.",
 )
 MAX_SUBJECTS = 1_000

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pratique.policy import Piece
 
 RECORDED = "recorded"
+SUPERSEDED = "superseded"  # by what the same key stated in its place
 
 
 @click.command()
@@ -43,7 +44,7 @@ def command(thing: str, name: str | None, format_: str, **beliefs: Any) -> None:
     pieces = _verified(home, artifact, name, beliefs)
     for item in chain["evidence"]:
         piece = pieces.get(item["bundle"])
-        item["state"] = piece.cause.state.value if piece is not None else RECORDED
+        item["state"] = piece.cause.state.value if piece is not None else SUPERSEDED if item["superseded"] else RECORDED
         if piece is not None:
             item |= {"cause": piece.cause.value, "detail": said(piece)}
     if format_ == "json":
@@ -60,8 +61,8 @@ def command(thing: str, name: str | None, format_: str, **beliefs: Any) -> None:
         parts = [f"{name} {build[name]}" for name in ("builder", "number", "release", "commit") if build[name]]
         print_fact("built", ", ".join(parts))
     for item in chain["evidence"]:
-        if item["state"] == RECORDED:
-            what = f"{RECORDED}, not verified: by key {item['keyid'][:12]}, {item['at']}, bundle {item['bundle'][7:19]}"
+        if item["state"] in (RECORDED, SUPERSEDED):
+            what = f"{item['state']}, not verified: by key {item['keyid'][:12]}, {item['at']}, bundle {item['bundle'][7:19]}"
             print_note(item["title"], what)
         else:
             print_verdict(Cause(item["cause"]), item["title"], f"{item['detail']}, bundle {item['bundle'][7:19]}")
@@ -131,6 +132,7 @@ def _chain(catalog: "Catalog", artifact: "ArtifactRow") -> dict[str, Any]:
                 "keyid": row.keyid,
                 "bundle": row.digest,
                 "at": iso_time(row.created),
+                "superseded": row.superseded,
             }
             for row in catalog.documents_of(digest, role="bundle")
         ],

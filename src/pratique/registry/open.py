@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pratique.errors import InputError
+from pratique.registry.spelling import as_spelled_here
 from pratique.registry.types import Repository
 
 SCHEMES = ("registry", "oci-dir", "oci-archive")
@@ -20,7 +21,7 @@ def open_repository(
     `create`: make a layout where there is none. `insecure`: plain HTTP; so too for hosts in PRATIQUE_PLAIN_HTTP, a list
     with commas. A registry is not asked yet. Raises InputError, NotFound, Malformed, StorageError.
     """
-    scheme, colon, rest = location.partition(":")
+    scheme, colon, rest = as_spelled_here(location).partition(":")
     if not colon or scheme not in SCHEMES:
         raise InputError(f"not a repository: {location[:200]!r}", hint="write registry:HOST/NAME:TAG or oci-dir:PATH[:TAG]")
     if not rest or "\0" in rest:

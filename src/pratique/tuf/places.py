@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
 from pratique.errors import InputError, LimitExceeded, NotFound, Unavailable
+from pratique.registry.spelling import as_spelled_here
 
 if TYPE_CHECKING:
     import httpx
@@ -177,6 +178,9 @@ def open_place(source: str, *, create: bool = False) -> TrustPlace:
     Raises InputError, NotFound for a layout that is not there.
     """
     scheme, _, rest = source.partition(":")
+    if scheme not in ("http", "https"):
+        source = as_spelled_here(source)
+        scheme, _, rest = source.partition(":")
     if scheme in ("http", "https") and rest.startswith("//") and len(rest) > 2:
         return HttpPlace(source)
     if scheme == "file" and rest:

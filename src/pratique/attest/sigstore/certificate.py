@@ -51,8 +51,6 @@ _DER_CLAIMS = {
     f"{_FULCIO}.23": "deployment_environment",
     f"{_FULCIO}.24": "token_subject",
 }
-CLAIMS = frozenset(_RAW_CLAIMS.values()) | frozenset(_DER_CLAIMS.values())
-"""Every claim a WorkloadSigner can have."""
 
 
 def verify_certificate(

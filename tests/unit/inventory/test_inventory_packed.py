@@ -277,3 +277,9 @@ def test_an_npm_package_is_one_in_whatever_single_folder_it_lies():
 def test_a_program_that_reads_tar_is_no_tar():
     text = b"x" * 257 + b"ustar\\x0000'; // the mark of an archive\n" + b"y" * 300
     assert reasons(in_image({"lib/headers.js": text})) == []
+
+
+def test_an_extension_of_chrome_is_a_zip_behind_its_signature():
+    signed = b"Cr24" + (3).to_bytes(4, "little") + (40).to_bytes(4, "little") + bytes(40)
+    inner = {"node_modules/knot/package.json": '{"name":"knot","version":"1"}'}
+    assert purls(alone("x.crx", signed + zip_of(inner))) == ["pkg:npm/knot@1"]

@@ -264,3 +264,21 @@ def test_many_empty_gzip_members_are_read_in_bounded_time():
     with contextlib.suppress(PratiqueError):
         opened(gz(tar_of(PACKAGE)) + gzip.compress(b"") * 20_000)
     assert time.monotonic() - began < 20
+
+
+def test_entries_of_a_kind_that_no_reader_knows_are_told():
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        for number in range(3):
+            member = tarfile.TarInfo(f"part{number}")
+            member.type = b"M"
+            tar.addfile(member)
+    assert "x.tar: packed: 3 entries of an unknown kind 'M' were left out" in reasons(alone("x.tar", out.getvalue()))
+
+
+def test_a_large_model_of_pytorch_is_not_read_a_second_time_and_a_small_archive_of_its_form_is():
+    probe = next(one for one in WANTS.probes if one.name == "packed")
+    head = zip_of({"model/data.pkl": b"x"})[:200]
+    assert not probe.applies("model.pt", 300 << 20, head)
+    assert probe.applies("model.pt", 3 << 20, head)
+    assert probe.applies("model.zip", 300 << 20, zip_of({"model/other": b"x"})[:200])

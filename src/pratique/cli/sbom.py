@@ -101,6 +101,8 @@ def make(
         inventory = without_development(inventory)
     say_what_is_not_known(inventory)
     whole = _with_images(inventory, platform, home, cache) if images else Whole(inventory=inventory, parts=(), failed=())
+    for part in whole.parts:
+        say_what_is_not_known(part.inventory)
     _print_all(whole, wanted, source=source, files=files)
     return 3 if whole.failed else 0
 

@@ -149,7 +149,7 @@ def test_a_root_file_system_in_a_tar_is_read_as_if_it_were_installed(ending):
     assert alone("rootfs.tar", tar_of(files)).components[0].evidence[0].startswith("rootfs.tar!var/lib/dpkg/status")
 
 
-@pytest.mark.parametrize("kind", ["gzip", "xz", "zstd"])
+@pytest.mark.parametrize("kind", ["gzip", "xz", "zstd", "lz4"])
 def test_a_squashed_file_system_is_read_as_if_it_were_mounted(kind):
     found = alone("app.snap", (DATA / f"rootfs.{kind}.squashfs").read_bytes())
     assert purls(found) == ["pkg:generic/debian@12", "pkg:npm/left-pad@1.3.0"]
@@ -157,9 +157,9 @@ def test_a_squashed_file_system_is_read_as_if_it_were_mounted(kind):
 
 
 def test_a_squashed_file_system_whose_compression_is_not_read_is_an_unknown():
-    found = alone("app.snap", (DATA / "rootfs.lz4.squashfs").read_bytes())
+    found = alone("app.snap", (DATA / "rootfs.lzo.squashfs").read_bytes())
     assert found.components == ()
-    assert any("squashfs compressed by lz4" in reason for reason in reasons(found))
+    assert any("squashfs compressed by lzo" in reason for reason in reasons(found))
 
 
 def test_an_initramfs_of_several_archives_is_read_to_its_end():
@@ -277,3 +277,14 @@ def test_an_npm_package_is_one_in_whatever_single_folder_it_lies():
 def test_a_program_that_reads_tar_is_no_tar():
     text = b"x" * 257 + b"ustar\\x0000'; // the mark of an archive\n" + b"y" * 300
     assert reasons(in_image({"lib/headers.js": text})) == []
+
+
+def test_an_extension_of_chrome_is_a_zip_behind_its_signature():
+    signed = b"Cr24" + (3).to_bytes(4, "little") + (40).to_bytes(4, "little") + bytes(40)
+    inner = {"node_modules/knot/package.json": '{"name":"knot","version":"1"}'}
+    assert purls(alone("x.crx", signed + zip_of(inner))) == ["pkg:npm/knot@1"]
+
+
+@pytest.mark.parametrize("name", ["knot.tar.lz4", "knot.cpio.lz4"])
+def test_both_forms_of_lz4_are_read(name):
+    assert purls(alone(name, (DATA / name).read_bytes())) == ["pkg:npm/knot@1"]

@@ -30,10 +30,11 @@ from packed_samples import (
 
 from pratique.artifact.content import FileContent
 from pratique.artifact.selection import Chosen
-from pratique.errors import PratiqueError
+from pratique.errors import Malformed, PratiqueError
 from pratique.inventory.assemble import WANTS
 from pratique.inventory.packed.facts import decode
 from pratique.inventory.packed.limits import PackedLimits
+from pratique.inventory.packed.lz4 import unpack_block
 from pratique.inventory.packed.probe import PackedProbe
 
 PACKAGE = {"node_modules/knot/package.json": '{"name":"knot","version":"1"}'}
@@ -220,7 +221,6 @@ def test_what_follows_a_stream_and_is_none_is_told():
         (b"MSCF\0\0\0\0", "Cabinet"),
         (b"PK\7\x08PK\3\4", "zip in several parts"),
         (b"LZIP\1", "lzip"),
-        (b"\x04\x22\x4d\x18", "LZ4"),
         (b"sqsh", "squashfs (big-endian)"),
         (b"QFI\xfb", "disk image (qcow2)"),
         (b"07070X", "cpio (stripped, of rpm)"),
@@ -264,3 +264,31 @@ def test_many_empty_gzip_members_are_read_in_bounded_time():
     with contextlib.suppress(PratiqueError):
         opened(gz(tar_of(PACKAGE)) + gzip.compress(b"") * 20_000)
     assert time.monotonic() - began < 20
+
+
+def test_entries_of_a_kind_that_no_reader_knows_are_told():
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        for number in range(3):
+            member = tarfile.TarInfo(f"part{number}")
+            member.type = b"M"
+            tar.addfile(member)
+    assert "x.tar: packed: 3 entries of an unknown kind 'M' were left out" in reasons(alone("x.tar", out.getvalue()))
+
+
+def test_a_large_model_of_pytorch_is_not_read_a_second_time_and_a_small_archive_of_its_form_is():
+    probe = next(one for one in WANTS.probes if one.name == "packed")
+    head = zip_of({"model/data.pkl": b"x"})[:200]
+    assert not probe.applies("model.pt", 300 << 20, head)
+    assert probe.applies("model.pt", 3 << 20, head)
+    assert probe.applies("model.zip", 300 << 20, zip_of({"model/other": b"x"})[:200])
+
+
+def test_lz4_that_lies_or_breaks_off_is_told():
+    data = (DATA / "knot.tar.lz4").read_bytes()
+    for torn in (data[:-9], data[: len(data) // 2], data + b"and more", data[:4] + b"\x00" + data[5:]):
+        assert any("packed: " in reason for reason in reasons(alone("x", torn)))
+    for block in (b"\xf0", b"\x1fa\x00\x00", b"\x10a\x05\x00", b"\x0f\x01\x00" + b"\xff" * 50, b"\xff" * 99):
+        with pytest.raises(Malformed):
+            unpack_block(block, 1000)
+    assert unpack_block(b"\x1fa\x01\x00\x00", 100) == b"a" * 20

@@ -3,6 +3,7 @@
 import base64
 import json
 import marshal
+import random
 import struct
 import zlib
 
@@ -168,6 +169,7 @@ def test_a_zip_behind_a_program_is_opened():
     ("data", "words"),
     [
         (elf(body=b"\0" * 20 + b"UPX!" + bytes(400)), "a program packed by UPX"),
+        (elf(body=random.Random(1).randbytes(200_000)), "packed by something that is not known"),
         (elf() + b"x" * 50 + b"\n---- Bun! ----\n" + bytes(8), "a program of Bun"),
         (elf() + b"x" * 500 + b"d3n0l4nd" + bytes(32), "a program of Deno"),
         (elf({b".text": b"", b".d3n0l4nd": b"x"}), "a program of Deno"),
@@ -291,3 +293,8 @@ def test_an_image_of_a_file_system_that_is_not_read_is_an_unknown(name, data, wo
 
 def test_an_archive_in_which_nobody_looks_for_anything_leaves_nothing_behind():
     assert in_image({"src.zip": zip_of({f"java/{number}.java": "class X {}" for number in range(50)})}).tree.facts == {}
+
+
+def test_a_program_whose_sections_were_taken_away_is_not_said_to_be_packed():
+    code = b"".join(struct.pack("<IBI", number * 2654435761 % (1 << 32), 0x48, number) for number in range(30_000))
+    assert not any("packed by" in reason for reason in reasons(in_image({"usr/bin/a": elf(body=code)})))

@@ -46,7 +46,7 @@ def carried(view: memoryview, opener: Opener, budget: Budget) -> OpenedFile | No
         return None
     packer = packer_of(view, program)
     if packer:
-        raise Malformed(f"a program packed by {packer}: what it is made of is not known")
+        raise Malformed(f"a program packed by {packer}; what it is made of is not known")
     return _program(view, program, opener, budget)
 
 

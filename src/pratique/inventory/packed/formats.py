@@ -1,6 +1,6 @@
 """Which packed form a file has, by its bytes: one that is opened, one that is only known, or none. Pure, and cheap."""
 
-from pratique.inventory.packed import cpio, squashfs, zips
+from pratique.inventory.packed import cpio, lz4, squashfs, zips
 from pratique.inventory.packed.asar import is_asar
 from pratique.inventory.packed.streams import compression_of
 
@@ -11,8 +11,6 @@ _CLOSED = {
     b"Rar!": "RAR",
     b"7z\xbc\xaf": "7z",
     b"MSCF": "Cabinet",
-    b"\x04\x22\x4d\x18": "LZ4",
-    b"\x02\x21\x4c\x18": "LZ4",
     b"\x03\x21\x4c\x18": "LZ4",
     b"LZIP": "lzip",
     b"\x89LZO": "lzop",
@@ -38,9 +36,14 @@ _CLOSED = {
     b"\xc7\x71": "cpio (old binary)",
     b"07070X": "cpio (stripped, of rpm)",
 }
+_CRX = b"Cr24"  # an extension of Chrome: a zip behind a signature
 _FOUR = frozenset(magic[:4] for magic in _CLOSED if len(magic) >= 4)
-_OPENED = frozenset({b"PK", b"PK\3\4", b"PK\5\6", b"!<ar", b"\xed\xab\xee\xdb", b"0707", b"hsqs", b"\x1f\x8b", b"BZ", b"\xfd7zX"})
-_MORE = frozenset({b"\x28\xb5\x2f\xfd", b"\x5d\0", *(bytes((low, 0x2A, 0x4D, 0x18)) for low in range(0x50, 0x60))})
+_OPENED = frozenset(
+    {b"PK", b"PK\3\4", b"PK\5\6", b"!<ar", b"\xed\xab\xee\xdb", b"0707", _CRX, b"hsqs", b"\x1f\x8b", b"BZ", b"\xfd7zX"}
+)
+_MORE = frozenset(
+    {lz4.FRAME, lz4.LEGACY, b"\x28\xb5\x2f\xfd", b"\x5d\0", *(bytes((low, 0x2A, 0x4D, 0x18)) for low in range(0x50, 0x60))}
+)
 MAGICS = _OPENED | _MORE | _FOUR | {b"\x1f\x9d", b"\x60\xea", b"\x71\xc7", b"\xc7\x71", zips.SPLIT}
 """How such files begin, 2 or 4 bytes."""
 USTAR = 257, b"ustar"
@@ -49,7 +52,7 @@ _USTAR_MARKS = (b"ustar\x0000", b"ustar  \0")
 
 def form_of_packed(head: bytes) -> str:
     """The form that is opened; "" for none of them. `head`: the first HEAD bytes, or as many as are at hand."""
-    if head[:4] in (b"PK\3\4", b"PK\5\6"):
+    if head[:4] in (b"PK\3\4", b"PK\5\6", _CRX):
         return ZIP
     if head[:8] == b"!<arch>\n":
         return DEB if head[8:21] == b"debian-binary" else ""  # else a library of object files

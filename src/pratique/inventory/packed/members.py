@@ -46,15 +46,20 @@ class Member(NamedTuple):
 Members = Iterable[Member]
 
 
-def tar_members(chunks: Iterable[bytes], budget: Budget) -> Iterator[Member]:
-    """Of a tar stream. Raises Malformed where it breaks off, which what stands before it survives; LimitExceeded."""
+def tar_members(chunks: Iterable[bytes], budget: Budget, tell: Callable[[str], None]) -> Iterator[Member]:
+    """Of a tar stream. `tell` is told what is left out. Raises Malformed where it breaks off, which what stands before it
+    survives; LimitExceeded."""
+    strange: dict[int, int] = {}
     feed = Feed(chunks)
     for member in tar.walk(feed, _LIMITS):
         kind = _KINDS.get(member.type)
         if kind is None:
+            strange[member.type] = strange.get(member.type, 0) + 1
             continue
         take = _taker(feed, member, budget)
         yield Member(member.name, kind, member.mode, member.size, member.link, take)
+    for flag, count in sorted(strange.items()):
+        tell(f"{count} entries of an unknown kind {chr(flag)!r} were left out")
     # Where an archive ends, readers stop; what follows would be seen by one that does not (`tar --ignore-zeros`).
     end, last = feed.offset, 0
     for view in feed.rest():

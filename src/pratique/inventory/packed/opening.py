@@ -55,7 +55,7 @@ def open_packed(view: memoryview, form: str, opener: Opener, budget: Budget) -> 
     elif form == formats.CPIO:
         _cpio(iter((bytes(view),)) if len(view) <= _SMALL else _pieces(view), gathering, budget)
     else:
-        gathering.take(tar_members(_pieces(view), budget))
+        gathering.take(tar_members(_pieces(view), budget, gathering.tell))
     return identified(form, gathering.tree(), form)
 
 
@@ -71,7 +71,7 @@ def _stream(view: memoryview, opener: Opener, budget: Budget) -> OpenedFile | No
     form = formats.form_of_packed(head)
     if form == formats.TAR or (kind in ("gzip", "bzip2", "xz", "zstd", "lzma") and not head.strip(b"\0") and len(head) == 512):
         gathering = Gathering(opener(), budget, keeps_for_identity)
-        gathering.take(tar_members(inflated(kind, view, budget), budget))
+        gathering.take(tar_members(inflated(kind, view, budget), budget, gathering.tell))
         return identified(f"tar ({kind})", gathering.tree(), kind)
     if form == formats.CPIO:
         gathering = Gathering(opener(), budget)
@@ -132,7 +132,7 @@ def _deb(view: memoryview, inside: Inside, budget: Budget) -> OpenedFile:
                 control = _control(content, budget, gathering)
             elif member.name.startswith(b"data.tar") and not data:
                 data = True
-                gathering.take(tar_members(_uncompressed(content, budget), budget))
+                gathering.take(tar_members(_uncompressed(content, budget), budget, gathering.tell))
     except Malformed as error:
         gathering.tell(f"{error.message}: what follows was not read")
     package = read_deb(control or {}, name, gathering.entries)
@@ -145,7 +145,7 @@ def _deb(view: memoryview, inside: Inside, budget: Budget) -> OpenedFile:
 
 def _control(view: memoryview, budget: Budget, outer: Gathering) -> dict[str, bytes]:
     inner = Gathering(_CONTROL, budget)
-    inner.take(tar_members(_uncompressed(view, budget), budget))
+    inner.take(tar_members(_uncompressed(view, budget), budget, inner.tell))
     tree = inner.tree()
     for unknown in tree.unknowns:
         outer.tell(f"its control archive: {unknown.reason.removeprefix(f'{PACKED}: ')}")
@@ -168,7 +168,7 @@ def _rpm(view: memoryview, inside: Inside, budget: Budget) -> OpenedFile:
     if form == formats.CPIO:
         gathering.take(cpio_members(Feed(chunks)))
     elif form == formats.TAR:
-        gathering.take(tar_members(chunks, budget))
+        gathering.take(tar_members(chunks, budget, gathering.tell))
     elif len(payload):
         name = formats.closed_form(head) or (f"{kind} of another form" if kind else "compressed in a way that is not known")
         gathering.tell(f"its files are {name}: not read")

@@ -3,11 +3,15 @@
 What such a program is made of is not known, and that is said; its own bytes are not what runs.
 """
 
+import zlib
+
 from pratique.inventory.binary.image import find
 from pratique.inventory.packed.overlay import Executable
 
 _UPX = b"UPX!"
 _UPX_REACH = 4096
+_HEADERS = 1024
+_SAMPLE = 64 << 10
 _SECTIONS = {
     b"UPX0": "UPX",
     b"UPX1": "UPX",
@@ -44,7 +48,6 @@ _CARRIERS = {
 _APPENDED = (
     (b"\xef\xbe\xad\xdeNullsoftInst", "an installer of NSIS"),
     (b"Inno Setup Setup Data", "an installer of Inno Setup"),
-    (b"zlb\x1a", "an installer of Inno Setup"),
     (b"pkg/prelude/bootstrap.js", "a program of Node.js packed by pkg"),
     (b"<nexe~~sentinel>", "a program of Node.js packed by nexe"),
 )
@@ -64,10 +67,20 @@ def packer_of(view: memoryview, program: Executable) -> str:
     found = next((_SECTIONS[name] for name in program.sections if name in _SECTIONS), "")
     if found:
         return found
-    # UPX leaves an ELF file without sections, and its own header among the first of the bytes.
-    if program.form != "pe" and not program.sections and next(find(view, _UPX, 0, _UPX_REACH), -1) >= 0:
+    # UPX puts its own header among the first of the bytes, right behind those of ELF and Mach-O.
+    if program.form != "pe" and next(find(view, _UPX, 0, _UPX_REACH if not program.sections else _HEADERS), -1) >= 0:
         return "UPX"
+    # Its mark is easily taken away. Then a program without sections is left, whose code no compressor makes smaller.
+    if program.form == "elf" and not program.sections and _is_opaque(view):
+        return "something that is not known: its code is compressed or encrypted"
     return ""
+
+
+def _is_opaque(view: memoryview) -> bool:
+    """Whether the middle of a file cannot be compressed; machine code shrinks by a third and more."""
+    middle = len(view) // 2
+    sample = bytes(view[max(middle - _SAMPLE // 2, 0) : middle + _SAMPLE // 2])
+    return len(sample) >= _SAMPLE // 4 and len(zlib.compress(sample, 1)) > len(sample) * 49 // 50
 
 
 def carrier_of(view: memoryview, program: Executable) -> str:

@@ -20,6 +20,9 @@ from pratique.model import Tree
 
 PACKED_VERSION = 1
 _LEAST = 16
+_WEIGHTS = 256 << 20
+_TENSORS = b"/data.pkl"
+"""What PyTorch's zips begin with: gigabytes of numbers, and no package, in archives that would be read a second time."""
 
 
 class PackedProbe:
@@ -47,8 +50,10 @@ class PackedProbe:
         self._table = table or ProbeTable(inside.probes)
 
     def applies(self, path: str, size: int, head: bytes) -> bool:
-        """All but Java's archives, which have a probe of their own, and charts where Helm has them."""
+        """All but Java's archives, which have a probe of their own, charts where Helm has them, and large models of PyTorch."""
         if size < _LEAST or (head[:2] == b"PK" and path.lower().endswith(JAVA)):
+            return False
+        if size > _WEIGHTS and head[:4] == b"PK\3\4" and _TENSORS in head[30:256]:
             return False
         if head[:8] == b"!<arch>\n":
             return head[8:21] == b"debian-binary"

@@ -1,6 +1,6 @@
 """A read-only reader of squashfs 4.0 (Linux, Documentation/filesystems/squashfs.rst), as snaps and AppImages have it. Pure.
 
-Blocks are inflated as they are asked for, each counted. Not read: big-endian images, versions before 4.0, lzo and lz4.
+Blocks are inflated as they are asked for, each counted. Not read: big-endian images, versions before 4.0, lzo.
 """
 
 import lzma
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from pratique.errors import LimitExceeded, Malformed
 from pratique.inventory.packed.limits import Budget
+from pratique.inventory.packed.lz4 import unpack_block
 from pratique.inventory.packed.members import DIRECTORY, Member
 from pratique.model import FileKind
 
@@ -251,4 +252,8 @@ def _zstd(data: memoryview, most: int) -> bytes:
         raise Malformed("a broken block in a squashfs image") from error
 
 
-_INFLATERS: dict[str, Callable[[memoryview, int], bytes]] = {"gzip": _gzip, "xz": _xz, "lzma": _lzma, "zstd": _zstd}
+def _lz4(data: memoryview, most: int) -> bytes:
+    return unpack_block(bytes(data), most)
+
+
+_INFLATERS: dict[str, Callable[[memoryview, int], bytes]] = {"gzip": _gzip, "xz": _xz, "lzma": _lzma, "zstd": _zstd, "lz4": _lz4}

@@ -14,6 +14,7 @@ from isal import isal_zlib
 
 from pratique.errors import LimitExceeded, Malformed
 from pratique.inventory.packed.limits import Budget
+from pratique.inventory.packed.lz4 import FRAME, LEGACY, lz4_pieces
 
 _PIECE = 1 << 20
 _FEED = 64 << 10
@@ -32,6 +33,8 @@ def compression_of(head: bytes) -> str:
         return "xz"
     if head[:4] == _ZSTD or (head[1:4] == b"\x2a\x4d\x18" and 0x50 <= head[0] < 0x60):
         return "zstd"
+    if head[:4] in (FRAME, LEGACY):
+        return "lz4"
     # A dictionary of whole megabytes and a size that is unknown or below a terabyte: nothing else begins so.
     if head[:3] == b"\x5d\0\0" and len(head) >= 13 and head[10:13] in (b"\0\0\0", b"\xff\xff\xff"):
         return "lzma"
@@ -40,7 +43,7 @@ def compression_of(head: bytes) -> str:
 
 def inflated(kind: str, view: memoryview, budget: Budget) -> Iterator[bytes]:
     """The bytes in pieces of at most 1 MiB. `kind`: as `compression_of` says. Raises Malformed, LimitExceeded."""
-    pieces = _zstd(view, budget) if kind == "zstd" else _chain(kind, view)
+    pieces = _zstd(view, budget) if kind == "zstd" else lz4_pieces(view) if kind == "lz4" else _chain(kind, view)
     for piece in pieces:
         budget.inflate(len(piece))
         yield piece
@@ -53,6 +56,8 @@ def first_bytes(kind: str, view: memoryview, size: int) -> bytes:
         try:
             if kind == "zstd":
                 out = next(_zstd(view[:reach], None, size), b"")
+            elif kind == "lz4":
+                out = next(lz4_pieces(view), b"")
             else:
                 # Not isal: making one of its inflaters costs more than this.
                 inflater = zlib.decompressobj(16 + zlib.MAX_WBITS) if kind == "gzip" else _inflater(kind)

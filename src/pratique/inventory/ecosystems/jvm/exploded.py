@@ -44,8 +44,8 @@ class ExplodedJavaCataloger:
         """A component for each artifact that Maven's files name, and for each unpacked archive with a manifest that does."""
         out = Collector(tree)
         roots: dict[str, dict[str, Any]] = {}
-        for path in sorted(tree.contents):
-            if path.endswith(("/pom.properties", "/pom.xml", "MANIFEST.MF")) and self.keeps(path):
+        for path in tree.kept(self.interest.names):
+            if self.keeps(path):
                 root = path[: f"/{path}".rfind(f"/{_META}")]
                 try:
                     _read(tree.contents[path], path, roots.setdefault(root, {}))

@@ -8,7 +8,7 @@ import configparser
 from collections.abc import Iterator
 
 from pratique.errors import Malformed
-from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
+from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource, kept
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.licences import normalise
 from pratique.lexicon.parse import load_xml
@@ -65,11 +65,6 @@ def _about(file: File) -> tuple[str, str, str]:
     return "", "", ""
 
 
-def _read_about(_file: File) -> Iterator[Found]:
-    """It is read together with the description it belongs to."""
-    return iter(())
-
-
 FLATPAK = FileCataloger(
     "flatpak",
     1,
@@ -81,6 +76,6 @@ FLATPAK = FileCataloger(
         scope=lambda _path: "",
     ),
     ListSource(
-        read=_read_about, presence=Presence.INSTALLED, endings=(".xml",), accepts=lambda path: _ABOUT.fullmatch(path) is not None
+        read=kept, presence=Presence.INSTALLED, endings=(".xml",), accepts=lambda path: _ABOUT.fullmatch(path) is not None
     ),
 )

@@ -4,7 +4,6 @@ applications, AppStream's `files/share/metainfo/ID.metainfo.xml` (Flatpak docume
 `metadata` has no version: it is that of the newest release in AppStream's file, where there is one.
 """
 
-import configparser
 from collections.abc import Iterator
 
 from pratique.errors import Malformed
@@ -25,6 +24,8 @@ def _read(file: File) -> Iterator[Found]:
     place = _PLACE.fullmatch(file.path)
     if place is None:
         return
+    import configparser
+
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read_string(file.text)

@@ -53,7 +53,10 @@ def _read(file: File) -> Iterator[Found]:
 def _about(file: File) -> tuple[str, str, str]:
     """Version, licence and summary, as AppStream's file tells them; "" for each without one."""
     base = f"{file.folder}/files/share/"
-    for path in sorted(path for path in file.out.tree.contents if path.startswith(base) and _ABOUT.fullmatch(path)):
+    asked = file.out.tree.kept((), (".xml",))
+    if not file.out.step(file.path, 1 + len(asked)):
+        return "", "", ""
+    for path in (path for path in asked if path.startswith(base) and _ABOUT.fullmatch(path)):
         try:
             root = load_xml(file.out.tree.contents[path])
         except Malformed as error:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pratique.inventory.common.cataloger import Collector
 from pratique.inventory.ecosystems.python.distribution import Distribution, beside_of
 from pratique.inventory.ecosystems.python.names import normalised
-from pratique.inventory.ecosystems.python.vendored import has_copies, is_vendor_list, read_vendor_list
+from pratique.inventory.ecosystems.python.vendored import VENDOR_LISTS, folders_with_copies, is_vendor_list, read_vendor_list
 from pratique.lexicon.purl import build_purl
 from pratique.model import Component, Presence
 
@@ -17,9 +17,11 @@ _VENDOR = "/_vendor"
 
 def copies(out: Collector) -> Iterator[Distribution]:
     """What lists of copies tell."""
-    for path in sorted(filter(is_vendor_list, out.tree.contents)):
+    lists = [path for path in out.tree.kept(VENDOR_LISTS) if is_vendor_list(path)]
+    whole = folders_with_copies({path.rpartition("/")[0] for path in lists}, out.tree.entries)
+    for path in lists:
         folder = path.rpartition("/")[0]
-        if not has_copies(folder, out.tree.entries):
+        if folder not in whole:
             continue
         for name, version in read_vendor_list(out.text(path) or ""):
             key = normalised(name)

@@ -16,6 +16,7 @@ from pratique.inventory.ecosystems.chisel.cataloger import ChiselCataloger
 from pratique.inventory.ecosystems.conan.cataloger import CONAN
 from pratique.inventory.ecosystems.conda.cataloger import CONDA
 from pratique.inventory.ecosystems.conda.environment import CONDA_ENVIRONMENT
+from pratique.inventory.ecosystems.conda.locks import CONDA_LOCK
 from pratique.inventory.ecosystems.containers.cataloger import ContainerFileCataloger
 from pratique.inventory.ecosystems.cos.cataloger import COS
 from pratique.inventory.ecosystems.cran.cataloger import CRAN
@@ -108,6 +109,7 @@ CATALOGERS: dict[str, Cataloger] = {
     "snap-manifest": SNAP_MANIFEST,
     "conda": CONDA,
     "conda-environment": CONDA_ENVIRONMENT,
+    "conda-lock": CONDA_LOCK,
     "python": PythonCataloger(),
     "python-lock": PYTHON_LOCK,
     "requirements": REQUIREMENTS,

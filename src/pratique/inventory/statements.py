@@ -12,6 +12,7 @@ from pratique.model import STATED_BY, Component, Presence
 
 _DEPENDING = frozenset({"arch", "classifier", "platform", "repository_url", "vcs_url", "download_url", "channel", "uuid"})
 _MAX_NAMES = 20
+_MAX_ALIKE = 64  # of one name and version, by architecture and the like
 
 
 def split_stated(components: Iterable[Component]) -> tuple[list[Component], list[Component]]:
@@ -34,7 +35,7 @@ def with_statements(found: tuple[Component, ...], stated: Iterable[Component]) -
     merged: dict[str, Component] = {one.ref: one for one in found}
     meant: dict[str, str] = {}  # ref in a document → ref of what was found
     for one in stated:
-        same = next((other for other in known.get(_core(one.purl), ()) if _agree(one.purl, other.purl)), None)
+        same = next((other for other in known.get(_core(one.purl), ())[:_MAX_ALIKE] if _agree(one.purl, other.purl)), None)
         ref = same.ref if same is not None else one.ref
         meant[one.ref] = ref
         before = merged.get(ref)

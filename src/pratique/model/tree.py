@@ -4,7 +4,7 @@ Paths are relative to the artifact's root, without a leading slash, `/`-separate
 so that every byte string a layer can hold survives; `escape_path` makes them fit for documents.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -89,6 +89,29 @@ class Tree:
     digests: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     layers: tuple[Digest, ...] = ()
     unknowns: tuple[Unknown, ...] = ()
+    _kept: "tuple[dict[str, list[str]], dict[str, list[str]]] | None" = field(default=None, init=False, repr=False, compare=False)
+
+    def kept(self, names: Iterable[str], endings: Iterable[str] = ()) -> list[str]:
+        """The paths of `contents` whose file name is one of `names`, or has one of `endings`, `.json`, from its last dot on;
+        sorted.
+
+        The first question costs a walk over all of them, each further one no more than what it finds: there are many catalogers,
+        and most of them find nothing.
+        """
+        known = self._kept
+        if known is None:
+            by_name: dict[str, list[str]] = {}
+            by_ending: dict[str, list[str]] = {}
+            for path in self.contents:
+                name = path[path.rfind("/") + 1 :]
+                by_name.setdefault(name, []).append(path)
+                by_ending.setdefault(name[name.rfind(".") :], []).append(path)
+            known = by_name, by_ending
+            object.__setattr__(self, "_kept", known)  # remembered, not changed: it follows from `contents`
+        named, ended = known
+        found = {path for name in names for path in named.get(name, ())}
+        found.update(path for ending in endings for path in ended.get(ending, ()))
+        return sorted(found)
 
     def resolve(self, path: str) -> FileEntry | None:
         """The file at `path`, following symbolic links inside the root (also in parent folders), at most 40 of them."""

@@ -309,6 +309,9 @@ def test_a_manifest_names_an_unpacked_application_only_above_classes_and_with_ti
         "opt/x/a/B.class": b"\xca\xfe",
         "opt/y/META-INF/MANIFEST.MF": b"\xff\x00broken",
     }
+    bundle = "Manifest-Version: 1.0\nImplementation-Title: A Shop\nBundle-SymbolicName: org.example.shop\nBundle-Version: 2.1.0\n"
+    (shop,) = inventory({"app/classes/META-INF/MANIFEST.MF": bundle}).components
+    assert (shop.version, "shop" in shop.name) == ("2.1.0", True)
     (one,) = inventory(files).components
     assert (one.name.rpartition(":")[2], one.version, one.kind) == ("demo", "0.0.1-SNAPSHOT", "application")
     assert one.facts["java:main-class"] == "com.example.demo.DemoApplication"

@@ -252,6 +252,7 @@ def test_kernels_and_modules_compressed_or_not_say_what_they_are():
     files = {
         "boot/vmlinuz-6.1.0-50-cloud-amd64": image("6.1.0-50-cloud-amd64 (debian-kernel@lists.debian.org) #1 SMP"),
         "boot/vmlinuz-6.6.1-arm64": bytes(8192),
+        "boot/Image-6.6.1-arm64": bytes(8193),
         f"{base}/kernel/a-b.ko": module(name="a_b", license="GPL v2", vermagic=vermagic, depends="c", intree="Y"),
         f"{base}/kernel/c.ko.xz": lzma.compress(module(name="c", license="Dual BSD/GPL", vermagic=vermagic, depends="")),
         f"{base}/updates/d.ko.zst": zstandard.compress(

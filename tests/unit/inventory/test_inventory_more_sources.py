@@ -47,6 +47,57 @@ def test_of_a_conda_environment_pins_have_a_version_and_ranges_have_none():
     assert found["pkg:conda/python?channel=conda-forge"].facts == {"requirement": "=3.11"}
 
 
+CONDA_LOCK = """version: 1
+package:
+  - name: numpy
+    version: 1.26.4
+    manager: conda
+    platform: linux-64
+    dependencies: {python: '>=3.11'}
+    url: https://conda.anaconda.org/conda-forge/linux-64/numpy-1.26.4-py311h64a7726_0.conda
+    hash: {md5: MD5, sha256: SHA}
+    category: main
+  - name: python
+    version: 3.11.8
+    manager: conda
+    platform: linux-64
+    dependencies: {}
+    url: https://conda.anaconda.org/conda-forge/linux-64/python-3.11.8-hab00c5b_0_cpython.conda
+    category: main
+  - name: Flask_X
+    version: 3.0.2
+    manager: pip
+    platform: linux-64
+    dependencies: {}
+    url: https://files.pythonhosted.org/packages/x/flask-3.0.2-py3-none-any.whl
+    category: dev
+""".replace("MD5", "cd" * 16).replace("SHA", "ab" * 32)
+PIXI = """version: 6
+environments: {default: {packages: {}}}
+packages:
+- conda: https://conda.anaconda.org/conda-forge/noarch/tzdata-2024a-h0c530f3_0.conda
+  sha256: SHA
+- pypi: git+https://git.example/inner?rev=1#abc
+  name: inner
+  version: '0.1'
+- pypi: ./local
+  name: own
+  version: '0.2'
+""".replace("SHA", "ab" * 32)
+
+
+def test_locked_conda_environments_have_channel_build_digests_and_edges():
+    found = {one.name: one for one in told({"conda-lock.yml": CONDA_LOCK}).values()}
+    numpy = found["numpy"]
+    assert numpy.purl == "pkg:conda/numpy@1.26.4?build=py311h64a7726_0&channel=conda-forge&subdir=linux-64&type=conda"
+    assert numpy.hashes == {"sha256": "ab" * 32, "md5": "cd" * 16} and numpy.depends == (found["python"].ref,)
+    assert found["Flask_X"].purl == "pkg:pypi/flask-x@3.0.2" and found["Flask_X"].facts["scope"] == "dev"
+    pixi = {one.name: one for one in inventory({"pixi.lock": PIXI}).components}
+    assert pixi["tzdata"].purl == "pkg:conda/tzdata@2024a?build=h0c530f3_0&channel=conda-forge&subdir=noarch&type=conda"
+    assert pixi["inner"].purl.startswith("pkg:pypi/inner@0.1?vcs_url=git%2Bhttps:")
+    assert pixi["own"].purl == ""
+
+
 COMPOSE = """services:
   web: {build: ., image: ours/web:1}
   db: {image: "postgres:${PG:-16.2}"}
@@ -348,7 +399,7 @@ VERSION = "9"
 REQUIRES = ["attrs==23.2.0"]
 MORE = ["never==1"]
 MORE += ["x==1"]
-os.system("touch /tmp/never")
+raise SystemExit("it was run")
 setup(
     name="My_App", version=VERSION, license="MIT", description="x",
     install_requires=["requests==2.31.0", "click>=8", os.name, "six==1.*"],
@@ -521,6 +572,8 @@ def test_a_snapshot_of_carton_names_distributions_with_their_authors_and_edges()
 
 SOURCES = {
     "environment.yml": ENVIRONMENT,
+    "conda-lock.yml": CONDA_LOCK,
+    "pixi.lock": PIXI,
     "compose.yaml": COMPOSE,
     "Dockerfile": DOCKERFILE,
     ".gitlab-ci.yml": GITLAB,

@@ -264,5 +264,6 @@ class FileCataloger:
         return out.result()
 
     def _files(self, tree: Tree) -> list[tuple[str, ListSource]]:
-        taken = ((path, next((one for one in self._sources if one.takes(path)), None)) for path in tree.contents)
-        return sorted(((path, source) for path, source in taken if source is not None), key=lambda pair: pair[0])
+        asked = tree.kept(self.interest.names, self.interest.endings)
+        taken = ((path, next((one for one in self._sources if one.takes(path)), None)) for path in asked)
+        return [(path, source) for path, source in taken if source is not None]

@@ -1,17 +1,16 @@
-"""Whether a requirement names one version. A range is no version: it tells what would do, not what is there. Pure."""
-
-import re
+"""Whether a requirement names one version, where it may as well be a word: a name that a program computes, a branch. Pure."""
 
 from pratique.lexicon.lazy_regex import lazy
+from pratique.lexicon.one_version import split_requirement
 from pratique.lexicon.text import clean
 
-_SINGLE = lazy(r"v?\d(?:[\w.+~!-]*\w)?")
-_WILD = frozenset({"x", "X", "*"})
+_NUMBERED = lazy(r"v?\d(?:[\w.+~!-]*\w)?")
 
 
 def single_version(text: str) -> str:
-    """The version, where `text` is nothing but one, else "": `1.2.3`, `v2`, `1.0-rc.1`; not `^1.2`, `1.x`, `1.*`, `latest`."""
-    text = clean(text, 200)
-    if _SINGLE.fullmatch(text) is None or not _WILD.isdisjoint(re.split(r"[.+-]", text)):
-        return ""
-    return text
+    """The version, where `text` is nothing but one that begins with a number, else "": `1.2.3`, `v2`, `1.0-rc.1`.
+
+    Not a range (`split_requirement` says what is one), nor `ref:main`, `Versions.akka`, `1.+`.
+    """
+    version, _ = split_requirement(clean(text, 200))
+    return version if _NUMBERED.fullmatch(version) else ""

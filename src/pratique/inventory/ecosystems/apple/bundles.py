@@ -3,7 +3,6 @@
 A bundle is identified by `CFBundleIdentifier`; no registry has it under that name, so its purl is generic.
 """
 
-import plistlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,6 +25,8 @@ def read_plist(data: bytes) -> dict[str, Any]:
     """The table of a property list. Raises Malformed: not one, or larger than 1 MiB."""
     if len(data) > _MAX_BYTES:
         raise LimitExceeded(f"a property list of more than {_MAX_BYTES} bytes")
+    import plistlib
+
     try:
         document = plistlib.loads(data)
     except Exception as error:  # a binary one can be wrong in many ways: offsets, types, depth

@@ -36,7 +36,7 @@ class ChiselCataloger:
     def catalogue(self, tree: Tree) -> Catalogued:
         """A component for each package of which slices are there."""
         out = Collector(tree)
-        for path in sorted(path for path in tree.contents if path.endswith(".wall") and self.keeps(path)):
+        for path in filter(self.keeps, tree.kept((), self.interest.endings)):
             try:
                 _read(out, path, unpacked(tree.contents[path]))
             except Malformed as error:

@@ -23,21 +23,7 @@ _COMPOSE = lazy(r"(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml")
 _DOCKERFILE = lazy(r"(?:[Dd]ockerfile|[Cc]ontainerfile)(?:[.-][\w.-]+)?|[\w.-]+\.(?:[Dd]ockerfile|[Cc]ontainerfile)")
 # `Dockerfile.prod`: files are found by names and endings, so that what people write behind the dot is listed.
 _VARIANTS = (
-    *(
-        "dev",
-        "development",
-        "prod",
-        "production",
-        "test",
-        "testing",
-        "ci",
-        "build",
-        "builder",
-        "base",
-        "runtime",
-        "release",
-        "debug",
-    ),
+    *("dev", "development", "prod", "production", "testing", "ci", "build", "builder", "base", "runtime", "release", "debug"),
     *(
         "local",
         "alpine",
@@ -53,8 +39,8 @@ _VARIANTS = (
         "linux",
         "scratch",
     ),
-    *("amd64", "arm64", "armv7", "multiarch", "gpu", "cpu", "cuda", "rocm", "web", "api", "app", "server", "worker", "frontend"),
-    *("backend", "nginx", "node", "python", "go", "template", "example", "tmpl", "j2"),
+    *("amd64", "arm64", "armv7", "multiarch", "gpu", "cpu", "cuda", "rocm", "api", "server", "worker", "frontend", "backend"),
+    *("nginx", "tmpl", "j2"),
 )
 _GITLAB = ".gitlab-ci.yml"
 _VARIABLE = lazy(r"\$(?:(\w+)|\{(\w+)(?::?([-+?])([^{}$]*))?\})")
@@ -89,7 +75,7 @@ class ContainerFileCataloger:
         """A component for each image, with all places that ask for it."""
         out = Collector(tree)
         images = ImageCollector(out)
-        for path in sorted(tree.contents):
+        for path in tree.kept(self.interest.names, self.interest.endings):
             reader = _reader(path)
             if reader is None or not self.keeps(path):
                 continue
@@ -107,6 +93,8 @@ class ContainerFileCataloger:
 
 def _reader(path: str) -> "Callable[[bytes], Iterator[_Image]] | None":
     name = path[path.rfind("/") + 1 :]
+    if not any(mark in name for mark in ("ockerfile", "ontainerfile", "compose", _GITLAB)):
+        return None
     if name == _GITLAB:
         return _gitlab
     if _COMPOSE.fullmatch(name):

@@ -256,7 +256,8 @@ def _central_alone(out: Collector, path: str, root: "Element") -> Iterator[Compo
     """What it gives versions to, where no project lies below it that tells which of these it uses."""
     below = path.rpartition("/")[0]
     begin = f"{below}/" if below else ""
-    if any(other.endswith(_PROJECTS) and other.startswith(begin) for other in out.tree.contents):
+    projects = out.tree.kept((), _PROJECTS)
+    if not out.step(path, 1 + len(projects)) or any(other.startswith(begin) for other in projects):
         return
     for name, version in _managed(root):
         if name:

@@ -21,7 +21,7 @@ class SignatureCataloger:
     """See the module."""
 
     name = "signatures"
-    version = 2
+    version = 3
     interest = Interest()
     probes = tuple(SignatureProbe(signature) for signature in SIGNATURES.values())
 

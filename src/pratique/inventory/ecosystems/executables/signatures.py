@@ -188,6 +188,59 @@ _PROGRAMS = (
     ProgramSignature("gnupg", "gpg gpgv gpg-agent", _alone(b"2.", rb"[0-9]\.\d{1,2}"), ("gnupg:gnupg",)),
     ProgramSignature("vim", "vim", _after(b"VIM - Vi IMproved ", rb"(\d+\.\d+)"), ("vim:vim",)),
 )
+_FURTHER = (
+    ProgramSignature("bun", "bun", (ByteMark(b"Bun v", rb"Bun v(\d+\.\d+\.\d+)(?:[\s\0]|bun-)"),)),
+    ProgramSignature("deno", "deno", (ByteMark(b"Deno/", rb"Deno/(\d+\.\d+\.\d+)(?:Deno/|cli/)"),), ("deno:deno",)),
+    ProgramSignature(
+        "dart",
+        "dart",
+        (
+            ByteMark(b" (stable) (", rb"(\d+\.\d+\.\d+) \(stable\) \("),
+            ByteMark(b" (beta) (", rb"(\d+\.\d+\.\d+-[\w.]+) \(beta\) \("),
+        ),
+        ("dart:dart_software_development_kit",),
+    ),
+    ProgramSignature(
+        "ffmpeg", "ffmpeg ffprobe ffplay", (ByteMark(b"%s version ", rb"%s version n?(\d+(?:\.\d+){1,2})"),), ("ffmpeg:ffmpeg",)
+    ),
+    ProgramSignature(
+        "openldap",
+        "slapd ldapsearch libldap",
+        (ByteMark(b"$OpenLDAP: ", rb"\$OpenLDAP: [a-z_-]+ (\d+\.\d+\.\d+)"),),
+        ("openldap:openldap",),
+    ),
+    ProgramSignature(
+        "mongodb", "mongod mongos", (ByteMark(b"\0tcmalloc\0", rb"\0(\d+\.\d+\.\d+)\0tcmalloc\0"),), ("mongodb:mongodb",)
+    ),
+    ProgramSignature(
+        "fluent-bit",
+        "fluent-bit",
+        (ByteMark(b"Fluent Bit v", rb"\0(\d+\.\d+\.\d+)\0{1,8}[^\0]{0,16}Fluent Bit v"),),
+        ("treasuredata:fluent_bit",),
+    ),
+    ProgramSignature(
+        "arangodb",
+        "arangod arangosh",
+        (ByteMark(b" [linux]\0", rb"\0(\d+\.\d+\.\d+(?:-\d+)?)(?: enterprise)? \[linux\]\0"),),
+        ("arangodb:arangodb",),
+    ),
+    ProgramSignature(
+        "ghc",
+        "ghc",
+        (ByteMark(b"libHSghc-", rb"libHSghc-(\d+\.\d+\.\d+)-"), ByteMark(b"\0GHC ", rb"\0GHC (\d+\.\d+\.\d+)\0")),
+        ("haskell:ghc",),
+    ),
+    ProgramSignature("swipl", "swipl libswipl", (ByteMark(b"/swipl-", rb"/swipl-(\d+\.\d+\.\d+)/"),)),
+    ProgramSignature("aws-lc", "openssl bssl libcrypto", _after(b"AWS-LC "), ("amazon:aws-lc",)),
+    ProgramSignature("krb5", "libkrb", _after(b"KRB5_BRAND: krb5-", rb"(\d+\.\d+(?:\.\d+)?)"), ("mit:kerberos_5",), False),
+    ProgramSignature("heimdal", "libkrb kdc", _after(b"$Version: Heimdal "), ("heimdal_project:heimdal",), False),
+    ProgramSignature(
+        "sqlcipher",
+        "sqlcipher libsqlcipher",
+        (ByteMark(b"\0community\0", rb"\0community\0(\d+\.\d+\.\d+)\0"),),
+        application=False,
+    ),
+)
 _LIBRARIES = (
     ProgramSignature("libcurl", "libcurl libcurl-gnutls", _after(b"libcurl/"), ("haxx:libcurl",), False),
     ProgramSignature("glibc", "libc", _after(b"stable release version ", rb"(\d+\.\d+)"), ("gnu:glibc",), False),
@@ -226,7 +279,7 @@ _LIBRARIES = (
     ),
     ProgramSignature("tcl", "libtcl", _alone(b"8.", rb"\d\.\d+"), application=False),
 )
-SIGNATURES = {one.name: one for one in (*_PROGRAMS, *_LIBRARIES)}
+SIGNATURES = {one.name: one for one in (*_PROGRAMS, *_FURTHER, *_LIBRARIES)}
 
 
 class SignatureProbe:

@@ -4,11 +4,10 @@ applications, AppStream's `files/share/metainfo/ID.metainfo.xml` (Flatpak docume
 `metadata` has no version: it is that of the newest release in AppStream's file, where there is one.
 """
 
-import configparser
 from collections.abc import Iterator
 
 from pratique.errors import Malformed
-from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
+from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource, kept
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.licences import normalise
 from pratique.lexicon.parse import load_xml
@@ -25,6 +24,8 @@ def _read(file: File) -> Iterator[Found]:
     place = _PLACE.fullmatch(file.path)
     if place is None:
         return
+    import configparser
+
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read_string(file.text)
@@ -52,7 +53,10 @@ def _read(file: File) -> Iterator[Found]:
 def _about(file: File) -> tuple[str, str, str]:
     """Version, licence and summary, as AppStream's file tells them; "" for each without one."""
     base = f"{file.folder}/files/share/"
-    for path in sorted(path for path in file.out.tree.contents if path.startswith(base) and _ABOUT.fullmatch(path)):
+    asked = file.out.tree.kept((), (".xml",))
+    if not file.out.step(file.path, 1 + len(asked)):
+        return "", "", ""
+    for path in (path for path in asked if path.startswith(base) and _ABOUT.fullmatch(path)):
         try:
             root = load_xml(file.out.tree.contents[path])
         except Malformed as error:
@@ -63,11 +67,6 @@ def _about(file: File) -> tuple[str, str, str]:
         licence = normalise(root.findtext("project_license") or "")
         return clean(newest.get("version"), 100) if newest is not None else "", licence, clean(root.findtext("summary"))
     return "", "", ""
-
-
-def _read_about(_file: File) -> Iterator[Found]:
-    """It is read together with the description it belongs to."""
-    return iter(())
 
 
 FLATPAK = FileCataloger(
@@ -81,6 +80,6 @@ FLATPAK = FileCataloger(
         scope=lambda _path: "",
     ),
     ListSource(
-        read=_read_about, presence=Presence.INSTALLED, endings=(".xml",), accepts=lambda path: _ABOUT.fullmatch(path) is not None
+        read=kept, presence=Presence.INSTALLED, endings=(".xml",), accepts=lambda path: _ABOUT.fullmatch(path) is not None
     ),
 )

@@ -2,7 +2,8 @@
 
 That is how Jib and Spring Boot's layers put an application into an image, and how servers unpack it (JAR File Specification;
 Maven Archiver). What Maven's files name is there. A manifest alone names an archive only where it has a title and a version,
-and classes lie below it. Classes that were merged in or relocated without such a file are not guessed.
+and classes lie below it or the folder is one for classes. Classes that were merged in or relocated without such a file are not
+guessed.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from pratique.errors import Malformed
 from pratique.inventory.common.cataloger import Catalogued, Collector
 from pratique.inventory.common.licence_names import licences_of
 from pratique.inventory.ecosystems.jvm.coordinates import JavaArchive, identify, manifest_version
-from pratique.inventory.ecosystems.jvm.manifest import bundle_licences, parse_manifest, parse_properties
+from pratique.inventory.ecosystems.jvm.manifest import bundle_licences, parse_manifest, parse_properties, plain_value
 from pratique.inventory.ecosystems.jvm.pom import parse_pom, resolved
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.purl import build_purl
@@ -44,8 +45,8 @@ class ExplodedJavaCataloger:
         """A component for each artifact that Maven's files name, and for each unpacked archive with a manifest that does."""
         out = Collector(tree)
         roots: dict[str, dict[str, Any]] = {}
-        for path in sorted(tree.contents):
-            if path.endswith(("/pom.properties", "/pom.xml", "MANIFEST.MF")) and self.keeps(path):
+        for path in tree.kept(self.interest.names):
+            if self.keeps(path):
                 root = path[: f"/{path}".rfind(f"/{_META}")]
                 try:
                     _read(tree.contents[path], path, roots.setdefault(root, {}))
@@ -53,7 +54,7 @@ class ExplodedJavaCataloger:
                     out.unknown(path, error.message)
         with_classes = _with_classes(tree, [root for root, facts in roots.items() if set(facts) == {"manifest"}])
         for root, facts in roots.items():
-            _unpacked(out, root, facts, has_classes=root in with_classes)
+            _unpacked(out, root, facts, has_classes=root in with_classes or root.endswith("classes/"))
         return out.result()
 
 
@@ -89,10 +90,16 @@ def _with_classes(tree: Tree, roots: list[str]) -> set[str]:
     return wanted & seen
 
 
+def _title(manifest: Mapping[str, str]) -> str:
+    """The first field that holds a name; what is written for people has blanks in it."""
+    texts = (manifest.get("implementation-title", ""), plain_value(manifest.get("bundle-symbolicname", "")))
+    return next((text for text in texts if _TITLE.fullmatch(text)), "")
+
+
 def _unpacked(out: Collector, root: str, facts: Mapping[str, Any], *, has_classes: bool) -> None:
     manifest: Mapping[str, str] = facts.get("manifest", {})
-    title, version = manifest.get("implementation-title", ""), manifest_version(manifest)
-    named = _TITLE.fullmatch(title) is not None and bool(version)
+    title, version = _title(manifest), manifest_version(manifest)
+    named = bool(title and version)
     identity = identify(
         {**facts, "classes": True}, f"{title}-{version}.jar" if named else f"{root.rstrip('/').rpartition('/')[2]}.jar"
     )

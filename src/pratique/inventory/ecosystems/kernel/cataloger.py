@@ -16,7 +16,7 @@ from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
 from pratique.model import Component, ComponentKind, Presence, Tree
 
-_FROM_NAME = lazy(r"(?:vmlinu[xz]|kernel)-(\d+\.\d+[\w.+~-]*)")
+_FROM_NAME = lazy(r"(?:vmlinu[xz]|kernel|(?:bz|z|u)?Image)-(\d+\.\d+[\w.+~-]*)")
 _FROM_FOLDER = lazy(r"(?:^|/)lib/modules/(\d+\.\d+[^/]*)/")
 _UPSTREAM = lazy(r"(\d+\.\d+(?:\.\d+)?)(?:-rc\d+)?")
 _LICENCES = {  # MODULE_LICENSE() has words of its own (include/linux/module.h)

@@ -15,7 +15,7 @@ from pratique.lexicon.text import clean
 
 _MAX_MODULE = 64 << 20
 _MAX_INFO = 1 << 20
-_IMAGES = ("vmlinuz", "bzImage", "vmlinux", "kernel-")
+_IMAGES = ("vmlinuz", "vmlinux", "kernel-", "bzImage", "zImage", "uImage", "Image")
 _KEYS = ("name", "version", "license", "author", "description", "vermagic", "depends", "intree", "srcversion")
 _ELF = b"\x7fELF"
 _COMPRESSED = (".ko.xz", ".ko.zst", ".ko.gz")
@@ -25,7 +25,9 @@ class KernelProbe:
     """The version that an image's set-up header names. Facts: a text, `6.1.0-18-amd64 (builder) #1 SMP …`, or `?`."""
 
     name = "kernel-image"
-    interest = Interest(names=frozenset({"vmlinuz", "bzImage"}), prefixes=("boot/",), reach=128 << 10)
+    interest = Interest(
+        names=frozenset({"vmlinuz", "bzImage", "zImage", "uImage", "Image"}), prefixes=("boot/",), reach=128 << 10
+    )
 
     def applies(self, path: str, size: int, head: bytes) -> bool:
         """By its name; what it is, its content tells."""

@@ -66,11 +66,11 @@ class NpmCataloger:
         out = Collector(tree)
         found: dict[str, _Package] = {}
         notes: dict[str, Mapping[str, Any]] = {}
-        for path in sorted(tree.contents):
-            if path.endswith(_HIDDEN) and self.keeps(path):
+        for path in tree.kept((_HIDDEN.rpartition("/")[2],)):
+            if self.keeps(path):
                 notes |= _notes(out, path)
         inside: list[str] = []
-        for path in sorted(tree.contents):
+        for path in tree.kept((_OWN,)):
             if path.endswith(_FILE) and self.keeps(path):
                 folder = path.removesuffix(_FILE)
                 root = _package_folder(path) or _shared_folder(path)

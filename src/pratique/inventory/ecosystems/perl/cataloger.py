@@ -6,6 +6,7 @@ where it stands in none, the module's own `$VERSION` is read if it is a literal 
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from pratique.errors import Malformed
@@ -100,23 +101,38 @@ def _requires(about: Mapping[str, Any]) -> list[str] | None:
 def _read_packlist(file: File) -> Iterator[Found]:
     place = _PACKLIST.fullmatch(file.path)
     module = place[1].replace("/", "::") if place else ""
-    tree = file.out.tree
     listed = [line.split(" type=", 1)[0].strip() for line in file.text.split("\n") if line.startswith("/")]
-    if any(path.endswith(f"/.meta/{module.replace('::', '-')}") for path in tree.entries):
-        return
+    if _has_meta(file, module):
+        return  # which tells more
     version = _versions(file).get(module, "") if module != "Perl" else ""
     component = _dist(file, "perl" if module == "Perl" else module, version, "", {})
     if component is not None:
         yield Found(component, (module,), claims=((path.lstrip("/"), "", "") for path in (*listed, file.path)))
 
 
+def _has_meta(file: File, module: str) -> bool:
+    """Whether the distribution of that name has a folder of metadata."""
+    asked = file.out.tree.kept(("install.json", "MYMETA.json"))
+    if not file.out.step(file.path, 1 + len(asked)):
+        return False
+    name = module.replace("::", "-")
+    return any(match[1].rpartition("-")[0] == name for match in map(_META.search, asked) if match)
+
+
 def _versions(file: File) -> dict[str, str]:
     """Module → version of each `perllocal.pod` that was kept; the last installation counts."""
     found: dict[str, str] = {}
-    for path, data in file.out.tree.contents.items():
-        if path.endswith("/perllocal.pod"):
-            found |= read_perllocal(data.decode("utf-8", "replace"))
+    for path in file.out.tree.kept(("perllocal.pod",)):
+        if not file.out.step(file.path):
+            break
+        found |= _perllocal(file.out.tree.contents[path])
     return found
+
+
+@lru_cache(maxsize=2)
+def _perllocal(data: bytes) -> Mapping[str, str]:
+    # Each list of files asks for the same one.
+    return read_perllocal(data.decode("utf-8", "replace"))
 
 
 def read_perllocal(text: str) -> dict[str, str]:
@@ -132,7 +148,7 @@ def read_perllocal(text: str) -> dict[str, str]:
 
 def _read_local(file: File) -> Iterator[Found]:
     """What is listed as installed and has no `.packlist` that tells it."""
-    packed = {place[1].replace("/", "::") for path in file.out.tree.contents if (place := _PACKLIST.fullmatch(path))}
+    packed = {place[1].replace("/", "::") for path in file.out.tree.kept((".packlist",)) if (place := _PACKLIST.fullmatch(path))}
     for module, version in read_perllocal(file.text).items():
         component = _dist(file, module, version, "", {}) if module not in packed else None
         if component is not None:

@@ -8,7 +8,7 @@ import re
 from base64 import urlsafe_b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from posixpath import normpath
 from urllib.parse import unquote
 
@@ -17,25 +17,24 @@ from pratique.errors import Malformed
 from pratique.inventory.common.cataloger import Catalogued, Collector
 from pratique.inventory.common.origins import at_address, at_repository
 from pratique.inventory.common.package_lists import local_ref
+from pratique.inventory.ecosystems.python.bundles import copies, settle_bundles
 from pratique.inventory.ecosystems.python.classifiers import CLASSIFIERS
+from pratique.inventory.ecosystems.python.distribution import Distribution, beside_of
 from pratique.inventory.ecosystems.python.names import normalised
-from pratique.inventory.ecosystems.python.vendored import VENDOR_LISTS, has_copies, is_vendor_list, read_vendor_list
+from pratique.inventory.ecosystems.python.vendored import VENDOR_LISTS, is_vendor_list
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.licences import choice, is_prose, normalise
 from pratique.lexicon.parse import read_json_object
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
 from pratique.lexicon.values import clean_url, table_or_empty
-from pratique.model import Component, Edges, Presence, Tree
+from pratique.model import Component, Edges, Tree
 
 _METADATA = (".dist-info/METADATA", ".egg-info/PKG-INFO", ".egg-info", "EGG-INFO/PKG-INFO")
 _NOTES = (".dist-info/INSTALLER", ".dist-info/direct_url.json")
 _LISTS = (".dist-info/RECORD", ".egg-info/installed-files.txt", ".egg-info/SOURCES.txt", ".egg-info/requires.txt")
 _WANTED = (*_METADATA, *_NOTES, *_LISTS)
 _MAX_HEADERS = 20_000
-_MAX_HOLDERS = 20
-_MAX_FOLDERS = 64
-_VENDOR = "/_vendor"
 _REQUIREMENT = lazy(r"[ \t]*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 _CHOICE = lazy(r"\b(?:dual|dually|either|choice|multiple|multi|triple)\b", 2)  # re.IGNORECASE
 _REFERENCE = lazy(r"LicenseRef-[A-Za-z0-9.-]+")
@@ -73,12 +72,12 @@ class PythonCataloger:
         """A component for each installed distribution."""
         out = Collector(tree)
         found = list(_distributions(out))
-        installed: dict[str, _Distribution] = {}
-        beside: dict[tuple[str, str], _Distribution] = {}
+        installed: dict[str, Distribution] = {}
+        beside: dict[tuple[str, str], Distribution] = {}
         for one in found:
             installed.setdefault(one.key, one)
             beside.setdefault((one.folder, one.key), one)
-        found, held = _bundled(out, [*found, *_copies(out)], beside)
+        found, held = settle_bundles(out, [*found, *copies(out)], beside)
         for one in found:
             refs = set(held.get(one.path, ()))
             edges = one.component.edges
@@ -96,19 +95,7 @@ class PythonCataloger:
         return out.result()
 
 
-@dataclass(frozen=True, slots=True)
-class _Distribution:
-    """`key`: the normalised name (PEP 503). `folder`: the site directory. `path`: of its metadata file. `requires`: names, and
-    whether they are needed but on some platforms."""
-
-    key: str
-    folder: str
-    path: str
-    component: Component
-    requires: tuple[tuple[str, bool], ...]
-
-
-def _distributions(out: Collector) -> Iterator[_Distribution]:
+def _distributions(out: Collector) -> Iterator[Distribution]:
     for path in sorted(out.tree.contents):
         if not path.endswith(_METADATA):
             continue
@@ -140,71 +127,8 @@ def _distributions(out: Collector) -> Iterator[_Distribution]:
             # What distutils wrote into one file does not say what is needed.
             edges=Edges.UNKNOWN if path.endswith(".egg-info") else Edges.COMPLETE,
         )
-        requires = [*fields.get("requires-dist", ()), *_egg_requires(out.text(_beside(path, "requires.txt")) or "")]
-        yield _Distribution(key, folder, path, component, tuple(_required(requires)))
-
-
-def _copies(out: Collector) -> Iterator[_Distribution]:
-    """What lists of copies tell."""
-    for path in sorted(filter(is_vendor_list, out.tree.contents)):
-        folder = path.rpartition("/")[0]
-        if not has_copies(folder, out.tree.entries):
-            continue
-        for name, version in read_vendor_list(out.text(path) or ""):
-            key = normalised(name)
-            purl = build_purl("pypi", key, version)
-            layer = out.layer_of(path)
-            component = Component(ref=purl, purl=purl, type="pypi", name=name, version=version, evidence=(path,), layer=layer)
-            yield _Distribution(key, folder, path, replace(component, presence=Presence.EMBEDDED), ())
-
-
-def _bundled(
-    out: Collector, found: list[_Distribution], beside: Mapping[tuple[str, str], _Distribution]
-) -> tuple[list[_Distribution], dict[str, set[str]]]:
-    """The distributions, those within others marked as such; and path of a distribution → refs of what is bundled in it."""
-    held: dict[str, set[str]] = {}
-    holders: dict[str, dict[str, None]] = {}
-    inside: list[bool] = []
-    packages = _packages_by_record(out, beside) if any(is_vendor_list(one.path) or _VENDOR in one.folder for one in found) else {}
-    for one in found:
-        holder = _holder(one, beside, packages)
-        inside.append(holder is not None and holder.component.ref != one.component.ref)
-        if holder is not None and inside[-1]:
-            held.setdefault(holder.path, set()).add(one.component.ref)
-            holders.setdefault(one.component.ref, {})[holder.component.ref] = None
-    marked: list[_Distribution] = []
-    for one, is_inside in zip(found, inside, strict=True):
-        if is_inside:
-            names = list(holders[one.component.ref])[:_MAX_HOLDERS]
-            facts = {**one.component.facts, "bundled-in": ", ".join(names)}
-            one = replace(one, component=replace(one.component, presence=Presence.EMBEDDED, facts=facts))  # noqa: PLW2901
-        marked.append(one)
-    return marked, held
-
-
-def _holder(
-    one: _Distribution, beside: Mapping[tuple[str, str], _Distribution], packages: Mapping[tuple[str, str], _Distribution]
-) -> _Distribution | None:
-    """The distribution within whose package this one lies: `site-packages/pip/_vendor` is in `pip` of `site-packages`."""
-    parts = one.folder.split("/", _MAX_FOLDERS)
-    for count in range(min(len(parts), _MAX_FOLDERS) - 1, -1, -1):
-        site, package = "/".join(parts[:count]), parts[count]
-        holder = beside.get((site, normalised(package))) or packages.get((site, package))
-        if holder is not None:
-            return holder
-    return None
-
-
-def _packages_by_record(out: Collector, beside: Mapping[tuple[str, str], _Distribution]) -> dict[tuple[str, str], _Distribution]:
-    """(site directory, package) → whose it is, of packages that are not called as their distribution: `pkg_resources`."""
-    found: dict[tuple[str, str], _Distribution] = {}
-    for one in beside.values():
-        record = out.text(_beside(one.path, "RECORD")) or ""
-        for line in record.split("\n"):
-            package, slash, rest = line.partition("/")
-            if slash and _VENDOR in f"/{rest}":
-                found.setdefault((one.folder, package), one)
-    return found
+        requires = [*fields.get("requires-dist", ()), *_egg_requires(out.text(beside_of(path, "requires.txt")) or "")]
+        yield Distribution(key, folder, path, component, tuple(_required(requires)))
 
 
 def _facts(out: Collector, path: str) -> tuple[dict[str, str], Mapping[str, str]]:
@@ -213,13 +137,13 @@ def _facts(out: Collector, path: str) -> tuple[dict[str, str], Mapping[str, str]
     What was built from a folder is the project's own. An archive that lay on the disk may have been fetched from the index.
     """
     qualifiers: Mapping[str, str] = {}
-    facts = {"installer": clean((out.text(_beside(path, "INSTALLER")) or "")[:200], 50)}
-    direct = out.tree.contents.get(_beside(path, "direct_url.json"))
+    facts = {"installer": clean((out.text(beside_of(path, "INSTALLER")) or "")[:200], 50)}
+    direct = out.tree.contents.get(beside_of(path, "direct_url.json"))
     if direct is not None:
         try:
             document = read_json_object(direct)
         except Malformed as error:
-            out.unknown(_beside(path, "direct_url.json"), error.message)
+            out.unknown(beside_of(path, "direct_url.json"), error.message)
             document = {}
         vcs = table_or_empty(document.get("vcs_info"))
         commit, kind = clean(vcs.get("commit_id"), 100), clean(vcs.get("vcs"), 20)
@@ -242,10 +166,6 @@ def _folder(path: str) -> str:
     if path.endswith((".dist-info/METADATA", ".egg-info/PKG-INFO")):
         path = path.rpartition("/")[0]
     return path.rpartition("/")[0]
-
-
-def _beside(path: str, name: str) -> str:
-    return path.rpartition("/")[0] + "/" + name
 
 
 def _headers(text: str) -> dict[str, list[str]]:
@@ -340,9 +260,9 @@ def _egg_requires(text: str) -> list[str]:
     return [line for line in text.partition("\n[")[0].split("\n") if line and not line.startswith(("[", "#"))]
 
 
-def _claim_files(out: Collector, one: _Distribution) -> None:
+def _claim_files(out: Collector, one: Distribution) -> None:
     if one.path.endswith(".dist-info/METADATA"):
-        record = _beside(one.path, "RECORD")
+        record = beside_of(one.path, "RECORD")
         if record in out.tree.contents:
             _claim_record(out, one, record)
             out.claim(record, one.component.ref)
@@ -353,7 +273,7 @@ def _claim_files(out: Collector, one: _Distribution) -> None:
     out.claim(one.path, one.component.ref)  # last: a digest that was recorded for it counts before
 
 
-def _claim_record(out: Collector, one: _Distribution, record: str) -> None:
+def _claim_record(out: Collector, one: Distribution, record: str) -> None:
     """RECORD is CSV: path, `sha256=` and unpadded urlsafe base64, size; the paths are relative to the site directory."""
     text = out.tree.contents[record].decode("utf-8", "surrogateescape")
     broken = 0
@@ -397,7 +317,7 @@ def _inside(folder: str, path: str) -> str | None:
     return None if place.startswith("..") or place in (".", "/") else place.lstrip("/")
 
 
-def _claim_listed(out: Collector, one: _Distribution) -> None:
+def _claim_listed(out: Collector, one: Distribution) -> None:
     """What setuptools wrote down: installed-files.txt relative to the egg-info folder, SOURCES.txt to the site directory."""
     egg_info = one.path.rpartition("/")[0]
     for name, base in (("installed-files.txt", egg_info), ("SOURCES.txt", one.folder)):

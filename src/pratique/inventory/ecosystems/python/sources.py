@@ -6,10 +6,7 @@ are taken, also under a name that the program gives them (setuptools documentati
 version, every other one a range.
 """
 
-import ast
-import configparser
-import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from pratique.errors import LimitExceeded, Malformed
@@ -27,12 +24,13 @@ _LOCKS = ("poetry.lock", "uv.lock", "pdm.lock", "pylock.toml", "Pipfile.lock")
 _MAX_BYTES = 512 << 10
 _REQUIREMENT = lazy(r"([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*(?:\((.*)\)|([^;@#]*))(.*)")
 _SCOPES = {"install_requires": "", "setup_requires": "build", "tests_require": "dev", "extras_require": "optional"}
-_COMPUTED = ast.Constant(None)
 
 
 def _read_config(file: File) -> Iterator[Found]:
     if len(file.data) > _MAX_BYTES:
         raise LimitExceeded(f"more than {_MAX_BYTES} bytes")
+    import configparser
+
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read_string(file.text)
@@ -53,22 +51,9 @@ def _read_config(file: File) -> Iterator[Found]:
 def _read_program(file: File) -> Iterator[Found]:
     if len(file.data) > _MAX_BYTES:
         raise LimitExceeded(f"a program of more than {_MAX_BYTES} bytes")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what a stranger's program is warned of is no affair of ours
-            tree = ast.parse(file.text)
-        call = next((node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node) == "setup"), None)
-    except (SyntaxError, ValueError) as error:
-        raise Malformed("not a program of Python 3") from error
-    except (RecursionError, MemoryError) as error:
-        raise LimitExceeded("a program that is nested too deeply") from error
-    known = _constants(tree)
-    fields: dict[str, Any] = {}
-    for keyword in call.keywords if call is not None else ():
-        value = _literal(keyword.value, known)
-        if keyword.arg and value is not None:
-            fields[keyword.arg] = value
-    yield from _project(file, fields)
+    from pratique.inventory.ecosystems.python.setup_program import read_setup_program
+
+    yield from _project(file, read_setup_program(file.text))
 
 
 def _read_pyproject(file: File) -> Iterator[Found]:
@@ -98,43 +83,6 @@ def _read_pyproject(file: File) -> Iterator[Found]:
                 # To Poetry a version alone means a range: `1.2.3` is `>=1.2.3,<2` there.
                 yield from _required(file, f"{name} {asked}" if asked.startswith("==") else name, scope, asked)
     yield from _project(file, {key: value for key, value in {**poetry, **project}.items() if isinstance(value, str)})
-
-
-def _called(node: ast.Call) -> str:
-    return node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
-
-
-def _constants(tree: ast.Module) -> dict[str, ast.expr]:
-    """Names that the program gives a value once, on its outermost level, and nothing else is done to there."""
-    found: dict[str, ast.expr] = {}
-    for node in tree.body:
-        targets = (
-            node.targets
-            if isinstance(node, ast.Assign)
-            else [node.target]
-            if isinstance(node, ast.AnnAssign | ast.AugAssign)
-            else []
-        )
-        for target in targets:
-            if isinstance(target, ast.Name):
-                twice = target.id in found or isinstance(node, ast.AugAssign) or len(targets) > 1
-                value = None if twice else getattr(node, "value", None)
-                found[target.id] = value if value is not None else _COMPUTED
-    return found
-
-
-def _literal(node: ast.expr, known: Mapping[str, ast.expr]) -> Any:
-    """A text, a list of the texts in it, or a table of such lists; None for what a run would make."""
-    if isinstance(node, ast.Name):
-        node = known.get(node.id, _COMPUTED)
-    if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, str) else None
-    if isinstance(node, ast.List | ast.Tuple):
-        texts = (known.get(one.id, _COMPUTED) if isinstance(one, ast.Name) else one for one in node.elts)
-        return [one.value for one in texts if isinstance(one, ast.Constant) and isinstance(one.value, str)]
-    if isinstance(node, ast.Dict):
-        return [text for one in node.values if isinstance(found := _literal(one, {}), list) for text in found]
-    return None
 
 
 def _project(file: File, fields: dict[str, Any]) -> Iterator[Found]:

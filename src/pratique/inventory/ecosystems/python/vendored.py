@@ -4,7 +4,7 @@ The lists are requirements with one exact version each, in the form that the too
 list, a distribution of an operating system took the copies out: then there are none.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.text import clean
@@ -14,6 +14,7 @@ _PINNED = lazy(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*+(?:\[[^\]]*\])?
 _MAX_ITEMS = 5_000
 
 VENDOR_LISTS = frozenset({"vendor.txt", "vendored.txt", "patched.txt"})
+_SHELL = frozenset({*VENDOR_LISTS, "__init__.py"})
 
 
 def is_vendor_list(path: str) -> bool:
@@ -33,8 +34,17 @@ def read_vendor_list(text: str) -> list[tuple[str, str]]:
     return list(found)
 
 
-def has_copies(folder: str, paths: Iterable[str]) -> bool:
-    """Whether anything but the list and an empty shell lies in the folder. `paths`: of all files."""
-    begin = f"{folder}/"
-    shell = {f"{begin}{name}" for name in (*VENDOR_LISTS, "__init__.py")}
-    return any(path.startswith(begin) and path not in shell and "/__pycache__/" not in path for path in paths)
+def folders_with_copies(folders: Collection[str], paths: Iterable[str]) -> set[str]:
+    """Of the folders of such lists, those in which anything but the list and an empty shell lies. `paths`: of all files."""
+    found: set[str] = set()
+    seen: set[str] = set()
+    for path in paths if folders else ():
+        folder, _, name = path.rpartition("/")
+        if folder in seen or folder.endswith("/__pycache__") or (folder in folders and name in _SHELL):
+            continue
+        while folder and folder not in seen:
+            seen.add(folder)
+            if folder in folders:
+                found.add(folder)
+            folder = folder.rpartition("/")[0]
+    return found

@@ -54,7 +54,7 @@ class StatedCataloger:
         """A component for each that a document states."""
         out = Collector(tree)
         documents = chain(
-            ((path, path, tree.contents[path]) for path in sorted(filter(self.keeps, tree.contents))),
+            ((path, path, tree.contents[path]) for path in tree.kept((), _FORMATS) if self.keeps(path)),
             carried_documents(tree),
         )
         for file, path, data in documents:

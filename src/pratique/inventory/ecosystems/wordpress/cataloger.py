@@ -19,6 +19,7 @@ from pratique.lexicon.text import clean
 from pratique.model import Component, ComponentKind, Tree
 
 _REACH = 8 << 10
+_MAX_DEPTHS = 32
 _PLUGIN = lazy(r"(?:^|.*/)wp-content/(?:mu-)?plugins/(?:([^/]+)/)?([^/]+)\.php")
 _THEME = lazy(r"(?:^|.*/)wp-content/themes/([^/]+)/style\.css")
 _README = lazy(r"(?:^|.*/)wp-content/(?:plugins|themes)/[^/]+/readme\.txt", re.IGNORECASE)
@@ -80,7 +81,7 @@ class WordPressCataloger:
             if folder:
                 owners[folder] = component.ref
         if owners:
-            depth = {folder.count("/") for folder in owners}
+            depth = sorted({folder.count("/") for folder in owners})[:_MAX_DEPTHS]
             for path in tree.entries:
                 parts = path.split("/")
                 for count in depth:

@@ -492,3 +492,41 @@ def test_a_project_without_a_version_needs_what_bun_locked_for_it():
     lock = {"workspaces": {"": {"name": "root", "dependencies": {"ms": "^2"}}}, "packages": {"ms": ["ms@2.1.3", "", {}, ""]}}
     found = told({"bun.lock": json.dumps(lock), "package.json": '{"name": "root"}'})
     assert found["pkg:npm/root"].depends == ("pkg:npm/ms@2.1.3",) and found["pkg:npm/root"].edges.value == "complete"
+
+
+NUGET_NAMES = ("Acme.Rope", "Public")
+NUGET_LOCK = {
+    "version": 1,
+    "dependencies": {
+        "net8.0": {
+            "Acme.Rope": {"type": "Direct", "resolved": "1.0.0", "dependencies": {"Public": "2.0.0"}},
+            "Public": {"type": "Transitive", "resolved": "2.0.0"},
+        }
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("config", "private"),
+    [
+        (
+            '<packageSources><clear /><add key="a" value="https://u:p@reg.example/npm" /></packageSources>',
+            {"Acme.Rope", "Public"},
+        ),
+        ('<packageSources><add key="a" value="https://reg.example/npm" /></packageSources>', set()),
+        (
+            '<packageSources><clear /><add key="a" value="https://reg.example/npm" />'
+            '<add key="nuget.org" value="https://api.nuget.org/v3/index.json" /></packageSources><packageSourceMapping>'
+            '<packageSource key="a"><package pattern="Acme.*" /></packageSource>'
+            '<packageSource key="nuget.org"><package pattern="*" /></packageSource></packageSourceMapping>',
+            {"Acme.Rope"},
+        ),
+    ],
+)
+def test_the_feeds_of_a_net_project_are_named_where_it_is_sure_which(config, private):
+    files = {"nuget.config": f"<configuration>{config}</configuration>", "src/app/packages.lock.json": json.dumps(NUGET_LOCK)}
+    found = told(files)
+    purls = {one.name: one.purl for one in found.values()}
+    assert {name for name, purl in purls.items() if purl.endswith(f"?repository_url={PRIVATE}")} == private
+    assert found[purls["Acme.Rope"]].depends == (purls["Public"],)
+    assert "nuget.config" not in tree(files).contents and "u:p@" not in str(tree(files).facts)

@@ -9,6 +9,7 @@ from lock_trees import inventory, told
 from sbom_trees import SUBJECT, tree
 
 from pratique.cli.sbom import make
+from pratique.cli.sbom_check import check
 from pratique.documents.from_inventory import document_of
 from pratique.inventory.assemble import catalogue_tree
 from pratique.inventory.production import is_for_development, without_development
@@ -204,3 +205,18 @@ def test_the_command_leaves_out_what_only_development_needs(tmp_path, monkeypatc
         result = CliRunner().invoke(make, [f"dir:{project}", "-o", "cyclonedx-json", "--no-cache", *flags])
         assert result.exit_code == 0, result.output
         assert {one["name"] for one in json.loads(result.stdout)["components"]} == names
+
+
+@pytest.mark.parametrize("form", ["cyclonedx-json", "spdx-json", "spdx-json@3.0.1", "json"])
+def test_a_bill_without_development_is_held_against_the_same(form, tmp_path, monkeypatch):
+    monkeypatch.setenv("PRATIQUE_HOME", str(tmp_path / "home"))
+    project = tmp_path / "project"
+    project.mkdir()
+    for name, data in PROJECTS["yarn 1"].items():
+        (project / name).write_text(data)
+    bill = tmp_path / "bill"
+    made = CliRunner().invoke(make, [f"dir:{project}", "-o", f"{form}={bill}", "--no-cache", "--production"])
+    assert made.exit_code == 0, made.output
+    assert CliRunner().invoke(check, [f"dir:{project}", str(bill)], standalone_mode=False).return_value == 0
+    (project / "yarn.lock").write_text(YARN.replace('run@^1:\n  version "1.0.0"', 'run@^1:\n  version "1.0.1"'))
+    assert CliRunner().invoke(check, [f"dir:{project}", str(bill)], standalone_mode=False).return_value == 1

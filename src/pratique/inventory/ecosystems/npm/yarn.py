@@ -35,6 +35,7 @@ def _read(file: File) -> Iterator[Found]:
 
 def _read_classic(file: File) -> Iterator[Found]:
     locked: set[str] = set()
+    registries = Registries(file, ".npmrc")
     for patterns, entry, needs in _entries(file.text):
         asked, range_ = split_spec(patterns[0])
         name = split_spec(range_[4:])[0] if range_.startswith("npm:") else asked
@@ -45,6 +46,7 @@ def _read_classic(file: File) -> Iterator[Found]:
         # Of a folder nothing is fetched: then what was asked for tells where it lies.
         local = range_ if not resolved and range_.startswith(_FOLDERS) else ""
         named = settle(file, asked, name, entry.get("version", ""), address if archive else resolved or local)
+        registries.doubt(file, named.name, named.origin, address)
         component = npm_package(
             file,
             named.name,

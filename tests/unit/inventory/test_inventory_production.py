@@ -12,8 +12,8 @@ from pratique.cli.sbom import make
 from pratique.cli.sbom_check import check
 from pratique.documents.from_inventory import document_of
 from pratique.inventory.assemble import catalogue_tree
-from pratique.inventory.production import is_for_development, without_development
-from pratique.model import ArtifactKind, Digest
+from pratique.inventory.production import without_development
+from pratique.model import ArtifactKind, Digest, is_for_development
 
 PACKAGE = '{"name": "app", "version": "1.0.0", "dependencies": {"run": "^1"}, "devDependencies": {"tool": "^1"}}'
 YARN = """# yarn lockfile v1
@@ -193,6 +193,14 @@ def test_a_bill_without_development_says_so_and_has_a_number_of_its_own():
     assert own.depends == ("pkg:cargo/run@1.0.0",)
     folder = replace(app.subject, kind=ArtifactKind.DIRECTORY)
     assert folder.facts.get("development:left-out") is None
+
+
+def test_documents_say_what_is_excluded_when_it_runs_and_what_may_be_absent():
+    entries = {"a": {"dev": True}, "b": {"optional": True}, "c": {}}
+    packages = {f"node_modules/{name}": {"version": "1.0.0", **flags} for name, flags in entries.items()}
+    whole = inventory({"package-lock.json": json.dumps({"packages": packages})})
+    parts = document_of(whole, timestamp=0, manifest_root=Digest.of(b"x")).parts
+    assert {one.name: one.scope for one in parts} == {"a": "excluded", "b": "optional", "c": ""}
 
 
 def test_the_command_leaves_out_what_only_development_needs(tmp_path, monkeypatch):

@@ -147,6 +147,21 @@ def test_without_the_manifest_nothing_is_taken_for_development_only(path):
             assert not any(map(is_for_development, inventory(rest).components))
 
 
+def test_what_yarn_patches_is_needed_by_who_asked_for_it_unpatched():
+    patch = "patch:tool@npm%3A^1#optional!builtin<compat/tool>"
+    more = f'"tool@{patch}":\n  version: 1.0.0\n  resolution: "tool@{patch}::version=1.0.0&hash=abc"\n'
+    found = told({"package.json": PACKAGE, "yarn.lock": BERRY + more})
+    assert {one.name for one in found.values() if is_for_development(one)} == {"tool", "only"}
+
+
+@pytest.mark.parametrize("project", ["yarn 1", "yarn berry", "bundler", "mix", "poetry by its project"])
+def test_a_manifest_that_does_not_lead_to_every_package_marks_none(project):
+    emptied = {"package.json": '{"name": "app"}', "Gemfile": "eval_gemfile 'other'\n", "mix.exs": "[]\n"}
+    emptied["pyproject.toml"] = "[tool.poetry.dependencies]\npython = '^3'\n"
+    files = {name: emptied.get(name, data) for name, data in PROJECTS[project].items()}
+    assert not any(map(is_for_development, inventory(files).components))
+
+
 @pytest.mark.parametrize(
     ("path", "text", "names"),
     [

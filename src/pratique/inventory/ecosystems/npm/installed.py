@@ -211,10 +211,8 @@ def _package(out: Collector, path: str, document: Mapping[str, Any], note: Mappi
     version, asked = split_requirement(version)
     library = bool(_package_folder(path)) or path.startswith(_SHARED)
     # npm wrote where a package is from into its package.json until version 6.
-    resolved, folder = (
-        text_or_empty(note.get("resolved")) or text_or_empty(document.get("_resolved")),
-        path.removesuffix(_OWN).rstrip("/"),
-    )
+    resolved = text_or_empty(note.get("resolved")) or text_or_empty(document.get("_resolved"))
+    folder = path.removesuffix(_OWN).rstrip("/")
     origin = named_by(resolved)
     ref = purl = build_purl("npm", short, version, namespace=scope if slash else "", qualifiers=origin.qualifiers)
     if origin.local is not None:

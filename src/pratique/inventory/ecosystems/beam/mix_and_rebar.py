@@ -121,7 +121,7 @@ def _git(file: File, name: str, address: str, commit: str) -> Component | None:
 
 BEAM = FileCataloger(
     "beam",
-    2,
+    3,
     ListSource(read=kept, presence=Presence.DECLARED, names=("mix.exs",)),
     ListSource(read=_read_mix, presence=Presence.DECLARED, names=("mix.lock",)),
     ListSource(read=_read_rebar, presence=Presence.DECLARED, names=("rebar.lock",)),

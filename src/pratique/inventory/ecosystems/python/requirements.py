@@ -247,7 +247,7 @@ def _may_be_included(path: str) -> bool:
 
 REQUIREMENTS = FileCataloger(
     "requirements",
-    1,
+    2,
     ListSource(read=_read_requirements, presence=Presence.DECLARED, endings=(".txt",), accepts=_may_be_included),
     ListSource(read=_read_pipfile, presence=Presence.DECLARED, names=("Pipfile.lock",)),
 )

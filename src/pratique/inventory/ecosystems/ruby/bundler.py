@@ -140,7 +140,7 @@ def _whence(section: str, fields: dict[str, str]) -> Origin:
 
 BUNDLER = FileCataloger(
     "bundler",
-    2,
+    3,
     ListSource(read=kept, presence=Presence.DECLARED, names=("Gemfile", "gems.rb")),
     ListSource(read=_read, presence=Presence.DECLARED, names=("Gemfile.lock", "gems.locked"), endings=(".gemfile.lock",)),
 )

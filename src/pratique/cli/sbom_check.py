@@ -26,10 +26,12 @@ def check(source: str, sbom: str, manifest_path: str | None, lenient: bool, plat
     """
     from pratique.documents.check import check_sbom
     from pratique.documents.claims import stated_by
+    from pratique.documents.cyclonedx.vocabulary import OWN_PREFIX
     from pratique.documents.nesting import extract_part, without_parts
     from pratique.errors import Malformed
+    from pratique.inventory.production import without_development
     from pratique.inventory.scan import take_inventory
-    from pratique.model import parse_manifest
+    from pratique.model import LEFT_OUT, parse_manifest
 
     reading = read_sbom(sbom, lenient=lenient)
     say_repairs(sbom, reading)
@@ -50,7 +52,10 @@ def check(source: str, sbom: str, manifest_path: str | None, lenient: bool, plat
     part = extract_part(reading.document, inventory.subject.digest)
     if part is not None:
         manifest = None  # it is the whole's, and says nothing of the part's files
-    parsed = stated_by(part or without_parts(reading.document))
+    stated = part or without_parts(reading.document)
+    if stated.subject is not None and stated.subject.property(OWN_PREFIX + LEFT_OUT):
+        inventory = without_development(inventory)
+    parsed = stated_by(stated)
     findings = check_sbom(inventory, parsed, manifest)
     if format_ == "json":
         print_json([{"kind": item.kind, "place": item.place, "detail": item.detail} for item in findings])

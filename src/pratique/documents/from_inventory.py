@@ -34,7 +34,19 @@ from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.licences import is_known
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean, shown_path
-from pratique.model import LEFT_OUT, ArtifactKind, Component, Digest, Edges, FileKind, Inventory, Presence, Subject
+from pratique.model import (
+    LEFT_OUT,
+    ArtifactKind,
+    Component,
+    Digest,
+    Edges,
+    FileKind,
+    Inventory,
+    Presence,
+    Subject,
+    is_for_development,
+    scope_words,
+)
 from pratique.model.coverage import cover
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://pratique.dev/sbom/v1")
@@ -193,8 +205,16 @@ def _part(item: Component) -> Part:
         description=item.description,
         references=(ExternalReference(kind="website", url=item.homepage),) if _URL.fullmatch(item.homepage) else (),
         properties=tuple(properties),
+        scope=_scope(item),
         occurrences=tuple([shown_path(path) for path in item.evidence]),
     )
+
+
+def _scope(item: Component) -> str:
+    """CycloneDX 1.6, component `scope`: what is for tests and development is `excluded`; what may be absent, `optional`."""
+    if is_for_development(item):
+        return "excluded"
+    return "optional" if item.presence is Presence.DECLARED and "optional" in scope_words(item) else ""
 
 
 @lru_cache(maxsize=4096)

@@ -6,16 +6,7 @@ said to be for: it is there.
 
 from dataclasses import replace
 
-from pratique.model import LEFT_OUT, Component, Inventory, Presence
-
-_SCOPES = ("scope", "java:scope")
-_DEVELOPMENT = frozenset({"dev", "test"})
-
-
-def is_for_development(one: Component) -> bool:
-    """Whether it is declared, and for development only."""
-    words = {word for name in _SCOPES for word in one.facts.get(name, "").split(", ")}
-    return one.presence is Presence.DECLARED and bool(words & _DEVELOPMENT)
+from pratique.model import LEFT_OUT, Inventory, is_for_development
 
 
 def without_development(inventory: Inventory) -> Inventory:

@@ -12,6 +12,8 @@ from pratique.model.component import (
     Ownership,
     Presence,
     Subject,
+    is_for_development,
+    scope_words,
 )
 from pratique.model.digest import Digest, is_digest
 from pratique.model.manifest import FileManifest, build_manifest, manifest_predicate, parse_manifest
@@ -45,7 +47,9 @@ __all__ = [
     "build_manifest",
     "escape_path",
     "is_digest",
+    "is_for_development",
     "manifest_predicate",
     "parse_manifest",
+    "scope_words",
     "unescape_path",
 ]

@@ -97,6 +97,20 @@ class Component:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
+_SCOPES = ("scope", "java:scope")
+_DEVELOPMENT = frozenset({"dev", "test"})
+
+
+def scope_words(one: Component) -> frozenset[str]:
+    """What a component is needed for, in the words of its lock file: `dev`, `test`, `build`, `optional`, `peer`; none, to run."""
+    return frozenset(word for name in _SCOPES for word in one.facts.get(name, "").split(", ") if word)
+
+
+def is_for_development(one: Component) -> bool:
+    """Whether it is declared, and for development or tests only. What is installed is there, whatever it is for."""
+    return one.presence is Presence.DECLARED and bool(scope_words(one) & _DEVELOPMENT)
+
+
 class Ownership(StrEnum):
     """How a file relates to the package that lists it."""
 

@@ -133,6 +133,12 @@ def test_an_archive_of_code_stays_where_another_package_lists_it_too():
     assert {one.purl for one in found.components} == {"pkg:pypi/spark@1", "pkg:maven/org.roaringbitmap/RoaringBitmap@0.9.45"}
 
 
+@pytest.mark.parametrize("name", ["core.clj", "native/linux/libx.so", "x.dll", "a/B.sjsir", "a/B.tasty"])
+def test_an_archive_of_code_that_is_no_class_is_one_too(name):
+    (one,) = catalogue_tree(SUBJECT, tree({"lib/knot-1.2.jar": jar({}, {name: "x"})})).components
+    assert (one.purl, one.facts["java:group"]) == ("pkg:maven/knot/knot@1.2", "guessed from nothing but its name")
+
+
 def test_packages_are_summed_by_their_first_steps_and_strange_names_are_left_out():
     folders = {b"META-INF/versions/11/a/b/c/d/e": 2, b"a/b/c/d": 1, b"BOOT-INF/classes/x/y": 1, b"": 3, b"a b/c": 1, b"\xff/x": 1}
     assert summed(folders) == [["a.b.c.d", 3], ["x.y", 1]]

@@ -466,6 +466,25 @@ def test_a_registry_that_the_project_is_set_up_for_is_named_where_the_lock_file_
     assert all("repository_url=https:%2F%2Fall.example%2Fnpm" in one.purl for one in whole.components)
 
 
+def test_a_scope_with_a_registry_of_its_own_that_is_locked_from_the_public_one_is_told():
+    npmrc = "@acme:registry=https://npm.acme.example/\n"
+    public = "https://registry.npmjs.org/@acme%2fa/-/a-9.0.0.tgz"
+    for files in (
+        npm_lock(**{"@acme/a": {"version": "9.0.0", "resolved": public}}),
+        {"yarn.lock": f'# yarn lockfile v1\n"@acme/a@^9":\n  version "9.0.0"\n  resolved "{public}"\n'},
+    ):
+        found = inventory(files | {".npmrc": npmrc})
+        assert "pkg:npm/%40acme/a@9.0.0" in {one.purl for one in found.components}  # it is what will be installed
+        (unknown,) = found.unknowns
+        assert "registry.npmjs.org" in unknown.reason and "npm.acme.example" in unknown.reason
+
+
+def test_packages_of_jsr_are_of_its_registry():
+    resolved = "https://npm.jsr.io/~/11/@jsr/std__path/1.0.0.tgz"
+    files = npm_lock(**{"@std/path": {"name": "@jsr/std__path", "version": "1.0.0", "resolved": resolved}})
+    assert by_name(files)["@jsr/std__path"] == "pkg:npm/%40jsr/std__path@1.0.0?repository_url=https:%2F%2Fnpm.jsr.io"
+
+
 def test_the_settings_of_a_registry_are_not_kept_as_they_hold_passwords():
     npmrc = "registry=https://me:pw@npm.acme.example/\n//npm.acme.example/:_authToken=secret\n"
     made = tree({".npmrc": npmrc, ".yarnrc.yml": "npmRegistryServer: https://a:b@x.example\nnpmAuthToken: secret\n"})
@@ -492,3 +511,41 @@ def test_a_project_without_a_version_needs_what_bun_locked_for_it():
     lock = {"workspaces": {"": {"name": "root", "dependencies": {"ms": "^2"}}}, "packages": {"ms": ["ms@2.1.3", "", {}, ""]}}
     found = told({"bun.lock": json.dumps(lock), "package.json": '{"name": "root"}'})
     assert found["pkg:npm/root"].depends == ("pkg:npm/ms@2.1.3",) and found["pkg:npm/root"].edges.value == "complete"
+
+
+NUGET_NAMES = ("Acme.Rope", "Public")
+NUGET_LOCK = {
+    "version": 1,
+    "dependencies": {
+        "net8.0": {
+            "Acme.Rope": {"type": "Direct", "resolved": "1.0.0", "dependencies": {"Public": "2.0.0"}},
+            "Public": {"type": "Transitive", "resolved": "2.0.0"},
+        }
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("config", "private"),
+    [
+        (
+            '<packageSources><clear /><add key="a" value="https://u:p@reg.example/npm" /></packageSources>',
+            {"Acme.Rope", "Public"},
+        ),
+        ('<packageSources><add key="a" value="https://reg.example/npm" /></packageSources>', set()),
+        (
+            '<packageSources><clear /><add key="a" value="https://reg.example/npm" />'
+            '<add key="nuget.org" value="https://api.nuget.org/v3/index.json" /></packageSources><packageSourceMapping>'
+            '<packageSource key="a"><package pattern="Acme.*" /></packageSource>'
+            '<packageSource key="nuget.org"><package pattern="*" /></packageSource></packageSourceMapping>',
+            {"Acme.Rope"},
+        ),
+    ],
+)
+def test_the_feeds_of_a_net_project_are_named_where_it_is_sure_which(config, private):
+    files = {"nuget.config": f"<configuration>{config}</configuration>", "src/app/packages.lock.json": json.dumps(NUGET_LOCK)}
+    found = told(files)
+    purls = {one.name: one.purl for one in found.values()}
+    assert {name for name, purl in purls.items() if purl.endswith(f"?repository_url={PRIVATE}")} == private
+    assert found[purls["Acme.Rope"]].depends == (purls["Public"],)
+    assert "nuget.config" not in tree(files).contents and "u:p@" not in str(tree(files).facts)

@@ -9,10 +9,11 @@ from lock_trees import inventory, told
 from sbom_trees import SUBJECT, tree
 
 from pratique.cli.sbom import make
+from pratique.cli.sbom_check import check
 from pratique.documents.from_inventory import document_of
 from pratique.inventory.assemble import catalogue_tree
-from pratique.inventory.production import is_for_development, without_development
-from pratique.model import ArtifactKind, Digest
+from pratique.inventory.production import without_development
+from pratique.model import ArtifactKind, Digest, is_for_development
 
 PACKAGE = '{"name": "app", "version": "1.0.0", "dependencies": {"run": "^1"}, "devDependencies": {"tool": "^1"}}'
 YARN = """# yarn lockfile v1
@@ -146,6 +147,21 @@ def test_without_the_manifest_nothing_is_taken_for_development_only(path):
             assert not any(map(is_for_development, inventory(rest).components))
 
 
+def test_what_yarn_patches_is_needed_by_who_asked_for_it_unpatched():
+    patch = "patch:tool@npm%3A^1#optional!builtin<compat/tool>"
+    more = f'"tool@{patch}":\n  version: 1.0.0\n  resolution: "tool@{patch}::version=1.0.0&hash=abc"\n'
+    found = told({"package.json": PACKAGE, "yarn.lock": BERRY + more})
+    assert {one.name for one in found.values() if is_for_development(one)} == {"tool", "only"}
+
+
+@pytest.mark.parametrize("project", ["yarn 1", "yarn berry", "bundler", "mix", "poetry by its project"])
+def test_a_manifest_that_does_not_lead_to_every_package_marks_none(project):
+    emptied = {"package.json": '{"name": "app"}', "Gemfile": "eval_gemfile 'other'\n", "mix.exs": "[]\n"}
+    emptied["pyproject.toml"] = "[tool.poetry.dependencies]\npython = '^3'\n"
+    files = {name: emptied.get(name, data) for name, data in PROJECTS[project].items()}
+    assert not any(map(is_for_development, inventory(files).components))
+
+
 @pytest.mark.parametrize(
     ("path", "text", "names"),
     [
@@ -194,6 +210,14 @@ def test_a_bill_without_development_says_so_and_has_a_number_of_its_own():
     assert folder.facts.get("development:left-out") is None
 
 
+def test_documents_say_what_is_excluded_when_it_runs_and_what_may_be_absent():
+    entries = {"a": {"dev": True}, "b": {"optional": True}, "c": {}}
+    packages = {f"node_modules/{name}": {"version": "1.0.0", **flags} for name, flags in entries.items()}
+    whole = inventory({"package-lock.json": json.dumps({"packages": packages})})
+    parts = document_of(whole, timestamp=0, manifest_root=Digest.of(b"x")).parts
+    assert {one.name: one.scope for one in parts} == {"a": "excluded", "b": "optional", "c": ""}
+
+
 def test_the_command_leaves_out_what_only_development_needs(tmp_path, monkeypatch):
     monkeypatch.setenv("PRATIQUE_HOME", str(tmp_path / "home"))
     project = tmp_path / "project"
@@ -204,3 +228,18 @@ def test_the_command_leaves_out_what_only_development_needs(tmp_path, monkeypatc
         result = CliRunner().invoke(make, [f"dir:{project}", "-o", "cyclonedx-json", "--no-cache", *flags])
         assert result.exit_code == 0, result.output
         assert {one["name"] for one in json.loads(result.stdout)["components"]} == names
+
+
+@pytest.mark.parametrize("form", ["cyclonedx-json", "spdx-json", "spdx-json@3.0.1", "json"])
+def test_a_bill_without_development_is_held_against_the_same(form, tmp_path, monkeypatch):
+    monkeypatch.setenv("PRATIQUE_HOME", str(tmp_path / "home"))
+    project = tmp_path / "project"
+    project.mkdir()
+    for name, data in PROJECTS["yarn 1"].items():
+        (project / name).write_text(data)
+    bill = tmp_path / "bill"
+    made = CliRunner().invoke(make, [f"dir:{project}", "-o", f"{form}={bill}", "--no-cache", "--production"])
+    assert made.exit_code == 0, made.output
+    assert CliRunner().invoke(check, [f"dir:{project}", str(bill)], standalone_mode=False).return_value == 0
+    (project / "yarn.lock").write_text(YARN.replace('run@^1:\n  version "1.0.0"', 'run@^1:\n  version "1.0.1"'))
+    assert CliRunner().invoke(check, [f"dir:{project}", str(bill)], standalone_mode=False).return_value == 1

@@ -4,7 +4,7 @@ A reader is a function from one file to the packages it tells of. What is the sa
 the cost of a broken one, edges by name within a scope, claims.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -159,11 +159,19 @@ def reach(file: File, start: Iterable[str], needs: Callable[[str], Iterable[str]
     return reached
 
 
-def with_development(file: File, found: Iterable[Found], start: Iterable[str] | None) -> Iterator[Found]:
-    """The same packages, with `dev` among the scopes of those that nothing but development needs. `start`: keys of what the
-    project needs to run, of all its parts; None where nothing tells. What the project's own parts need is what `start` says.
+class Asked(NamedTuple):
+    """What a project's own manifests ask for, as keys: to run, and for development."""
+
+    run: Sequence[str]
+    develop: Sequence[str]
+
+
+def with_development(file: File, found: Iterable[Found], asked: Asked | None) -> Iterator[Found]:
+    """The same packages, with `dev` among the scopes of those that nothing but development needs. `asked`: None where nothing
+    tells. What the project's own parts need is what it says; where it does not lead to every package, it is not all, and none is
+    marked.
     """
-    if start is None:
+    if asked is None:
         yield from found
         return
     listed = [one if one.needs is None else one._replace(needs=tuple(one.needs)) for one in found]
@@ -177,7 +185,10 @@ def with_development(file: File, found: Iterable[Found], start: Iterable[str] | 
             if one.component.kind is not ComponentKind.APPLICATION:
                 yield from one.needs or ()
 
-    reached = reach(file, (key for key in start if key in by_key), needs)
+    whole = reach(file, (key for key in (*asked.run, *asked.develop) if key in by_key), needs) or set()
+    reached = reach(file, (key for key in asked.run if key in by_key), needs)
+    if not all(whole.intersection(one.keys) for one in listed if one.component.kind is not ComponentKind.APPLICATION):
+        reached = None
     for one in listed:
         own = one.component.kind is ComponentKind.APPLICATION
         if reached is None or own or any(key in reached for key in one.keys):

@@ -89,7 +89,9 @@ class LicenceTextProbe:
             return b""
         facts: dict[str, list[str] | str] = {"found": list(found)}
         if b"/common-licenses/" in data or b"Debian" in data:
-            opened = [] if machine_readable else [one for one in find_licences(opening(data)) if one not in _OF_SCRIPTS]
+            begins = opening(data)
+            texts = () if machine_readable else found if len(begins) == len(data) else find_licences(begins)
+            opened = [one for one in texts if one not in _OF_SCRIPTS]
             facts |= {"whole": opened[0]} if len(opened) == 1 else {}
         return json.dumps(facts).encode()
 

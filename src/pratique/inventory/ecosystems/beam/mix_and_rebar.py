@@ -6,7 +6,7 @@ from typing import Any
 
 from pratique.errors import Malformed
 from pratique.inventory.common.origins import at_repository, place_in
-from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource, kept, with_development
+from pratique.inventory.common.package_lists import Asked, File, FileCataloger, Found, ListSource, kept, with_development
 from pratique.inventory.ecosystems.beam.terms import read_terms
 from pratique.lexicon.encodings import decode_text
 from pratique.lexicon.lazy_regex import lazy
@@ -26,22 +26,22 @@ def _read_mix(file: File) -> Iterator[Found]:
     return with_development(file, _mix(file), _asked(file))
 
 
-def _asked(file: File) -> list[str] | None:
-    """What the mix.exs beside the lock file, and those of an umbrella's applications, ask for to run; None without one. They are
+def _asked(file: File) -> Asked | None:
+    """What the mix.exs beside the lock file, and those of an umbrella's applications, ask for; None without one. They are
     programs, and not run: their literals are read (Mix, "Dependencies", `:only`)."""
     base = place_in(file.folder, "mix.exs").removesuffix("mix.exs")
     contents = file.out.tree.contents
     paths = [path for path in sorted(contents) if path.startswith(base) and path.rpartition("/")[2] == "mix.exs"]
     if f"{base}mix.exs" not in contents or not file.out.step(file.path, len(paths)):
         return None
-    asked: list[str] = []
+    run: list[str] = []
+    develop: list[str] = []
     for path in paths:
         for match in islice(_DEPENDENCY.finditer(decode_text(contents[path])), _MAX_ASKED):
             only = _ONLY.search(match[2])
             names = set(_ATOM.findall(only[1])) if only else set()
-            if not names or not names <= _DEVELOPMENT:
-                asked.append(match[1])
-    return asked
+            (develop if names and names <= _DEVELOPMENT else run).append(match[1])
+    return Asked(run, develop)
 
 
 def _mix(file: File) -> Iterator[Found]:
@@ -121,7 +121,7 @@ def _git(file: File, name: str, address: str, commit: str) -> Component | None:
 
 BEAM = FileCataloger(
     "beam",
-    2,
+    3,
     ListSource(read=kept, presence=Presence.DECLARED, names=("mix.exs",)),
     ListSource(read=_read_mix, presence=Presence.DECLARED, names=("mix.lock",)),
     ListSource(read=_read_rebar, presence=Presence.DECLARED, names=("rebar.lock",)),

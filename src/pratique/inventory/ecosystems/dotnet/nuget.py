@@ -7,7 +7,7 @@ Reads `packages.lock.json`, `project.assets.json`, `packages.config`, project fi
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -20,6 +20,7 @@ from pratique.inventory.common.licence_names import licences_of
 from pratique.inventory.common.origins import at_registry
 from pratique.inventory.common.zipread import find_directory, read_entry, walk_entries
 from pratique.inventory.ecosystems.dotnet.deps_json import needs_of, nuget, sha512, split_key
+from pratique.inventory.ecosystems.dotnet.feeds import FeedProbe, Feeds
 from pratique.lexicon.encodings import decode_text
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.parse import load_xml, read_json_object
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _PROJECTS = (".csproj", ".fsproj", ".vbproj")
+_ASKING = ("packages.lock.json", "packages.config", *_PROJECTS)
 _CENTRAL = "Directory.Packages.props"
 _CENTRALS = (_CENTRAL, "Packages.props")  # the second of the SDK Microsoft.Build.CentralPackageVersions
 _NOTE = ".nupkg.metadata"  # what NuGet writes beside what it unpacked
@@ -75,7 +77,7 @@ class NugetCataloger:
         names=frozenset({"packages.lock.json", "project.assets.json", "packages.config", *_CENTRALS, _NOTE}),
         endings=frozenset({".nuspec", *_PROJECTS}),
     )
-    probes = (NupkgProbe(),)
+    probes = (NupkgProbe(), FeedProbe())
 
     def keeps(self, path: str) -> bool:
         """All of them, but for packages of Chocolatey, which are not NuGet's."""
@@ -84,17 +86,20 @@ class NugetCataloger:
     def catalogue(self, tree: Tree) -> Catalogued:
         """A component for each package."""
         out = Collector(tree)
-        central = _central_versions(out)
+        central, feeds = _central_versions(out), Feeds(out)
         for path in sorted(tree.contents):
             name = path[path.rfind("/") + 1 :]
             if not self.keeps(path):
                 continue
+            read: list[Component] = []
             try:
                 for component in _read(out, path, name, central):
-                    if not out.component(component):
-                        break
+                    read.append(component)
             except Malformed as error:
                 out.unknown(path, error.message)
+            for component in _fed(feeds, path, read) if name.endswith(_ASKING) else read:
+                if not out.component(component):
+                    break
         for path in sorted(path for path, facts in tree.facts.items() if NupkgProbe.name in facts):
             facts = json.loads(tree.facts[path][NupkgProbe.name])
             try:
@@ -134,6 +139,14 @@ def _read(out: Collector, path: str, name: str, central: Mapping[str, Mapping[st
         yield package if unpacked else replace(package, presence=Presence.DECLARED)
         if unpacked:
             out.claim(path, package.ref)
+
+
+def _fed(feeds: Feeds, path: str, components: Sequence[Component]) -> Iterator[Component]:
+    """The components with the feeds that the project is set up for."""
+    known = feeds.of(path, {one.name for one in components})
+    fed = [_from(one, *known.get(one.name, ())) for one in components]
+    refs = {before.ref: after.ref for before, after in zip(components, fed, strict=True)}
+    return (replace(one, depends=tuple(sorted({refs.get(ref, ref) for ref in one.depends}))) for one in fed)
 
 
 def _noted_source(out: Collector, path: str) -> str:

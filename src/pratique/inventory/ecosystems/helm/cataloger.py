@@ -12,7 +12,7 @@ class HelmCataloger:
     """See the module."""
 
     name = "helm"
-    version = 1
+    version = 2
     interest = Interest(names=CHART_FILES)
     probes = (ChartArchiveProbe(),)
 

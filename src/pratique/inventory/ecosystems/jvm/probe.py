@@ -45,6 +45,8 @@ _LICENCES_READ = 5
 
 _ENDINGS = tuple(ending.encode() for ending in ARCHIVES)
 _SURE = (".jar", ".war", ".ear")  # other endings are other formats', too
+_CODE = (b".clj", b".dll", b".dylib", b".groovy", b".jnilib", b".js", b".knm", b".sjsir", b".so", b".tasty")
+"""Endings of what runs besides classes: other languages on the JVM, and native libraries that Java loads."""
 _LICENCE = (b"license", b"licence", b"copying")
 
 
@@ -123,6 +125,8 @@ class _Reader:
                 if folder in packages or len(packages) < MAX_PACKAGES:
                     packages[folder] = packages.get(folder, 0) + 1
                 return False
+            if name.endswith(_CODE):
+                classes = True
             return _wanted(name.lower())
 
         entries: list[Entry] = []

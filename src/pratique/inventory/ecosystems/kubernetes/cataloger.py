@@ -16,7 +16,7 @@ class KubernetesCataloger:
     """See the module."""
 
     name = "kubernetes"
-    version = 1
+    version = 2
     interest = Interest()
     probes = (ManifestProbe(),)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pratique.errors import Malformed
 from pratique.inventory.common.origins import PUBLIC, at_path
-from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource, with_development
+from pratique.inventory.common.package_lists import Asked, File, FileCataloger, Found, ListSource, with_development
 from pratique.inventory.ecosystems.npm.names import MAX_PLACE, climb, climbing_steps, npm_package, own_manifest, split_spec
 from pratique.inventory.ecosystems.npm.origins import Named, registry_of, settle
 from pratique.inventory.ecosystems.npm.registries import Registries
@@ -24,7 +24,7 @@ def _read(file: File) -> Iterator[Found]:
     if file.name == "bun.lockb":
         raise Malformed("bun's binary lock file is not read: bun.lock, which bun writes since 1.2, is")
     document = table_or_empty(load_jsonc(file.data))
-    yield from with_development(file, _found(file, document), _start(file, document))
+    yield from with_development(file, _found(file, document), _asked(file, document))
 
 
 def _packages(document: Mapping[str, Any]) -> dict[str, list[Any]]:
@@ -35,15 +35,18 @@ def _packages(document: Mapping[str, Any]) -> dict[str, list[Any]]:
     }
 
 
-def _start(file: File, document: Mapping[str, Any]) -> list[str] | None:
-    """What the project and its workspaces need, but for development; None where the file has none of them."""
+def _asked(file: File, document: Mapping[str, Any]) -> Asked | None:
+    """What the project and its workspaces ask for; None where the file has none of them."""
     packages = _packages(document)
     workspaces = table_or_empty(document.get("workspaces"))
-    start: list[str] = []
+    run: list[str] = []
+    develop: list[str] = []
     for folder, entry in workspaces.items():
         about = table_or_empty(entry)
-        start += _needs(file, text_or_empty(about.get("name")) if folder else "", about, packages, _NEEDS)
-    return start if workspaces else None
+        place = text_or_empty(about.get("name")) if folder else ""
+        run += _needs(file, place, about, packages, _NEEDS)
+        develop += _needs(file, place, about, packages, ("devDependencies",))
+    return Asked(run, develop) if workspaces else None
 
 
 def _found(file: File, document: Mapping[str, Any]) -> Iterator[Found]:

@@ -210,7 +210,9 @@ def _package(out: Collector, path: str, document: Mapping[str, Any], note: Mappi
     scope, slash, short = name.rpartition("/")
     version, asked = split_requirement(version)
     library = bool(_package_folder(path)) or path.startswith(_SHARED)
-    resolved, folder = text_or_empty(note.get("resolved")), path.removesuffix(_OWN).rstrip("/")
+    # npm wrote where a package is from into its package.json until version 6.
+    resolved = text_or_empty(note.get("resolved")) or text_or_empty(document.get("_resolved"))
+    folder = path.removesuffix(_OWN).rstrip("/")
     origin = named_by(resolved)
     ref = purl = build_purl("npm", short, version, namespace=scope if slash else "", qualifiers=origin.qualifiers)
     if origin.local is not None:

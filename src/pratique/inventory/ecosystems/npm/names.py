@@ -5,7 +5,7 @@ from typing import Any
 
 from pratique.errors import Malformed
 from pratique.inventory.common.origins import PUBLIC, Origin, place_in
-from pratique.inventory.common.package_lists import File
+from pratique.inventory.common.package_lists import Asked, File
 from pratique.lexicon.globs import glob, glob_path
 from pratique.lexicon.parse import read_json_object
 from pratique.lexicon.text import clean
@@ -18,6 +18,7 @@ MAX_PLACES_CHARS = 64 << 20
 """Of all places of a lock file together: nested deep enough, few bytes would name a long place."""
 _STEP_CHARS = 64
 _MAX_PATTERNS = 200
+_RUN = ("dependencies", "optionalDependencies", "peerDependencies")
 
 
 def npm_package(
@@ -97,16 +98,18 @@ def _is_meant(pattern: str, folder: str) -> bool:
     return glob(pattern.replace("**", "*"), folder) if "**" in pattern else glob_path(pattern, folder)
 
 
-def asked_to_run(file: File) -> list[str] | None:
-    """Patterns, `name@range`, of what the project and its workspaces need, but for development; None without their manifests."""
+def asked_by_manifests(file: File) -> Asked | None:
+    """Patterns, `name@range`, of what the project and its workspaces ask for; None without their manifests."""
     projects = projects_of(file)
     if not projects:
         return None
-    asked: list[str] = []
-    for document in projects.values():
-        for field in ("dependencies", "optionalDependencies", "peerDependencies"):
-            asked += [f"{name}@{text_or_empty(range_)}" for name, range_ in table_or_empty(document.get(field)).items()]
-    return asked if file.out.step(file.path, len(asked)) else None
+    run = [pattern for one in projects.values() for field in _RUN for pattern in _patterns(one, field)]
+    develop = [pattern for one in projects.values() for pattern in _patterns(one, "devDependencies")]
+    return Asked(run, develop) if file.out.step(file.path, len(run) + len(develop)) else None
+
+
+def _patterns(document: Mapping[str, Any], field: str) -> Iterator[str]:
+    return (f"{name}@{text_or_empty(range_)}" for name, range_ in table_or_empty(document.get(field)).items())
 
 
 def scopes(entry: Mapping[str, Any]) -> str:

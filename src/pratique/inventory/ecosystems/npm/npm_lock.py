@@ -106,6 +106,7 @@ def _read(file: File) -> Iterator[Found]:
         version = text_or_empty(entry.get("version")) or (text_or_empty(document.get("version")) if not place else "")
         asked, resolved = place_name(place), text_or_empty(entry.get("resolved"))
         named = settle(file, asked, name, version, resolved)
+        registries.doubt(file, named.name, named.origin, resolved)
         if asked and not resolved and not entry.get("inBundle"):
             named = named._replace(origin=registries.origin(named.name))
         if place and not asked:  # a workspace, or the folder that a link leads to

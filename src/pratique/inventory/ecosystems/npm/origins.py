@@ -19,6 +19,7 @@ _TARBALL = lazy(
     r"(?P<base>https?://[^?#]*?)/(?P<name>(?:@[^/@]+/)?[^/@]+)/-/(?:@[^/]+/)?(?P<file>[^/?#]+?)\.t(?:ar\.)?gz(?:[?#].*)?"
 )
 _GITHUB = lazy(r"(?P<base>https?://[^?#]*?)/download/(?P<name>@[^/@]+/[^/@]+)/(?P<version>[^/?#]+)/[^/?#]+(?:[?#].*)?")
+_JSR = lazy(r"(?P<base>https?://npm\.jsr\.io)/~/\d+/(?P<name>@jsr/[^/]+)/(?P<version>[^/?#]+)\.tgz(?:[?#].*)?")
 
 
 class Named(NamedTuple):
@@ -48,7 +49,8 @@ def settle(file: File, asked: str, name: str, version: str, resolved: str) -> Na
 
 def _at(address: str) -> tuple[Origin, str, str]:
     """Origin, and the name and version that the address tells; "" for none."""
-    tarball, github = _TARBALL.fullmatch(address), _GITHUB.fullmatch(address)
+    address = address.replace("%2f", "/").replace("%2F", "/")  # of a scope: `@s%2fname`
+    tarball, other = _TARBALL.fullmatch(address), _GITHUB.fullmatch(address) or _JSR.fullmatch(address)
     if tarball:
         name = unquote(tarball["name"])
         short, file = name.rpartition("/")[2], unquote(tarball["file"])
@@ -58,8 +60,8 @@ def _at(address: str) -> tuple[Origin, str, str]:
         if split_requirement(version)[1]:
             version = ""
         return at_registry(tarball["base"], *_HOSTS), name, version
-    if github:
-        return at_registry(github["base"], *_HOSTS), unquote(github["name"]), github["version"]
+    if other:
+        return at_registry(other["base"], *_HOSTS), unquote(other["name"]), other["version"]
     return at_address(address), "", ""
 
 

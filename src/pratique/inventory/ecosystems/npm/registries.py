@@ -69,6 +69,15 @@ class Registries:
         facts = file.out.tree.facts.get(place_in(file.folder, name), {}).get(RegistryProbe.name)
         self._known: dict[str, Any] = read_json_object(facts) if facts else {}
 
+    def doubt(self, file: File, package: str, origin: Origin, resolved: str) -> None:
+        """Tell where a package of a scope that has a registry of its own is locked from another: whoever took its name there may
+        have made it."""
+        wanted = registry_of(text_or_empty(self._known.get(package.partition("/")[0]))) if package.startswith("@") else PUBLIC
+        if resolved.startswith("http") and not wanted.is_public and origin.is_public:
+            host = clean_url(resolved).partition("://")[2].partition("/")[0]
+            own = wanted.qualifiers.get("repository_url", "")
+            file.unknown(f"{clean(package, 214)} is locked from {clean(host, 200)}, but the project takes its scope from {own}")
+
     def origin(self, package: str) -> Origin:
         """Where a package of that name, with its scope, is taken from."""
         if not self._known:

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from pratique.errors import Malformed
 from pratique.inventory.common.origins import PUBLIC, Origin, at_address, at_path
 from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource, with_development
-from pratique.inventory.ecosystems.npm.names import asked_to_run, npm_package, own_manifest, projects_of, split_spec
+from pratique.inventory.ecosystems.npm.names import asked_by_manifests, npm_package, own_manifest, projects_of, split_spec
 from pratique.inventory.ecosystems.npm.origins import Named, settle
 from pratique.inventory.ecosystems.npm.registries import Registries
 from pratique.lexicon.lazy_regex import lazy
@@ -30,11 +30,12 @@ _CACHE = "yarn cache archive"
 
 def _read(file: File) -> Iterator[Found]:
     found = _read_berry(file) if "__metadata:" in file.text else _read_classic(file)
-    return with_development(file, found, asked_to_run(file))
+    return with_development(file, found, asked_by_manifests(file))
 
 
 def _read_classic(file: File) -> Iterator[Found]:
     locked: set[str] = set()
+    registries = Registries(file, ".npmrc")
     for patterns, entry, needs in _entries(file.text):
         asked, range_ = split_spec(patterns[0])
         name = split_spec(range_[4:])[0] if range_.startswith("npm:") else asked
@@ -45,6 +46,7 @@ def _read_classic(file: File) -> Iterator[Found]:
         # Of a folder nothing is fetched: then what was asked for tells where it lies.
         local = range_ if not resolved and range_.startswith(_FOLDERS) else ""
         named = settle(file, asked, name, entry.get("version", ""), address if archive else resolved or local)
+        registries.doubt(file, named.name, named.origin, address)
         component = npm_package(
             file,
             named.name,
@@ -164,6 +166,10 @@ def _answers(key: str) -> Iterator[str]:
     for part in key.split(","):
         pattern = part.strip()
         yield pattern
+        range_ = split_spec(pattern)[1]
+        if range_.startswith("patch:"):  # what was asked for without the patch: `patch:fsevents@npm%3A^2#…`
+            pattern = unquote(range_.removeprefix("patch:").partition("#")[0])
+            yield pattern
         name, range_ = split_spec(pattern)
         if range_.startswith("npm:"):
             yield f"{name}@{range_[4:]}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from pratique.errors import Malformed
 from pratique.inventory.common.origins import PUBLIC, Origin, at_address, at_path, at_repository, place_in
-from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource, kept, reach, with_development
+from pratique.inventory.common.package_lists import Asked, File, FileCataloger, Found, ListSource, kept, reach, with_development
 from pratique.inventory.ecosystems.python.names import archive, normalised, origin, origin_of, pypi_package, required
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.parse import load_toml
@@ -30,8 +30,8 @@ def _read_poetry(file: File) -> Iterator[Found]:
     yield from with_development(file, _poetry(file, document), None if told else _asked_of_poetry(file))
 
 
-def _asked_of_poetry(file: File) -> list[str] | None:
-    """What the project beside the lock file needs to run; None where it does not say: poetry 1.5 to 1.8 keep no groups."""
+def _asked_of_poetry(file: File) -> Asked | None:
+    """What the project beside the lock file asks for; None where it does not say: poetry 1.5 to 1.8 keep no groups."""
     data = file.out.tree.contents.get(place_in(file.folder, "pyproject.toml"))
     try:
         document = load_toml(data) if data is not None else {}
@@ -42,7 +42,11 @@ def _asked_of_poetry(file: File) -> list[str] | None:
         return None
     extras = [one for group in table_or_empty(project.get("optional-dependencies")).values() for one in list_or_empty(group)]
     wanted = [required(one) for one in (*list_or_empty(project.get("dependencies")), *extras)]
-    return [*wanted, *map(normalised, table_or_empty(poetry.get("dependencies")))]
+    groups = [poetry.get("dev-dependencies")]
+    groups += [table_or_empty(one).get("dependencies") for one in table_or_empty(poetry.get("group")).values()]
+    develop = [normalised(name) for group in groups for name in table_or_empty(group)]
+    stated = [one for group in table_or_empty(document.get("dependency-groups")).values() for one in list_or_empty(group)]
+    return Asked([*wanted, *map(normalised, table_or_empty(poetry.get("dependencies")))], [*develop, *map(required, stated)])
 
 
 def _poetry(file: File, document: Mapping[str, Any]) -> Iterator[Found]:

@@ -88,7 +88,9 @@ def _requirements(file: File, reading: _Reading) -> Iterator[Found]:
         if option and option[1] in _INCLUDE:
             yield from _included(file, value, reading)
         elif option and option[1] in _EDITABLE:
-            yield from _addressed(file, value, [], editable=True)
+            yield from _addressed(file, value.split(" --", 1)[0].partition(" ;")[0].strip("\"' "), [], editable=True)
+        elif option and option[1] in _INDEX and not reading.index:
+            reading.index = value
         elif not line.startswith("-"):
             yield from _requirement(file, line, reading)
 
@@ -245,7 +247,7 @@ def _may_be_included(path: str) -> bool:
 
 REQUIREMENTS = FileCataloger(
     "requirements",
-    1,
+    2,
     ListSource(read=_read_requirements, presence=Presence.DECLARED, endings=(".txt",), accepts=_may_be_included),
     ListSource(read=_read_pipfile, presence=Presence.DECLARED, names=("Pipfile.lock",)),
 )

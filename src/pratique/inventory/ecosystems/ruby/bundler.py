@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from pratique.errors import Malformed
 from pratique.inventory.common.origins import PUBLIC, Origin, at_path, at_repository, place_in
-from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource, kept, with_development
+from pratique.inventory.common.package_lists import Asked, File, FileCataloger, Found, ListSource, kept, with_development
 from pratique.lexicon.encodings import decode_text
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.values import clean_url, other_registry, read_hash
@@ -44,26 +44,27 @@ def _read(file: File) -> Iterator[Found]:
     return with_development(file, _found(file), _asked(file))
 
 
-def _asked(file: File) -> list[str] | None:
-    """What the Gemfile beside the lock file asks for outside of groups for development; None without one. It is a program, and
+def _asked(file: File) -> Asked | None:
+    """What the Gemfile beside the lock file asks for; None without one. It is a program, and
     not run: its lines are read (Bundler, gemfile(5), "GROUPS")."""
     place = place_in(file.folder, "gems.rb" if file.name == "gems.locked" else "Gemfile")
     data = file.out.tree.contents.get(place)
     if data is None:
         return None
-    asked: list[str] = []
+    run: list[str] = []
+    develop: list[str] = []
     blocks: list[bool] = []  # of those that are open: whether they are for development
     own = [gem.name for gem in _sections(file.text)[0] if gem.own]
     for line in decode_text(data).split("\n")[:_MAX_LINES]:
         text = line.strip()
         gem, group = _GEM.match(text), _GROUP.match(text)
-        if gem and not any(blocks) and not _is_development(gem[2]):
-            asked.append(gem[1])
+        if gem:
+            (develop if any(blocks) or _is_development(gem[2]) else run).append(gem[1])
         if _OPENS.search(text):
             blocks.append(group is not None and _is_development(f"groups: [{group[1]}]"))
         elif blocks and text == "end":
             blocks.pop()
-    return [*asked, *(need for gem in _sections(file.text)[0] if gem.name in own for need in gem.needs)]
+    return Asked([*run, *(need for gem in _sections(file.text)[0] if gem.name in own for need in gem.needs)], develop)
 
 
 def _is_development(options: str) -> bool:
@@ -139,7 +140,7 @@ def _whence(section: str, fields: dict[str, str]) -> Origin:
 
 BUNDLER = FileCataloger(
     "bundler",
-    2,
+    3,
     ListSource(read=kept, presence=Presence.DECLARED, names=("Gemfile", "gems.rb")),
     ListSource(read=_read, presence=Presence.DECLARED, names=("Gemfile.lock", "gems.locked"), endings=(".gemfile.lock",)),
 )

@@ -51,7 +51,6 @@ _REFERENCE = lazy(
     r"(?P<repository>(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+|[a-z0-9.-]+:[0-9]+)(?::[0-9]+)?(?:/[a-z0-9._-]+)*/(?P<name>[a-z0-9._-]+))"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?(?:@sha(?:256|512):[0-9a-f]+)?"
 )
-_URL = lazy(r"https?://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]{3,2000}")
 _GROUPED = {"npm": "/", "maven": ":", "golang": "/", "composer": "/"}
 """purl type → what parts the group from the name in `Component.name`."""
 
@@ -183,7 +182,9 @@ def _part(item: Component) -> Part:
         supplier=_supplier(item.supplier) if item.supplier else None,
         publisher=item.supplier,
         description=item.description,
-        references=(ExternalReference(kind="website", url=item.homepage),) if _URL.fullmatch(item.homepage) else (),
+        references=(ExternalReference(kind="website", url=item.homepage),)
+        if item.homepage.startswith(("https://", "http://"))
+        else (),
         properties=tuple(properties),
         occurrences=tuple([shown_path(path) for path in item.evidence]),
     )

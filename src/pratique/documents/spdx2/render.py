@@ -42,6 +42,9 @@ from pratique.documents.spdx_common import (
     tool_text,
 )
 from pratique.documents.spdx_vocabulary import ALGORITHMS, PURPOSES, SPOKEN
+from pratique.lexicon.cpe import cpe_version
+from pratique.lexicon.iri import is_iri_reference
+from pratique.lexicon.text import clean
 
 _ROOT = "SPDXRef-DOCUMENT"
 _FOUND_WORD = (DocumentForm.ID, DocumentForm.NAME, DocumentForm.NONE)
@@ -123,6 +126,8 @@ class _Writer:
             out["annotations"] = annotations
         if self.licences.custom:
             out["hasExtractedLicensingInfos"] = [self.custom(one) for _, one in sorted(self.licences.custom.items())]
+        for ref in self.remarks.keys() - self.ids.keys():
+            self.left_out.append(Problem("annotation", f"names {clean(ref, 80)}, which is not in the document"))
         if source.vulnerabilities:
             self.left_out.append(Problem("", f"{len(source.vulnerabilities)} vulnerabilities"))
         return self.restore(out, source.extra, "")
@@ -214,6 +219,7 @@ class _Writer:
             if party is not None and _more_than_a_name(party):
                 found += carried(part, (name,))
         found += carried_part("hashes", [one for one in part.hashes if one.algorithm not in ALGORITHMS])
+        found += carried_part("cpes", [one for one in part.cpes if not cpe_version(one)])
         unsaid = [one for one in part.licences if one.basis.value == "found" and not (analysed and one.form in _FOUND_WORD)]
         return found + carried_part("licences", [_plain(one) for one in unsaid])
 
@@ -223,11 +229,20 @@ class _Writer:
         unsayable: list[Any] = []
         if part.purl:
             rows.append(_external("PACKAGE-MANAGER", "purl", part.purl))
-        rows += [_external("SECURITY", "cpe23Type", name) for name in part.cpes]
+        for name in part.cpes:
+            version = cpe_version(name)
+            if version:
+                rows.append(_external("SECURITY", f"cpe{version.replace('.', '')}Type", name))
+            else:
+                self.left_out.append(Problem(part.ref or part.name, f"{clean(name, 80)!r} is no CPE name"))
         for one in part.references:
             category, slash, kind = one.kind.partition("/")
-            if one.kind == "website" and "homepage" not in out and not one.comment and not one.hashes:
+            plain = not (one.comment or one.hashes)
+            if one.kind == "website" and "homepage" not in out and plain and is_iri_reference(one.url):
                 out["homepage"] = one.url
+            elif not is_iri_reference(one.url) and one.kind == "website":
+                unsayable.append(one)
+                self.left_out.append(Problem(part.ref or part.name, f"{one.kind} {clean(one.url, 80)!r} is no address"))
             elif one.hashes or one.extra or not one.url or any(char.isspace() for char in one.url):
                 unsayable.append(one)
             elif slash:

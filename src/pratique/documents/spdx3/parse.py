@@ -127,6 +127,10 @@ class _Reader:
         found = restored(found)
         found = found if found.tools else replace(found, tools=tools)
         left = [one for ref, one in self.elements.items() if ref not in self.used]
+        # What is kept as it is refers to its creation info, even where that was read for something else, too.
+        infos = {text_of(one.get("creationInfo")) for one in left}
+        infos |= {text_of(one.extra.get("/creationInfo")) for _, one in parts}
+        left += [self.elements[ref] for ref in sorted(infos & self.used - {self.info}) if ref in self.elements]
         return replace(found, extra=dict(found.extra) | ({"/@graph": left} if left else {}))
 
     def own(self, name: str) -> str:

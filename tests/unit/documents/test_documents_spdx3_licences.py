@@ -40,9 +40,7 @@ LICENCES = [
         expandedlicensing_subjectAddition=ref("addition"),
     ),
     element(f"{EXPANDED}DisjunctiveLicenseSet", "or", expandedlicensing_member=[ref("mit"), ref("with")]),
-    element(
-        f"{EXPANDED}ConjunctiveLicenseSet", "and", expandedlicensing_member=[ref("or"), "https://spdx.org/licenses/Zlib"]
-    ),
+    element(f"{EXPANDED}ConjunctiveLicenseSet", "and", expandedlicensing_member=[ref("or"), "https://spdx.org/licenses/Zlib"]),
     element(f"{EXPANDED}ConjunctiveLicenseSet", "circle", expandedlicensing_member=[ref("circle"), ref("mit")]),
     element(f"{EXPANDED}IndividualLicensingInfo", "none", name="NONE"),
     element(f"{EXPANDED}IndividualLicensingInfo", "unsaid", name="NOASSERTION"),
@@ -88,9 +86,13 @@ def test_a_licence_laid_out_in_elements_arrives_as_an_expression(target, expecte
 
 
 def test_a_licence_of_ones_own_arrives_with_its_text():
-    subject = document_with(ref("house")).subject
+    document = document_with(ref("house"))
+    subject = document.subject
     assert subject is not None
-    assert [(one.value, one.text) for one in subject.licences] == [("House licence", "Do as you like.")]
+    assert [one.value for one in subject.licences] == ["LicenseRef-House-licence"]
+    assert [(one.id, one.name, one.text) for one in document.custom_licences] == [
+        ("LicenseRef-House-licence", "House licence", "Do as you like.")
+    ]
 
 
 def test_a_set_that_holds_itself_is_kept_as_it_is_and_no_licence_is_made_up():

@@ -27,6 +27,7 @@ from pratique.documents.document import (
     Tool,
 )
 from pratique.documents.extra import rest_that_says as rest_of
+from pratique.documents.for_others import source_info
 from pratique.documents.spdx2.ids import spdx2_id
 from pratique.documents.spdx_common import is_only_a_name, named_licence, party_from, properties_from, tool_from, without_group
 from pratique.documents.spdx_vocabulary import ALGORITHMS, PURPOSES, RELATIONS, licence_from_spdx
@@ -128,7 +129,7 @@ class _Reader:
                 copyright=_said(value.get("copyrightText", "")),
                 file_name=value.get("packageFileName", ""),
                 download=_said(value["downloadLocation"]),
-                source_info=value.get("sourceInfo", ""),
+                source_info=_own_words(value.get("sourceInfo", ""), properties),
                 attributions=tuple(value.get("attributionTexts", ())),
                 built=value.get("builtDate", ""),
                 released=value.get("releaseDate", ""),
@@ -264,6 +265,11 @@ def _references(value: Mapping[str, Any]) -> tuple[str, tuple[str, ...], tuple[E
             own = category == "OTHER" and kind in _OWN_REFERENCES
             found.append(ExternalReference(kind=kind if own else f"{category.lower()}/{kind}", url=locator, comment=comment))
     return purl, tuple(cpes), tuple(found)
+
+
+def _own_words(text: str, properties: tuple[Property, ...]) -> str:
+    """Source information; "" where our writer put it together from properties."""
+    return "" if text and text == source_info(Part(ref="", name="", properties=properties)) else text
 
 
 def _hashes(rows: Iterable[Mapping[str, Any]]) -> tuple[Hash, ...]:

@@ -28,6 +28,7 @@ from pratique.documents.document import (
     Relation,
 )
 from pratique.documents.extra import extras_that_matter, put_back
+from pratique.documents.for_others import source_info
 from pratique.documents.shape import Problem
 from pratique.documents.spdx2.ids import spdx2_id
 from pratique.documents.spdx_common import (
@@ -37,6 +38,7 @@ from pratique.documents.spdx_common import (
     namespace_of,
     party_text,
     properties_text,
+    short_hash,
     spdx_time,
     split_licences,
     tool_text,
@@ -79,6 +81,7 @@ class _Writer:
     created: str = field(init=False)
     same: bool = field(init=False)
     ids: dict[str, str] = field(init=False)
+    system: str = field(init=False)
     known: frozenset[str] = frozenset()
     files: frozenset[str] = frozenset()
     analysed: frozenset[str] = frozenset()
@@ -90,6 +93,7 @@ class _Writer:
         self.created = spdx_time(source.timestamp)
         self.same = source.family is Family.SPDX2
         self.ids = {"": _ROOT}
+        self.system = next((one.ref for one in source.parts if one.kind == "operating-system" and one.ref), "")
         for one in source.annotations:
             for ref in one.subjects:
                 self.remarks.setdefault(ref, []).append(one)
@@ -164,8 +168,9 @@ class _Writer:
         for name, value in (("summary", part.summary), ("description", part.description), ("comment", part.comment)):
             if value:
                 out[name] = value
-        if part.source_info:
-            out["sourceInfo"] = part.source_info
+        built_from = part.source_info or source_info(part)
+        if built_from:
+            out["sourceInfo"] = built_from
         if part.attributions:
             out["attributionTexts"] = list(part.attributions)
         for name, value in (("builtDate", part.built), ("releaseDate", part.released), ("validUntilDate", part.valid_until)):
@@ -204,6 +209,8 @@ class _Writer:
     def identify(self, part: Part) -> str:
         """The identifier of a part."""
         found = spdx2_id(part.ref or part.name)
+        if part.ref == self.system and found != part.ref:
+            found = f"SPDXRef-OperatingSystem-{short_hash(part.ref)}"  # by which trivy knows it
         self.ids[part.ref] = found
         return found
 
@@ -211,7 +218,7 @@ class _Writer:
         """Facts of a package that SPDX 2 has no member for."""
         own = self.source.family is Family.OWN and part.supplier is not None and part.publisher == part.supplier.name
         found = carried(replace(part, publisher="") if own else part, PART_CARRIED)
-        if part.ref not in (self.ids[part.ref], part.purl):
+        if part.ref not in (self.ids[part.ref], part.purl) or self.ids[part.ref].startswith("SPDXRef-OperatingSystem-"):
             found += carried(part, ("ref",))
         if part.kind and part.kind not in PURPOSES:
             found += carried(part, ("kind",))

@@ -16,44 +16,45 @@ JSON_VERSIONS = {"1.2": "1.2-strict", "1.3": "1.3-strict", "1.4": "1.4", "1.5": 
 XML_VERSION = "1.7"
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _KEYWORDS = ("pattern", "format", "minimum", "maximum", "minLength", "maxLength")
-# An address or a mail address of any script is any text, to us.
-_ANYTHING = ("iri-reference", "idn-email", "string", "^(.*)$")
+_ANYTHING = ("string", "^(.*)$")
+_OTHERS = {"jsf-0.82.schema.json": "jsf", "cryptography-defs.schema.json": "cryptography"}
+"""Schema that the others refer to → what stands before the names of its shapes."""
 _SCALARS = {"boolean": "b", "integer": "i", "positiveInteger": "i", "nonNegativeInteger": "i", "decimal": "n", "float": "n"}
 
 
-def shape(node: Any) -> Any:
-    """One JSON schema node as a shape."""
+def shape(node: Any, within: str = "") -> Any:
+    """One JSON schema node as a shape. `within`: stands before the names of the schema that it is in."""
     if "$ref" in node:
         name = node["$ref"]
         if name == "#":
             return {"ref": "bom"}
         if name.startswith("spdx.schema"):
             return {"licence": 1}
-        if name.startswith("jsf"):
-            return {"members": {}, "open": 1}
-        return {"ref": name.rpartition("/")[2]} if name.startswith("#") else "s"
+        file, _, local = name.partition("#/definitions/")
+        return {"ref": f"{_OTHERS[file] + ':' if file else within}{local}"}
     out: dict[str, Any] = {}
     for keyword, word in (("oneOf", "one"), ("anyOf", "any"), ("allOf", "all")):
         if keyword in node:
-            out[word] = [shape(one) for one in node[keyword]]
-    if "not" in node:
-        out["not"] = shape(node["not"])
+            out[word] = [shape(one, within) for one in node[keyword]]
+    for keyword in ("not", "if", "then"):
+        if keyword in node:
+            out[keyword] = shape(node[keyword], within)
     kind = node.get("type")
     if "properties" in node or kind == "object":
         if "properties" in node or not (out or node.get("additionalProperties") is False):
-            out["members"] = {name: shape(one) for name, one in node.get("properties", {}).items()}
+            out["members"] = {name: shape(one, within) for name, one in node.get("properties", {}).items()}
         if node.get("additionalProperties") is not False:
             out["open"] = 1
     if node.get("required"):
         out["needs"] = node["required"]
     if kind == "array" or "items" in node:
         items = node.get("items", {})
-        out["list"] = shape({"anyOf": items} if isinstance(items, list) else items)
+        out["list"] = shape({"anyOf": items} if isinstance(items, list) else items, within)
         out |= {word: node[keyword] for keyword, word in (("minItems", "least"), ("maxItems", "most")) if keyword in node}
         if node.get("uniqueItems"):
             out["unique"] = 1
-    if "enum" in node:
-        out["enum"] = node["enum"]
+    if "enum" in node or "const" in node:
+        out["enum"] = node.get("enum", [node.get("const")])
     out |= {keyword: node[keyword] for keyword in _KEYWORDS if keyword in node and node[keyword] not in _ANYTHING}
     if isinstance(kind, list) or kind in ("string", "boolean", "integer", "number"):
         out["is"] = kind
@@ -65,6 +66,30 @@ def json_shapes(schema: dict[str, Any]) -> dict[str, Any]:
     schema["properties"]["$schema"] = {"type": "string"}  # tools name it by more addresses than the schema lists
     top = {key: schema[key] for key in ("type", "required", "additionalProperties", "properties") if key in schema}
     return {name: shape(node) for name, node in schema["definitions"].items()} | {"bom": shape(top)}
+
+
+def with_others(shapes: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The shapes, and those of other schemas that they refer to."""
+    for file, prefix in _OTHERS.items():
+        definitions = json.loads((folder / file).read_bytes())["definitions"]
+        others = {f"{prefix}:{name}": shape(node, f"{prefix}:") for name, node in definitions.items()}
+        waiting = [one for one in refs_in(shapes) if one in others]
+        while waiting:
+            name = waiting.pop()
+            if name not in shapes:
+                shapes[name] = others[name]
+                waiting += [one for one in refs_in(others[name]) if one in others]
+    return shapes
+
+
+def refs_in(value: Any) -> list[str]:
+    """The names that shapes refer to, each as often as it is met."""
+    if isinstance(value, list):
+        return [name for one in value for name in refs_in(one)]
+    if isinstance(value, dict):
+        own = [value["ref"]] if isinstance(value.get("ref"), str) else []
+        return own + [name for one in value.values() for name in refs_in(one)]
+    return []
 
 
 class XmlTypes:
@@ -141,7 +166,8 @@ def write(name: str, value: Any) -> None:
 def main(folder: Path) -> None:
     """All tables."""
     for version, name in JSON_VERSIONS.items():
-        write(f"cyclonedx-{version}.json", json_shapes(json.loads((folder / f"bom-{name}.schema.json").read_bytes())))
+        shapes = json_shapes(json.loads((folder / f"bom-{name}.schema.json").read_bytes()))
+        write(f"cyclonedx-{version}.json", with_others(shapes, folder))
     write("cyclonedx-xml.json", XmlTypes(folder / f"bom-{XML_VERSION}.xsd").types)
 
 

@@ -39,6 +39,9 @@ PASSED_OVER = {
 }
 """XML documents with parts that no reader has to understand; every other document is understood to the last."""
 
+UNSIGNED = {"valid-attestation-1.6.xml"}
+"""JSON demands a signature, or an address and an organization, of whoever affirms; those of XML are passed over."""
+
 
 def name_of(path):
     return f"{path.parent.name}/{path.name}"
@@ -107,5 +110,8 @@ def test_in_every_version_a_document_is_valid_and_names_what_it_lost(path, versi
 @pytest.mark.parametrize("path", files(FOLDER, "valid-*.xml"))
 def test_an_xml_document_says_the_same_in_json(path):
     document = read_document(path.read_bytes()).document
-    target = OutputTarget("cyclonedx-json", document.spec_version)
-    assert read_document(render_document(document, target, environ={}).data).document == document
+    rendered = render_document(document, OutputTarget("cyclonedx-json", document.spec_version), environ={})
+    if path.name in UNSIGNED:
+        assert [one.reason for one in rendered.left_out] == ["lacks signature: left out"]
+    else:
+        assert read_document(rendered.data).document == document

@@ -123,7 +123,7 @@ def _print_all(whole: "Whole", wanted: "list[tuple[OutputTarget, str | None]]", 
             from pratique.documents.write import render_document
 
             document = document or _document(whole, manifest, files=files)
-            rendered = render_document(document, target, environ=os.environ)
+            rendered = render_document(document, target, environ=os.environ, of_inventory=True)
             say(f"{target} cannot say of {source}", rendered.left_out)
             _write(rendered.data, place, manifest)
 

@@ -49,7 +49,7 @@ def _written(source: str, platform: str | None) -> "Reading":
     from pratique.documents.read import read_document
     from pratique.documents.write import render_document
 
-    rendered = render_document(scan(source, platform), parse_target("cyclonedx-json"), environ=os.environ)
+    rendered = render_document(scan(source, platform), parse_target("cyclonedx-json"), environ=os.environ, of_inventory=True)
     return read_document(rendered.data)
 
 

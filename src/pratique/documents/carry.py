@@ -5,6 +5,7 @@ Text is carried as it is, anything else as compact JSON; a list takes one proper
 property: a stranger may use the name, too.
 """
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING, fields, is_dataclass, replace
 from functools import cache
@@ -12,7 +13,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
-from pratique.documents.document import Basis, Document, Hash, Licence, Part, Property
+from pratique.documents.document import Basis, Document, ExternalReference, Hash, Licence, Part, Property
 
 Carrier = TypeVar("Carrier", Part, Document)
 _PREFIXES: dict[type, str] = {Part: "pratique:part:", Document: "pratique:document:"}
@@ -36,7 +37,7 @@ def carried_items(name: str, items: Iterable[Any]) -> list[Property]:
     return [Property(name, one if isinstance(one, str) else _encode(one)) for one in items]
 
 
-def carried_part(field: str, items: Iterable[Hash | Licence | str]) -> list[Property]:
+def carried_part(field: str, items: Iterable[Hash | Licence | ExternalReference | str]) -> list[Property]:
     """Only some items of a part's field, where the format has a place for the others."""
     return carried_items(f"pratique:part:{field}", items)
 
@@ -78,7 +79,10 @@ def _encode(value: Any) -> str:
         for one in fields(value)
         if (said := getattr(value, one.name)) or (one.default is MISSING and one.default_factory is MISSING)
     }
-    return msgspec.json.encode(plain, order="deterministic").decode()
+    try:
+        return msgspec.json.encode(plain, order="deterministic").decode()
+    except UnicodeEncodeError:  # half a surrogate pair
+        return json.dumps(msgspec.to_builtins(plain), sort_keys=True, separators=(",", ":"))
 
 
 @cache

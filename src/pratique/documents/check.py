@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pratique.documents.claims import ParsedComponent, ParsedSbom, licence_words
 from pratique.lexicon.text import clean, shown_path
-from pratique.model import Component, FileEntry, FileKind, FileManifest, Inventory, Tree
+from pratique.model import Component, ComponentKind, FileEntry, FileKind, FileManifest, Inventory, Tree
 from pratique.model.manifest import manifest_root
 
 
@@ -126,7 +126,8 @@ def _compare(now: Component, said: ParsedComponent) -> Iterator[Finding]:
         yield Finding(
             kind="component-changed", place=now.purl or now.name, detail=f"licences are {after}; the SBOM says {before}"
         )
-    if said.name.replace(":", "/") != now.name.replace(":", "/"):
+    # An operating system has several names: others call `rhel` redhat, and so do we to them.
+    if now.kind is not ComponentKind.OPERATING_SYSTEM and said.name.replace(":", "/") != now.name.replace(":", "/"):
         detail = f"name is {now.name}, the SBOM says {clean(said.name, 100) or 'nothing'}"
         yield Finding(kind="component-changed", place=now.purl or now.name, detail=detail)
 

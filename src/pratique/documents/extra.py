@@ -1,6 +1,7 @@
 """What a reader did not understand, taken aside with JSON pointers (RFC 6901) and put back by a writer. Pure."""
 
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from typing import Any
 
 from pratique.documents.shape import escape_pointer
@@ -29,7 +30,8 @@ def put_back(value: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
                 break
             place = inner
         else:
-            place.setdefault(last, one)
+            # A copy: what a writer takes out of its value must stay in the document.
+            place.setdefault(last, deepcopy(one) if isinstance(one, dict | list) else one)
     return value
 
 

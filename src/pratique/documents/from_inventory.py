@@ -7,6 +7,7 @@ time is an argument.
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -29,6 +30,7 @@ from pratique.documents.document import (
     Relation,
     Tool,
 )
+from pratique.documents.for_others import labels_for_others, properties_for_others, spoken_system, subject_for_others
 from pratique.errors import InputError
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.licences import is_known
@@ -38,6 +40,7 @@ from pratique.model import (
     LEFT_OUT,
     ArtifactKind,
     Component,
+    ComponentKind,
     Digest,
     Edges,
     FileKind,
@@ -57,13 +60,13 @@ _TYPES = {
     ArtifactKind.CHART: "application",
     ArtifactKind.MANIFESTS: "application",
 }
+_SYSTEM = ComponentKind.OPERATING_SYSTEM
 _BUILT = (ArtifactKind.IMAGE, ArtifactKind.FILE)
 """What is known to come out of a build; a folder may be sources as well as what was made of them."""
 _REFERENCE = lazy(
     r"(?P<repository>(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+|[a-z0-9.-]+:[0-9]+)(?::[0-9]+)?(?:/[a-z0-9._-]+)*/(?P<name>[a-z0-9._-]+))"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?(?:@sha(?:256|512):[0-9a-f]+)?"
 )
-_URL = lazy(r"https?://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]{3,2000}")
 _GROUPED = {"npm": "/", "maven": ":", "golang": "/", "composer": "/"}
 """purl type → what parts the group from the name in `Component.name`."""
 
@@ -94,7 +97,7 @@ def document_of(
         tools=(Tool(name="pratique", version=tool_version),),
         phases=("post-build",) if subject.kind in _BUILT else (),
         subject=_subject(subject),
-        parts=tuple([_part(item) for item in inventory.components]),
+        parts=_parts(inventory.components),
         files=tuple(_files(inventory)) if files else (),
         relations=tuple(relations),
         completeness=(
@@ -102,8 +105,26 @@ def document_of(
             Completeness(aggregate="incomplete" if inventory.unknowns else "unknown", assemblies=(root,)),
             *_edges_known(inventory.components),
         ),
-        properties=tuple(_property(name, value) for name, value in _facts(inventory, manifest_root, coverage)),
+        properties=(
+            *(_property(name, value) for name, value in _facts(inventory, manifest_root, coverage)),
+            *labels_for_others(subject),
+        ),
     )
+
+
+def _parts(components: Sequence[Component]) -> tuple[Part, ...]:
+    """The operating system first, since others take the first for the image's; what lies below another root within the system
+    of that root, since others mistake its packages for the image's."""
+    inner = {one.facts["root"]: one.ref for one in components if one.kind is _SYSTEM and one.facts.get("root")}
+    held: dict[str, list[Part]] = {}
+    found: list[Part] = []
+    for item in sorted(components, key=lambda one: one.kind is not _SYSTEM or "root" in one.facts):
+        holder = inner.get(item.facts.get("root", ""), item.ref) if item.facts else item.ref
+        if holder == item.ref:
+            found.append(_part(item))
+        else:
+            held.setdefault(holder, []).append(_part(item))
+    return tuple([replace(one, parts=tuple(held[one.ref])) if one.ref in held else one for one in found])
 
 
 def _less(subject: Subject) -> tuple[str, ...]:
@@ -160,7 +181,10 @@ def _subject(subject: Subject) -> Part:
         version=str(subject.digest) if image else "",
         hashes=hashes,
         purl=_image_purl(subject, reference, name) if image else "",
-        properties=tuple(_property(key, value) for key, value in facts if value),
+        properties=(
+            *(_property(key, value) for key, value in facts if value),
+            *subject_for_others(subject, referred=reference is not None),
+        ),
     )
 
 
@@ -190,11 +214,12 @@ def _part(item: Component) -> Part:
         properties.append(_property("presence", item.presence.value))
     if item.facts:
         properties += [_property(name, value) for name, value in _further(item.facts) if value]
+    properties += properties_for_others(item)
     return Part(
         ref=item.ref,
         kind=item.kind.value,
         group=group,
-        name=name,
+        name=spoken_system(name) if item.kind is _SYSTEM else name,
         version=item.version,
         purl=item.purl,
         cpes=item.cpes,
@@ -203,7 +228,9 @@ def _part(item: Component) -> Part:
         supplier=_supplier(item.supplier) if item.supplier else None,
         publisher=item.supplier,
         description=item.description,
-        references=(ExternalReference(kind="website", url=item.homepage),) if _URL.fullmatch(item.homepage) else (),
+        references=(ExternalReference(kind="website", url=item.homepage),)
+        if item.homepage.startswith(("https://", "http://"))
+        else (),
         properties=tuple(properties),
         scope=_scope(item),
         occurrences=tuple([shown_path(path) for path in item.evidence]),

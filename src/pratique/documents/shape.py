@@ -5,6 +5,7 @@ A shape is `s`, `b`, `i`, `n` (text, boolean, integer, number), `*` (anything), 
     ref      the name of another shape            members, open, needs   an object: its members, whether others may be, which must
     list, least, most, unique   an array           enum, pattern, format, is, minimum, maximum, minLength, maxLength   a scalar
     one, any, all, not          shapes of which exactly one, one, all, none must fit       licence   an SPDX licence identifier
+    if, then                    what fits the first must fit the second
 
 The tables in `shapes/` are derived from the published schemas by `tools/make_cyclonedx_shapes.py`.
 """
@@ -13,10 +14,12 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from importlib import resources
 from typing import Any
 
+from pratique.lexicon.iri import is_iri_reference, is_mail_address, is_uri
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.spdx_ids import EXCEPTIONS, LICENCES
 from pratique.lexicon.text import clean
@@ -39,13 +42,35 @@ Found = list[tuple[str, str]]
 Check = Callable[[Any], Found]
 
 _DATE_TIME = lazy(
-    r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)"
+    r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)",
+    re.ASCII,
 )
-_FORMATS = {"date-time": _DATE_TIME, "date": lazy(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])")}
+_DATE = lazy(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+def _is_time(text: str) -> bool:
+    return bool(_DATE_TIME.fullmatch(text)) and _in_calendar(text.upper())
+
+
+def _is_date(text: str) -> bool:
+    return bool(_DATE.fullmatch(text)) and _in_calendar(text)
+
+
+def _in_calendar(text: str) -> bool:
+    try:
+        offset = datetime.fromisoformat(text).utcoffset()
+    except ValueError:
+        return False
+    return offset is None or abs(offset.total_seconds()) <= 14 * 3600  # as far as XML Schema goes
+
+
+_FORMATS: dict[str, Callable[[str], bool]] = {"date-time": _is_time, "date": _is_date, "uri": is_uri}
+_EXACT_FORMATS = _FORMATS | {"iri-reference": is_iri_reference, "idn-email": is_mail_address}
 _TYPES: dict[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),
     "boolean": lambda value: isinstance(value, bool),
-    "integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    # To JSON Schema 2.0 is an integer.
+    "integer": lambda value: not isinstance(value, bool) and isinstance(value, int | float) and value == value // 1,
     "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     "object": lambda value: isinstance(value, dict),
     "array": lambda value: isinstance(value, list),
@@ -64,13 +89,14 @@ def load_shapes(name: str) -> Mapping[str, Any]:
 
 
 @cache
-def cyclonedx_check(version: str, *, xml: bool = False) -> Check:
+def cyclonedx_check(version: str, *, xml: bool = False, exact: bool = False) -> Check:
     """The check of a whole CycloneDX document of that version (`1.2` to `1.7`), in the layout of JSON.
 
     `xml`: of what is or will be XML. There a signature is an element of another name space, so that none is missed here; and
-    its schema, unlike that of JSON, lets the same thing be listed twice.
+    its schema, unlike that of JSON, lets the same thing be listed twice. `exact`: addresses and mail addresses must be some, as
+    in what is written; to a reader any text is one.
     """
-    shape = compile_shape({"ref": "bom"}, load_shapes(f"cyclonedx-{version}"))
+    shape = compile_shape({"ref": "bom"}, load_shapes(f"cyclonedx-{version}"), exact=exact)
     if not xml:
         return shape
     return lambda document: [one for one in shape(document) if one[1] not in ("lacks signature", "is listed twice")]
@@ -81,8 +107,9 @@ def problems_of(check: Check, document: Any) -> tuple[Problem, ...]:
     return tuple(Problem(pointer, reason) for pointer, reason in check(document)[:MAX_PROBLEMS])
 
 
-def compile_shape(shape: Any, shapes: Mapping[str, Any]) -> Check:
+def compile_shape(shape: Any, shapes: Mapping[str, Any], *, exact: bool = False) -> Check:
     """A function from a value to what is wrong with it: pointers relative to the value, and reasons."""
+    formats = _EXACT_FORMATS if exact else _FORMATS
     known: dict[str, Check] = {}
 
     def named(name: str) -> Check:
@@ -106,12 +133,13 @@ def compile_shape(shape: Any, shapes: Mapping[str, Any]) -> Check:
             checks.append(_needs(node["needs"]))
         if "list" in node:
             checks.append(_list(build(node["list"]), node))
-        checks += _scalars(node)
-        if "one" in node or "any" in node:
-            checks.append(_choice([build(one) for one in node.get("one") or node["any"]], exactly="one" in node))
+        checks += _scalars(node, formats)
+        checks += [_choice([build(one) for one in node[word]], exactly=word == "one") for word in ("one", "any") if word in node]
         checks += [build(one) for one in node.get("all", ())]
         if "not" in node:
-            checks.append(_not(build(node["not"])))
+            checks.append(_not(build(node["not"]), node["not"]))
+        if "if" in node:
+            checks.append(_if(build(node["if"]), build(node["then"])))
         return checks[0] if len(checks) == 1 else _all(checks)
 
     return build(shape)
@@ -187,7 +215,7 @@ def _list(inner: Check, node: Mapping[str, Any]) -> Check:
     return check
 
 
-def _scalars(node: Mapping[str, Any]) -> Iterable[Check]:
+def _scalars(node: Mapping[str, Any], formats: Mapping[str, Callable[[str], bool]]) -> Iterable[Check]:
     def when(test: Callable[[Any], bool], reason: Callable[[Any], str]) -> Check:
         return lambda value: _NOTHING if test(value) else [("", reason(value))]
 
@@ -196,7 +224,10 @@ def _scalars(node: Mapping[str, Any]) -> Iterable[Check]:
 
     if "enum" in node:
         allowed = node["enum"]
-        yield when(lambda value: value in allowed, lambda value: f"{shown(value)}, which is none of the values allowed here")
+        yield when(
+            lambda value: value in allowed and not (value == 0 and value is not False),
+            lambda value: f"{shown(value)}, which is none of the values allowed here",
+        )
     if "licence" in node:
         yield when(
             lambda value: isinstance(value, str) and (value in LICENCES or value in EXCEPTIONS),
@@ -207,12 +238,10 @@ def _scalars(node: Mapping[str, Any]) -> Iterable[Check]:
         yield when(
             lambda value: not isinstance(value, str) or bool(pattern.search(value)), lambda value: f"{shown(value)}: wrong form"
         )
-    if "format" in node:
-        form = _FORMATS[node["format"]]
+    if node.get("format") in formats:
         name = node["format"]
-        yield when(
-            lambda value: not isinstance(value, str) or bool(form.fullmatch(value)), lambda value: f"{shown(value)}, no {name}"
-        )
+        fits = formats[name]
+        yield when(lambda value: not isinstance(value, str) or fits(value), lambda value: f"{shown(value)}, no {name}")
     if "minimum" in node or "maximum" in node:
         low, high = node.get("minimum", float("-inf")), node.get("maximum", float("inf"))
         yield when(lambda value: not isinstance(value, int | float) or low <= value <= high, lambda _: "is out of range")
@@ -250,8 +279,15 @@ def _all(checks: list[Check]) -> Check:
     return check
 
 
-def _not(inner: Check) -> Check:
-    return lambda value: _NOTHING if inner(value) else [("", "says what excludes each other")]
+def _not(inner: Check, node: Any) -> Check:
+    # Where members exclude each other it is enough that the last of them goes.
+    last = node["needs"][-1] if isinstance(node, dict) and node.keys() == {"needs"} else ""
+    wrong = [(f"/{escape_pointer(last)}" if last else "", "says what excludes each other")]
+    return lambda value: _NOTHING if inner(value) else wrong
+
+
+def _if(condition: Check, consequence: Check) -> Check:
+    return lambda value: _NOTHING if condition(value) else consequence(value)
 
 
 def escape_pointer(name: str) -> str:

@@ -67,7 +67,7 @@ PURPOSES = {
     "application": "APPLICATION",
     "framework": "FRAMEWORK",
     "container": "CONTAINER",
-    "operating-system": "OPERATING-SYSTEM",
+    "operating-system": "OPERATING_SYSTEM",
     "device": "DEVICE",
     "firmware": "FIRMWARE",
     "source": "SOURCE",
@@ -76,7 +76,7 @@ PURPOSES = {
     "install": "INSTALL",
     "other": "OTHER",
 }
-"""Our kind → SPDX 2.3's primaryPackagePurpose."""
+"""Our kind → SPDX 2.3's primaryPackagePurpose, as its JSON schema spells it. Tag-value has hyphens (§7.24)."""
 
 ALGORITHMS = {
     "sha1": "SHA1",

@@ -20,6 +20,9 @@ class Rendered:
     left_out: tuple[Problem, ...] = ()
 
 
+_HALVED = Problem("", "has halves of characters (surrogates): question marks stand there")
+
+
 def dump_json(value: Any) -> bytes:
     """Compact UTF-8; half surrogates become question marks."""
     try:
@@ -28,18 +31,30 @@ def dump_json(value: Any) -> bytes:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def render_document(document: Document, target: OutputTarget, *, environ: Mapping[str, str]) -> Rendered:
+def _rendered(value: Any, left_out: tuple[Problem, ...]) -> Rendered:
+    """As JSON, with a word on characters that are none."""
+    try:
+        return Rendered(msgspec.json.encode(value), left_out)
+    except UnicodeEncodeError:
+        return Rendered(dump_json(value), (*left_out, _HALVED))
+
+
+def render_document(
+    document: Document, target: OutputTarget, *, environ: Mapping[str, str], of_inventory: bool = False
+) -> Rendered:
     """The document in that format. `environ`: where a GitHub snapshot finds the commit, the branch and the job.
+
+    `of_inventory`: `from_inventory` made it just now, so that it need not be held against the format's schema again.
 
     Of the formats, `table` and `json` show the document as it is; the native JSON of an inventory is `native.render_json`.
     """
     if target.format in ("cyclonedx-json", "cyclonedx-xml"):
-        return _cyclonedx(document, target)
+        return _cyclonedx(document, target, of_inventory)
     if target.format == "github-json":
         from pratique.documents.github import document_to_github
 
         value, left_out = document_to_github(document, environ)
-        return Rendered(dump_json(value), left_out)
+        return _rendered(value, left_out)
     if target.format == "json":
         from pratique.documents.native.render import render_document_json
 
@@ -52,12 +67,13 @@ def render_document(document: Document, target: OutputTarget, *, environ: Mappin
     return _spdx(document, target)
 
 
-def _cyclonedx(document: Document, target: OutputTarget) -> Rendered:
+def _cyclonedx(document: Document, target: OutputTarget, of_inventory: bool) -> Rendered:
     from pratique.documents.cyclonedx.render import document_to_cyclonedx
 
-    value, left_out = document_to_cyclonedx(document, target.version, xml=target.format == "cyclonedx-xml")
+    xml = target.format == "cyclonedx-xml"
+    value, left_out = document_to_cyclonedx(document, target.version, xml=xml, of_inventory=of_inventory)
     if target.format == "cyclonedx-json":
-        return Rendered(dump_json(value), left_out)
+        return _rendered(value, left_out)
     from pratique.documents.cyclonedx.xml_render import json_to_xml
 
     data, unsayable = json_to_xml(value, target.version)
@@ -69,12 +85,12 @@ def _spdx(document: Document, target: OutputTarget) -> Rendered:
         from pratique.documents.spdx3.render import document_to_spdx3
 
         value, left_out = document_to_spdx3(document)
-        return Rendered(dump_json(value), left_out)
+        return _rendered(value, left_out)
     from pratique.documents.spdx2.render import document_to_spdx2
 
     value, left_out = document_to_spdx2(document)
     if target.format == "spdx-json":
-        return Rendered(dump_json(value), left_out)
+        return _rendered(value, left_out)
     from pratique.documents.spdx2.tags_render import json_to_tags
 
     data, unsayable = json_to_tags(value)

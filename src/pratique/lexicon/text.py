@@ -20,4 +20,6 @@ def shown_path(path: str) -> str:
     text = escape_path(path)
     if text.isprintable():
         return text
-    return "".join(char if char.isprintable() else "".join(f"%{byte:02X}" for byte in char.encode()) for char in text)
+    return "".join(
+        char if char.isprintable() else "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "surrogatepass")) for char in text
+    )

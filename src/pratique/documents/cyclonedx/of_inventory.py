@@ -12,4 +12,4 @@ def render_cyclonedx(
 ) -> bytes:
     """The document as compact UTF-8. `timestamp`: Unix seconds, or None for none. Raises InputError for a time past year 9999."""
     document = document_of(inventory, timestamp=timestamp, manifest_root=manifest_root, tool_version=tool_version)
-    return dump_json(document_to_cyclonedx(document, DEFAULT_VERSION)[0])
+    return dump_json(document_to_cyclonedx(document, DEFAULT_VERSION, of_inventory=True)[0])

@@ -6,11 +6,13 @@ held against the shape of the version; each part that does not fit is taken out 
 
 import uuid
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pratique.documents.carry import carried, carried_items, carried_part
 from pratique.documents.containment import nested
+from pratique.documents.cyclonedx.settle import settle_value
 from pratique.documents.cyclonedx.vocabulary import (
     ALGORITHM_NAMES,
     OWN_PREFIX,
@@ -18,6 +20,7 @@ from pratique.documents.cyclonedx.vocabulary import (
     REFERENCES,
     own_properties,
     sayable,
+    spoken_cpe,
     spoken_kind,
 )
 from pratique.documents.document import (
@@ -40,10 +43,12 @@ from pratique.documents.document import (
     Tool,
 )
 from pratique.documents.extra import extras_that_matter, put_back
-from pratique.documents.repair import repair
-from pratique.documents.shape import Problem, cyclonedx_check
+from pratique.documents.shape import Problem
 from pratique.documents.told import of_many
+from pratique.lexicon.cpe import cpe_version
+from pratique.lexicon.iri import is_iri_reference
 from pratique.lexicon.licences import is_known
+from pratique.lexicon.text import clean
 
 _SERIALS = uuid.uuid5(uuid.NAMESPACE_URL, "https://pratique.dev/sbom/converted/v1")
 DEFAULT_VERSION = "1.6"
@@ -51,20 +56,20 @@ _CHECKED_OWN = ("1.6", "1.7")  # our own inventories need no look by the shape: 
 
 
 def document_to_cyclonedx(
-    document: Document, version: str = DEFAULT_VERSION, *, xml: bool = False
+    document: Document, version: str = DEFAULT_VERSION, *, xml: bool = False, of_inventory: bool = False
 ) -> tuple[dict[str, Any], tuple[Problem, ...]]:
     """The JSON value, and what was left out of it: pointers into `document`'s own format, or into the value.
 
-    `xml`: the value is to become XML, which has other rules for signatures.
+    `xml`: the value is to become XML, which has other rules for signatures. `of_inventory`: see `write.render_document`.
     """
     if document.family in (Family.SPDX2, Family.SPDX3):
         document = nested(document)
     writer = _Writer(of_many(document), version)
     value = writer.document()
     left_out = tuple(writer.left_out)
-    if document.family is Family.OWN and version in _CHECKED_OWN:
+    if of_inventory and version in _CHECKED_OWN:
         return value, left_out
-    return value, (*left_out, *repair(value, cyclonedx_check(version, xml=xml)))
+    return value, (*left_out, *settle_value(value, version, xml=xml))
 
 
 def licence_choices(licences: Sequence[Licence], *, acknowledged: bool) -> list[dict[str, Any]]:
@@ -117,14 +122,15 @@ class _Writer:
         if metadata:
             out["metadata"] = metadata
         out["components"] = [self._part(one) for one in (*source.parts, *source.files)]
-        if source.references:
-            out["externalReferences"] = [self._reference(one) for one in source.references]
+        references, _ = self._references(source.references, "")
+        if references:
+            out["externalReferences"] = references
         out["dependencies"] = self._dependencies()
         if source.completeness:
             out["compositions"] = [self._completeness(one) for one in source.completeness]
         if source.vulnerabilities:
             if self.same:
-                out["vulnerabilities"] = list(source.vulnerabilities)
+                out["vulnerabilities"] = deepcopy(list(source.vulnerabilities))
             else:
                 self.lose("", f"{len(source.vulnerabilities)} vulnerabilities in the words of {source.family.value}")
         if source.annotations:
@@ -227,11 +233,15 @@ class _Writer:
         if part.copyright:
             out["copyright"] = part.copyright
         if part.cpes:
-            out["cpe"] = part.cpes[0]
-        if part.purl:
+            self._say_cpe(out, part)
+        if part.purl and is_iri_reference(part.purl):
             out["purl"] = part.purl
+        elif part.purl:
+            self.lose(part.ref or part.name, f"its purl {clean(part.purl, 80)!r} is no address")
         if part.references:
-            out["externalReferences"] = [self._reference(one) for one in part.references]
+            references, unsayable = self._references(part.references, part.ref or part.name)
+            out |= {"externalReferences": references} if references else {}
+            properties += carried_part("references", unsayable)
         properties += part.properties
         if part.ref in self.relations:
             properties += self.relations[part.ref]
@@ -284,6 +294,27 @@ class _Writer:
         if contacts:
             out["contact"] = contacts
         return self._restore(out, party.extra, f"{party.name} ")
+
+    def _say_cpe(self, out: dict[str, Any], part: Part) -> None:
+        spoken = spoken_cpe(part)
+        out |= {"cpe": spoken} if spoken else {}
+        for one in part.cpes:
+            if not cpe_version(one):
+                self.lose(part.ref or part.name, f"{clean(one, 80)!r} is no CPE name")
+
+    def _references(
+        self, references: Iterable[ExternalReference], place: str
+    ) -> tuple[list[dict[str, Any]], list[ExternalReference]]:
+        """References; and those whose address is none (RFC 3987), without what only their own format knows."""
+        fit: list[dict[str, Any]] = []
+        unsayable: list[ExternalReference] = []
+        for one in references:
+            if is_iri_reference(one.url):
+                fit.append(self._reference(one))
+            else:
+                unsayable.append(replace(one, extra={}))
+                self.lose(place, f"{one.kind} {clean(one.url, 80)!r} is no address")
+        return fit, unsayable
 
     def _reference(self, one: ExternalReference) -> dict[str, Any]:
         kind = one.kind if one.kind in REFERENCES[self.version] else "other"

@@ -4,6 +4,8 @@ from operator import attrgetter
 
 from pratique.documents.carry import carried, carried_part
 from pratique.documents.document import Hash, Part, Property
+from pratique.lexicon.cpe import cpe_version
+from pratique.lexicon.iri import is_iri_reference
 from pratique.lexicon.lazy_regex import lazy
 
 OWN_PREFIX = "pratique:"
@@ -92,12 +94,20 @@ def own_properties(part: Part) -> list[Property]:
     found = carried(part, _UNSAYABLE) if any(_said(part)) else []
     if part.kind and part.kind not in KINDS:
         found += carried(part, ("kind",))
-    if len(part.cpes) > 1:
-        found += carried_part("cpes", part.cpes[1:])
+    if part.cpes:
+        spoken = spoken_cpe(part)
+        found += carried_part("cpes", [one for one in part.cpes if one != spoken])
+    if part.purl and not is_iri_reference(part.purl):
+        found += carried(part, ("purl",))
     if part.hashes:
         unsayable = [one for one in part.hashes if not sayable(one)]
         found += carried_part("hashes", unsayable) if unsayable else []
     return found
+
+
+def spoken_cpe(part: Part) -> str:
+    """The one CPE name that there is a place for: the first that is one, "" for none."""
+    return next((one for one in part.cpes if cpe_version(one)), "")
 
 
 def sayable(one: Hash) -> bool:

@@ -25,6 +25,8 @@ def json_to_xml(value: Mapping[str, Any], version: str) -> tuple[bytes, tuple[Pr
     writer = _Writer(load_shapes("cyclonedx-xml"))
     attributes = f' xmlns="{NAMESPACE}{version}"'
     text = '<?xml version="1.0" encoding="UTF-8"?>\n' + writer.element("bom", value, ".bom", attributes)
+    if writer.unprintable:
+        writer.left_out.append(Problem("", f"{writer.unprintable} characters that XML cannot hold: U+FFFD stands there"))
     return text.encode("utf-8", "replace"), tuple(writer.left_out)
 
 
@@ -34,13 +36,25 @@ class _Writer:
 
     types: Mapping[str, Any]
     left_out: list[Problem] = field(default_factory=list)
+    unprintable: int = 0
+
+    def escaped(self, text: str, *, quote: bool = False) -> str:
+        """Text as it stands in an element, or in an attribute (`quote`)."""
+        if text.isalnum():
+            return text
+        text, count = _INVALID.subn("\ufffd", text)
+        self.unprintable += count
+        for char, entity in _ESCAPED.items():
+            if char in text:
+                text = text.replace(char, entity)
+        return text.replace("\n", "&#10;").replace("\t", "&#9;") if quote else text
 
     def element(self, name: str, value: Any, type_: str, attributes: str = "") -> str:
         """One element and all within it."""
         if type_.startswith("="):
-            return _tag(name, attributes, _escaped(_text(value)))
+            return _tag(name, attributes, self.escaped(_text(value)))
         if type_ in ("bomReferenceType", "dependencyType.provides"):
-            return _tag(name, f' ref="{_escaped(_text(value), quote=True)}"', "")
+            return _tag(name, f' ref="{self.escaped(_text(value), quote=True)}"', "")
         kind = self.types[type_]
         if type_ in MIXED:
             return _tag(name, attributes, "".join(self.mixed(one, type_) for one in value))
@@ -55,7 +69,7 @@ class _Writer:
             inner_type = kind["e"][inner_name][0]
             return _tag(name, attributes, "".join(self.element(inner_name, one, inner_type) for one in value))
         if not isinstance(value, dict):
-            return _tag(name, attributes, _escaped(_text(value)))
+            return _tag(name, attributes, self.escaped(_text(value)))
         return self.object(name, value, type_, attributes)
 
     def object(self, name: str, value: Mapping[str, Any], type_: str, attributes: str) -> str:
@@ -64,12 +78,12 @@ class _Writer:
         for attribute in kind["a"]:
             member = RENAMED.get(f"{type_}/{attribute}", attribute)
             if member in value:
-                attributes += f' {attribute}="{_escaped(_text(value[member]), quote=True)}"'
+                attributes += f' {attribute}="{self.escaped(_text(value[member]), quote=True)}"'
         if "t" in kind:
-            return _tag(name, attributes, _escaped(_text(value.get(TEXT_MEMBERS[type_], ""))))
+            return _tag(name, attributes, self.escaped(_text(value.get(TEXT_MEMBERS[type_], ""))))
         if type_ == "dependencyType":
-            rows = [_tag("dependency", f' ref="{_escaped(one, quote=True)}"', "") for one in value.get("dependsOn", ())]
-            rows += [_tag("provides", f' ref="{_escaped(one, quote=True)}"', "") for one in value.get("provides", ())]
+            rows = [_tag("dependency", f' ref="{self.escaped(one, quote=True)}"', "") for one in value.get("dependsOn", ())]
+            rows += [_tag("provides", f' ref="{self.escaped(one, quote=True)}"', "") for one in value.get("provides", ())]
             return _tag(name, attributes, "".join(rows))
         parts: list[str] = []
         if not value.keys() <= self.members(type_):
@@ -134,13 +148,3 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if isinstance(value, str) else str(value)
-
-
-def _escaped(text: str, *, quote: bool = False) -> str:
-    if text.isalnum():
-        return text
-    text = _INVALID.sub("�", text)
-    for char, entity in _ESCAPED.items():
-        if char in text:
-            text = text.replace(char, entity)
-    return text.replace("\n", "&#10;").replace("\t", "&#9;") if quote else text

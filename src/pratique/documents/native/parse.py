@@ -92,6 +92,8 @@ def document_from_native(value: Mapping[str, Any]) -> Document:
             return _inventory(msgspec.convert(value, _Inventory))
     except msgspec.ValidationError as error:
         raise Malformed(f"Pratique JSON with errors: {str(error)[:200]}") from error
+    except UnicodeEncodeError as error:
+        raise Malformed("Pratique JSON with half of a character where one of a few words stands") from error
     raise Malformed("Pratique JSON that is neither an inventory nor a document")
 
 

@@ -27,9 +27,11 @@ from pratique.documents.document import (
     Tool,
 )
 from pratique.documents.extra import rest_that_says as rest_of
+from pratique.documents.for_others import source_info
 from pratique.documents.spdx2.ids import spdx2_id
 from pratique.documents.spdx_common import is_only_a_name, named_licence, party_from, properties_from, tool_from, without_group
 from pratique.documents.spdx_vocabulary import ALGORITHMS, PURPOSES, RELATIONS, licence_from_spdx
+from pratique.lexicon.lazy_regex import lazy
 
 _DOCUMENT = frozenset(
     "spdxVersion dataLicense SPDXID name documentNamespace creationInfo comment packages files relationships annotations"
@@ -44,7 +46,8 @@ _FILE = frozenset(
     "fileName SPDXID checksums licenseConcluded licenseInfoInFiles copyrightText comment annotations attributionTexts".split()
 )
 _HASHES = {name: ours for ours, name in ALGORITHMS.items()}
-_KINDS = {purpose: kind for kind, purpose in PURPOSES.items()} | {"OPERATING_SYSTEM": "operating-system"}
+_KINDS = {purpose: kind for kind, purpose in PURPOSES.items()} | {"OPERATING-SYSTEM": "operating-system"}
+_REFERENCE_TYPE = lazy(r"^https?://(?:www\.)?spdx\.org/rdf/references/")
 _OWN_REFERENCES = REFERENCES["1.7"] - {"other"}
 
 
@@ -126,7 +129,7 @@ class _Reader:
                 copyright=_said(value.get("copyrightText", "")),
                 file_name=value.get("packageFileName", ""),
                 download=_said(value["downloadLocation"]),
-                source_info=value.get("sourceInfo", ""),
+                source_info=_own_words(value.get("sourceInfo", ""), properties),
                 attributions=tuple(value.get("attributionTexts", ())),
                 built=value.get("builtDate", ""),
                 released=value.get("releaseDate", ""),
@@ -241,7 +244,7 @@ class _Reader:
 
 
 def _references(value: Mapping[str, Any]) -> tuple[str, tuple[str, ...], tuple[ExternalReference, ...]]:
-    """The purl, the CPE 2.3 names, and every other reference."""
+    """The purl, the CPE names, and every other reference."""
     purl = ""
     cpes: list[str] = []
     found: list[ExternalReference] = []
@@ -249,16 +252,24 @@ def _references(value: Mapping[str, Any]) -> tuple[str, tuple[str, ...], tuple[E
     if home and home != "NONE":
         found.append(ExternalReference(kind="website", url=home))
     for one in value.get("externalRefs", ()):
-        category, kind, locator = one["referenceCategory"].replace("_", "-"), one["referenceType"], one["referenceLocator"]
+        category = one["referenceCategory"].replace("_", "-")
+        # Some write the address of the type's definition for its name (SPDX 2.3 Annex F).
+        kind = _REFERENCE_TYPE.sub("", one["referenceType"])
+        locator = one["referenceLocator"].strip()
         comment = one.get("comment", "")
         if kind == "purl" and not purl and not comment:
             purl = locator
-        elif kind == "cpe23Type" and category == "SECURITY" and not comment:
+        elif kind in ("cpe23Type", "cpe22Type") and category == "SECURITY" and not comment:
             cpes.append(locator)
         else:
             own = category == "OTHER" and kind in _OWN_REFERENCES
             found.append(ExternalReference(kind=kind if own else f"{category.lower()}/{kind}", url=locator, comment=comment))
     return purl, tuple(cpes), tuple(found)
+
+
+def _own_words(text: str, properties: tuple[Property, ...]) -> str:
+    """Source information; "" where our writer put it together from properties."""
+    return "" if text and text == source_info(Part(ref="", name="", properties=properties)) else text
 
 
 def _hashes(rows: Iterable[Mapping[str, Any]]) -> tuple[Hash, ...]:

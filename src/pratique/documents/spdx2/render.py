@@ -28,6 +28,7 @@ from pratique.documents.document import (
     Relation,
 )
 from pratique.documents.extra import extras_that_matter, put_back
+from pratique.documents.for_others import source_info
 from pratique.documents.shape import Problem
 from pratique.documents.spdx2.ids import spdx2_id
 from pratique.documents.spdx_common import (
@@ -37,12 +38,16 @@ from pratique.documents.spdx_common import (
     namespace_of,
     party_text,
     properties_text,
+    short_hash,
     spdx_time,
     split_licences,
     tool_text,
 )
 from pratique.documents.spdx_vocabulary import ALGORITHMS, PURPOSES, SPOKEN
 from pratique.documents.told import at_relations
+from pratique.lexicon.cpe import cpe_version
+from pratique.lexicon.iri import is_iri_reference
+from pratique.lexicon.text import clean
 
 _ROOT = "SPDXRef-DOCUMENT"
 _FOUND_WORD = (DocumentForm.ID, DocumentForm.NAME, DocumentForm.NONE)
@@ -77,6 +82,7 @@ class _Writer:
     created: str = field(init=False)
     same: bool = field(init=False)
     ids: dict[str, str] = field(init=False)
+    system: str = field(init=False)
     known: frozenset[str] = frozenset()
     files: frozenset[str] = frozenset()
     analysed: frozenset[str] = frozenset()
@@ -88,6 +94,7 @@ class _Writer:
         self.created = spdx_time(source.timestamp)
         self.same = source.family is Family.SPDX2
         self.ids = {"": _ROOT}
+        self.system = next((one.ref for one in source.parts if one.kind == "operating-system" and one.ref), "")
         for one in source.annotations:
             for ref in one.subjects:
                 self.remarks.setdefault(ref, []).append(one)
@@ -124,6 +131,8 @@ class _Writer:
             out["annotations"] = annotations
         if self.licences.custom:
             out["hasExtractedLicensingInfos"] = [self.custom(one) for _, one in sorted(self.licences.custom.items())]
+        for ref in self.remarks.keys() - self.ids.keys():
+            self.left_out.append(Problem("annotation", f"names {clean(ref, 80)}, which is not in the document"))
         if source.vulnerabilities:
             self.left_out.append(Problem("", f"{len(source.vulnerabilities)} vulnerabilities"))
         return self.restore(out, source.extra, "")
@@ -160,8 +169,9 @@ class _Writer:
         for name, value in (("summary", part.summary), ("description", part.description), ("comment", part.comment)):
             if value:
                 out[name] = value
-        if part.source_info:
-            out["sourceInfo"] = part.source_info
+        built_from = part.source_info or source_info(part)
+        if built_from:
+            out["sourceInfo"] = built_from
         if part.attributions:
             out["attributionTexts"] = list(part.attributions)
         for name, value in (("builtDate", part.built), ("releaseDate", part.released), ("validUntilDate", part.valid_until)):
@@ -200,6 +210,8 @@ class _Writer:
     def identify(self, part: Part) -> str:
         """The identifier of a part."""
         found = spdx2_id(part.ref or part.name)
+        if part.ref == self.system and found != part.ref:
+            found = f"SPDXRef-OperatingSystem-{short_hash(part.ref)}"  # by which trivy knows it
         self.ids[part.ref] = found
         return found
 
@@ -207,7 +219,7 @@ class _Writer:
         """Facts of a package that SPDX 2 has no member for."""
         own = self.source.family is Family.OWN and part.supplier is not None and part.publisher == part.supplier.name
         found = carried(replace(part, publisher="") if own else part, PART_CARRIED)
-        if part.ref not in (self.ids[part.ref], part.purl):
+        if part.ref not in (self.ids[part.ref], part.purl) or self.ids[part.ref].startswith("SPDXRef-OperatingSystem-"):
             found += carried(part, ("ref",))
         if part.kind and part.kind not in PURPOSES:
             found += carried(part, ("kind",))
@@ -215,6 +227,7 @@ class _Writer:
             if party is not None and _more_than_a_name(party):
                 found += carried(part, (name,))
         found += carried_part("hashes", [one for one in part.hashes if one.algorithm not in ALGORITHMS])
+        found += carried_part("cpes", [one for one in part.cpes if not cpe_version(one)])
         unsaid = [one for one in part.licences if one.basis.value == "found" and not (analysed and one.form in _FOUND_WORD)]
         return found + carried_part("licences", [_plain(one) for one in unsaid])
 
@@ -224,11 +237,20 @@ class _Writer:
         unsayable: list[Any] = []
         if part.purl:
             rows.append(_external("PACKAGE-MANAGER", "purl", part.purl))
-        rows += [_external("SECURITY", "cpe23Type", name) for name in part.cpes]
+        for name in part.cpes:
+            version = cpe_version(name)
+            if version:
+                rows.append(_external("SECURITY", f"cpe{version.replace('.', '')}Type", name))
+            else:
+                self.left_out.append(Problem(part.ref or part.name, f"{clean(name, 80)!r} is no CPE name"))
         for one in part.references:
             category, slash, kind = one.kind.partition("/")
-            if one.kind == "website" and "homepage" not in out and not one.comment and not one.hashes:
+            plain = not (one.comment or one.hashes)
+            if one.kind == "website" and "homepage" not in out and plain and is_iri_reference(one.url):
                 out["homepage"] = one.url
+            elif not is_iri_reference(one.url) and one.kind == "website":
+                unsayable.append(one)
+                self.left_out.append(Problem(part.ref or part.name, f"{one.kind} {clean(one.url, 80)!r} is no address"))
             elif one.hashes or one.extra or not one.url or any(char.isspace() for char in one.url):
                 unsayable.append(one)
             elif slash:

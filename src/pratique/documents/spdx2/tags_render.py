@@ -91,9 +91,11 @@ def _members(
             _say(out, tag, one)
 
 
-def _package(out: list[str], value: Mapping[str, Any]) -> None:
+def _package(out: list[str], value: dict[str, Any]) -> None:
     out.append("")
-    _members(out, value, PACKAGE, PACKAGE_LISTS, "PackageName")
+    purpose = value.get("primaryPackagePurpose")
+    spelled = value | {"primaryPackagePurpose": purpose.replace("_", "-")} if purpose else value
+    _members(out, spelled, PACKAGE, PACKAGE_LISTS, "PackageName")
     if "filesAnalyzed" in value:
         _say(out, "FilesAnalyzed", "true" if value["filesAnalyzed"] else "false")
     code = value.get("packageVerificationCode")

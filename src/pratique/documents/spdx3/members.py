@@ -6,6 +6,7 @@ from typing import Any
 
 from pratique.documents.document import ExternalReference, Hash, Part, Property
 from pratique.documents.spdx3.vocabulary import ALGORITHMS, REFERENCES
+from pratique.lexicon.iri import is_iri_reference
 
 _HASHES = {name: ours for ours, name in ALGORITHMS.items()}
 _REFERENCE_KINDS = {name: ours for ours, name in REFERENCES.items()}
@@ -34,14 +35,14 @@ def hashes_from(rows: Iterable[Mapping[str, Any]]) -> tuple[tuple[Hash, ...], bo
 
 
 def identifiers_from(value: Mapping[str, Any]) -> tuple[str, tuple[str, ...], list[Any]]:
-    """The purl, CPE 2.3 names, and all other identifiers."""
+    """The purl, CPE names, and all other identifiers."""
     purl = value.get("software_packageUrl", "")
     cpes: list[str] = []
     others: list[Any] = []
     for one in value.get("externalIdentifier", ()):
         plain = one.keys() <= {"type", "externalIdentifierType", "identifier"}
         kind = one.get("externalIdentifierType")
-        if plain and kind == "cpe23":
+        if plain and kind in ("cpe23", "cpe22"):
             cpes.append(one["identifier"])
         elif plain and kind == "packageUrl" and purl in ("", one["identifier"]):
             purl = one["identifier"]
@@ -76,7 +77,9 @@ def references_to(out: dict[str, Any], part: Part) -> tuple[list[dict[str, Any]]
     for one in part.references:
         kind = REFERENCES.get(one.kind) or (one.kind.removeprefix("spdx/") if one.kind.startswith("spdx/") else "")
         home = one.kind == "website" and "software_homePage" not in out and not (one.comment or one.hashes)
-        if home and out["type"] != "software_File":
+        if not is_iri_reference(one.url):
+            unsayable.append(one)
+        elif home and out["type"] != "software_File":
             out["software_homePage"] = one.url
         elif not kind or one.hashes or one.extra:
             unsayable.append(one)

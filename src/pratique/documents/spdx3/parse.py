@@ -26,20 +26,20 @@ from pratique.documents.document import (
     Tool,
 )
 from pratique.documents.extra import rest_of
+from pratique.documents.spdx3.expanded import ExpandedLicences
 from pratique.documents.spdx3.members import hashes_from, id_of, identifiers_from, references_from, said, text_of
 from pratique.documents.spdx3.vocabulary import (
     INDIVIDUALS,
     KINDS,
     NO_ELEMENT,
-    NO_LICENCE,
     PROFILES,
     SCOPES,
     UNKNOWN_ELEMENT,
-    UNKNOWN_LICENCE,
     hyphened,
 )
 from pratique.documents.spdx_common import is_only_a_name, named_licence, tool_from, without_group
 from pratique.documents.spdx_vocabulary import licence_from_spdx
+from pratique.lexicon.licences import reference
 
 _PART = frozenset(
     "spdxId @id type creationInfo name summary description comment verifiedUsing externalRef externalIdentifier extension"
@@ -71,7 +71,8 @@ class _Reader:
         self.used: set[str] = {self.serial}
         self.info = text_of(self.root["creationInfo"])
         self.licences: dict[str, list[Licence]] = {}
-        self.custom, self.explained = self.custom_licences()
+        self.custom, custom_names = self.custom_licences()
+        self.expanded = ExpandedLicences(self.elements, custom_names)
 
     def document(self) -> Document:
         """All of it."""
@@ -127,6 +128,10 @@ class _Reader:
         found = restored(found)
         found = found if found.tools else replace(found, tools=tools)
         left = [one for ref, one in self.elements.items() if ref not in self.used]
+        # What is kept as it is refers to its creation info, even where that was read for something else, too.
+        infos = {text_of(one.get("creationInfo")) for one in left}
+        infos |= {text_of(one.extra.get("/creationInfo")) for _, one in parts}
+        left += [self.elements[ref] for ref in sorted(infos & self.used - {self.info}) if ref in self.elements]
         return replace(found, extra=dict(found.extra) | ({"/@graph": left} if left else {}))
 
     def own(self, name: str) -> str:
@@ -240,26 +245,26 @@ class _Reader:
             return False
         found: list[Licence] = []
         for target in relation["to"]:
-            target_id = INDIVIDUALS.get(target, target)
-            element = self.elements.get(target, {})
-            if target_id == NO_LICENCE:
-                found.append(Licence(value="NONE", form=DocumentForm.NONE, basis=basis))
-            elif element.get("type") == "simplelicensing_LicenseExpression":
-                one = licence_from_spdx(element["simplelicensing_licenseExpression"], basis)
-                extra = rest_of(relation, _RELATION - {"comment", "completeness"}, "/relationship")
-                extra |= rest_of(element, _LICENCE | {"name"}, "/expression")
-                if one is not None:
-                    named = named_licence(one, self.custom)
-                    found.append(replace(named, extra=extra) if extra else named)
-            elif target_id != UNKNOWN_LICENCE:
+            text = self.expanded.expression(target)
+            if not text:
                 return False
+            one = licence_from_spdx(text, basis)
+            element = self.elements.get(target, {})
+            extra = rest_of(relation, _RELATION - {"comment", "completeness"}, "/relationship")
+            if element.get("type") == "simplelicensing_LicenseExpression":
+                extra |= rest_of(element, _LICENCE | {"name"}, "/expression")
+                self.used.add(target)
+            if one is not None:
+                named = named_licence(one, self.custom)
+                found.append(replace(named, extra=extra) if extra and one.form is not DocumentForm.NONE else named)
         self.used.add(id_of(relation))
-        self.used.update(relation["to"])
+        self.used.update(self.expanded.told)
         self.licences.setdefault(self.ref(relation["from"]), []).extend(found)
         return True
 
     def custom_licences(self) -> tuple[dict[str, CustomLicence], dict[str, str]]:
-        """What the `LicenseRef-…` of expressions stand for: elements named by their tables, or whose identifier ends so."""
+        """What the `LicenseRef-…` of expressions stand for, and identifiers of elements → those names: named by the tables of
+        expressions, or by how their identifier ends, or else by what they are called."""
         names: dict[str, str] = {}
         for one in self.elements.values():
             if one["type"] == "simplelicensing_LicenseExpression":
@@ -272,10 +277,14 @@ class _Reader:
             if not simple and one["type"] != "expandedlicensing_CustomLicense":
                 continue
             name = names.get(ref) or ref.rpartition("#")[2].rpartition("/")[2]
+            if not name.startswith("LicenseRef-") and not simple:
+                name = reference(one.get("name") or name)
+                names[ref] = name
             urls = one.get("expandedlicensing_seeAlso", [])
             text = one.get("simplelicensing_licenseText", "")
             if name.startswith("LicenseRef-") and isinstance(text, str) and isinstance(urls, list):
                 self.used.add(ref)
+                names.setdefault(ref, name)
                 known = frozenset(
                     "spdxId @id type creationInfo name comment simplelicensing_licenseText expandedlicensing_seeAlso".split()
                 )

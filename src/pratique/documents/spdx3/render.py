@@ -53,6 +53,9 @@ from pratique.documents.spdx_common import (
     tool_text,
 )
 from pratique.documents.told import at_relations
+from pratique.lexicon.cpe import cpe_version
+from pratique.lexicon.iri import is_iri_reference
+from pratique.lexicon.text import clean
 
 _INFO = "_:creationInfo"
 _CLASSES = {"person": "Person", "organization": "Organization", "software": "SoftwareAgent", "tool": "SoftwareAgent"}
@@ -79,6 +82,7 @@ class _Writer:
     expressions: dict[str, dict[str, Any]] = field(default_factory=dict)
     relationships: list[dict[str, Any]] = field(default_factory=list)
     infos: list[dict[str, Any]] = field(default_factory=list)
+    known: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self.serial = namespace_of(self.source)
@@ -101,6 +105,7 @@ class _Writer:
             info["createdUsing"] = using
         parts = [self.part(one, "software_Package") for one in _with(source.subject, source.parts)]
         files = [self.part(one, "software_File") for one in source.files]
+        self.known = frozenset({"", *(one.ref for one in (*_with(source.subject, source.parts), *source.files))})
         for one in source.relations:
             if not (one.kind == "describes" and not one.source):
                 self.relate(one)
@@ -224,9 +229,21 @@ class _Writer:
             out |= {f"software_{name}": value for name, value in words if value}
         elif part.mime_type:
             out["contentType"] = part.mime_type
-        identifiers = [{"type": "ExternalIdentifier", "externalIdentifierType": "cpe23", "identifier": one} for one in part.cpes]
+        identifiers = [
+            {"type": "ExternalIdentifier", "externalIdentifierType": f"cpe{version.replace('.', '')}", "identifier": one}
+            for one in part.cpes
+            if (version := cpe_version(one))
+        ]
+        self.left_out += [
+            Problem(part.ref or part.name, f"{clean(one, 80)!r} is no CPE name") for one in part.cpes if not cpe_version(one)
+        ]
         references, unsayable = references_to(out, part)
         properties += carried(Part(ref="", name="", references=tuple(unsayable)), ("references",)) if unsayable else []
+        self.left_out += [
+            Problem(part.ref or part.name, f"{one.kind} {clean(one.url, 80)!r} is no address")
+            for one in unsayable
+            if not is_iri_reference(one.url)
+        ]
         if self.same:
             identifiers += part.extra.get("/externalIdentifier", [])
             references += part.extra.get("/externalRef", [])
@@ -255,6 +272,7 @@ class _Writer:
             if party is not None and (party.phone or party.urls or party.contacts):
                 found += carried(part, (name,))
         found += carried_part("hashes", [one for one in part.hashes if one.algorithm not in ALGORITHMS])
+        found += carried_part("cpes", [one for one in part.cpes if not cpe_version(one)])
         return found + carried_part("licences", [replace(one, extra={}) for one in part.licences if one.basis is Basis.FOUND])
 
     def license(self, part: Part, ref: str) -> None:
@@ -332,12 +350,22 @@ class _Writer:
             if comment:
                 self.left_out.append(Problem(f"{one.source} {one.kind}", "what is remarked about the relation"))
             kind, comment = "other", f"pratique:{one.kind}"
-        targets = [self.ref(target) for target in one.targets]
+        sayable = [target for target in one.targets if self.is_known(target, f"{one.source} {one.kind}")]
+        if not self.is_known(one.source, f"{one.source} {one.kind}") or (one.targets and not sayable):
+            return
+        targets = [self.ref(target) for target in sayable]
         complete = camel(one.complete) if one.complete else ""
         if not targets:
             targets, complete = [UNKNOWN_ELEMENT if one.complete == "no-assertion" else NO_ELEMENT], ""
         row = self.relationship(self.ref(one.source), kind, targets, completeness=complete, comment=comment, **members)
         self.restore(row, one.extra, f"{one.source} {one.kind} ")
+
+    def is_known(self, ref: str, place: str) -> bool:
+        """Whether the document has it; other documents of SPDX 3 may say where else it is."""
+        if self.same or ref in self.known:
+            return True
+        self.left_out.append(Problem(place, f"names {clean(ref, 80)}, which is not in the document"))
+        return False
 
     def annotation(self, one: Annotation, index: int) -> Iterable[dict[str, Any]]:
         """An element for each subject; who made it and when needs creation info of its own."""
@@ -350,7 +378,7 @@ class _Writer:
             self.infos.append(
                 {"@id": info, "type": "CreationInfo", "specVersion": "3.0.1", "created": created, "createdBy": [by]}
             )
-        for number, subject in enumerate(one.subjects):
+        for number, subject in enumerate([ref for ref in one.subjects if self.is_known(ref, "annotation")]):
             row = self.element("Annotation", f"annotation-{index + 1}-{number + 1}", statement=one.text)
             row |= {"creationInfo": info, "annotationType": one.kind or "other", "subject": self.ref(subject)}
             yield self.restore(row, one.extra, "annotation ")

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from pratique.documents.shape import Check, Found, compile_shape
-from pratique.documents.spdx3.vocabulary import CONTEXTS, MEMBERS, NEEDS, SHAPES
+from pratique.documents.spdx3.vocabulary import CONTEXTS, MEMBERS, NEEDS, OTHER_CLASSES, SHAPES
+from pratique.lexicon.text import clean
 
 _CHECKS: dict[str, Check] = {}
 _OTHER = compile_shape({"members": SHAPES | {"type": "s"}, "open": 1, "needs": ["type"]}, {})
@@ -33,7 +34,8 @@ def spdx3_check(document: Any) -> Found:
 def _element(one: Any) -> Found:
     kind = one.get("type") if isinstance(one, dict) else None
     if not isinstance(kind, str) or kind not in MEMBERS:
-        return _OTHER(one)
+        known = not isinstance(kind, str) or kind in OTHER_CLASSES
+        return _OTHER(one) if known else [("/type", f"is {clean(kind, 60)!r}, which is no class of elements of SPDX 3.0")]
     if kind not in _CHECKS:
         members = {name: SHAPES.get(name, "*") for name in MEMBERS[kind].split()} | {"type": "s"}
         needs = NEEDS.get(kind, "" if kind == "CreationInfo" else "creationInfo").split()

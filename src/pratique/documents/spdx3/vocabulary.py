@@ -139,6 +139,18 @@ MEMBERS = {
     "simplelicensing_SimpleLicensingText": f"{_ELEMENT} simplelicensing_licenseText",
 }
 """Class → all its members. Classes that are not here are of other profiles, and are kept as they are."""
+OTHER_CLASSES = frozenset(
+    "IndividualElement ai_AIPackage build_Build dataset_DatasetPackage expandedlicensing_ConjunctiveLicenseSet"
+    " expandedlicensing_CustomLicense expandedlicensing_CustomLicenseAddition expandedlicensing_DisjunctiveLicenseSet"
+    " expandedlicensing_IndividualLicensingInfo expandedlicensing_ListedLicense expandedlicensing_ListedLicenseException"
+    " expandedlicensing_OrLaterOperator expandedlicensing_WithAdditionOperator security_CvssV2VulnAssessmentRelationship"
+    " security_CvssV3VulnAssessmentRelationship security_CvssV4VulnAssessmentRelationship"
+    " security_EpssVulnAssessmentRelationship security_ExploitCatalogVulnAssessmentRelationship"
+    " security_SsvcVulnAssessmentRelationship security_VexAffectedVulnAssessmentRelationship"
+    " security_VexFixedVulnAssessmentRelationship security_VexNotAffectedVulnAssessmentRelationship"
+    " security_VexUnderInvestigationVulnAssessmentRelationship security_Vulnerability".split()
+)
+"""The classes of elements that are not in `MEMBERS`."""
 NEEDS = {
     "CreationInfo": "specVersion created createdBy",
     "Relationship": "creationInfo from to relationshipType",

@@ -74,6 +74,29 @@ class Unknown:
     reason: str
 
 
+class _Kept:
+    """Paths by file name and by ending, and what was asked before."""
+
+    __slots__ = ("_by_ending", "_by_name", "_found")
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._by_name: dict[str, list[str]] = {}
+        self._by_ending: dict[str, list[str]] = {}
+        self._found: dict[tuple[frozenset[str], frozenset[str]], tuple[str, ...]] = {}
+        for path in paths:
+            name = path[path.rfind("/") + 1 :]
+            self._by_name.setdefault(name, []).append(path)
+            self._by_ending.setdefault(name[name.rfind(".") :], []).append(path)
+
+    def find(self, names: frozenset[str], endings: frozenset[str]) -> tuple[str, ...]:
+        found = self._found.get((names, endings))
+        if found is None:
+            named = {path for name in names for path in self._by_name.get(name, ())}
+            named.update(path for ending in endings for path in self._by_ending.get(ending, ()))
+            found = self._found[names, endings] = tuple(sorted(named))
+        return found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tree:
     """All entries by path, and of those files that a cataloger asked for, the content or what a probe read in it.
@@ -89,29 +112,20 @@ class Tree:
     digests: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     layers: tuple[Digest, ...] = ()
     unknowns: tuple[Unknown, ...] = ()
-    _kept: "tuple[dict[str, list[str]], dict[str, list[str]]] | None" = field(default=None, init=False, repr=False, compare=False)
+    _kept: "_Kept | None" = field(default=None, init=False, repr=False, compare=False)
 
-    def kept(self, names: Iterable[str], endings: Iterable[str] = ()) -> list[str]:
+    def kept(self, names: Iterable[str], endings: Iterable[str] = ()) -> tuple[str, ...]:
         """The paths of `contents` whose file name is one of `names`, or has one of `endings`, `.json`, from its last dot on;
         sorted.
 
-        The first question costs a walk over all of them, each further one no more than what it finds: there are many catalogers,
-        and most of them find nothing.
+        The first question costs a walk over all of them, each further one no more than what it finds, the same one nothing: there
+        are many catalogers, and most of them find nothing.
         """
         known = self._kept
         if known is None:
-            by_name: dict[str, list[str]] = {}
-            by_ending: dict[str, list[str]] = {}
-            for path in self.contents:
-                name = path[path.rfind("/") + 1 :]
-                by_name.setdefault(name, []).append(path)
-                by_ending.setdefault(name[name.rfind(".") :], []).append(path)
-            known = by_name, by_ending
+            known = _Kept(self.contents)
             object.__setattr__(self, "_kept", known)  # remembered, not changed: it follows from `contents`
-        named, ended = known
-        found = {path for name in names for path in named.get(name, ())}
-        found.update(path for ending in endings for path in ended.get(ending, ()))
-        return sorted(found)
+        return known.find(frozenset(names), frozenset(endings))
 
     def resolve(self, path: str) -> FileEntry | None:
         """The file at `path`, following symbolic links inside the root (also in parent folders), at most 40 of them."""

@@ -145,6 +145,13 @@ def test_a_package_in_the_place_of_another_that_nobody_asks_to_be_it_is_told(pat
     assert inventory({path: lock("npm:evil@^6")}).unknowns == ()
 
 
+def test_a_package_of_git_may_call_itself_otherwise_than_who_asks_for_it():
+    entry = {"name": "bar", "version": "1.0.0", "resolved": f"git+https://git.example/u/g.git#{COMMIT}"}
+    packages = {"": {"dependencies": {"foo": "git+https://git.example/u/g.git"}}, "node_modules/foo": entry}
+    (one,) = told({"package-lock.json": json.dumps({"packages": packages})}).values()
+    assert one.purl == f"pkg:npm/bar@1.0.0?vcs_url={GIT}" and one.facts["alias"] == "foo"
+
+
 def test_an_alias_that_the_projects_overrides_make_is_asked_for():
     packages = {"": {"dependencies": {"lodash": "^4"}}, "node_modules/lodash": {"name": "fork", "version": "1.0.0"}}
     files = {"package-lock.json": json.dumps({"packages": packages})}

@@ -53,13 +53,10 @@ def _found(file: File, document: Mapping[str, Any]) -> Iterator[Found]:
     packages = _packages(document)
     registries = Registries(file, "bunfig.toml")
     infos = (table_or_empty(field) for fields in packages.values() for field in fields[1:] if isinstance(field, dict))
-    about_all = (
-        *map(table_or_empty, table_or_empty(document.get("workspaces")).values()),
-        *infos,
-        {"o": document.get("overrides")},
-    )
-    asked_for = (table_or_empty(about.get(field)) for about in about_all for field in (*_NEEDS, "devDependencies", "o"))
-    aliases = Aliases(asked_for)
+    workspaces = map(table_or_empty, table_or_empty(document.get("workspaces")).values())
+    asking = (*workspaces, *infos, {"overrides": document.get("overrides")})
+    needs = (*_NEEDS, "devDependencies", "overrides")
+    aliases = Aliases(table_or_empty(about.get(field)) for about in asking for field in needs)
     for folder, entry in table_or_empty(document.get("workspaces")).items():
         about = table_or_empty(entry)
         name, version = text_or_empty(about.get("name")), text_or_empty(about.get("version"))

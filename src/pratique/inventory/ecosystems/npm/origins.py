@@ -50,8 +50,8 @@ def settle(file: File, asked: str, name: str, version: str, resolved: str) -> Na
 
 
 class Aliases:
-    """Under which other names packages are asked for, by whoever asks: `{"nick": "npm:real@^1"}`. `needs`: tables of what is asked
-    for. `manifest`: of the project, which may ask so in its overrides, too."""
+    """Under which other names packages are asked for, by whoever asks: `{"nick": "npm:real@^1"}`. `needs`: tables of what is
+    asked for. `manifest`: of the project, which may ask so in its overrides, too."""
 
     def __init__(self, needs: Iterable[Mapping[str, Any]], manifest: bytes = b"") -> None:
         self._asked = {(name, _aliased(range_)) for table in needs for name, range_ in table.items()}

@@ -118,11 +118,44 @@ def test_another_version_than_the_locked_one_is_told_too():
 
 def test_an_alias_that_says_so_is_the_package_it_stands_for_and_no_doubt():
     entry = {"name": "real", "version": "1.0.0", "resolved": "https://registry.npmjs.org/real/-/real-1.0.0.tgz"}
-    assert told(npm_lock(nick=entry))["pkg:npm/real@1.0.0"].facts["alias"] == "nick"
+    user = {"version": "1.0.0", "dependencies": {"nick": "npm:real@^1"}}
+    assert told(npm_lock(nick=entry, user=user))["pkg:npm/real@1.0.0"].facts["alias"] == "nick"
     yarn = '# yarn lockfile v1\n"nick@npm:real@1":\n  version "1.0.0"\n  resolved "https://registry.yarnpkg.com/real/-/real-1.0.0.tgz"\n'
     assert told({"yarn.lock": yarn})["pkg:npm/real@1.0.0"].facts["alias"] == "nick"
-    bun = {"lockfileVersion": 1, "packages": {"nick": ["real@1.0.0", "", {}, ""]}}
+    workspaces = {"": {"dependencies": {"nick": "npm:real@1"}}}
+    bun = {"lockfileVersion": 1, "workspaces": workspaces, "packages": {"nick": ["real@1.0.0", "", {}, ""]}}
     assert told({"bun.lock": json.dumps(bun)})["pkg:npm/real@1.0.0"].facts["alias"] == "nick"
+
+
+@pytest.mark.parametrize("path", ["package-lock.json", "bun.lock", "yarn.lock"])
+def test_a_package_in_the_place_of_another_that_nobody_asks_to_be_it_is_told(path):
+    def lock(asked: str) -> str:
+        needs = {"dependencies": {"lodash": asked}}
+        if path == "bun.lock":
+            return json.dumps({"workspaces": {"": needs}, "packages": {"lodash": ["evil@6.6.6", "", {}, ""]}})
+        if path == "yarn.lock":
+            pattern = f"lodash@{asked if asked.startswith('npm:') else f'npm:{asked}'}"
+            return f'__metadata:\n  version: 8\n"{pattern}":\n  version: 6.6.6\n  resolution: "evil@npm:6.6.6"\n'
+        return json.dumps({"packages": {"": needs, "node_modules/lodash": {"name": "evil", "version": "6.6.6"}}})
+
+    found = inventory({path: lock("^4.17.0")})
+    assert "pkg:npm/evil@6.6.6" in {one.purl for one in found.components}
+    (unknown,) = found.unknowns
+    assert "lodash is locked as evil" in unknown.reason
+    assert inventory({path: lock("npm:evil@^6")}).unknowns == ()
+
+
+def test_a_package_of_git_may_call_itself_otherwise_than_who_asks_for_it():
+    entry = {"name": "bar", "version": "1.0.0", "resolved": f"git+https://git.example/u/g.git#{COMMIT}"}
+    packages = {"": {"dependencies": {"foo": "git+https://git.example/u/g.git"}}, "node_modules/foo": entry}
+    (one,) = told({"package-lock.json": json.dumps({"packages": packages})}).values()
+    assert one.purl == f"pkg:npm/bar@1.0.0?vcs_url={GIT}" and one.facts["alias"] == "foo"
+
+
+def test_an_alias_that_the_projects_overrides_make_is_asked_for():
+    packages = {"": {"dependencies": {"lodash": "^4"}}, "node_modules/lodash": {"name": "fork", "version": "1.0.0"}}
+    files = {"package-lock.json": json.dumps({"packages": packages})}
+    assert inventory(files | {"package.json": '{"overrides": {"lodash": "npm:fork@1.0.0"}}'}).unknowns == ()
 
 
 BERRY = f"""__metadata:
@@ -481,7 +514,8 @@ def test_a_scope_with_a_registry_of_its_own_that_is_locked_from_the_public_one_i
 
 def test_packages_of_jsr_are_of_its_registry():
     resolved = "https://npm.jsr.io/~/11/@jsr/std__path/1.0.0.tgz"
-    files = npm_lock(**{"@std/path": {"name": "@jsr/std__path", "version": "1.0.0", "resolved": resolved}})
+    entry = {"name": "@jsr/std__path", "version": "1.0.0", "resolved": resolved}
+    files = npm_lock(**{"@std/path": entry, "user": {"version": "1", "dependencies": {"@std/path": "npm:@jsr/std__path@1"}}})
     assert by_name(files)["@jsr/std__path"] == "pkg:npm/%40jsr/std__path@1.0.0?repository_url=https:%2F%2Fnpm.jsr.io"
 
 

@@ -10,7 +10,7 @@ from pratique.errors import Malformed
 from pratique.inventory.common.origins import PUBLIC, at_path
 from pratique.inventory.common.package_lists import Asked, File, FileCataloger, Found, ListSource, with_development
 from pratique.inventory.ecosystems.npm.names import MAX_PLACE, climb, climbing_steps, npm_package, own_manifest, split_spec
-from pratique.inventory.ecosystems.npm.origins import Named, registry_of, settle
+from pratique.inventory.ecosystems.npm.origins import Aliases, Named, registry_of, settle
 from pratique.inventory.ecosystems.npm.registries import Registries
 from pratique.lexicon.parse import load_jsonc
 from pratique.lexicon.values import list_or_empty, table_or_empty, text_or_empty
@@ -52,6 +52,11 @@ def _asked(file: File, document: Mapping[str, Any]) -> Asked | None:
 def _found(file: File, document: Mapping[str, Any]) -> Iterator[Found]:
     packages = _packages(document)
     registries = Registries(file, "bunfig.toml")
+    infos = (table_or_empty(field) for fields in packages.values() for field in fields[1:] if isinstance(field, dict))
+    workspaces = map(table_or_empty, table_or_empty(document.get("workspaces")).values())
+    asking = (*workspaces, *infos, {"overrides": document.get("overrides")})
+    needs = (*_NEEDS, "devDependencies", "overrides")
+    aliases = Aliases(table_or_empty(about.get(field)) for about in asking for field in needs)
     for folder, entry in table_or_empty(document.get("workspaces")).items():
         about = table_or_empty(entry)
         name, version = text_or_empty(about.get("name")), text_or_empty(about.get("version"))
@@ -82,6 +87,8 @@ def _found(file: File, document: Mapping[str, Any]) -> Iterator[Found]:
             named = settle(file, "", name, version, resolved)
         else:
             named = Named(name, version, registries.origin(name))
+        if not address:
+            aliases.doubt(file, _alias(place, name), name)
         component = npm_package(
             file,
             named.name,

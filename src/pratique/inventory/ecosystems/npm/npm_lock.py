@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pratique.errors import LimitExceeded
-from pratique.inventory.common.origins import at_path
+from pratique.inventory.common.origins import at_path, place_in
 from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource
 from pratique.inventory.ecosystems.npm.names import (
     FOLDER,
@@ -18,7 +18,7 @@ from pratique.inventory.ecosystems.npm.names import (
     scopes,
     search,
 )
-from pratique.inventory.ecosystems.npm.origins import Named, settle
+from pratique.inventory.ecosystems.npm.origins import Aliases, Named, settle
 from pratique.inventory.ecosystems.npm.registries import Registries
 from pratique.lexicon.licences import normalise
 from pratique.lexicon.parse import read_json_object
@@ -89,6 +89,10 @@ def _read(file: File) -> Iterator[Found]:
         place: text_or_empty(entry.get("resolved")) if entry.get("link") is True else place for place, entry in places.items()
     }
     registries = Registries(file, ".npmrc")
+    asked_for = (table_or_empty(entry.get(field)) for entry in places.values() for field in (*_NEEDS, "devDependencies"))
+    # Version 1 says at each package that it stands in for another, and not who asks for that.
+    own = file.out.tree.contents.get(place_in(file.folder, "package.json"), b"")
+    aliases = Aliases(asked_for, own) if isinstance(document.get("packages"), dict) else None
     linked = {targets[place] for place, entry in places.items() if entry.get("link") is True}
     for place, entry in places.items():
         if entry.get("link") is True:
@@ -107,6 +111,9 @@ def _read(file: File) -> Iterator[Found]:
         asked, resolved = place_name(place), text_or_empty(entry.get("resolved"))
         named = settle(file, asked, name, version, resolved)
         registries.doubt(file, named.name, named.origin, resolved)
+        # What is no package of a registry is called as its own manifest says, whatever it is asked for as.
+        if aliases is not None and entry.get("name") == named.name and (not resolved or "/-/" in resolved):
+            aliases.doubt(file, asked, named.name)
         if asked and not resolved and not entry.get("inBundle"):
             named = named._replace(origin=registries.origin(named.name))
         if place and not asked:  # a workspace, or the folder that a link leads to

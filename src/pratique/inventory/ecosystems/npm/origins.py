@@ -4,15 +4,17 @@ The name that an entry is asked for by is not what will be installed: its archiv
 where nothing says so, the two disagree, and that is told: by that a lock file was tampered with, or confuses two registries.
 """
 
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from pratique.inventory.common.origins import PUBLIC, Origin, at_address, at_registry
 from pratique.inventory.common.package_lists import File
+from pratique.lexicon.encodings import as_utf8
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.one_version import split_requirement
 from pratique.lexicon.text import clean
-from pratique.lexicon.values import clean_url
+from pratique.lexicon.values import clean_url, text_or_empty
 
 _HOSTS = ("registry.npmjs.org", "registry.yarnpkg.com", "registry.npmjs.com")
 _TARBALL = lazy(
@@ -45,6 +47,30 @@ def settle(file: File, asked: str, name: str, version: str, resolved: str) -> Na
         )
         return Named(found, at or version, origin, asked if asked != found else "")
     return Named(name, version, origin, alias)
+
+
+class Aliases:
+    """Under which other names packages are asked for, by whoever asks: `{"nick": "npm:real@^1"}`. `needs`: tables of what is
+    asked for. `manifest`: of the project, which may ask so in its overrides, too."""
+
+    def __init__(self, needs: Iterable[Mapping[str, Any]], manifest: bytes = b"") -> None:
+        self._asked = {(name, _aliased(range_)) for table in needs for name, range_ in table.items()}
+        self._manifest = as_utf8(manifest)
+
+    def doubt(self, file: File, alias: str, name: str) -> None:
+        """Tell where a lock file puts a package in the place of another that nobody asks to be it."""
+        if alias in ("", name) or (alias, name) in self._asked or f'"npm:{name}'.encode() in self._manifest:
+            return
+        file.unknown(f"{clean(alias, 214)} is locked as {clean(name, 214)}, which nothing asks for under that name")
+
+
+def _aliased(range_: Any) -> str:
+    """`npm:real@^1` → `real`; "" for anything else."""
+    text = text_or_empty(range_)
+    if not text.startswith("npm:"):
+        return ""
+    at = text.find("@", 5)
+    return text[4:] if at < 0 else text[4:at]
 
 
 def _at(address: str) -> tuple[Origin, str, str]:

@@ -12,7 +12,7 @@ from pratique.errors import Malformed
 from pratique.inventory.common.origins import PUBLIC, Origin, at_address, at_path
 from pratique.inventory.common.package_lists import File, FileCataloger, Found, ListSource, with_development
 from pratique.inventory.ecosystems.npm.names import asked_by_manifests, npm_package, own_manifest, projects_of, split_spec
-from pratique.inventory.ecosystems.npm.origins import Named, settle
+from pratique.inventory.ecosystems.npm.origins import Aliases, Named, settle
 from pratique.inventory.ecosystems.npm.registries import Registries
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.parse import load_yaml
@@ -138,6 +138,8 @@ def _read_berry(file: File) -> Iterator[Found]:
         named = settle(file, "", name, version, unquote(address[1])) if address else Named(name, version, origin)
         if reference.startswith("npm:") and address is None:
             named = named._replace(origin=registries.origin(name))
+        if reference.startswith("npm:") and alias != name and f"npm:{name}@" not in key:
+            Aliases(()).doubt(file, alias, name)
         component = npm_package(
             file,
             named.name,

@@ -3,8 +3,9 @@
 `pratique.inventory.scan` has it read; loading this module loads all catalogers.
 """
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
 
 from pratique.artifact.selection import Chosen
 from pratique.inventory.catalogers import CATALOGERS
@@ -112,43 +113,47 @@ def merge_components(components: Iterable[Component]) -> tuple[Component, ...]:
 
     Of facts that differ, the first that says anything counts; licences and dependencies are joined.
     """
-    merged: dict[str, Component] = {}
+    groups: dict[str, list[Component]] = {}
     for one in components:
-        known = merged.get(one.ref)
-        merged[one.ref] = one if known is None else _joined(known, one)
-    return tuple(merged[ref] for ref in sorted(merged))
+        groups.setdefault(one.ref, []).append(one)
+    return tuple(groups[ref][0] if len(groups[ref]) == 1 else _joined(groups[ref]) for ref in sorted(groups))
 
 
-def _joined(first: Component, second: Component) -> Component:
+def _joined(group: Sequence[Component]) -> Component:
+    """Of all at once: one package may lie at ten thousand places."""
+    first = group[0]
+    hashed = next((one for one in group if one.hashes), group[-1])
     return replace(
         first,
-        presence=min(first.presence, second.presence, key=list(Presence).index),
-        licences=tuple(sorted({*first.licences, *second.licences})),
-        supplier=first.supplier or second.supplier,
-        description=first.description or second.description,
-        homepage=first.homepage or second.homepage,
-        source=first.source or second.source,
-        layer=first.layer or second.layer,
-        hashes=first.hashes or second.hashes,
-        hash_covers=first.hash_covers if first.hashes else second.hash_covers,
-        licences_found=tuple(sorted({*first.licences_found, *second.licences_found})),
-        cpes=tuple(sorted({*first.cpes, *second.cpes})),
-        facts=_facts(first, second),
-        evidence=tuple(dict.fromkeys((*first.evidence, *second.evidence))),
-        depends=tuple(sorted({*first.depends, *second.depends})),
-        edges=_known(first.edges, second.edges),
+        presence=min((one.presence for one in group), key=list(Presence).index),
+        licences=tuple(sorted({licence for one in group for licence in one.licences})),
+        supplier=next((one.supplier for one in group if one.supplier), ""),
+        description=next((one.description for one in group if one.description), ""),
+        homepage=next((one.homepage for one in group if one.homepage), ""),
+        source=next((one.source for one in group if one.source), first.source),
+        layer=next((one.layer for one in group if one.layer), group[-1].layer),
+        hashes=hashed.hashes,
+        hash_covers=hashed.hash_covers,
+        licences_found=tuple(sorted({licence for one in group for licence in one.licences_found})),
+        cpes=tuple(sorted({cpe for one in group for cpe in one.cpes})),
+        facts=reduce(_facts, group[1:], first).facts,
+        evidence=tuple(dict.fromkeys(place for one in group for place in one.evidence)),
+        depends=tuple(sorted({ref for one in group for ref in one.depends})),
+        edges=reduce(_known, (one.edges for one in group)),
     )
 
 
-def _facts(first: Component, second: Component) -> Mapping[str, str]:
-    """Of facts that differ, the first; but what one file needs for development only, and another to run, is needed to run."""
+def _facts(first: Component, second: Component) -> Component:
+    """The first, with the facts of both; of those that differ, its own. But what one file needs for development only, and
+    another to run, is needed to run.
+    """
     facts = {**second.facts, **first.facts}
     if first.presence is second.presence is Presence.DECLARED and "scope" in facts:
         shared = [one for one in first.facts.get("scope", "").split(", ") if one in second.facts.get("scope", "").split(", ")]
         facts["scope"] = ", ".join(shared)
         if not facts["scope"]:
             del facts["scope"]
-    return facts
+    return replace(first, facts=facts, presence=min(first.presence, second.presence, key=list(Presence).index))
 
 
 def _known(first: Edges, second: Edges) -> Edges:

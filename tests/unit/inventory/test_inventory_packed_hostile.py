@@ -292,3 +292,9 @@ def test_lz4_that_lies_or_breaks_off_is_told():
         with pytest.raises(Malformed):
             unpack_block(block, 1000)
     assert unpack_block(b"\x1fa\x01\x00\x00", 100) == b"a" * 20
+
+
+def test_too_many_manifests_in_an_archive_are_left_out_with_an_unknown():
+    files = {f"{number}/package.json": "{}" for number in range(40)}
+    tree = opened(tar_of(files), PackedLimits(kept_files=10))
+    assert len(tree.contents) == 10 and len(tree.entries) == 40 and "too much package metadata" in told(tree)

@@ -24,6 +24,7 @@ class PackedLimits:
     most_bytes: int = 16 << 30
     kept_bytes: int = 48 << 20
     kept_file_bytes: int = 8 << 20
+    kept_files: int = 60_000  # a system of many Node packages keeps half as many
     window_bytes: int = 128 << 20  # what a decompressor may look back
 
 
@@ -41,6 +42,7 @@ class Budget:
         self._names = 0
         self._archives = 0
         self._kept = 0
+        self._kept_files = 0
 
     def inflate(self, size: int) -> None:
         """Count bytes that come out of an archive. Raises LimitExceeded."""
@@ -70,7 +72,9 @@ class Budget:
 
     def keep(self, size: int) -> bool:
         """Whether so many more bytes of package metadata may be kept; they are counted then."""
-        if size > self.limits.kept_file_bytes or self._kept + size > self.limits.kept_bytes:
+        limits = self.limits
+        if size > limits.kept_file_bytes or self._kept + size > limits.kept_bytes or self._kept_files >= limits.kept_files:
             return False
         self._kept += size
+        self._kept_files += 1
         return True

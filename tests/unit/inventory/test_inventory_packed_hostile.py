@@ -298,3 +298,13 @@ def test_too_many_manifests_in_an_archive_are_left_out_with_an_unknown():
     files = {f"{number}/package.json": "{}" for number in range(40)}
     tree = opened(tar_of(files), PackedLimits(kept_files=10))
     assert len(tree.contents) == 10 and len(tree.entries) == 40 and "too much package metadata" in told(tree)
+
+
+def test_one_package_at_very_many_places_takes_time_that_grows_with_their_number_alone():
+    files = {f"{number}/package.json": '{"name":"knot","version":"1"}' for number in range(20_000)}
+    archive = zip_of(files, zipfile.ZIP_STORED)
+    began = time.process_time()
+    found = alone("many.zip", archive)
+    assert time.process_time() - began < 60  # with the square of it: several minutes
+    (one,) = found.components
+    assert len(one.evidence) == 20_000

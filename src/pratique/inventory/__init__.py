@@ -3,11 +3,8 @@
 scan           `take_inventory`: the artifact's one pass, and what came of it; the only module here that has anything read
 assemble       the catalogers over what was read, duplicates merged, ownership settled
 catalogers     all of them by name, in the order of their claim on a file
-ecosystems/    one folder each: its cataloger, its parsers, its probes; no folder imports another
 ownership      claims laid over the files: matching, modified, unchecked, missing
 chroots        systems below another root; `doubts`: what a package database hides
-licences/      licence texts found and named; `binary/`: executables taken apart; `manifests/`: images that manifests name
-common/        what catalogers of several ecosystems share
 image_parts    the images that a chart or manifests name, inventoried as parts of the whole
 
 Everything here is pure but `scan`. Nothing that is inventoried is ever run. Import from the submodules: this face loads nothing.

@@ -8,14 +8,14 @@ from dataclasses import replace
 from functools import reduce
 
 from pratique.artifact.selection import Chosen
+from pratique.cataloging.cataloger import FileClaim
+from pratique.cataloging.licences.files import add_found_licences
+from pratique.cataloging.local_packages import join_local
 from pratique.inventory.catalogers import CATALOGERS
 from pratique.inventory.chroots import catalogue_roots
-from pratique.inventory.common.cataloger import FileClaim
 from pratique.inventory.doubts import find_doubts
 from pratique.inventory.guarded import catalogue_guarded
 from pratique.inventory.kept_files import KeptFiles
-from pratique.inventory.licences.files import add_found_licences
-from pratique.inventory.local_packages import join_local
 from pratique.inventory.ownership import settle_ownership
 from pratique.inventory.package_digests import DIGESTS_VERSION, PackageDigests, WithSha1
 from pratique.inventory.packed.inside import Insides, catalogue_packed

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from pratique.cataloging.cataloger import Catalogued, FileClaim
+from pratique.cataloging.resolver import Resolver
+from pratique.ecosystems.apk.cataloger import DATABASES as APK
+from pratique.ecosystems.dpkg.cataloger import INFO, STATUS
+from pratique.ecosystems.rpm.cataloger import DATABASES as RPM
 from pratique.inventory.catalogers import CATALOGERS
-from pratique.inventory.common.cataloger import Catalogued, FileClaim
-from pratique.inventory.common.resolver import Resolver
-from pratique.inventory.ecosystems.apk.cataloger import DATABASES as APK
-from pratique.inventory.ecosystems.dpkg.cataloger import INFO, STATUS
-from pratique.inventory.ecosystems.rpm.cataloger import DATABASES as RPM
 from pratique.inventory.guarded import catalogue_guarded
 from pratique.lexicon.text import shown_path
 from pratique.model import Component, FileEntry, Tree, Unknown

@@ -6,8 +6,8 @@ that are not what their package says. Each kind becomes an `Unknown` in plain wo
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from pratique.cataloging.os_release import FAMILIES, family_of, read_os_release
 from pratique.inventory.chroots import ROOT
-from pratique.inventory.common.os_release import FAMILIES, family_of, read_os_release
 from pratique.lexicon.text import clean, shown_path
 from pratique.model import Component, FileEntry, Owned, Ownership, Presence, Tree, Unknown
 

@@ -7,7 +7,7 @@ asking again with fewer of them, each becomes an unknown, and the rest is catalo
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pratique.inventory.common.cataloger import Cataloger, Catalogued
+from pratique.cataloging.cataloger import Cataloger, Catalogued
 from pratique.model import Tree, Unknown
 
 _MAX_CULPRITS = 20

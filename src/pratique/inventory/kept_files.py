@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from pratique.artifact.selection import Prefixes
 
 if TYPE_CHECKING:
-    from pratique.inventory.common.cataloger import Cataloger
+    from pratique.cataloging.cataloger import Cataloger
 
 
 class KeptFiles:

@@ -7,8 +7,8 @@ of that algorithm; a package that states another one owns the file unchecked, wh
 import hashlib
 from collections.abc import Iterable
 
-from pratique.inventory.common.cataloger import LINK, SHA1_OR_LINK, FileClaim
-from pratique.inventory.common.resolver import Resolver
+from pratique.cataloging.cataloger import LINK, SHA1_OR_LINK, FileClaim
+from pratique.cataloging.resolver import Resolver
 from pratique.model import FileEntry, FileKind, Owned, Ownership, Tree, Unknown
 
 

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sbom_trees import SUBJECT, tree
 
+from pratique.ecosystems.alpm.cataloger import read_mtree, read_sections
+from pratique.ecosystems.nix.cataloger import parse_store_path
 from pratique.errors import Malformed
 from pratique.inventory.assemble import catalogue_tree
 from pratique.inventory.catalogers import CATALOGERS
-from pratique.inventory.ecosystems.alpm.cataloger import read_mtree, read_sections
-from pratique.inventory.ecosystems.nix.cataloger import parse_store_path
 from pratique.model import Ownership
 
 DATA = Path(__file__).resolve().parents[2] / "data" / "alpm"

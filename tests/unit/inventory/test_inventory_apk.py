@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sbom_trees import SUBJECT, tree
 
+from pratique.ecosystems.apk.scripts import installed_scripts
 from pratique.inventory.assemble import catalogue_tree
 from pratique.inventory.catalogers import CATALOGERS
-from pratique.inventory.ecosystems.apk.scripts import installed_scripts
 from pratique.model import Ownership
 
 APK = CATALOGERS["apk"]

@@ -14,13 +14,13 @@ from sbom_trees import SUBJECT, tree
 from pratique.artifact.content import FileContent
 from pratique.artifact.open import open_artifact
 from pratique.artifact.source import ArtifactSource, parse_source
+from pratique.cataloging.manifests.image_reference import parse_image_reference
+from pratique.cataloging.manifests.probe import ManifestProbe
 from pratique.documents.cyclonedx.of_inventory import render_cyclonedx
+from pratique.ecosystems.helm.chart_archive import ChartArchiveProbe
+from pratique.ecosystems.helm.chart_values import overlay, substitute, value_images
 from pratique.errors import InputError, LimitExceeded, Malformed
 from pratique.inventory.assemble import catalogue_tree
-from pratique.inventory.ecosystems.helm.chart_archive import ChartArchiveProbe
-from pratique.inventory.ecosystems.helm.chart_values import overlay, substitute, value_images
-from pratique.inventory.manifests.image_reference import parse_image_reference
-from pratique.inventory.manifests.probe import ManifestProbe
 from pratique.inventory.scan import take_inventory
 from pratique.lexicon.parse import load_yaml_documents
 from pratique.model import ArtifactKind, ComponentKind, Digest, Presence, Subject

@@ -2,7 +2,7 @@
 
 from sbom_trees import tree
 
-from pratique.inventory.common.cataloger import LINK, FileClaim
+from pratique.cataloging.cataloger import LINK, FileClaim
 from pratique.inventory.ownership import compare
 from pratique.inventory.package_digests import PackageDigests
 from pratique.model import Ownership

@@ -4,12 +4,12 @@ import pytest
 from sbom_trees import DPKG, DPKG_LINKS, LAYERS, STATUS, SUBJECT, debian, tree
 
 from pratique.artifact.content import FileContent
+from pratique.cataloging import cataloger as base
+from pratique.cataloging.deb822 import read_fields, read_relations
+from pratique.cataloging.licences.debian_copyright import read_copyright
+from pratique.ecosystems.dpkg.changelog import ChangelogProbe
 from pratique.inventory.assemble import catalogue_tree
 from pratique.inventory.catalogers import CATALOGERS
-from pratique.inventory.common import cataloger as base
-from pratique.inventory.common.deb822 import read_fields, read_relations
-from pratique.inventory.ecosystems.dpkg.changelog import ChangelogProbe
-from pratique.inventory.licences.debian_copyright import read_copyright
 from pratique.model import Ownership
 
 DPKG_ONLY = CATALOGERS["dpkg"]

@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pratique.artifact.content import FileContent
+from pratique.cataloging.binary.assembly import read_assembly
+from pratique.cataloging.binary.executable import ExecutableProbe
+from pratique.cataloging.binary.gobuild import MAGIC
+from pratique.cataloging.binary.macho import slices
+from pratique.cataloging.binary.pe import Pe
+from pratique.cataloging.cataloger import Collector
+from pratique.ecosystems.executables.build_info import _noted
 from pratique.errors import Malformed, PratiqueError
-from pratique.inventory.binary.assembly import read_assembly
-from pratique.inventory.binary.executable import ExecutableProbe
-from pratique.inventory.binary.gobuild import MAGIC
-from pratique.inventory.binary.macho import slices
-from pratique.inventory.binary.pe import Pe
-from pratique.inventory.common.cataloger import Collector
-from pratique.inventory.ecosystems.executables.build_info import _noted
 from pratique.model import Tree
 
 PROBE = ExecutableProbe()

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sbom_trees import DPKG, DPKG_LINKS, SUBJECT, tree
 
+from pratique.ecosystems.golang.gomod import read_go_mod
+from pratique.ecosystems.rust.cataloger import CargoCataloger
 from pratique.errors import Malformed
 from pratique.inventory.assemble import catalogue_tree
-from pratique.inventory.ecosystems.golang.gomod import read_go_mod
-from pratique.inventory.ecosystems.rust.cataloger import CargoCataloger
 from pratique.model import ArtifactKind, ComponentKind, Presence
 
 FOLDER = replace(SUBJECT, kind=ArtifactKind.DIRECTORY)

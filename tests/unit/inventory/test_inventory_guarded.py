@@ -15,9 +15,9 @@ from pratique.artifact.content import FileContent
 from pratique.artifact.examine import Examiner
 from pratique.artifact.limits import Limits
 from pratique.artifact.selection import Chosen, Interest
+from pratique.cataloging.cataloger import Catalogued
 from pratique.inventory.assemble import catalogue_tree
 from pratique.inventory.catalogers import CATALOGERS
-from pratique.inventory.common.cataloger import Catalogued
 from pratique.inventory.guarded import catalogue_guarded
 from pratique.model import Component, Tree
 

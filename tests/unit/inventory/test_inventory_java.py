@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from sbom_trees import SUBJECT, tree
 
 from pratique.artifact.content import FileContent
+from pratique.cataloging.licence_names import licences_of
+from pratique.ecosystems.jvm.coordinates import group_of, identify
+from pratique.ecosystems.jvm.filename import parse_file_name
+from pratique.ecosystems.jvm.manifest import bundle_licences, parse_manifest, parse_properties
+from pratique.ecosystems.jvm.pom import interpolate, parse_pom, resolved
+from pratique.ecosystems.jvm.probe import MAX_DEPTH, MAX_ENTRIES, ArchiveProbe
+from pratique.ecosystems.jvm.repository import place_of
 from pratique.errors import Malformed
 from pratique.inventory.assemble import catalogue_tree
-from pratique.inventory.common.licence_names import licences_of
-from pratique.inventory.ecosystems.jvm.coordinates import group_of, identify
-from pratique.inventory.ecosystems.jvm.filename import parse_file_name
-from pratique.inventory.ecosystems.jvm.manifest import bundle_licences, parse_manifest, parse_properties
-from pratique.inventory.ecosystems.jvm.pom import interpolate, parse_pom, resolved
-from pratique.inventory.ecosystems.jvm.probe import MAX_DEPTH, MAX_ENTRIES, ArchiveProbe
-from pratique.inventory.ecosystems.jvm.repository import place_of
 from pratique.model import ComponentKind, Ownership, Presence
 
 DATA = Path(__file__).parents[2] / "data" / "java"

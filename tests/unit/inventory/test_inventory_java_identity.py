@@ -10,10 +10,10 @@ import pytest
 from sbom_trees import SUBJECT, tree
 
 from pratique.artifact.content import FileContent
+from pratique.ecosystems.jvm.coordinates import Identity, identify
+from pratique.ecosystems.jvm.packages import lies_below, main_package, summed
+from pratique.ecosystems.jvm.probe import ArchiveProbe
 from pratique.inventory.assemble import catalogue_tree
-from pratique.inventory.ecosystems.jvm.coordinates import Identity, identify
-from pratique.inventory.ecosystems.jvm.packages import lies_below, main_package, summed
-from pratique.inventory.ecosystems.jvm.probe import ArchiveProbe
 
 DATA = Path(__file__).parents[2] / "data" / "java"
 TRUTH = [line.split("\t") for line in (DATA / "spark-3.5.1-jars.tsv").read_text().splitlines()[1:]]

@@ -7,12 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from lock_trees import broken, fixture, inventory, told
 from sbom_trees import SUBJECT, tree
 
+from pratique.cataloging import cataloger as base
+from pratique.ecosystems.npm import bun, npm_lock
+from pratique.ecosystems.npm import installed as npm
+from pratique.ecosystems.npm import names as npm_names
+from pratique.ecosystems.npm.names import climb, climbing_steps
 from pratique.inventory.assemble import catalogue_tree
-from pratique.inventory.common import cataloger as base
-from pratique.inventory.ecosystems.npm import bun, npm_lock
-from pratique.inventory.ecosystems.npm import installed as npm
-from pratique.inventory.ecosystems.npm import names as npm_names
-from pratique.inventory.ecosystems.npm.names import climb, climbing_steps
 from pratique.model import ComponentKind, Presence
 
 LOCKS = {

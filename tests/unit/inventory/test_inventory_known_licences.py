@@ -6,8 +6,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pratique.inventory.licences import texts
-from pratique.inventory.licences.known import KEY_BYTES, key_of, pack, unpack
+from pratique.cataloging.licences import texts
+from pratique.cataloging.licences.known import KEY_BYTES, key_of, pack, unpack
 
 KEYS = st.binary(min_size=KEY_BYTES, max_size=KEY_BYTES)
 NAMES = st.lists(st.sampled_from(("MIT", "ISC", "BSD-3-Clause", "GPL-2.0-or-later")), max_size=3, unique=True).map(tuple)

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from sbom_trees import DPKG, DPKG_LINKS, SUBJECT, tree
 
 from pratique.artifact.content import FileContent
+from pratique.cataloging.licences.files import LicenceTextProbe
+from pratique.cataloging.licences.texts import find_licences
 from pratique.inventory.assemble import catalogue_tree
-from pratique.inventory.licences.files import LicenceTextProbe
-from pratique.inventory.licences.texts import find_licences
 from pratique.lexicon.spdx_ids import LICENCES
 from pratique.model import ArtifactKind, Digest, Subject
 

@@ -14,10 +14,10 @@ from pratique.artifact.content import FileContent
 from pratique.artifact.examine import Examiner
 from pratique.artifact.limits import Limits
 from pratique.artifact.selection import Chosen
+from pratique.ecosystems.models.facts import count_of, repository_of
+from pratique.ecosystems.models.probe import MODEL_PROBES
 from pratique.errors import LimitExceeded, Malformed
 from pratique.inventory.assemble import catalogue_tree
-from pratique.inventory.ecosystems.models.facts import count_of, repository_of
-from pratique.inventory.ecosystems.models.probe import MODEL_PROBES
 from pratique.model import ComponentKind, Ownership
 
 DATA = Path(__file__).parents[2] / "data" / "models"

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from lock_trees import broken, fixture, inventory, told
 from sbom_trees import SUBJECT, tree
 
+from pratique.ecosystems.beam.terms import read_terms
 from pratique.errors import Malformed
 from pratique.inventory.assemble import catalogue_tree
-from pratique.inventory.ecosystems.beam.terms import read_terms
 from pratique.model import Presence
 
 SHA = "ab" * 32

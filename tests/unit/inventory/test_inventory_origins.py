@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from lock_trees import inventory, told
 from sbom_trees import tree
 
-from pratique.inventory.common.origins import at_address, at_path, at_registry, at_repository, place_in
+from pratique.cataloging.origins import at_address, at_path, at_registry, at_repository, place_in
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 GIT = f"git%2Bhttps:%2F%2Fgit.example%2Fu%2Fg.git%40{COMMIT}"

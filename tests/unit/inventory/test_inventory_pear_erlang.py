@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lock_trees import broken, fixture, inventory, told
 
+from pratique.ecosystems.php.serialized import read_serialized
 from pratique.errors import Malformed
-from pratique.inventory.ecosystems.php.serialized import read_serialized
 from pratique.model import Ownership, Presence
 
 ERLANG = {

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sbom_trees import tree
 
+from pratique.ecosystems.terraform.hcl import MAX_BYTES, read_hcl
 from pratique.errors import LimitExceeded, Malformed
 from pratique.inventory.assemble import catalogue_tree
-from pratique.inventory.ecosystems.terraform.hcl import MAX_BYTES, read_hcl
 from pratique.inventory.image_config import image_facts
 from pratique.model import ArtifactKind, Digest, Presence, Subject
 

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from sbom_trees import SUBJECT, tree
 
 from pratique.artifact.content import FileContent
+from pratique.ecosystems.rpm.cataloger import _words as needed
+from pratique.ecosystems.rpm.database import sqlite
+from pratique.ecosystems.rpm.database.facts import load_facts, read_database
+from pratique.ecosystems.rpm.database.header import Header
 from pratique.errors import Malformed
 from pratique.inventory.assemble import catalogue_tree
 from pratique.inventory.catalogers import CATALOGERS
-from pratique.inventory.ecosystems.rpm.cataloger import _words as needed
-from pratique.inventory.ecosystems.rpm.database import sqlite
-from pratique.inventory.ecosystems.rpm.database.facts import load_facts, read_database
-from pratique.inventory.ecosystems.rpm.database.header import Header
 from pratique.model import Ownership
 
 VECTORS = Path(__file__).resolve().parents[3].parent / "shared" / "vectors" / "rpmdb"
@@ -272,8 +272,8 @@ def test_a_version_that_was_edited_in_the_database_is_doubted_and_untouched_ones
 
 
 def test_a_header_whose_digests_were_removed_is_said_to_have_none():
-    from pratique.inventory.ecosystems.rpm.database.facts import _blobs
-    from pratique.inventory.ecosystems.rpm.database.header import HeaderProof
+    from pratique.ecosystems.rpm.database.facts import _blobs
+    from pratique.ecosystems.rpm.database.header import HeaderProof
 
     blob = next(iter(_blobs(FileContent(memoryview((DATA / "rpmdb.sqlite").read_bytes())))))[2]
     assert Header(blob).proof() is HeaderProof.MATCHING
@@ -287,8 +287,8 @@ def test_a_header_whose_digests_were_removed_is_said_to_have_none():
 @settings(max_examples=300, deadline=None)
 @given(at=st.integers(0, 400), value=st.integers(0, 255))
 def test_no_byte_of_the_region_can_be_changed_unseen(at, value):
-    from pratique.inventory.ecosystems.rpm.database.facts import _blobs
-    from pratique.inventory.ecosystems.rpm.database.header import HeaderProof
+    from pratique.ecosystems.rpm.database.facts import _blobs
+    from pratique.ecosystems.rpm.database.header import HeaderProof
 
     blob = bytearray(next(iter(_blobs(FileContent(memoryview((DATA / "rpmdb.sqlite").read_bytes())))))[2])
     at += 8

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from sbom_trees import tree
 
 from pratique.artifact.content import FileContent
+from pratique.ecosystems.rpm.database.facts import load_facts, read_database
+from pratique.ecosystems.rpm.database.journal import lay_over, read_journal
 from pratique.errors import Malformed
 from pratique.inventory.catalogers import CATALOGERS
-from pratique.inventory.ecosystems.rpm.database.facts import load_facts, read_database
-from pratique.inventory.ecosystems.rpm.database.journal import lay_over, read_journal
 
 DATA = Path(__file__).resolve().parents[2] / "data" / "rpm" / "rpmdb.sqlite"
 PLACE = "var/lib/rpm/rpmdb.sqlite"
@@ -148,7 +148,7 @@ def test_any_history_comes_to_what_sqlite_itself_sees(tmp_path_factory, seed):
 
 
 def named(blob):
-    from pratique.inventory.ecosystems.rpm.database.header import NAME, Header
+    from pratique.ecosystems.rpm.database.header import NAME, Header
 
     return Header(blob).text(NAME)
 
@@ -173,7 +173,7 @@ def test_mutated_pages_under_right_checksums_raise_nothing_but_malformed(seed, l
 @pytest.fixture(scope="module")
 def log_without_checksums(tmp_path_factory):
     """A log whose checksums are taken for right, whatever they are: so that mutations get as far as the pages."""
-    from pratique.inventory.ecosystems.rpm.database import wal
+    from pratique.ecosystems.rpm.database import wal
 
     files = Files(tmp_path_factory.mktemp("mutated"))
     for (blob,) in files.run("SELECT blob FROM Packages"):

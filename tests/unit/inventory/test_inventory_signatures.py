@@ -8,9 +8,9 @@ from sbom_trees import DPKG, DPKG_LINKS, SUBJECT, tree
 
 from pratique.artifact.content import FileContent
 from pratique.artifact.selection import ProbeTable
+from pratique.ecosystems.executables.known_programs import SignatureCataloger
+from pratique.ecosystems.executables.signatures import SIGNATURES, SignatureProbe
 from pratique.inventory.assemble import catalogue_tree
-from pratique.inventory.ecosystems.executables.known_programs import SignatureCataloger
-from pratique.inventory.ecosystems.executables.signatures import SIGNATURES, SignatureProbe
 from pratique.model import FileForm, Ownership, Presence
 
 # As the strings stand in the binaries of Debian 12 and of the projects themselves: file name, bytes, version.

@@ -253,7 +253,7 @@ def test_a_package_url_that_breaks_the_rules_is_said_and_the_component_stays():
 
 
 def test_a_document_of_too_many_components_is_an_unknown(monkeypatch):
-    monkeypatch.setattr("pratique.inventory.ecosystems.stated.statement.MAX_STATED", 3)
+    monkeypatch.setattr("pratique.ecosystems.stated.statement.MAX_STATED", 3)
     found = inventory({"opt/bom.json": CYCLONEDX})
     assert found.components == () and "more than 3" in found.unknowns[0].reason
 

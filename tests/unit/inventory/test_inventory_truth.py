@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sbom_trees import DPKG, DPKG_LINKS, OS_RELEASE, STATUS, SUBJECT, debian, tree
 
+from pratique.cataloging.os_release import read_os_release
 from pratique.inventory.assemble import catalogue_tree
 from pratique.inventory.catalogers import CATALOGERS
-from pratique.inventory.common.os_release import read_os_release
 from pratique.model import ComponentKind, FileForm, Ownership
 from pratique.model.coverage import Count, cover
 

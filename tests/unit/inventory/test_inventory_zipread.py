@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pratique.cataloging.zipread import begin_of, find_directory, read_entry, walk_entries, without_overlaps
 from pratique.errors import LimitExceeded, Malformed
-from pratique.inventory.common.zipread import begin_of, find_directory, read_entry, walk_entries, without_overlaps
 
 DATA = Path(__file__).parents[2] / "data" / "java"
 

@@ -8,8 +8,8 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from pratique.cataloging.binary.image import find
 from pratique.errors import LimitExceeded, Malformed
-from pratique.inventory.binary.image import find
 from pratique.inventory.packed.limits import Budget
 from pratique.inventory.packed.members import Member, broken, whole
 from pratique.inventory.packed.streams import raw_deflate

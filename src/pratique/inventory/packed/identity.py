@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeVar
 
+from pratique.cataloging.package_file import PackageFile
+from pratique.ecosystems.alpm.package_file import INFO, MTREE, read_pacman
+from pratique.ecosystems.apk.package_file import read_apk
+from pratique.ecosystems.conda.package_file import FILES, INDEX, PATHS, read_conda
+from pratique.ecosystems.dotnet.package_file import read_nupkg
+from pratique.ecosystems.golang.package_file import read_go_zip
+from pratique.ecosystems.npm.package_file import read_npm
+from pratique.ecosystems.opkg.package_file import read_ipk
+from pratique.ecosystems.python.package_file import keeps_python, read_python
+from pratique.ecosystems.ruby.package_file import METADATA, read_gem
+from pratique.ecosystems.rust.package_file import read_crate
 from pratique.errors import Malformed
-from pratique.inventory.common.package_file import PackageFile
-from pratique.inventory.ecosystems.alpm.package_file import INFO, MTREE, read_pacman
-from pratique.inventory.ecosystems.apk.package_file import read_apk
-from pratique.inventory.ecosystems.conda.package_file import FILES, INDEX, PATHS, read_conda
-from pratique.inventory.ecosystems.dotnet.package_file import read_nupkg
-from pratique.inventory.ecosystems.golang.package_file import read_go_zip
-from pratique.inventory.ecosystems.npm.package_file import read_npm
-from pratique.inventory.ecosystems.opkg.package_file import read_ipk
-from pratique.inventory.ecosystems.python.package_file import keeps_python, read_python
-from pratique.inventory.ecosystems.ruby.package_file import METADATA, read_gem
-from pratique.inventory.ecosystems.rust.package_file import read_crate
 from pratique.inventory.packed import formats
 from pratique.inventory.packed.facts import PACKED, OpenedFile, decode
 from pratique.inventory.packed.limits import LIMITS, Budget

@@ -7,8 +7,8 @@ installed: what would be is EMBEDDED. The package that the file itself is owns t
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from pratique.inventory.common.cataloger import Catalogued, FileClaim
-from pratique.inventory.common.os_release import OS_RELEASE, PLACES, family_of, read_os_release
+from pratique.cataloging.cataloger import Catalogued, FileClaim
+from pratique.cataloging.os_release import OS_RELEASE, PLACES, family_of, read_os_release
 from pratique.inventory.packed.facts import PACKED, OpenedFile, decode
 from pratique.lexicon.text import shown_path
 from pratique.model import STATED_BY, Component, Digest, FileEntry, FileKind, Presence, Tree, Unknown

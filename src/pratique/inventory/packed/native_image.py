@@ -6,10 +6,10 @@ It is gzip'd CycloneDX between the symbols `sbom` and `sbom_length` of the progr
 import hashlib
 import struct
 
+from pratique.cataloging.binary.elf import Elf
+from pratique.cataloging.binary.image import Image
+from pratique.ecosystems.jvm.native_image import SBOM
 from pratique.errors import Malformed
-from pratique.inventory.binary.elf import Elf
-from pratique.inventory.binary.image import Image
-from pratique.inventory.ecosystems.jvm.native_image import SBOM
 from pratique.inventory.packed.limits import Budget
 from pratique.inventory.packed.streams import inflated
 from pratique.model import FileEntry, FileKind, Tree

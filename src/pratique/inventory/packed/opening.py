@@ -8,9 +8,9 @@ from itertools import chain
 
 from pratique.artifact.feed import Feed
 from pratique.artifact.selection import Chosen, ProbeTable
+from pratique.ecosystems.dpkg.package_file import read_deb
+from pratique.ecosystems.rpm.package_file import read_rpm
 from pratique.errors import Malformed
-from pratique.inventory.ecosystems.dpkg.package_file import read_deb
-from pratique.inventory.ecosystems.rpm.package_file import read_rpm
 from pratique.inventory.packed import formats
 from pratique.inventory.packed.ar import ar_members
 from pratique.inventory.packed.asar import asar_members

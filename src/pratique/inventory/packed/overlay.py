@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
+from pratique.cataloging.binary.elf import Elf
+from pratique.cataloging.binary.macho import read_macho
+from pratique.cataloging.binary.pe import Pe
 from pratique.errors import Malformed
-from pratique.inventory.binary.elf import Elf
-from pratique.inventory.binary.macho import read_macho
-from pratique.inventory.binary.pe import Pe
 
 
 class Executable(NamedTuple):

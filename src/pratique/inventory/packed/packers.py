@@ -5,7 +5,7 @@ What such a program is made of is not known, and that is said; its own bytes are
 
 import zlib
 
-from pratique.inventory.binary.image import find
+from pratique.cataloging.binary.image import find
 from pratique.inventory.packed.overlay import Executable
 
 _UPX = b"UPX!"

@@ -6,8 +6,8 @@ Composer and most tools of PHP are shipped as one, with the list of the packages
 import struct
 from collections.abc import Callable, Iterator
 
+from pratique.cataloging.binary.image import find
 from pratique.errors import LimitExceeded, Malformed
-from pratique.inventory.binary.image import find
 from pratique.inventory.packed.limits import Budget
 from pratique.inventory.packed.members import DIRECTORY, Member, whole
 from pratique.inventory.packed.streams import inflated, raw_deflate

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from pratique.artifact.content import FileContent
 from pratique.artifact.selection import Chosen, Interest, ProbeTable
+from pratique.ecosystems.helm.chart_archive import in_charts
+from pratique.ecosystems.jvm.filename import ARCHIVES as JAVA
 from pratique.errors import Malformed
-from pratique.inventory.ecosystems.helm.chart_archive import in_charts
-from pratique.inventory.ecosystems.jvm.filename import ARCHIVES as JAVA
 from pratique.inventory.packed import formats
 from pratique.inventory.packed.carried import EXECUTABLES, PHP, SCRIPT, carried, carries
 from pratique.inventory.packed.facts import PACKED, encode

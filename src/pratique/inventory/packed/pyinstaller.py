@@ -10,8 +10,8 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from pratique.cataloging.binary.image import find
 from pratique.errors import LimitExceeded, Malformed
-from pratique.inventory.binary.image import find
 from pratique.inventory.packed.limits import Budget
 from pratique.inventory.packed.marshalled import module_names
 from pratique.inventory.packed.members import Member, broken, whole

@@ -5,8 +5,8 @@ Also those that follow something else: a script, a program that unpacks itself. 
 
 from collections.abc import Callable, Iterator
 
+from pratique.cataloging.zipread import Entry, find_directory, stored_bytes, walk_entries, without_overlaps
 from pratique.errors import LimitExceeded, Malformed
-from pratique.inventory.common.zipread import Entry, find_directory, stored_bytes, walk_entries, without_overlaps
 from pratique.inventory.packed.limits import Budget
 from pratique.inventory.packed.members import DIRECTORY, Member, broken, whole
 from pratique.inventory.packed.streams import inflated, raw_deflate

@@ -1,1 +1,0 @@
-"""What catalogers of several ecosystems share: the port itself, its collector, and readers of common forms. Loads nothing."""

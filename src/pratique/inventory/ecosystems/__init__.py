@@ -1,1 +1,0 @@
-"""One folder an ecosystem. No folder imports another; what several need stands in `inventory.common`. Loads nothing."""

@@ -521,3 +521,39 @@ def test_lists_without_numbers_cannot_be_changed_by_others():
         found = listed(first, changes=second)
         assert found.cause is Cause.UNREACHABLE and "having changes without a number" in found.detail
     assert listed(numberless()).cause is Cause.NONE
+
+
+def test_a_list_that_is_published_in_another_way_than_by_a_url_is_passed_over():
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "list")])
+    relative = x509.RelativeDistinguishedName([x509.NameAttribute(x509.NameOID.COMMON_NAME, "list")])
+    odd = [
+        x509.DistributionPoint([x509.DirectoryName(name), x509.UniformResourceIdentifier(LIST)], None, None, None),
+        x509.DistributionPoint(None, relative, None, None),
+        *points(CHANGES),
+    ]
+    leaf = LISTED.middle.issue("leaf", extensions=[(x509.CRLDistributionPoints(odd), False)]).certificate
+    assert distribution_urls(leaf) == (LIST, CHANGES)
+
+
+def test_an_authority_that_answers_itself_is_not_held_against_its_own_lists():
+    acme = team(extensions=[responder_at()], middle_extensions=[lists_at(CHANGES)])
+    (url,) = responder_urls(acme.leaf.certificate, acme.middle.certificate)
+    found = check_responders(acme.leaf.certificate, acme.middle.certificate, {url: response(acme, GOOD)}, at=AT, signed_at=None)
+    assert found.cause is Cause.NONE
+
+
+@pytest.mark.parametrize(
+    ("since", "signed_at", "cause"),
+    [
+        (AT - 100, AT - 101, Cause.NONE),
+        (AT - 100, AT - 100, Cause.REVOKED),
+        (AT - 100, AT - 99, Cause.REVOKED),
+        (AT - 100, None, Cause.REVOKED),
+        (None, AT - 101, Cause.REVOKED),
+        (None, None, Cause.REVOKED),
+    ],
+)
+def test_a_responder_s_date_of_invalidity_saves_what_was_signed_before(monkeypatch, since, signed_at, cause):
+    monkeypatch.setattr(ocsp_module, "_invalid_since", lambda _: since)
+    assert asked(response(ASKED, BAD), signed_at=signed_at).cause is cause
+    assert asked(response(ASKED, GOOD), signed_at=signed_at).cause is Cause.NONE

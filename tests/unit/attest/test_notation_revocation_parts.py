@@ -1,5 +1,6 @@
 """Each reason for which a list or a responder says nothing, by its words, and each bound of what it says."""
 
+from types import SimpleNamespace
 from typing import Annotated
 
 import pytest
@@ -557,3 +558,26 @@ def test_a_responder_s_date_of_invalidity_saves_what_was_signed_before(monkeypat
     monkeypatch.setattr(ocsp_module, "_invalid_since", lambda _: since)
     assert asked(response(ASKED, BAD), signed_at=signed_at).cause is cause
     assert asked(response(ASKED, GOOD), signed_at=signed_at).cause is Cause.NONE
+
+
+@pytest.mark.parametrize(("count", "since"), [(1, AT), (2, None), (3, None)])
+def test_a_date_of_invalidity_is_one_certificate_s_alone(count, since):
+    """Of several that are answered for, nobody can tell whose date it is."""
+    answer = SimpleNamespace(responses=iter([None] * count), single_extensions=revoked(5, since=AT).extensions)
+    assert ocsp_module._invalid_since(answer) == since
+
+
+def test_an_answer_that_does_not_say_how_long_it_counts_clears_nobody():
+    builder = ocsp.OCSPResponseBuilder().add_response(
+        cert=ASKED.leaf.certificate,
+        issuer=ASKED.middle.certificate,
+        algorithm=hashes.SHA1(),  # noqa: S303
+        cert_status=GOOD,
+        this_update=day(AT - 1000),
+        next_update=None,
+        revocation_time=None,
+        revocation_reason=None,
+    )
+    builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, ASKED.middle.certificate)
+    found = asked(builder.sign(ASKED.middle.key, hashes.SHA256()).public_bytes(Encoding.DER))
+    assert found.cause is Cause.UNREACHABLE and "answer is out of date" in found.detail

@@ -581,3 +581,23 @@ def test_an_answer_that_does_not_say_how_long_it_counts_clears_nobody():
     builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, ASKED.middle.certificate)
     found = asked(builder.sign(ASKED.middle.key, hashes.SHA256()).public_bytes(Encoding.DER))
     assert found.cause is Cause.UNREACHABLE and "answer is out of date" in found.detail
+
+
+def test_of_a_chain_each_certificate_is_asked_about_and_a_revocation_outweighs_the_rest():
+    acme = team(extensions=[lists_at(LIST)], middle_extensions=[lists_at(CHANGES)])
+    lost = crl(acme.root, revoked(acme.middle.certificate.serial_number))
+    for first in (crl(acme.middle), None):
+        found = whole(acme, {LIST: first, CHANGES: lost})
+        assert found.cause is Cause.REVOKED
+        assert found.detail == f"the certificate 'CN=Middle': its authority revoked it: {CHANGES}"
+    assert whole(acme, {LIST: crl(acme.middle), CHANGES: crl(acme.root)}).detail == ""
+
+
+def test_a_responder_that_answers_leaves_nothing_to_the_lists():
+    acme = team(extensions=[responder_at(), lists_at(LIST)])
+    (url,) = responder_urls(acme.leaf.certificate, acme.middle.certificate)
+    assert whole(acme, {url: response(acme, GOOD)}).cause is Cause.NONE
+    assert whole(acme, {url: response(acme, BAD), LIST: crl(acme.middle)}).cause is Cause.REVOKED
+    assert whole(acme, {LIST: crl(acme.middle)}).wanted == (url,)
+    assert whole(acme, {url: None, LIST: crl(acme.middle)}).cause is Cause.NONE
+    assert whole(acme, {url: None}).wanted == (LIST,)

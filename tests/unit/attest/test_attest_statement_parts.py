@@ -159,3 +159,10 @@ def test_the_head_is_the_same_whether_the_predicate_is_read_or_passed_over(monke
         found = parse_head(payload)
         assert (found.predicate_type, found.digests) == (WHOLE["predicateType"], {Digest(f"sha256:{A}")})
         assert len(calls) == reads
+
+
+def test_a_subject_of_a_digest_has_its_annotations_or_none():
+    digest = Digest.of(b"x")
+    assert StatementSubject.of("x", digest, {"a": "1"}).annotations == {"a": "1"}
+    assert StatementSubject.of("x", digest).annotations == {}
+    assert StatementSubject.of("x", digest).digest == {"sha256": digest.hex}

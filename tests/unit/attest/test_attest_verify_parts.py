@@ -131,3 +131,5 @@ def test_signed_bytes_of_another_type_are_no_statement_although_they_read_like_o
     bundle = parse_bundle(parties.ed25519.bundle(payload, payload_type="application/vnd.example+json"))
     with pytest.raises(Malformed, match="signed payload is 'application/vnd.example"):
         verify_bundle(bundle, keys(parties.ed25519))
+    own = verify_bundle(parse_bundle(parties.ed25519.bundle(payload)), keys(parties.ed25519))
+    assert own.keyid == parties.ed25519.key.keyid

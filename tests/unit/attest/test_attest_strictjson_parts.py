@@ -112,3 +112,16 @@ def test_a_reason_is_one_line():
     assert strictjson._reason(ValueError("one\ntwo")) == "one"
     assert strictjson._reason(ValueError("")) == "ValueError"
     assert len(strictjson._reason(ValueError("x" * 200))) == 120
+
+
+@pytest.mark.parametrize(("size", "swift"), [(4, False), (5, True), (6, True)])
+def test_only_a_large_document_goes_to_the_fast_parser_and_what_that_says_counts(monkeypatch, size, swift):
+    monkeypatch.setattr(strictjson, "_LARGE", 5)
+    monkeypatch.setattr(strictjson, "_load_swiftly", lambda data: ("swift",))
+    data = b'"' + b"x" * (size - 2) + b'"'
+    assert load_json(data, what="it") == ("swift" if swift else "x" * (size - 2))
+
+
+def test_half_of_a_pair_is_called_that_in_what_is_written_too():
+    with pytest.raises(Malformed, match="cannot be written as JSON: half of a surrogate pair"):
+        dump_json({"a": "\ud800"})

@@ -601,3 +601,9 @@ def test_a_responder_that_answers_leaves_nothing_to_the_lists():
     assert whole(acme, {LIST: crl(acme.middle)}).wanted == (url,)
     assert whole(acme, {url: None, LIST: crl(acme.middle)}).cause is Cause.NONE
     assert whole(acme, {url: None}).wanted == (LIST,)
+
+
+def test_an_uncritical_extension_of_an_entry_that_nobody_knows_takes_nothing_from_it():
+    entry = x509.RevokedCertificateBuilder().serial_number(5).revocation_date(day(AT))
+    odd = entry.add_extension(x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3"), b"\x05\x00"), False)
+    assert invalid_since(odd.add_extension(x509.InvalidityDate(day(AT)), False).build().extensions) == AT

@@ -3,7 +3,7 @@
     python tools/mutate.py [--rooms evidence,policy,trust,attest] [--share 1/1] [--most N] [--seed S] [--jobs J]
 
 First every test of those rooms runs once, and which lines it passes over is noted. Then each mutant runs in a process of its own:
-the module is compiled from the changed tree, and the tests of that line run, the quickest first, until one fails. What none of
+the module is compiled from the changed tree, and the tests of that line run, file by file, until one fails. What none of
 them notices is a survivor, and is listed with the change that was made, in the order of files and lines. One that cannot be
 noticed, since the program means the same, stands in `tools/mutants-explained.txt` as `module :: change :: why`. An explanation
 whose mutant is noticed, or is no more, is listed too: it explains nothing.
@@ -43,7 +43,7 @@ TESTS = {
     "tlog": ("tlog",),
     "ship": ("ship",),
 }
-MOST_TESTS = (40, 400)  # how many tests are asked first, and how many of the rest when these notice nothing
+MOST_TESTS = 200  # of one file
 TIMEOUT_S = 60
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq,
@@ -316,9 +316,17 @@ class Asked:
         tests = self.tests(mutant)
         if not tests:
             return "no test passes over it"
-        first, all_of_them = MOST_TESTS
-        for some in (tests[:first], tests[first:all_of_them]):
-            if some and not survives(mutant, some):
+        # File by file, since each must be collected: those that are named after the module first, then the quickest.
+        by_file: dict[str, list[str]] = defaultdict(list)
+        for test in tests:
+            by_file[test.partition("::")[0]].append(test)
+
+        def order(file: str) -> tuple[bool, float]:
+            seconds = [self._seconds.get(test, 0) for test in by_file[file]]
+            return mutant.path.stem not in Path(file).stem, sum(seconds) / len(seconds)
+
+        for file in sorted(by_file, key=order):
+            if not survives(mutant, by_file[file][:MOST_TESTS]):
                 return ""
         return "survives"
 

@@ -34,7 +34,7 @@ class Scope:
 
     def covers(self, name: str) -> bool:
         """Whether an artifact of this name, with or without tag and digest, is meant."""
-        return not self.segments or name_segments(name)[: len(self.segments)] == self.segments
+        return name_segments(name)[: len(self.segments)] == self.segments
 
     def __str__(self) -> str:
         return "/".join(self.segments) or "*"

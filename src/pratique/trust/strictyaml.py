@@ -74,10 +74,9 @@ class Reader:
         """A mapping with no other members than `known`; None lets any be."""
         if not isinstance(value, dict):
             raise self.fail(field, "must be a mapping")
-        unknown = set(value) - known if known is not None else set()
-        if unknown:
-            name = f"{field}.{min(unknown)}".lstrip(".")
-            raise self.fail(name, "is not known", f"known here: {', '.join(sorted(known or ()))}")
+        if known is not None and not set(value) <= known:
+            name = f"{field}.{min(set(value) - known)}".lstrip(".")
+            raise self.fail(name, "is not known", f"known here: {', '.join(sorted(known))}")
         return value
 
     def items(self, value: Any, field: str) -> list[Any]:

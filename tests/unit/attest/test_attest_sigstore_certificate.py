@@ -323,3 +323,16 @@ def test_a_certificate_timestamp_with_another_hash_is_not_read():
 
     world = Other()
     refused(world, Malformed, "certificate timestamp of a kind that is not supported", world.certificate())
+
+
+def test_a_bundle_brings_intermediates_and_never_a_root(world):
+    party, trusted = world.certificate(), parse_trusted_root(json.dumps(world.trusted_root()).encode())
+    assert verify_certificate([party.der, world.middle.der], [NOW], trusted)[0].subject == SUBJECT
+    with pytest.raises(Malformed, match="brings a root certificate along"):
+        verify_certificate([party.der, world.middle.der, world.ca.der], [NOW], trusted)
+
+
+def test_a_stranger_s_certificate_is_told_as_one_that_leads_nowhere(world):
+    stranger = World()
+    root = world.trusted_root(certificateAuthorities=[stranger.authority("https://x.example", stranger.middle, stranger.ca)])
+    refused(world, Untrusted, "chains to no trusted authority", world.certificate(), root=root)

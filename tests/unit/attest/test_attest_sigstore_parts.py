@@ -296,6 +296,18 @@ def put(*path, value):
             "hashedrekord",
             "message",
             1,
+            put(
+                "signature",
+                "publicKey",
+                "content",
+                value=world.b64(b"-----BEGIN PUBLIC KEY-----\nA\n-----END PUBLIC KEY-----\n"),
+            ),
+            "signer is not base64",
+        ),
+        (
+            "hashedrekord",
+            "message",
+            1,
             put("signature", "publicKey", "content", value=world.b64(world.pem("PUBLIC KEY", b"x"))),
             "another signer",
         ),

@@ -159,3 +159,26 @@ def test_the_head_is_the_same_whether_the_predicate_is_read_or_passed_over(monke
         found = parse_head(payload)
         assert (found.predicate_type, found.digests) == (WHOLE["predicateType"], {Digest(f"sha256:{A}")})
         assert len(calls) == reads
+
+
+def test_a_subject_of_a_digest_has_its_annotations_or_none():
+    digest = Digest.of(b"x")
+    assert StatementSubject.of("x", digest, {"a": "1"}).annotations == {"a": "1"}
+    assert StatementSubject.of("x", digest).annotations == {}
+    assert StatementSubject.of("x", digest).digest == {"sha256": digest.hex}
+
+
+def test_the_predicate_of_a_large_statement_is_passed_over_before_anything_is_read():
+    payload = json.dumps(WHOLE).encode()
+    short = statement_module._without_predicate(payload)
+    assert json.loads(short) == WHOLE | {"predicate": {}} and len(short) < len(payload)
+    bare = json.dumps({"a": 1}).encode()
+    assert statement_module._without_predicate(bare) == bare
+    for odd in (b"[]", b"{", b"\xff", b"[" * 200_000):
+        with pytest.raises(Malformed, match="statement is not JSON"):
+            statement_module._without_predicate(odd)
+
+
+def test_the_name_of_a_digest_is_a_text_in_what_is_written_too():
+    with pytest.raises(Malformed, match="a digest that is no text"):
+        render_statement(subjects=[StatementSubject(digest={5: "ab"})], predicate_type="x", predicate={})

@@ -219,3 +219,23 @@ def test_files_of_a_trust_store_hold_certificates_in_pem_or_der():
 def test_files_without_certificates_are_refused(data):
     with pytest.raises(Malformed):
         parse_certificates(data, "file")
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"trustedIdentities": []}, "skips verification and names trust stores or identities"),
+        ({"trustStores": []}, "skips verification and names trust stores or identities"),
+        ({}, "skips verification and names trust stores or identities"),
+    ],
+)
+def test_who_skips_verification_names_neither_stores_nor_identities(change, match):
+    skips = {"signatureVerification": {"level": "skip"}, "registryScopes": ["registry.example/app"]}
+    assert parse_policy(policy({**skips, "trustedIdentities": [], "trustStores": []})).statements
+    with pytest.raises(Malformed, match=match):
+        parse_policy(policy({**skips, **change}))
+
+
+def test_an_identity_is_a_subject_and_of_no_other_kind():
+    with pytest.raises(Malformed, match="trusts no identity that is read here: 'x509.issuer: C=US, ST=WA, O=acme.example'"):
+        parse_policy(policy({"trustedIdentities": ["x509.issuer: C=US, ST=WA, O=acme.example"]}))

@@ -1,5 +1,6 @@
 """Each reason for which a list or a responder says nothing, by its words, and each bound of what it says."""
 
+from types import SimpleNamespace
 from typing import Annotated
 
 import pytest
@@ -521,3 +522,88 @@ def test_lists_without_numbers_cannot_be_changed_by_others():
         found = listed(first, changes=second)
         assert found.cause is Cause.UNREACHABLE and "having changes without a number" in found.detail
     assert listed(numberless()).cause is Cause.NONE
+
+
+def test_a_list_that_is_published_in_another_way_than_by_a_url_is_passed_over():
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "list")])
+    relative = x509.RelativeDistinguishedName([x509.NameAttribute(x509.NameOID.COMMON_NAME, "list")])
+    odd = [
+        x509.DistributionPoint([x509.DirectoryName(name), x509.UniformResourceIdentifier(LIST)], None, None, None),
+        x509.DistributionPoint(None, relative, None, None),
+        *points(CHANGES),
+    ]
+    leaf = LISTED.middle.issue("leaf", extensions=[(x509.CRLDistributionPoints(odd), False)]).certificate
+    assert distribution_urls(leaf) == (LIST, CHANGES)
+
+
+def test_an_authority_that_answers_itself_is_not_held_against_its_own_lists():
+    acme = team(extensions=[responder_at()], middle_extensions=[lists_at(CHANGES)])
+    (url,) = responder_urls(acme.leaf.certificate, acme.middle.certificate)
+    found = check_responders(acme.leaf.certificate, acme.middle.certificate, {url: response(acme, GOOD)}, at=AT, signed_at=None)
+    assert found.cause is Cause.NONE
+
+
+@pytest.mark.parametrize(
+    ("since", "signed_at", "cause"),
+    [
+        (AT - 100, AT - 101, Cause.NONE),
+        (AT - 100, AT - 100, Cause.REVOKED),
+        (AT - 100, AT - 99, Cause.REVOKED),
+        (AT - 100, None, Cause.REVOKED),
+        (None, AT - 101, Cause.REVOKED),
+        (None, None, Cause.REVOKED),
+    ],
+)
+def test_a_responder_s_date_of_invalidity_saves_what_was_signed_before(monkeypatch, since, signed_at, cause):
+    monkeypatch.setattr(ocsp_module, "_invalid_since", lambda _: since)
+    assert asked(response(ASKED, BAD), signed_at=signed_at).cause is cause
+    assert asked(response(ASKED, GOOD), signed_at=signed_at).cause is Cause.NONE
+
+
+@pytest.mark.parametrize(("count", "since"), [(1, AT), (2, None), (3, None)])
+def test_a_date_of_invalidity_is_one_certificate_s_alone(count, since):
+    """Of several that are answered for, nobody can tell whose date it is."""
+    answer = SimpleNamespace(responses=iter([None] * count), single_extensions=revoked(5, since=AT).extensions)
+    assert ocsp_module._invalid_since(answer) == since
+
+
+def test_an_answer_that_does_not_say_how_long_it_counts_clears_nobody():
+    builder = ocsp.OCSPResponseBuilder().add_response(
+        cert=ASKED.leaf.certificate,
+        issuer=ASKED.middle.certificate,
+        algorithm=hashes.SHA1(),  # noqa: S303
+        cert_status=GOOD,
+        this_update=day(AT - 1000),
+        next_update=None,
+        revocation_time=None,
+        revocation_reason=None,
+    )
+    builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, ASKED.middle.certificate)
+    found = asked(builder.sign(ASKED.middle.key, hashes.SHA256()).public_bytes(Encoding.DER))
+    assert found.cause is Cause.UNREACHABLE and "answer is out of date" in found.detail
+
+
+def test_of_a_chain_each_certificate_is_asked_about_and_a_revocation_outweighs_the_rest():
+    acme = team(extensions=[lists_at(LIST)], middle_extensions=[lists_at(CHANGES)])
+    lost = crl(acme.root, revoked(acme.middle.certificate.serial_number))
+    for first in (crl(acme.middle), None):
+        found = whole(acme, {LIST: first, CHANGES: lost})
+        assert found.cause is Cause.REVOKED
+        assert found.detail == f"the certificate 'CN=Middle': its authority revoked it: {CHANGES}"
+    assert whole(acme, {LIST: crl(acme.middle), CHANGES: crl(acme.root)}).detail == ""
+
+
+def test_a_responder_that_answers_leaves_nothing_to_the_lists():
+    acme = team(extensions=[responder_at(), lists_at(LIST)])
+    (url,) = responder_urls(acme.leaf.certificate, acme.middle.certificate)
+    assert whole(acme, {url: response(acme, GOOD)}).cause is Cause.NONE
+    assert whole(acme, {url: response(acme, BAD), LIST: crl(acme.middle)}).cause is Cause.REVOKED
+    assert whole(acme, {LIST: crl(acme.middle)}).wanted == (url,)
+    assert whole(acme, {url: None, LIST: crl(acme.middle)}).cause is Cause.NONE
+    assert whole(acme, {url: None}).wanted == (LIST,)
+
+
+def test_an_uncritical_extension_of_an_entry_that_nobody_knows_takes_nothing_from_it():
+    entry = x509.RevokedCertificateBuilder().serial_number(5).revocation_date(day(AT))
+    odd = entry.add_extension(x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3"), b"\x05\x00"), False)
+    assert invalid_since(odd.add_extension(x509.InvalidityDate(day(AT)), False).build().extensions) == AT

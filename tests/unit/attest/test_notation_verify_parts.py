@@ -247,3 +247,27 @@ def test_the_time_of_a_signing_service_that_nobody_trusts_is_its_own_word():
     found = service(AT, named=("ca:acme",), **{"ca:acme": (ACME.root.der,)})
     assert causes(found)["authenticTimestamp"] == "untrusted"
     assert (found.cause, found.signed) == (Cause.UNTRUSTED, None)
+
+
+# --- what an envelope is
+
+
+def test_an_envelope_claims_the_algorithm_of_its_certificate_s_key():
+    other = team(algorithm="ES384", born=AT - 100, died=AT + 100)
+    data = render_envelope(replace(parse_envelope(signed(ACME), JWS), chain=other.chain))
+    found = check(data, other)
+    assert found.cause is Cause.INVALID and "it claims " in found.detail
+
+
+@pytest.mark.parametrize(
+    ("identity", "cause"),
+    [({"CN": "builder"}, Cause.NONE), ({"CN": "other"}, Cause.UNTRUSTED)],
+)
+def test_an_identity_is_one_of_those_that_the_statement_names(identity, cause):
+    found = check(signed(ACME), ACME, identities=({"CN": "nobody"}, identity))
+    assert found.cause is cause
+    assert cause is Cause.NONE or "which is none of the trusted identities" in found.detail
+
+
+def test_who_signed_is_told_only_where_that_is_proven():
+    assert check(signed(team()), ACME, level=AUDIT).detail == "accepted without a proven signer"

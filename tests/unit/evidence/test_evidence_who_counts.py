@@ -117,7 +117,8 @@ def test_annotations_are_asked_of_signatures_and_of_nothing_else():
 
 
 def test_what_is_not_believed_says_nothing_of_itself_but_why():
-    stranger = asked(bundle(TARGET.digest), anchors_of_keys([("x", [KEYS["vendor"].public_key])], ()))
+    anchors = TrustAnchors(keys={RELEASE.public_key.keyid: RELEASE.public_key}, authorities=Authorities())
+    stranger = asked(bundle(TARGET.digest, predicate={"x": 1}), anchors)
     assert (stranger.cause, stranger.signed, stranger.unproven, dict(stranger.predicate)) == (Cause.UNTRUSTED, None, (), {})
 
 

@@ -87,3 +87,9 @@ def test_only_the_host_is_written_in_either_case():
 
 def test_a_scope_is_written_as_it_is_read():
     assert [str(Scope.parse(text)) for text in ("*", "Example.ORG/App")] == ["*", "example.org/App"]
+
+
+def test_a_wildcard_is_refused_with_what_to_write_instead():
+    with pytest.raises(Malformed, match="a scope with a wildcard") as caught:
+        Scope.parse("registry.example.com/*")
+    assert "write it without" in str(caught.value.hint)

@@ -163,7 +163,7 @@ def _entries(certificate: Certificate, lists: Sequence[CertificateRevocationList
             continue
         reason = _reason(entry)
         if reason not in (ReasonFlags.certificate_hold, ReasonFlags.remove_from_crl):
-            return True, False
+            return True, held
         held = reason is ReasonFlags.certificate_hold
     return False, held
 

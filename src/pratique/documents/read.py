@@ -146,8 +146,8 @@ def _read_spdx2(value: dict[str, Any], problems: Sequence[Problem], name: str, l
 
     version = str(value.get("spdxVersion")).removeprefix("SPDX-")
     title = f"SPDX {version[:10]} {'tag-value' if name == 'spdx-tag-value' else 'JSON'}"
-    if version not in ("2.2", "2.3") and not (lenient and version.startswith("2.")):
-        raise Malformed(f"{title} is not known", hint="versions 2.2, 2.3 and 3.0 are read")
+    if version not in ("2.1", "2.2", "2.3") and not (lenient and version.startswith("2.")):
+        raise Malformed(f"{title} is not known", hint="versions 2.1 to 2.3 and 3.0 are read")
     value["spdxVersion"] = "SPDX-2.2" if version < "2.3" else "SPDX-2.3"
     repaired = _settle(value, spdx2_check("2.2" if version < "2.3" else "2.3"), title, lenient, problems)
     _limit(len(value.get("packages", ())) + len(value.get("files", ())))

@@ -59,7 +59,7 @@ def test_up_and_down_are_told_in_the_order_of_the_ecosystem():
 
 
 def test_an_unquoted_scope_is_no_version():
-    assert changes([part("pkg:npm/@babel/core@1")], [part("pkg:npm/@babel/core@2")])[0][1] == "pkg:npm/@babel/core"
+    assert changes([part("pkg:npm/@babel/core@1")], [part("pkg:npm/@babel/core@2")])[0][1] == "pkg:npm/%40babel/core"
 
 
 def test_a_licence_is_changed_only_if_its_meaning_may_be():

@@ -28,7 +28,7 @@ from pratique.documents.document import (
     Relation,
 )
 from pratique.documents.extra import extras_that_matter, put_back
-from pratique.documents.for_others import source_info
+from pratique.documents.for_others import OWN_ANNOTATOR, annotations_for_others, source_info
 from pratique.documents.shape import Problem
 from pratique.documents.spdx2.ids import spdx2_id
 from pratique.documents.spdx_common import (
@@ -306,14 +306,9 @@ class _Writer:
             for one in self.remarks.get(ref, ())
         ]
         if properties:
-            rows.append(
-                {
-                    "annotationDate": self.created,
-                    "annotationType": "OTHER",
-                    "annotator": "Tool: pratique",
-                    "comment": properties_text(properties),
-                }
-            )
+            texts = [properties_text(properties), *annotations_for_others(properties)]
+            own = {"annotationDate": self.created, "annotationType": "OTHER", "annotator": OWN_ANNOTATOR}
+            rows += [own | {"comment": text} for text in texts]
         return rows
 
     def custom(self, one: CustomLicence) -> dict[str, Any]:

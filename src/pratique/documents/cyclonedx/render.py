@@ -72,9 +72,9 @@ def document_to_cyclonedx(
     return value, (*left_out, *settle_value(value, version, xml=xml))
 
 
-def licence_choices(licences: Sequence[Licence], *, acknowledged: bool) -> list[dict[str, Any]]:
-    """The `licenses` of something: single licences, or exactly one expression; before 1.7 no mixture is allowed."""
-    if all(one.form is not DocumentForm.EXPRESSION for one in licences) or len(licences) == 1:
+def licence_choices(licences: Sequence[Licence], *, acknowledged: bool, mixed: bool) -> list[dict[str, Any]]:
+    """The `licenses` of something: single licences, or exactly one expression; from 1.7 on any mixture (`mixed`)."""
+    if mixed or all(one.form is not DocumentForm.EXPRESSION for one in licences) or len(licences) == 1:
         return [_licence(one, acknowledged) for one in licences]
     words = dict.fromkeys(one.value for one in licences)
     text = " AND ".join(f"({one})" if " " in one and len(words) > 1 else one for one in words)
@@ -179,7 +179,7 @@ class _Writer:
         if source.supplier is not None:
             out["supplier"] = self._party(source.supplier)
         if source.licences:
-            out["licenses"] = licence_choices(source.licences, acknowledged=self.version >= "1.6")
+            out["licenses"] = licence_choices(source.licences, acknowledged=self.version >= "1.6", mixed=self.version >= "1.7")
         rows = carried(source, ("name", "comment", "custom_licences"))
         rows += [Property("pratique:document:serial", serial)] if serial else []
         rows += [*source.properties, *self.relations.pop("", ())]
@@ -270,13 +270,16 @@ class _Writer:
             rows.append(_with_text(one, self.texts) if self.texts else one)
         if len(stated) > 1 or self.version < "1.6":
             concluded = [one for one in stated if one.basis is Basis.CONCLUDED]
-            if concluded and (self.version < "1.6" or any(one.form is DocumentForm.EXPRESSION for one in stated)):
+            together = self.version >= "1.7" or (
+                self.version >= "1.6" and all(one.form is not DocumentForm.EXPRESSION for one in stated)
+            )
+            if concluded and not together:
                 stated = [one for one in stated if one.basis is not Basis.CONCLUDED]
                 unsayable += concluded
         if stated:
-            out["licenses"] = licence_choices(stated, acknowledged=self.version >= "1.6")
+            out["licenses"] = licence_choices(stated, acknowledged=self.version >= "1.6", mixed=self.version >= "1.7")
         if found:
-            out["evidence"] = {"licenses": licence_choices(found, acknowledged=False)}
+            out["evidence"] = {"licenses": licence_choices(found, acknowledged=False, mixed=self.version >= "1.7")}
         return carried_part("licences", unsayable) if unsayable else []
 
     def _hashes(self, hashes: Iterable[Hash], place: str) -> list[dict[str, str]]:

@@ -103,7 +103,7 @@ class _Writer:
         """The whole."""
         source = self.source
         subject = source.subject
-        if not source.timestamp:
+        if not source.timestamp and source.family is not Family.OWN:
             self.left_out.append(Problem("", "states no time, which SPDX demands: 1970 stands there"))
         packages = [self.package(one) for one in ((subject, *source.parts) if subject is not None else source.parts)]
         files = [self.file(one) for one in source.files]

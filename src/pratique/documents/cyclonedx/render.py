@@ -22,6 +22,7 @@ from pratique.documents.cyclonedx.vocabulary import (
     sayable,
     spoken_cpe,
     spoken_kind,
+    with_download,
 )
 from pratique.documents.document import (
     CONTAINS,
@@ -238,8 +239,8 @@ class _Writer:
             out["purl"] = part.purl
         elif part.purl:
             self.lose(part.ref or part.name, f"its purl {clean(part.purl, 80)!r} is no address")
-        if part.references:
-            references, unsayable = self._references(part.references, part.ref or part.name)
+        if part.references or part.download:
+            references, unsayable = self._references(with_download(part), part.ref or part.name)
             out |= {"externalReferences": references} if references else {}
             properties += carried_part("references", unsayable)
         properties += part.properties

@@ -34,6 +34,7 @@ from pratique.documents.spdx2.ids import spdx2_id
 from pratique.documents.spdx_common import (
     PART_CARRIED,
     LicenceWriter,
+    distribution_of,
     document_properties,
     namespace_of,
     party_text,
@@ -147,7 +148,7 @@ class _Writer:
         for name, party in (("supplier", part.supplier), ("originator", part.originator)):
             if party is not None and party.name:
                 out[name] = f"{'Person' if party.kind == 'person' else 'Organization'}: {party_text(party)}"
-        out["downloadLocation"] = part.download or "NOASSERTION"
+        out["downloadLocation"] = part.download or distribution_of(part) or "NOASSERTION"
         analysed = self.same and bool(part.extra.get("/filesAnalyzed"))
         out["filesAnalyzed"] = analysed
         sayable = [one for one in part.hashes if one.algorithm in ALGORITHMS]

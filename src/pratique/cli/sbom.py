@@ -16,12 +16,14 @@ from pratique.cli.sbom_convert import convert
 from pratique.cli.sbom_diff import diff
 from pratique.cli.sbom_merge import merge
 from pratique.cli.sbom_score import score
+from pratique.cli.sbom_source import read_if_sbom
 from pratique.cli.sbom_table import print_inventory
 from pratique.cli.unread import say_what_is_not_known
 
 if TYPE_CHECKING:
     from pratique.documents.document import Document
     from pratique.documents.names import OutputTarget
+    from pratique.documents.naming import Naming
     from pratique.inventory.image_parts import Whole
     from pratique.model import FileManifest, Inventory
 
@@ -60,6 +62,10 @@ def command() -> None:
     "--file", "path", type=click.Path(), help="Write here instead of standard output, with the file manifest beside it."
 )
 @click.option("--files", is_flag=True, help="List every file in the document, where the format tells files from packages.")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out what was found only at such paths; may be repeated.")
+@click.option("--source-name", default="", help="What the artifact is called in the document; of a folder, the project's name.")
+@click.option("--source-version", default="", help="The version of the artifact in the document.")
+@click.option("--supplier", default="", help="The organization that supplies the artifact.")
 @click.option("--images", is_flag=True, help="Fetch the images that a chart or manifests name, and list what is in each.")
 @click.option("--production", is_flag=True, help="Leave out what is declared for development and tests only.")
 @click.option("--no-cache", is_flag=True, help="Read every layer again, and keep nothing.")
@@ -70,22 +76,31 @@ def make(
     outputs: tuple[str, ...],
     path: str | None,
     files: bool,
+    exclude: tuple[str, ...],
+    source_name: str,
+    source_version: str,
+    supplier: str,
     images: bool,
     production: bool,
     no_cache: bool,
     platform: str | None,
     max_entries: int | None,
 ) -> int:
-    """Inventory SOURCE and print its bill of materials.
+    """Inventory SOURCE and print its bill of materials. A file that is one already is read as one, which is said.
 
     A file manifest is written beside each SBOM that goes to a file, as PATH.files.json: `sbom check` names single files with
     it. Versions: cyclonedx-json@1.4 to @1.7 (1.6 if none is said), spdx-json@2.3 (default) and @3.0.1. With --images each image
     is a part of its own: `sbom check IMAGE SBOM` holds it against its part. Exit code 3 when one could not be fetched.
     """
+    from pratique.documents.naming import Naming, named, without_excluded
     from pratique.inventory.image_parts import Whole
     from pratique.inventory.scan import ALL, ALL_WITH_SHA1, take_inventory
 
     wanted = _wanted(outputs, path)
+    stated = Naming(name=source_name, version=source_version, supplier=supplier)
+    reading = read_if_sbom(source)
+    if reading is not None:
+        return _print_reading(source, named(reading.document, stated), wanted)
     home = find_home()
     cache = None if no_cache else home.cache
     # A chart has no platform, its images have.
@@ -99,15 +114,19 @@ def make(
         from pratique.inventory.production import without_development
 
         inventory = without_development(inventory)
+    inventory = without_excluded(inventory, exclude)
     say_what_is_not_known(inventory)
+    naming = _naming(source, inventory, stated)
     whole = _with_images(inventory, platform, home, cache) if images else Whole(inventory=inventory, parts=(), failed=())
     for part in whole.parts:
         say_what_is_not_known(part.inventory)
-    _print_all(whole, wanted, source=source, files=files)
+    _print_all(whole, wanted, source=source, files=files, naming=naming)
     return 3 if whole.failed else 0
 
 
-def _print_all(whole: "Whole", wanted: "list[tuple[OutputTarget, str | None]]", *, source: str, files: bool) -> None:
+def _print_all(
+    whole: "Whole", wanted: "list[tuple[OutputTarget, str | None]]", *, source: str, files: bool, naming: "Naming"
+) -> None:
     """Each wanted format to its place; the document is made once."""
     from pratique.model import build_manifest
 
@@ -120,12 +139,42 @@ def _print_all(whole: "Whole", wanted: "list[tuple[OutputTarget, str | None]]", 
             _write(_native(whole, manifest), place, manifest)
         else:
             from pratique.cli.sbom_convert import say
+            from pratique.documents.naming import named
             from pratique.documents.write import render_document
 
-            document = document or _document(whole, manifest, files=files)
+            document = document or named(_document(whole, manifest, files=files), naming)
             rendered = render_document(document, target, environ=os.environ, of_inventory=True)
             say(f"{target} cannot say of {source}", rendered.left_out)
             _write(rendered.data, place, manifest)
+
+
+def _print_reading(source: str, document: "Document", wanted: "list[tuple[OutputTarget, str | None]]") -> int:
+    """A document that was there already, in each wanted format."""
+    from pratique.cli.sbom_convert import say
+    from pratique.documents.write import render_document
+    from pratique.files import write_atomic
+
+    for target, place in wanted:
+        rendered = render_document(document, target, environ=os.environ)
+        say(f"{target} cannot say of {source}", rendered.left_out)
+        if place is None:
+            click.echo(rendered.data, nl=not rendered.data.endswith(b"\n"))
+        else:
+            write_atomic(Path(place), rendered.data.rstrip(b"\n") + b"\n")
+    return 0
+
+
+def _naming(source: str, inventory: "Inventory", stated: "Naming") -> "Naming":
+    """What was stated; of a folder, what its project calls itself where nothing was."""
+    from pratique.artifact.source import parse_source
+    from pratique.cli.sbom_source import project_in
+    from pratique.documents.naming import Naming
+    from pratique.model import ArtifactKind
+
+    if stated.name or inventory.subject.kind is not ArtifactKind.DIRECTORY:
+        return stated
+    found = project_in(Path(parse_source(source).location))
+    return Naming(name=found.name, version=stated.version or found.version, supplier=stated.supplier)
 
 
 def _document(whole: "Whole", manifest: "FileManifest", *, files: bool) -> "Document":

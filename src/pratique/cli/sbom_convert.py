@@ -27,8 +27,9 @@ SHOWN = 20
 def convert(document: str, target: str, path: str | None, lenient: bool, format_: str) -> None:
     """Write the bill of materials IN (- for standard input) in another format.
 
-    IN is CycloneDX 1.0 to 1.7 (JSON, XML), SPDX 2.2, 2.3 (JSON, tag-value) or 3.0 (JSON), or Pratique's own JSON, recognised
-    by its content. What the other format cannot say is listed on standard error; with --format json, as one JSON document.
+    IN is CycloneDX 1.0 to 1.7 (JSON, XML), SPDX 2.1 to 2.3 (JSON, tag-value) or 3.0 (JSON), Pratique's own JSON, syft's,
+    trivy's, or a snapshot of GitHub's, recognised by its content.
+    What the other format cannot say is listed on standard error; with --format json, as one JSON document.
     """
     from pratique.documents.names import parse_target
     from pratique.documents.write import render_document

@@ -1,5 +1,6 @@
 """`pratique sbom diff`: what changed between two artifacts, two bills of materials, or one of each."""
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
@@ -11,20 +12,24 @@ from pratique.cli.sbom_side import load_side
 if TYPE_CHECKING:
     from pratique.documents.diff import Difference, Differences
 
-_SHOWN_IN_MARKDOWN = 200
+_MAX_MARKDOWN = 59_000  # bytes of rows
+_FEW_FILES = 20
+_STEPS = 3  # of a path, by which files are summed up
 
 
 @click.command()
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B")
 @click.option("--format", "format_", type=click.Choice(["table", "json", "markdown"]), default="table", help="Default: table.")
+@click.option("--files", "all_files", is_flag=True, help="Name every file that differs, not only how many do by folder.")
 @click.option("--exit-code", "by_code", is_flag=True, help="Exit with 1 when they differ.")
 @platform_option
-def diff(before: str, after: str, format_: str, by_code: bool, platform: str | None) -> int:
+def diff(before: str, after: str, format_: str, all_files: bool, by_code: bool, platform: str | None) -> int:
     """What changed from A to B: each a bill of materials in any format that is read, or a SOURCE to inventory.
 
     A word with no scheme before it that names a file is read as a bill of materials; file:PATH inventories it. Files are compared
-    where both sides have them: a SOURCE, a document that lists files, or one with its PATH.files.json beside it.
+    where both sides have them: a SOURCE, a document that lists files, or one with its PATH.files.json beside it. Components come
+    first, then files: more than twenty are summed up by folder, unless --files asks for all; JSON has all of them always.
     """
     from pratique.documents.diff import compare
 
@@ -33,9 +38,9 @@ def diff(before: str, after: str, format_: str, by_code: bool, platform: str | N
     if format_ == "json":
         print_json(_as_json(found))
     elif format_ == "markdown":
-        click.echo(_as_markdown(found))
+        click.echo(_as_markdown(found, all_files))
     else:
-        _print(found)
+        _print(found, all_files)
     return 1 if by_code and found else 0
 
 
@@ -52,8 +57,9 @@ def _as_json(found: "Differences") -> dict[str, object]:
     }
 
 
-def _print(found: "Differences") -> None:
-    rows = [[one.change, one.name, one.before, one.after] for one in (*found.components, *(found.files or ()))]
+def _print(found: "Differences", all_files: bool) -> None:
+    rows = [[one.change, one.name, one.before, one.after] for one in found.components]
+    rows += _file_rows(found, all_files)
     if rows:
         print_table(["CHANGE", "NAME", "BEFORE", "AFTER"], rows)
     else:
@@ -70,20 +76,40 @@ def _remarks(found: "Differences") -> list[str]:
     return []
 
 
-def _as_markdown(found: "Differences") -> str:
+def _file_rows(found: "Differences", all_files: bool) -> list[list[str]]:
+    """A row for each file, or for each folder of them where they are many."""
+    files = found.files or ()
+    if all_files or len(files) <= _FEW_FILES:
+        return [[one.change, one.name, one.before, one.after] for one in files]
+    counts = Counter((one.change, _folder(one.name)) for one in files)
+    rows = sorted(counts.items(), key=lambda row: (row[0][1], row[0][0]))
+    return [[change, f"{folder}/", "", f"{number} {'file' if number == 1 else 'files'}"] for (change, folder), number in rows]
+
+
+def _folder(path: str) -> str:
+    return "/".join(path.split("/")[:-1][:_STEPS]) or "."
+
+
+def _as_markdown(found: "Differences", all_files: bool) -> str:
+    """At most 60 kB, since that is what a comment on a pull request holds."""
     lines: list[str] = []
-    for title, differences in (("Components", found.components), ("Files", found.files or ())):
-        if differences:
-            lines += [
-                f"### {title}: {len(differences)} differences",
-                "",
-                "| Change | Name | Before | After |",
-                "|---|---|---|---|",
-            ]
-            for one in differences[:_SHOWN_IN_MARKDOWN]:
-                cells = " | ".join(markdown_cell(text) for text in (one.name, one.before, one.after))
-                lines.append(f"| {one.change} | {cells} |")
-            if len(differences) > _SHOWN_IN_MARKDOWN:
-                lines += ["", f"and {len(differences) - _SHOWN_IN_MARKDOWN} more"]
-            lines.append("")
+    room = _MAX_MARKDOWN
+    components = [[one.change, one.name, one.before, one.after] for one in found.components]
+    for title, count, rows in (
+        ("Components", len(components), components),
+        ("Files", len(found.files or ()), _file_rows(found, all_files)),
+    ):
+        if rows:
+            table = [f"### {title}: {count} differences", "", "| Change | Name | Before | After |", "|---|---|---|---|"]
+            shown = 0
+            for row in rows:
+                line = f"| {row[0]} | {' | '.join(markdown_cell(text) for text in row[1:])} |"
+                room -= len(line.encode()) + 1
+                if room < 0:
+                    break
+                table.append(line)
+                shown += 1
+            if shown < len(rows):
+                table += ["", f"and {len(rows) - shown} more"]
+            lines += [*table, ""]
     return "\n".join([*(lines or ["No differences.", ""]), *(f"_{line}_" for line in _remarks(found))]).rstrip()

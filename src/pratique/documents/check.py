@@ -2,16 +2,23 @@
 
 The SBOM's word for the bytes is the root of the file manifest. With that manifest each file that differs is named; without
 it, that any differ is all that can be known, and the finding says how to learn which.
+
+Documents of other tools, which state no manifest, are asked which packages they name, however they spell them: names and licences
+are each tool's own reading. Files and the like that they list as components without a package URL are passed over.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from pratique.documents.claims import ParsedComponent, ParsedSbom, licence_words
+from pratique.lexicon.purl_same import same_package
 from pratique.lexicon.text import clean, shown_path
 from pratique.model import Component, ComponentKind, FileEntry, FileKind, FileManifest, Inventory, Tree
 from pratique.model.manifest import manifest_root
+
+_PASSED_OVER = frozenset({"", "file", "operating-system", "container", "application", "platform", "device"})
+"""Kinds of components that other tools list and that have no package URL by nature: lock files, systems."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +54,11 @@ def compare_files(manifest: FileManifest, tree: Tree) -> Iterator[Finding]:
 
 def _subject(inventory: Inventory, sbom: ParsedSbom) -> Iterator[Finding]:
     digest = inventory.subject.digest
-    if sbom.subject_digest is None:
+    if sbom.subject_digest is None and sbom.digests:
+        if not {digest, inventory.subject.config} & set(sbom.digests):
+            said = ", ".join(str(one) for one in sbom.digests[:3])
+            yield Finding(kind="subject", place="metadata", detail=f"the SBOM is about {said}, this is {digest}")
+    elif sbom.subject_digest is None:
         yield Finding(kind="subject", place="metadata", detail="the SBOM does not say which digest it is about")
     elif sbom.subject_digest != digest:
         yield Finding(kind="subject", place="metadata", detail=f"the SBOM is about {sbom.subject_digest}, this is {digest}")
@@ -89,17 +100,21 @@ def _components(inventory: Inventory, sbom: ParsedSbom) -> Iterator[Finding]:
     said = {_key(item): item for item in sbom.components}
     there = Counter(map(_key, inventory.components))
     times = Counter(map(_key, sbom.components))
-    relatives = {_unversioned(key): key for key in found.keys() - said.keys()}
-    replaced: set[str] = set()
-    nameless = [key for key in said if not said[key].purl and key not in found]
-    if nameless:
-        names = ", ".join(clean(said[key].name, 60) for key in sorted(nameless))
+    foreign = sbom.manifest_root is None
+    others = _spelled_otherwise(found.keys() - said.keys(), said.keys() - found.keys())
+    relatives = {_unversioned(key): key for key in found.keys() - said.keys() - set(others.values())}
+    replaced: set[str] = set(others.values())
+    nameless = {key for key in said if not said[key].purl and key not in found}
+    unnamed = sorted(key for key in nameless if not (foreign and said[key].kind in _PASSED_OVER))
+    if unnamed:
+        names = ", ".join(clean(said[key].name, 60) for key in unnamed)
         yield Finding(kind="component-missing", place=clean(names, 200), detail="has no purl, so it cannot be compared")
-    for key in sorted(said.keys() - set(nameless)):
+    for key in sorted(said.keys() - nameless):
         shown = clean(key)
-        if key in found:
-            yield from _compare(found[key], said[key])
-            if times[key] > there[key]:
+        if key in found or key in others:
+            if not foreign:
+                yield from _compare(found[others.get(key, key)], said[key])
+            if times[key] > there[others.get(key, key)] and not foreign:
                 yield Finding(kind="component-changed", place=shown, detail=f"listed {times[key]} times")
         elif _unversioned(key) in relatives:
             now = relatives[_unversioned(key)]
@@ -108,12 +123,22 @@ def _components(inventory: Inventory, sbom: ParsedSbom) -> Iterator[Finding]:
         else:
             yield Finding(kind="component-missing", place=shown, detail="in the SBOM, not in the artifact")
     for key in sorted(found.keys() - said.keys() - replaced):
+        if foreign and (found[key].kind is ComponentKind.OPERATING_SYSTEM or not found[key].purl):
+            continue  # others name the system, and the project itself, without a package URL
         yield Finding(kind="component-added", place=clean(key), detail="in the artifact, not in the SBOM")
 
 
 def _key(item: Component | ParsedComponent) -> str:
     """The purl; name and version where there is none, as of a folder of the project."""
     return item.purl or f" {item.name.replace(':', '/')} {item.version}"
+
+
+def _spelled_otherwise(found: Set[str], said: Set[str]) -> dict[str, str]:
+    """Package URL of the document → the artifact's of the same package, each at most once."""
+    waiting: dict[str, list[str]] = {}
+    for purl in sorted(found, reverse=True):
+        waiting.setdefault(same_package(purl), []).append(purl)
+    return {purl: rows.pop() for purl in sorted(said) if (rows := waiting.get(same_package(purl)))}
 
 
 def _compare(now: Component, said: ParsedComponent) -> Iterator[Finding]:

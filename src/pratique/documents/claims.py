@@ -15,6 +15,7 @@ from pratique.documents.document import Basis, Document, DocumentForm, Licence, 
 from pratique.documents.extra import split_pointer
 from pratique.documents.read import MAX_BYTES, MAX_DEPTH, Reading, read_document, read_value
 from pratique.documents.shape import Problem
+from pratique.documents.subject_digest import stated_digests
 from pratique.errors import LimitExceeded, Malformed
 from pratique.lexicon.licences import UNREAD
 from pratique.lexicon.text import clean
@@ -68,7 +69,8 @@ class ParsedSbom:
     """What was read. `subject_digest`, `manifest_root`: None where the document does not say.
 
     `components`: all but the subject and files. `others`: the subject, files with licences of their own, and components by what
-    else they are called. `licence_names`: what is said of names that are no SPDX identifiers.
+    else they are called. `licence_names`: what is said of names that are no SPDX identifiers. `digests`: by which other tools say
+    what a document is about (`subject_digest`).
     """
 
     serial: str
@@ -78,6 +80,7 @@ class ParsedSbom:
     components: tuple[ParsedComponent, ...]
     others: tuple[ParsedComponent, ...] = ()
     licence_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    digests: tuple[Digest, ...] = field(default=(), compare=False)
 
 
 def read_claims(predicate: Mapping[str, Any]) -> ParsedSbom:
@@ -126,6 +129,7 @@ def stated_by(document: Document) -> ParsedSbom:
         spec_version=document.spec_version,
         subject_digest=subject,
         manifest_root=_own(document, "manifest:root"),
+        digests=stated_digests(document),
         components=tuple(_component(part, elsewhere) for part in document.walk()),
         others=tuple(_others(document, elsewhere)),
         licence_names=_licence_names(document),

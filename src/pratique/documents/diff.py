@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from pratique.documents.document import Basis, Document, Licence, Part
 from pratique.errors import Malformed
 from pratique.lexicon.lazy_regex import lazy
+from pratique.lexicon.purl import build_purl
+from pratique.lexicon.purl_read import parse_purl
 from pratique.lexicon.version_order import Direction, direction, order_key
 from pratique.lexicon.versions import SCHEMES
 from pratique.lexicon.versions import key as version_key
@@ -102,7 +105,17 @@ def _grouped(document: Document) -> dict[str, list[Part]]:
 def _identity(part: Part) -> str:
     if not part.purl:
         return part.full_name
-    head = re.split(r"[?#]", part.purl, maxsplit=1)[0]
+    return _package(part.purl)
+
+
+@lru_cache(maxsize=65_536)
+def _package(purl: str) -> str:
+    """The canonical package URL without version, qualifiers and subpath, whoever spelled it."""
+    try:
+        known = parse_purl(purl)
+        return build_purl(known.type, known.name, namespace=known.namespace)
+    except Malformed:
+        head = re.split(r"[?#]", purl, maxsplit=1)[0]
     at = head.rfind("@")
     # A slash in a version is quoted, so an at sign before the last slash belongs to a namespace.
     return head[:at] if at > head.rfind("/") else head

@@ -176,6 +176,18 @@ class Part:
 DEPENDS_ON = "depends-on"
 CONTAINS = "contains"
 PROVIDES = "provides"
+NEEDING = frozenset(
+    {
+        DEPENDS_ON,
+        "build-depends-on",
+        "development-depends-on",
+        "test-depends-on",
+        "runtime-depends-on",
+        "has-optional-dependency",
+        "has-provided-dependency",
+    }
+)
+"""Kinds of relations by which one thing needs another, whenever and however much it does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,9 +291,9 @@ class Document:
         return next((one.value for one in self.properties if one.name == name), "")
 
     def dependencies(self) -> dict[str, tuple[str, ...]]:
-        """ref → refs it depends on, in the order stated; each target once. Refs of which nothing is stated are absent."""
+        """ref → refs it depends on in any way, in the order stated; each once. Refs of which nothing is stated are absent."""
         found: dict[str, dict[str, None]] = {}
         for one in self.relations:
-            if one.kind == DEPENDS_ON:
+            if one.kind in NEEDING:
                 found.setdefault(one.source, {}).update(dict.fromkeys(one.targets))
         return {ref: tuple(targets) for ref, targets in found.items()}

@@ -4,7 +4,7 @@ The names are those that trivy 0.74 (and with it Dependency-Track) and syft 1.57
 document they learn of the same packages what they would from the image.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from pratique.documents.document import Part, Property
@@ -34,6 +34,7 @@ _PACKAGES = {
 }
 """purl type → trivy's type of an installed package."""
 _OF_SYSTEMS = frozenset({"deb", "rpm", "apk"})
+OWN_ANNOTATOR = "Tool: pratique"
 BUILT_FROM = "built package from: "
 """How SPDX's source information begins, to trivy, where it names the source package."""
 
@@ -82,6 +83,11 @@ def subject_for_others(subject: Subject, *, referred: bool) -> Iterator[Property
 def labels_for_others(subject: Subject) -> Iterator[Property]:
     """An image's labels, as properties of the document."""
     return (Property(f"syft:image:labels:{clean(key)}", clean(value)) for key, value in sorted(subject.labels.items()))
+
+
+def annotations_for_others(properties: Iterable[Property]) -> list[str]:
+    """Comments of annotations by which trivy learns of properties in SPDX: its name of one, and the value."""
+    return [f"LayerDiffID: {one.value}" for one in properties if one.name == f"{_TRIVY}LayerDiffID"]
 
 
 def source_info(part: Part) -> str:

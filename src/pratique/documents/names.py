@@ -28,6 +28,8 @@ FORMATS = {
     )
 }
 
+_SHORT = {"cyclonedx": "cyclonedx-json", "spdx": "spdx-json"}
+
 
 @dataclass(frozen=True, slots=True)
 class OutputTarget:
@@ -46,8 +48,9 @@ class OutputTarget:
 
 
 def parse_target(text: str) -> OutputTarget:
-    """`NAME` or `NAME@VERSION`. Raises InputError, naming what there is."""
+    """`NAME` or `NAME@VERSION`; `cyclonedx` and `spdx` are short for their JSON. Raises InputError, naming what there is."""
     name, at, version = text.partition("@")
+    name = _SHORT.get(name, name)
     known = FORMATS.get(name)
     if known is None:
         raise InputError(f"no format is called {name[:40]!r}", hint=f"there are {', '.join(FORMATS)}")

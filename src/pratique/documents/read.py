@@ -13,7 +13,7 @@ from typing import Any
 from pratique.attest import strictjson
 from pratique.documents.document import Document
 from pratique.documents.repair import repair
-from pratique.documents.shape import Check, Found, Problem, cyclonedx_check, problems_of
+from pratique.documents.shape import Check, Found, Problem, compile_shape, cyclonedx_check, problems_of
 from pratique.errors import LimitExceeded, Malformed
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.parse import read_json_object
@@ -23,6 +23,7 @@ MAX_DEPTH = 64
 MAX_PARTS = 500_000
 _TAG = lazy(rb"^[ \t]*SPDXVersion[ \t]*:", re.MULTILINE)
 _SHOWN = 3
+_READ = "CycloneDX and SPDX are read, Pratique's own JSON, syft's, trivy's, and GitHub's snapshots"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ def read_document(data: bytes, *, lenient: bool = False) -> Reading:
         return read_value(value, lenient=lenient)
     if _TAG.search(data[:65_536]):
         return _read_tags(data, lenient)
-    raise Malformed("no bill of materials in a known format", hint="CycloneDX and SPDX are read, and Pratique's own JSON")
+    raise Malformed("no bill of materials in a known format", hint=_READ)
 
 
 def read_value(value: Any, *, lenient: bool = False) -> Reading:
@@ -70,9 +71,35 @@ def read_value(value: Any, *, lenient: bool = False) -> Reading:
         from pratique.documents.native.parse import document_from_native
 
         return Reading(document=document_from_native(value), format="json", title="Pratique JSON")
+    if isinstance(value.get("artifacts"), list) and "descriptor" in value:
+        return _read_foreign(value, "syft", lenient)
+    if "SchemaVersion" in value and "ArtifactName" in value:
+        return _read_foreign(value, "trivy", lenient)
+    if "manifests" in value and "detector" in value:
+        return _read_foreign(value, "github", lenient)
     if "_type" in value or "payloadType" in value:
         raise Malformed("a statement about something, no bill of materials", hint="give its predicate")
-    raise Malformed("no bill of materials in a known format", hint="CycloneDX and SPDX are read, and Pratique's own JSON")
+    raise Malformed("no bill of materials in a known format", hint=_READ)
+
+
+def _read_foreign(value: dict[str, Any], tool: str, lenient: bool) -> Reading:
+    """What is no format of a standard."""
+    if tool == "syft":
+        from pratique.documents.foreign.syft import SHAPES, document_from_syft
+
+        title, shapes, read = "syft JSON", SHAPES, document_from_syft
+    elif tool == "trivy":
+        from pratique.documents.foreign.trivy import SHAPES, document_from_trivy
+
+        title, shapes, read = "trivy JSON", SHAPES, document_from_trivy
+    else:
+        from pratique.documents.foreign.github import SHAPES, document_from_github
+
+        title, shapes, read = "GitHub dependency snapshot", SHAPES, document_from_github
+    repaired = _settle(value, compile_shape({"ref": tool}, shapes), title, lenient, ())
+    document = read(value)
+    _limit(len(document.parts))
+    return Reading(document=document, format=f"{tool}-json", title=title, repaired=repaired)
 
 
 def _read_xml(data: bytes, lenient: bool) -> Reading:
@@ -146,8 +173,8 @@ def _read_spdx2(value: dict[str, Any], problems: Sequence[Problem], name: str, l
 
     version = str(value.get("spdxVersion")).removeprefix("SPDX-")
     title = f"SPDX {version[:10]} {'tag-value' if name == 'spdx-tag-value' else 'JSON'}"
-    if version not in ("2.2", "2.3") and not (lenient and version.startswith("2.")):
-        raise Malformed(f"{title} is not known", hint="versions 2.2, 2.3 and 3.0 are read")
+    if version not in ("2.1", "2.2", "2.3") and not (lenient and version.startswith("2.")):
+        raise Malformed(f"{title} is not known", hint="versions 2.1 to 2.3 and 3.0 are read")
     value["spdxVersion"] = "SPDX-2.2" if version < "2.3" else "SPDX-2.3"
     repaired = _settle(value, spdx2_check("2.2" if version < "2.3" else "2.3"), title, lenient, problems)
     _limit(len(value.get("packages", ())) + len(value.get("files", ())))

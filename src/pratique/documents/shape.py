@@ -5,7 +5,7 @@ A shape is `s`, `b`, `i`, `n` (text, boolean, integer, number), `*` (anything), 
     ref      the name of another shape            members, open, needs   an object: its members, whether others may be, which must
     list, least, most, unique   an array           enum, pattern, format, is, minimum, maximum, minLength, maxLength   a scalar
     one, any, all, not          shapes of which exactly one, one, all, none must fit       licence   an SPDX licence identifier
-    if, then                    what fits the first must fit the second
+    if, then                    what fits the first must fit the second     values   an object whose members are all of one shape
 
 The tables in `shapes/` are derived from the published schemas by `tools/make_cyclonedx_shapes.py`.
 """
@@ -131,6 +131,8 @@ def compile_shape(shape: Any, shapes: Mapping[str, Any], *, exact: bool = False)
             checks.append(_object(members, "open" in node, node.get("needs", ())))
         elif "needs" in node:
             checks.append(_needs(node["needs"]))
+        if "values" in node:
+            checks.append(_values(build(node["values"])))
         if "list" in node:
             checks.append(_list(build(node["list"]), node))
         checks += _scalars(node, formats)
@@ -180,6 +182,15 @@ def _object(members: Mapping[str, Check], is_open: bool, needs: Iterable[str]) -
                 found.append((f"/{escape_pointer(name)}", "is not known here"))
         found += [("", f"lacks {name}") for name in needs if name not in value]
         return found
+
+    return check
+
+
+def _values(inner: Check) -> Check:
+    def check(value: Any) -> Found:
+        if not isinstance(value, dict):
+            return [("", "is not an object")]
+        return [(f"/{escape_pointer(name)}{place}", reason) for name, one in value.items() for place, reason in inner(one)]
 
     return check
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pratique.documents.carry import carried
 from pratique.documents.document import Basis, CustomLicence, Document, DocumentForm, Family, Licence, Part, Party, Property, Tool
 from pratique.documents.spdx_vocabulary import LICENCE_REF
+from pratique.lexicon.iri import is_uri
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.licences import is_known, reference, valid_expression
 
@@ -148,6 +149,11 @@ class LicenceWriter:
             said = "" if name == one.value else one.value
             self.custom[name] = CustomLicence(id=name, name=said, text=one.text, urls=(one.url,) if one.url else ())
         return name
+
+
+def distribution_of(part: Part) -> str:
+    """Where a part is to be had, by its references: what SPDX calls its download location; "" for nowhere."""
+    return next((one.url for one in part.references if one.kind == "distribution" and is_uri(one.url)), "")
 
 
 def without_group(part: Part) -> Part:

@@ -59,7 +59,7 @@ def test_up_and_down_are_told_in_the_order_of_the_ecosystem():
 
 
 def test_an_unquoted_scope_is_no_version():
-    assert changes([part("pkg:npm/@babel/core@1")], [part("pkg:npm/@babel/core@2")])[0][1] == "pkg:npm/@babel/core"
+    assert changes([part("pkg:npm/@babel/core@1")], [part("pkg:npm/@babel/core@2")])[0][1] == "pkg:npm/%40babel/core"
 
 
 def test_a_licence_is_changed_only_if_its_meaning_may_be():
@@ -127,3 +127,26 @@ def test_a_name_cannot_break_out_of_the_markdown_table(two, capfd):
     (two / "b" / "x|`y").write_text("")
     assert run(["sbom", "diff", f"dir:{two / 'a'}", f"dir:{two / 'b'}", "--format", "markdown"]) == 0
     assert "| added | `x\\|'y` |" in capfd.readouterr().out
+
+
+def many_files(count):
+    files = {f"usr/lib/deep/place{index % 3}/file{index}": {"sha256": f"{index:064x}"} for index in range(count)}
+    return compare(document(), document(), {}, files)
+
+
+def test_many_files_are_summed_up_by_folder_unless_all_are_asked_for():
+    from pratique.cli.sbom_diff import _as_markdown, _file_rows
+
+    found = many_files(600)
+    assert _file_rows(found, False) == [["added", "usr/lib/deep/", "", "600 files"]]
+    assert len(_file_rows(found, True)) == 600
+    assert len(_file_rows(many_files(20), False)) == 20
+    assert "### Files: 600 differences" in _as_markdown(found, False)
+
+
+def test_markdown_never_outgrows_a_comment_on_a_pull_request():
+    from pratique.cli.sbom_diff import _as_markdown
+
+    text = _as_markdown(many_files(5000), True)
+    assert len(text.encode()) <= 60_000
+    assert "more" in text.splitlines()[-1]

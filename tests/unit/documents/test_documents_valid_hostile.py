@@ -175,3 +175,59 @@ def test_relations_to_what_is_not_there_are_left_out_of_spdx_3_and_told():
     assert problems_by_schema(found.data, "spdx-json@3.0.1") == []
     assert missing_in_spdx3(found.data) == set()
     assert any("nowhere" in one.reason for one in found.left_out)
+
+
+MIXED = [
+    {"license": {"id": "MIT", "acknowledgement": "declared"}},
+    {"license": {"name": "House", "text": {"content": "words"}}},
+    {"expression": "Apache-2.0 OR ISC", "acknowledgement": "declared"},
+    {"expression": "Zlib AND 0BSD", "acknowledgement": "concluded"},
+]
+
+
+def test_licences_of_every_kind_stand_beside_each_other_in_cyclonedx_1_7():
+    value = cyclonedx(licenses=MIXED) | {"specVersion": "1.7"}
+    document = read_document(json.dumps(value).encode()).document
+    assert json.loads(written(document, "cyclonedx-json@1.7").data)["components"][0]["licenses"] == MIXED
+    for target in WRITTEN:
+        found = written(document, target)
+        assert problems_by_schema(found.data, target) == []
+        again = read_document(found.data).document
+        part = again.subject if target.startswith("spdx") and again.subject is not None else next(again.walk())
+        words = " ".join(one.value for one in part.licences)
+        assert all(name in words for name in ("MIT", "House", "Apache-2.0 OR ISC", "Zlib", "0BSD")), target
+
+
+@pytest.mark.parametrize("prefix", ["", "http://spdx.org/rdf/references/", "https://spdx.org/rdf/references/"])
+@pytest.mark.parametrize("category", ["PACKAGE-MANAGER", "PACKAGE_MANAGER"])
+def test_purls_and_cpes_are_read_however_spdx_2_spells_them(prefix, category):
+    value = json.loads(rendered(full_document(), "spdx-json@2.3"))
+    rows = [
+        (category, "purl", "pkg:npm/a@1"),
+        ("SECURITY", "cpe22Type", "cpe:/a:b:c"),
+        ("SECURITY", "cpe23Type", "cpe:2.3:a:b:c"),
+    ]
+    package = {"name": "a", "SPDXID": "SPDXRef-a", "downloadLocation": "NOASSERTION", "filesAnalyzed": False}
+    package["externalRefs"] = [
+        {"referenceCategory": one, "referenceType": prefix + kind, "referenceLocator": text} for one, kind, text in rows
+    ]
+    document = read_document(json.dumps(value | {"packages": [package], "relationships": []}).encode()).document
+    part = next(iter(document.walk()), document.subject)
+    assert part is not None
+    assert (part.purl, part.cpes) == ("pkg:npm/a@1", ("cpe:/a:b:c", "cpe:2.3:a:b:c"))
+
+
+def test_spdx_2_1_is_read():
+    value = json.loads(rendered(full_document(), "spdx-json@2.3"))
+    package = {"name": "a", "SPDXID": "SPDXRef-a", "downloadLocation": "NOASSERTION", "filesAnalyzed": False}
+    package |= {"licenseConcluded": "NOASSERTION", "licenseDeclared": "MIT", "copyrightText": "NONE"}
+    value |= {"spdxVersion": "SPDX-2.1", "packages": [package], "relationships": []}
+    value.pop("annotations", None)
+    value.pop("hasExtractedLicensingInfos", None)
+    reading = read_document(json.dumps(value).encode())
+    assert reading.title == "SPDX 2.1 JSON"
+
+
+@pytest.mark.parametrize(("short", "long"), [("cyclonedx", "cyclonedx-json"), ("spdx@3.0", "spdx-json@3.0.1")])
+def test_formats_have_short_names(short, long):
+    assert parse_target(short) == parse_target(long)

@@ -254,7 +254,7 @@ def test_an_sbom_of_another_image_is_named():
 
 
 def test_an_sbom_that_binds_itself_to_nothing_does_not_pass():
-    sbom = replace(claims_of(document(inventory())), subject_digest=None, manifest_root=None)
+    sbom = replace(claims_of(document(inventory())), subject_digest=None, manifest_root=None, digests=())
     assert findings(inventory(), sbom) == [("subject", "metadata"), ("root", "metadata")]
 
 

@@ -132,7 +132,15 @@ def _part(value: Mapping[str, Any], relations: list[Relation]) -> Part:
         parts=tuple(_part(one, relations) for one in value.get("components", ())),
         extra=extra,
     )
-    return restored(part) if properties else part
+    return _without_doubles(restored(part)) if properties else part
+
+
+def _without_doubles(part: Part) -> Part:
+    """Without the distribution that our writer made of an archive's address."""
+    if not part.download:
+        return part
+    made = ExternalReference(kind="distribution", url=part.download)
+    return replace(part, references=tuple(one for one in part.references if one != made))
 
 
 def _properties(rows: Iterable[Mapping[str, Any]], ref: str) -> tuple[tuple[Property, ...], list[Relation]]:

@@ -22,6 +22,7 @@ from pratique.documents.cyclonedx.vocabulary import (
     sayable,
     spoken_cpe,
     spoken_kind,
+    with_download,
 )
 from pratique.documents.document import (
     CONTAINS,
@@ -72,9 +73,9 @@ def document_to_cyclonedx(
     return value, (*left_out, *settle_value(value, version, xml=xml))
 
 
-def licence_choices(licences: Sequence[Licence], *, acknowledged: bool) -> list[dict[str, Any]]:
-    """The `licenses` of something: single licences, or exactly one expression; before 1.7 no mixture is allowed."""
-    if all(one.form is not DocumentForm.EXPRESSION for one in licences) or len(licences) == 1:
+def licence_choices(licences: Sequence[Licence], *, acknowledged: bool, mixed: bool) -> list[dict[str, Any]]:
+    """The `licenses` of something: single licences, or exactly one expression; from 1.7 on any mixture (`mixed`)."""
+    if mixed or all(one.form is not DocumentForm.EXPRESSION for one in licences) or len(licences) == 1:
         return [_licence(one, acknowledged) for one in licences]
     words = dict.fromkeys(one.value for one in licences)
     text = " AND ".join(f"({one})" if " " in one and len(words) > 1 else one for one in words)
@@ -179,7 +180,7 @@ class _Writer:
         if source.supplier is not None:
             out["supplier"] = self._party(source.supplier)
         if source.licences:
-            out["licenses"] = licence_choices(source.licences, acknowledged=self.version >= "1.6")
+            out["licenses"] = licence_choices(source.licences, acknowledged=self.version >= "1.6", mixed=self.version >= "1.7")
         rows = carried(source, ("name", "comment", "custom_licences"))
         rows += [Property("pratique:document:serial", serial)] if serial else []
         rows += [*source.properties, *self.relations.pop("", ())]
@@ -238,8 +239,8 @@ class _Writer:
             out["purl"] = part.purl
         elif part.purl:
             self.lose(part.ref or part.name, f"its purl {clean(part.purl, 80)!r} is no address")
-        if part.references:
-            references, unsayable = self._references(part.references, part.ref or part.name)
+        if part.references or part.download:
+            references, unsayable = self._references(with_download(part), part.ref or part.name)
             out |= {"externalReferences": references} if references else {}
             properties += carried_part("references", unsayable)
         properties += part.properties
@@ -270,13 +271,16 @@ class _Writer:
             rows.append(_with_text(one, self.texts) if self.texts else one)
         if len(stated) > 1 or self.version < "1.6":
             concluded = [one for one in stated if one.basis is Basis.CONCLUDED]
-            if concluded and (self.version < "1.6" or any(one.form is DocumentForm.EXPRESSION for one in stated)):
+            together = self.version >= "1.7" or (
+                self.version >= "1.6" and all(one.form is not DocumentForm.EXPRESSION for one in stated)
+            )
+            if concluded and not together:
                 stated = [one for one in stated if one.basis is not Basis.CONCLUDED]
                 unsayable += concluded
         if stated:
-            out["licenses"] = licence_choices(stated, acknowledged=self.version >= "1.6")
+            out["licenses"] = licence_choices(stated, acknowledged=self.version >= "1.6", mixed=self.version >= "1.7")
         if found:
-            out["evidence"] = {"licenses": licence_choices(found, acknowledged=False)}
+            out["evidence"] = {"licenses": licence_choices(found, acknowledged=False, mixed=self.version >= "1.7")}
         return carried_part("licences", unsayable) if unsayable else []
 
     def _hashes(self, hashes: Iterable[Hash], place: str) -> list[dict[str, str]]:

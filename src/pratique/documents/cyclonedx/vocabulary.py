@@ -3,9 +3,9 @@
 from operator import attrgetter
 
 from pratique.documents.carry import carried, carried_part
-from pratique.documents.document import Hash, Part, Property
+from pratique.documents.document import ExternalReference, Hash, Part, Property
 from pratique.lexicon.cpe import cpe_version
-from pratique.lexicon.iri import is_iri_reference
+from pratique.lexicon.iri import is_iri_reference, is_uri
 from pratique.lexicon.lazy_regex import lazy
 
 OWN_PREFIX = "pratique:"
@@ -103,6 +103,14 @@ def own_properties(part: Part) -> list[Property]:
         unsayable = [one for one in part.hashes if not sayable(one)]
         found += carried_part("hashes", unsayable) if unsayable else []
     return found
+
+
+def with_download(part: Part) -> tuple[ExternalReference, ...]:
+    """A part's references, and its archive's address as the distribution that it is to CycloneDX."""
+    address = part.download
+    told = any(one.kind == "distribution" and one.url == address for one in part.references)
+    plain = is_uri(address) and not told
+    return (*part.references, ExternalReference(kind="distribution", url=address)) if plain else part.references
 
 
 def spoken_cpe(part: Part) -> str:

@@ -27,9 +27,17 @@ from pratique.documents.document import (
     Tool,
 )
 from pratique.documents.extra import rest_that_says as rest_of
-from pratique.documents.for_others import source_info
+from pratique.documents.for_others import OWN_ANNOTATOR, annotations_for_others, source_info
 from pratique.documents.spdx2.ids import spdx2_id
-from pratique.documents.spdx_common import is_only_a_name, named_licence, party_from, properties_from, tool_from, without_group
+from pratique.documents.spdx_common import (
+    distribution_of,
+    is_only_a_name,
+    named_licence,
+    party_from,
+    properties_from,
+    tool_from,
+    without_group,
+)
 from pratique.documents.spdx_vocabulary import ALGORITHMS, PURPOSES, RELATIONS, licence_from_spdx
 from pratique.lexicon.lazy_regex import lazy
 
@@ -140,6 +148,8 @@ class _Reader:
             )
         )
         part = without_group(part)
+        if part.download and part.download == distribution_of(part):
+            part = replace(part, download="")  # our writer says a distribution in both places
         if part.ref == value["SPDXID"] and purl and spdx2_id(purl) == part.ref:
             part = replace(part, ref=purl)
         self.refs[value["SPDXID"]] = part.ref
@@ -204,6 +214,8 @@ class _Reader:
                     kind=one["annotationType"].lower(),
                 )
             )
+        for text in annotations_for_others(properties):
+            found = [one for one in found if (one.text, f"Tool: {one.by}") != (text, OWN_ANNOTATOR)]
         return found, properties
 
     def relations(self, document: Mapping[str, Any]) -> list[Relation]:

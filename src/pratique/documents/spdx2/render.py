@@ -28,12 +28,13 @@ from pratique.documents.document import (
     Relation,
 )
 from pratique.documents.extra import extras_that_matter, put_back
-from pratique.documents.for_others import source_info
+from pratique.documents.for_others import OWN_ANNOTATOR, annotations_for_others, source_info
 from pratique.documents.shape import Problem
 from pratique.documents.spdx2.ids import spdx2_id
 from pratique.documents.spdx_common import (
     PART_CARRIED,
     LicenceWriter,
+    distribution_of,
     document_properties,
     namespace_of,
     party_text,
@@ -103,7 +104,7 @@ class _Writer:
         """The whole."""
         source = self.source
         subject = source.subject
-        if not source.timestamp:
+        if not source.timestamp and source.family is not Family.OWN:
             self.left_out.append(Problem("", "states no time, which SPDX demands: 1970 stands there"))
         packages = [self.package(one) for one in ((subject, *source.parts) if subject is not None else source.parts)]
         files = [self.file(one) for one in source.files]
@@ -147,7 +148,7 @@ class _Writer:
         for name, party in (("supplier", part.supplier), ("originator", part.originator)):
             if party is not None and party.name:
                 out[name] = f"{'Person' if party.kind == 'person' else 'Organization'}: {party_text(party)}"
-        out["downloadLocation"] = part.download or "NOASSERTION"
+        out["downloadLocation"] = part.download or distribution_of(part) or "NOASSERTION"
         analysed = self.same and bool(part.extra.get("/filesAnalyzed"))
         out["filesAnalyzed"] = analysed
         sayable = [one for one in part.hashes if one.algorithm in ALGORITHMS]
@@ -306,14 +307,9 @@ class _Writer:
             for one in self.remarks.get(ref, ())
         ]
         if properties:
-            rows.append(
-                {
-                    "annotationDate": self.created,
-                    "annotationType": "OTHER",
-                    "annotator": "Tool: pratique",
-                    "comment": properties_text(properties),
-                }
-            )
+            texts = [properties_text(properties), *annotations_for_others(properties)]
+            own = {"annotationDate": self.created, "annotationType": "OTHER", "annotator": OWN_ANNOTATOR}
+            rows += [own | {"comment": text} for text in texts]
         return rows
 
     def custom(self, one: CustomLicence) -> dict[str, Any]:

@@ -5,8 +5,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pratique.documents.document import ExternalReference, Hash, Part, Property
+from pratique.documents.shape import Problem
 from pratique.documents.spdx3.vocabulary import ALGORITHMS, REFERENCES
+from pratique.lexicon.cpe import cpe_version
 from pratique.lexicon.iri import is_iri_reference
+from pratique.lexicon.text import clean
 
 _HASHES = {name: ours for ours, name in ALGORITHMS.items()}
 _REFERENCE_KINDS = {name: ours for ours, name in REFERENCES.items()}
@@ -68,6 +71,23 @@ def references_from(value: Mapping[str, Any]) -> tuple[tuple[ExternalReference, 
                 )
             )
     return tuple(found), others
+
+
+def identifiers_to(part: Part) -> list[dict[str, Any]]:
+    """CPE names, each by the version that it is bound in; what is no CPE name is left out."""
+    return [
+        {"type": "ExternalIdentifier", "externalIdentifierType": f"cpe{version.replace('.', '')}", "identifier": one}
+        for one in part.cpes
+        if (version := cpe_version(one))
+    ]
+
+
+def problems_of_names(part: Part) -> list[Problem]:
+    """What `identifiers_to` and `references_to` leave out, since it is not what it should be."""
+    place = part.ref or part.name
+    found = [Problem(place, f"{clean(one, 80)!r} is no CPE name") for one in part.cpes if not cpe_version(one)]
+    odd = [one for one in part.references if not is_iri_reference(one.url)]
+    return found + [Problem(place, f"{one.kind} {clean(one.url, 80)!r} is no address") for one in odd]
 
 
 def references_to(out: dict[str, Any], part: Part) -> tuple[list[dict[str, Any]], list[Any]]:

@@ -28,7 +28,7 @@ from pratique.documents.document import (
 )
 from pratique.documents.extra import extras_that_matter, put_back
 from pratique.documents.shape import Problem
-from pratique.documents.spdx3.members import extension_of, references_to
+from pratique.documents.spdx3.members import extension_of, identifiers_to, problems_of_names, references_to
 from pratique.documents.spdx3.parse import OWN_AGENT
 from pratique.documents.spdx3.vocabulary import (
     ALGORITHMS,
@@ -54,7 +54,6 @@ from pratique.documents.spdx_common import (
 )
 from pratique.documents.told import at_relations
 from pratique.lexicon.cpe import cpe_version
-from pratique.lexicon.iri import is_iri_reference
 from pratique.lexicon.text import clean
 
 _INFO = "_:creationInfo"
@@ -92,7 +91,7 @@ class _Writer:
     def graph(self) -> list[dict[str, Any]]:
         """All elements: creation info, agents, tools, document, parts, licences, relationships, annotations, the rest."""
         source = self.source
-        if not source.timestamp:
+        if not source.timestamp and source.family is not Family.OWN:
             self.left_out.append(Problem("", "states no time, which SPDX demands: 1970 stands there"))
         created = spdx_time(source.timestamp)
         by = [self.agent(one) for one in source.authors]
@@ -229,21 +228,11 @@ class _Writer:
             out |= {f"software_{name}": value for name, value in words if value}
         elif part.mime_type:
             out["contentType"] = part.mime_type
-        identifiers = [
-            {"type": "ExternalIdentifier", "externalIdentifierType": f"cpe{version.replace('.', '')}", "identifier": one}
-            for one in part.cpes
-            if (version := cpe_version(one))
-        ]
-        self.left_out += [
-            Problem(part.ref or part.name, f"{clean(one, 80)!r} is no CPE name") for one in part.cpes if not cpe_version(one)
-        ]
+        identifiers = identifiers_to(part)
+        problems = problems_of_names(part)
         references, unsayable = references_to(out, part)
         properties += carried(Part(ref="", name="", references=tuple(unsayable)), ("references",)) if unsayable else []
-        self.left_out += [
-            Problem(part.ref or part.name, f"{one.kind} {clean(one.url, 80)!r} is no address")
-            for one in unsayable
-            if not is_iri_reference(one.url)
-        ]
+        self.left_out += problems
         if self.same:
             identifiers += part.extra.get("/externalIdentifier", [])
             references += part.extra.get("/externalRef", [])

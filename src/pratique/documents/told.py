@@ -19,7 +19,8 @@ def at_relations(document: Document, *, worded: bool) -> Document:
     rows = [one for one in document.completeness if one.dependencies]
     if document.family is not Family.OWN or not rows:
         return document
-    words = {ref: _AT_RELATIONS[one.aggregate] for one in rows for ref in one.dependencies}
+    # Our own JSON may have been written by others: a word that SPDX has none for asserts nothing there.
+    words = {ref: _AT_RELATIONS.get(one.aggregate, "no-assertion") for one in rows for ref in one.dependencies}
     relations: list[Relation] = []
     for one in document.relations:
         word = words.get(one.source, "") if one.kind == DEPENDS_ON and worded else ""

@@ -231,3 +231,15 @@ def test_spdx_2_1_is_read():
 @pytest.mark.parametrize(("short", "long"), [("cyclonedx", "cyclonedx-json"), ("spdx@3.0", "spdx-json@3.0.1")])
 def test_formats_have_short_names(short, long):
     assert parse_target(short) == parse_target(long)
+
+
+@pytest.mark.parametrize("target", WRITTEN)
+def test_a_version_longer_than_cyclonedx_allows_is_told_and_comes_back(target):
+    document = read_document(json.dumps(cyclonedx() | {"specVersion": "1.4"}).encode()).document
+    document = replace(document, parts=(replace(document.parts[0], version="1" * 2000),))
+    found = written(document, target)
+    assert problems_by_schema(found.data, target) == []
+    again = read_document(found.data).document
+    part = next(iter(again.walk()), again.subject)
+    assert part is not None and part.version == "1" * 2000
+    assert any("characters, of which" in one.reason for one in found.left_out) == target.startswith("cyclonedx")

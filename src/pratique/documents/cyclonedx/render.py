@@ -15,6 +15,7 @@ from pratique.documents.containment import nested
 from pratique.documents.cyclonedx.settle import settle_value
 from pratique.documents.cyclonedx.vocabulary import (
     ALGORITHM_NAMES,
+    MAX_VERSION,
     OWN_PREFIX,
     PHASES,
     REFERENCES,
@@ -220,8 +221,10 @@ class _Writer:
         if part.group:
             out["group"] = part.group
         out["name"] = part.name
-        if part.version or self.version < "1.4":
+        if part.version and len(part.version) <= MAX_VERSION:
             out["version"] = part.version
+        elif part.version:
+            self.lose(part.ref or part.name, f"its version of {len(part.version)} characters, of which {MAX_VERSION} may be")
         for name, value in (("mime-type", part.mime_type), ("description", part.description), ("scope", part.scope)):
             if value:
                 out[name] = value

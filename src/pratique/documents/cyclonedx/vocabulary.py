@@ -9,6 +9,8 @@ from pratique.lexicon.iri import is_iri_reference, is_uri
 from pratique.lexicon.lazy_regex import lazy
 
 OWN_PREFIX = "pratique:"
+MAX_VERSION = 1024
+"""Characters that a version may have."""
 VERSIONS = ("1.4", "1.5", "1.6", "1.7")
 READABLE = ("1.0", "1.1", "1.2", "1.3", *VERSIONS)
 
@@ -99,6 +101,8 @@ def own_properties(part: Part) -> list[Property]:
         found += carried_part("cpes", [one for one in part.cpes if one != spoken])
     if part.purl and not is_iri_reference(part.purl):
         found += carried(part, ("purl",))
+    if len(part.version) > MAX_VERSION:
+        found += carried(part, ("version",))
     if part.hashes:
         unsayable = [one for one in part.hashes if not sayable(one)]
         found += carried_part("hashes", unsayable) if unsayable else []

@@ -7,7 +7,6 @@ import pytest
 from pratique.attest.members import (
     as_bytes,
     as_count,
-    as_flag,
     as_instant,
     as_int64,
     as_list,
@@ -29,7 +28,6 @@ ODD = [None, 5, 1.5, True, "x", [], {}]
         (lambda value, where: as_list(value, where, limit=2), [[]], "m is not a list"),
         (as_text, ["x"], "m is not a string"),
         (as_count, [5], "m is not a whole number"),
-        (as_flag, [True], "m is neither true nor false"),
         (as_int64, [], "m is not a 64-bit number"),
         (as_bytes, [], "m is not"),
         (as_instant, [], "m is not an RFC 3339 time"),

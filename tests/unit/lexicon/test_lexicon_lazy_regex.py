@@ -6,7 +6,9 @@ import re
 
 import pytest
 
+import pratique.cataloging
 import pratique.documents
+import pratique.ecosystems
 import pratique.inventory
 import pratique.lexicon
 from pratique.lexicon.lazy_regex import _MEMBERS, LazyRegex, lazy
@@ -26,7 +28,7 @@ def test_what_no_expression_has_is_an_attribute_error():
 
 def test_every_expression_of_the_inventory_compiles():
     found = 0
-    rooms = (pratique.inventory, pratique.documents, pratique.lexicon)
+    rooms = (pratique.inventory, pratique.ecosystems, pratique.cataloging, pratique.documents, pratique.lexicon)
     for module in (one for room in rooms for one in pkgutil.walk_packages(room.__path__, f"{room.__name__}.")):
         for value in vars(importlib.import_module(module.name)).values():
             if isinstance(value, LazyRegex):

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from pratique.trust import Trust
 
 
+_COUNTED_NOT = frozenset({Cause.UNTRUSTED, Cause.EXPIRED, Cause.REVOKED})
+"""What the trust itself says no to. What is damaged or could not be had may have counted."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
     """What could not be said again: about which artifact, what, and why. `cause`: what became of it."""
@@ -41,10 +45,14 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Countersigned:
-    """`said`: what the new key says now, those of earlier runs among it; `left`: what it does not."""
+    """`said`: what the new key says now, those of earlier runs among it. `left`: what counts, or may, and it does not say.
+
+    `uncounted`: what did not count under the old key either, so that nothing is lost with it.
+    """
 
     said: "tuple[Published, ...]" = ()
     left: tuple[LeftOut, ...] = ()
+    uncounted: tuple[LeftOut, ...] = ()
 
 
 @dataclass(slots=True)
@@ -71,8 +79,8 @@ def countersign(
     `anchors`: the trust as it is, under which it must count now; `trust`: that in which the new key is to count, and must be let
     to say it. `journals`: as `sign_and_publish` has them; `clock`: Unix seconds. Raises Locked, StorageError of the catalog.
     """
-    left: list[LeftOut] = []
-    statements = _statements(catalog, old, anchors, clock(), left)
+    statements, without = _statements(catalog, old, anchors, clock())
+    left = [item for item in without if item.cause not in _COUNTED_NOT]
     said: list[Published] = []
     with ExitStack() as stack:
         places = _Places(stack)
@@ -83,7 +91,7 @@ def countersign(
                 said += _say(catalog, statement, targets, logged_signer, journals=journals, clock=clock)
             except PratiqueError as error:
                 left += [_left(row, statement.predicate_type, _cause_of(error), str(error)) for row in statement.about.values()]
-    return Countersigned(tuple(said), tuple(left))
+    return Countersigned(tuple(said), tuple(left), tuple(item for item in without if item.cause in _COUNTED_NOT))
 
 
 def _say(
@@ -106,10 +114,11 @@ def _say(
 
 
 def _statements(
-    catalog: "Catalog", old: "PublicKey", anchors: "TrustAnchors", now: int, left: list[LeftOut]
-) -> dict[Digest, _Statement]:
-    """The statements of the key that count, by the digest of their bytes; adds those that do not to `left`."""
+    catalog: "Catalog", old: "PublicKey", anchors: "TrustAnchors", now: int
+) -> tuple[dict[Digest, _Statement], list[LeftOut]]:
+    """The statements of the key that count, by the digest of their bytes; and those that do not, or could not be judged."""
     found: dict[Digest, _Statement] = {}
+    left: list[LeftOut] = []
     for artifact in sorted(catalog.list_artifacts(), key=lambda row: row.digest):
         every = catalog.documents_of(artifact.digest, role="bundle")
         rows = [row for row in every if row.keyid == old.keyid and not row.superseded]
@@ -125,7 +134,7 @@ def _statements(
         left += [item for payload, item in bad.items() if payload not in good]
         for payload, statement in good.items():
             found.setdefault(payload, statement).about[artifact.digest] = artifact
-    return found
+    return found, left
 
 
 def _payload_of(catalog: "Catalog", document: Digest) -> Digest:

@@ -15,7 +15,7 @@ from pratique.errors import InputError
 from pratique.model import Cause, State
 
 if TYPE_CHECKING:
-    from pratique.app.countersign import Countersigned
+    from pratique.app.countersign import Countersigned, LeftOut
     from pratique.attest.publickey import PublicKey
     from pratique.keys.signer import Signer
     from pratique.trust import Trust
@@ -135,11 +135,13 @@ def countersigned_json(done: "Countersigned") -> dict[str, Any]:
             }
             for item in done.said
         ],
-        "left_out": [
-            {"name": item.name, "digest": item.digest, "what": item.what, "cause": item.cause.value, "detail": item.why}
-            for item in done.left
-        ],
+        "left_out": [_left_json(item) for item in done.left],
+        "did_not_count": [_left_json(item) for item in done.uncounted],
     }
+
+
+def _left_json(item: "LeftOut") -> dict[str, Any]:
+    return {"name": item.name, "digest": item.digest, "what": item.what, "cause": item.cause.value, "detail": item.why}
 
 
 def refuse_for(done: "Countersigned", format_: str) -> int:
@@ -149,7 +151,7 @@ def refuse_for(done: "Countersigned", format_: str) -> int:
     else:
         print_countersigned(done)
         for item in done.left:
-            print_verdict(item.cause, item.what, f"{item.name or 'an artifact without a name'} {item.digest}: {item.why}")
+            print_verdict(item.cause, item.what, _left_text(item))
         print_note("not changed", "the old key stays as it is: run this again, or without --countersign to give these up")
     return 3 if all(item.cause.state is State.UNCHECKED for item in done.left) else 1
 
@@ -166,3 +168,11 @@ def print_countersigned(done: "Countersigned") -> None:
         print_verdict(Cause.NONE, title, f"{names}: log entry {item.sealed.log_index}{again}")
         for place in item.places:
             print_fact("at", place)
+    if done.uncounted:
+        print_title(f"{len(done.uncounted)} did not count before either, and are not said again")
+    for item in done.uncounted:
+        print_fact(item.what, _left_text(item))
+
+
+def _left_text(item: "LeftOut") -> str:
+    return f"{item.name or 'an artifact without a name'} {item.digest}: {item.why}"

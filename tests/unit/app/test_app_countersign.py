@@ -171,8 +171,8 @@ def test_a_second_run_signs_nothing(harbour):
 def test_what_does_not_count_now_is_named_and_not_said_again(harbour, options, cause, words):
     here = harbour()
     found = here.countersign(**options)
-    assert found.said == () and {item.cause for item in found.left} == {cause}
-    assert len(found.left) == 4 and all(words in item.why and item.name == "app" for item in found.left)
+    assert (found.said, found.left) == ((), ()) and {item.cause for item in found.uncounted} == {cause}
+    assert len(found.uncounted) == 4 and all(words in item.why and item.name == "app" for item in found.uncounted)
     assert here.said() == sorted(KINDS)
 
 

@@ -170,8 +170,8 @@ def print_countersigned(done: "Countersigned") -> None:
             print_fact("at", place)
     if done.uncounted:
         print_title(f"{len(done.uncounted)} did not count before either, and are not said again")
-    for item in done.uncounted:
-        print_fact(item.what, _left_text(item))
+    for lost in done.uncounted:
+        print_fact(lost.what, _left_text(lost))
 
 
 def _left_text(item: "LeftOut") -> str:

@@ -349,6 +349,22 @@ def cose_with_chain_inside():
     return dump_cbor(CBORTag(18, [dump_cbor(headers), {}, b"payload", b"signature"]))
 
 
+@pytest.mark.parametrize("name", ["alg", "cty", "crit"])
+def test_a_header_of_jws_that_must_be_protected_does_not_stand_elsewhere_in_its_stead(name):
+    data = json.loads(jws(drop=(name,)))
+    data["header"][name] = protected_of(JWS)[name]
+    with pytest.raises(Malformed, match=f"^the header '{name}' belongs among the protected ones alone$"):
+        parse_jws(json.dumps(data).encode())
+
+
+@pytest.mark.parametrize("label", [1, 2, 3])
+def test_a_header_of_cose_that_must_be_protected_does_not_stand_elsewhere_in_its_stead(label):
+    headers = protected_of(COSE)
+    elsewhere = {33: [b"one"], label: headers.pop(label)}
+    with pytest.raises(Malformed, match=f"^the header '{label}' belongs among the protected ones alone$"):
+        parse_cose(cose(parts=[dump_cbor(headers), elsewhere, b"payload", b"signature"]))
+
+
 @pytest.mark.parametrize("at", [253_402_300_799, 0, -253_402_300_799])
 def test_times_are_within_the_years_that_have_four_digits(at):
     assert parse_cose(cose(signed={SIGNING_TIME: CBORTag(1, at)})).attributes.signing_time == at

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from pratique.attest.notation import parse_policy
-from pratique.attest.notation.policy import MAX_ITEMS, MAX_POLICY_SIZE, MAX_STATEMENTS, Timestamps
+from pratique.attest.notation import parse_policy, policy
+from pratique.attest.notation.policy import MAX_ITEMS, MAX_POLICY_SIZE, MAX_STATEMENTS, Action, CheckKind, Timestamps
 from pratique.errors import LimitExceeded, Malformed, Untrusted
 
 HEAD = "C=US, ST=WA, O=acme"
@@ -105,6 +105,14 @@ def test_integrity_and_what_is_no_check_cannot_be_overridden(key, action):
 def test_no_override_is_no_override():
     assert read(signatureVerification={"level": "permissive", "override": {}}).level.name == "permissive"
     assert read(**{**SKIPS, "signatureVerification": {"level": "skip", "override": {}}}).level.name == "skip"
+
+
+def test_a_level_enforces_what_it_names_and_logs_the_rest():
+    made = policy._level("x", CheckKind.EXPIRY, CheckKind.REVOCATION)
+    enforced = {CheckKind.EXPIRY, CheckKind.REVOCATION}
+    assert made.name == "x"
+    assert made.actions == {kind: Action.ENFORCE if kind in enforced else Action.LOG for kind in CheckKind}
+    assert {kind: policy.STRICT.actions[kind] for kind in CheckKind} == dict.fromkeys(CheckKind, Action.ENFORCE)
 
 
 @pytest.mark.parametrize(("when", "good"), [("always", True), ("afterCertExpiry", True), ("whenPresent", False), ("", False)])

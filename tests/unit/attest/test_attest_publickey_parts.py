@@ -7,7 +7,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from pratique.attest.der import children, tagged
 from pratique.attest.publickey import MAX_KEY_SIZE, PublicKey, hash_of, rsa_bits
+from pratique.attest.rsapss import join_public
 from pratique.errors import LimitExceeded, Malformed, SignatureInvalid
 
 DATA = b"a message"
@@ -115,3 +117,37 @@ def test_the_hash_of_an_algorithm_is_in_its_name(algorithm, name):
     assert hash_of(algorithm) == name
     if algorithm.startswith("rsa"):
         assert str(rsa_bits(algorithm)) in algorithm
+
+
+PSS_ALONE = tagged(0x30, tagged(0x30, bytes.fromhex("06092a864886f70d01010a")), children(spki(RSA))[1])
+
+
+def test_a_key_for_pss_that_is_bound_to_no_hash_is_registered_for_any_and_never_for_the_other_padding():
+    assert PublicKey.from_der(PSS_ALONE).algorithm == "rsa-pss-2048"
+    for name in ("rsa-pss-2048", "rsa-pss-2048-sha384", "rsa-pss-2048-sha512"):
+        assert PublicKey.from_der(PSS_ALONE, name).algorithm == name
+    told = {"rsa-2048": "rsa-2048", "PKIX_RSA_PKCS1V15_2048_SHA256": "rsa-2048", "rsa-pss-3072": "rsa-pss-3072"}
+    for name, called in told.items():
+        with pytest.raises(Malformed, match=f"^this is a key for rsa-pss-2048, not for '{called}'"):
+            PublicKey.from_der(PSS_ALONE, name)
+
+
+@pytest.mark.parametrize(
+    ("hashed", "name"), [("sha256", "rsa-pss-2048"), ("sha384", "rsa-pss-2048-sha384"), ("sha512", "rsa-pss-2048-sha512")]
+)
+def test_a_key_for_pss_that_is_bound_to_a_hash_is_registered_for_that_one(hashed, name):
+    der = join_public(spki(RSA), hashed)
+    assert PublicKey.from_der(der).algorithm == PublicKey.from_der(der, name).algorithm == name
+    for other in {"rsa-2048", "rsa-pss-2048", "rsa-pss-2048-sha384", "rsa-pss-2048-sha512"} - {name}:
+        with pytest.raises(Malformed, match=f"^this is a key for {name}, not for '{other}'"):
+            PublicKey.from_der(der, other)
+
+
+@pytest.mark.parametrize("name", ["ecdsa-p256-sha384", "ecdsa-p256-sha512", "ecdsa-p384", "rsa-pss-2048"])
+def test_a_choice_of_hash_or_padding_is_rsa_s_alone(name):
+    key = spki(ec.derive_private_key(7, EC["p256"]))
+    assert PublicKey.from_der(key, "ecdsa-p256").algorithm == "ecdsa-p256"
+    with pytest.raises(Malformed, match=f"^this is a key for ecdsa-p256, not for '{name}'"):
+        PublicKey.from_der(key, name)
+    with pytest.raises(Malformed, match="^this is a key for rsa-2048, not for 'rsa-2048-sha384'"):
+        PublicKey.from_der(spki(RSA), "rsa-2048-sha384")

@@ -1,5 +1,7 @@
 """Each check of a notation signature at its bounds, with timestamps of a time of choice: what fails, and in which words."""
 
+import base64
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,6 +11,8 @@ from notation_lists import LIST, crl, lists_at, revoked
 from pki import STAMP, make
 
 from pratique.attest.notation import JWS, Scheme, TrustStores, countersign, parse_envelope, sign
+from pratique.attest.notation.algorithms import BY_NAME, raw_signature
+from pratique.attest.notation.envelope import PLUGIN
 from pratique.attest.notation.policy import AUDIT, PERMISSIVE, SKIP, STRICT, Action, CheckKind, Level, Timestamps
 from pratique.attest.notation.sign import render_envelope
 from pratique.attest.notation.verify import parse_target
@@ -271,3 +275,38 @@ def test_an_identity_is_one_of_those_that_the_statement_names(identity, cause):
 
 def test_who_signed_is_told_only_where_that_is_proven():
     assert check(signed(team()), ACME, level=AUDIT).detail == "accepted without a proven signer"
+
+
+def resigned(**headers):
+    """An envelope whose protected headers say this too, each of a new name critically, and whose signature holds."""
+    envelope = json.loads(signed(ACME))
+    protected = json.loads(base64.urlsafe_b64decode(envelope["protected"] + "=="))
+    protected["crit"] += [name for name in headers if name not in protected]
+    text = json.dumps({**protected, **headers}).encode()
+    envelope["protected"] = base64.urlsafe_b64encode(text).rstrip(b"=").decode()
+    message = f"{envelope['protected']}.{envelope['payload']}".encode()
+    signature = raw_signature(ACME.sign(message), BY_NAME["ES256"])
+    envelope["signature"] = base64.urlsafe_b64encode(signature).rstrip(b"=").decode()
+    return json.dumps(envelope).encode()
+
+
+@pytest.mark.parametrize(
+    ("headers", "cause", "why"),
+    [
+        ({}, Cause.NONE, "signed by "),
+        ({"cty": "application/x"}, Cause.INVALID, "its payload is 'application/x', which is not read"),
+        ({"new": 1}, Cause.INVALID, "it demands 'new', which nobody here understands"),
+        ({PLUGIN: "p"}, Cause.UNREADABLE, "it demands the verification plugin 'p'; plugins are not run"),
+    ],
+)
+def test_what_a_signature_demands_beside_is_refused_though_the_signature_holds(headers, cause, why):
+    found = check(resigned(**headers), ACME)
+    assert found.cause is cause and found.detail.startswith(why)
+    assert (found.signed is None) is bool(headers)
+
+
+def test_an_envelope_beyond_the_limits_is_not_called_false_but_unread():
+    envelope = parse_envelope(signed(ACME), JWS)
+    for chain, cause in ((ACME.chain * 4, Cause.UNREADABLE), ((), Cause.INVALID)):
+        (found,) = check(render_envelope(replace(envelope, chain=chain)), ACME).checks
+        assert (found.kind, found.cause, found.action) == (CheckKind.INTEGRITY, cause, Action.ENFORCE)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from test_attest_cosign import IMAGE, NOBODY, attestation, keys, signed_by
-from world import World, b64, pem
+from world import NOW, World, b64, pem, sign, stamp
 
 from pratique.attest import cosign
 from pratique.attest.cosign import (
@@ -20,6 +20,8 @@ from pratique.attest.cosign import (
     render_payload,
     without_certificate,
 )
+from pratique.attest.sigstore.trusted_root import parse_trusted_root
+from pratique.attest.sigstore.verify import Requirements
 from pratique.errors import DigestMismatch, LimitExceeded, Malformed, SignatureInvalid, Untrusted
 from pratique.model.signer import KeySigner
 
@@ -241,8 +243,6 @@ def test_with_a_certificate_keys_that_did_not_sign_are_no_refusal_and_neither_ar
 
 
 def test_a_bare_key_needs_no_log_unless_somebody_asks_for_one(parties):
-    from pratique.attest.sigstore.verify import Requirements
-
     one_log = Requirements(logs=1)
     layer = parse_signature(*signed_by(parties.p256))
     said = parse_attestation(*attestation(parties.p256))
@@ -254,13 +254,30 @@ def test_a_bare_key_needs_no_log_unless_somebody_asks_for_one(parties):
             verify(what, IMAGE, NOBODY, keys=keys(parties.ed25519))
 
 
+def test_a_certificate_s_signature_needs_a_log_even_where_somebody_vouches_for_its_time():
+    root = parse_trusted_root(json.dumps(WORLD.trusted_root()).encode())
+    data = render_payload(SimpleSigning(image=IMAGE, reference="app"))
+    sig = sign(LEAF.key, data)
+    annotations = {
+        **cosign.signature_annotations(sig, [stamp(WORLD.stamper, sig, NOW)]),
+        cosign.CERTIFICATE: PEM,
+        cosign.CHAIN: MIDDLE,
+    }
+    layer = parse_signature(data, annotations)
+    with pytest.raises(Untrusted, match="proven by 0 of the 1 transparency logs"):
+        cosign.verify_signature(layer, IMAGE, root, keys={})
+    _, signed = cosign.verify_signature(layer, IMAGE, root, keys={}, needs=Requirements(logs=0))
+    assert [time.at for time in signed.times] == [NOW]
+
+
 # --- attestations
 
 
 def test_an_attestation_that_is_no_statement_is_told_by_its_type(parties):
     data = cosign.render_attestation(parties.p256.envelope(b"{}", "text/plain"))
-    with pytest.raises(Malformed, match="payload is 'text/plain', not an in-toto statement"):
-        cosign.verify_attestation(parse_attestation(data, {}), IMAGE, NOBODY, keys=keys(parties.p256))
+    for believed in (keys(parties.p256), keys(parties.ed25519), {}):  # it is no attestation, whoever signed it
+        with pytest.raises(Malformed, match="^payload is 'text/plain', not an in-toto statement"):
+            cosign.verify_attestation(parse_attestation(data, {}), IMAGE, NOBODY, keys=believed)
 
 
 def test_an_attestation_has_one_signature_and_no_other_member(parties):

@@ -109,3 +109,21 @@ def test_a_signature_without_its_digest_is_not_logged(parties):
 def test_the_line_of_base64_is_what_other_tools_read(parties):
     sig = parties.p256.sign(FILE)
     assert base64.b64decode(render_raw(sig)) == sig
+
+
+def test_a_signature_file_is_as_large_as_the_limit_says_and_no_larger():
+    assert len(parse_raw(b"A" * MAX_RAW_SIZE)) == MAX_RAW_SIZE // 4 * 3
+    with pytest.raises(LimitExceeded, match="signature file of"):
+        parse_raw(b"A" * MAX_RAW_SIZE + b"\n")
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b" \t\r\n"])
+def test_a_signature_file_of_white_space_is_called_empty(data):
+    with pytest.raises(Malformed, match="signature file is empty"):
+        parse_raw(data)
+
+
+def test_what_a_pem_file_is_stands_in_its_first_line():
+    for label, told in (("PGP SIGNATURE", "an OpenPGP signature"), ("SSH SIGNATURE", "an SSH signature"), ("PKCS7", "PEM")):
+        with pytest.raises(Malformed, match=f"signature file is {told}$|signature file is {told} "):
+            parse_raw(f"-----BEGIN {label}-----\n{base64.b64encode(bytes(30)).decode()}\nPGP SSH\n".encode())

@@ -9,6 +9,7 @@ import pytest
 
 from pratique.attest.predicates.known import (
     KNOWN,
+    MAX_TYPE,
     SHORT_NAMES,
     check_predicate,
     check_subjects,
@@ -260,3 +261,103 @@ def test_names_mean_what_a_trust_document_means_by_them():
 def test_anything_but_an_object_is_refused(name, value):
     with pytest.raises(Malformed):
         check_predicate(SHORT_NAMES[name], value)
+
+
+# --- each half of each rule
+
+
+def fits(name, **members):
+    """Whether the good document with these members fits; `...` leaves one out."""
+    document = {key: value for key, value in {**GOOD[name], **members}.items() if value is not ...}
+    try:
+        return check_predicate(SHORT_NAMES[name], document)
+    except Malformed:
+        return False
+
+
+def test_a_type_is_as_long_as_the_limit_says_and_no_longer():
+    longest = "https://example.org/".ljust(MAX_TYPE, "x")
+    assert predicate_type_of(longest) == longest
+    with pytest.raises(InputError, match="not a predicate type"):
+        predicate_type_of(longest + "x")
+
+
+@pytest.mark.parametrize(
+    ("purl", "fit"),
+    [
+        ("pkg:npm/x@1", True),
+        ("pkg:npm/x@1?arch=y#sub", True),
+        ("pkg:npm/@scope/x", False),
+        ("pkg:npm/x#at@1", False),
+        ("pkg:npm@1", False),
+        ("pkg:npm/x @1", False),
+    ],
+)
+def test_a_release_is_a_package_with_a_version(purl, fit):
+    assert fits("release", purl=purl) is fit
+
+
+def test_a_link_s_materials_may_be_left_out_and_are_each_of_their_own_name():
+    one, other = ({"name": name, "digest": SHA} for name in "ab")
+    assert [fits("link03", materials=value) for value in (..., [], [one, other], [one, one])] == [True, True, True, False]
+
+
+def test_only_the_subjects_of_a_link_have_names_of_their_own():
+    one, other = (StatementSubject(name=name, digest=SHA) for name in "ab")
+    check_subjects(SHORT_NAMES["link03"], [one, other])
+    check_subjects(SHORT_NAMES["link"], [one, one])
+    with pytest.raises(Malformed, match="two are the same"):
+        check_subjects(SHORT_NAMES["link03"], [one, other, one])
+
+
+@pytest.mark.parametrize(
+    ("document", "fit"),
+    [
+        ({"spdxVersion": "SPDX-2.3"}, True),
+        ({"@context": "x"}, True),
+        ({"spdxVersion": 5, "@context": "x"}, True),
+        ({"spdxVersion": 5}, False),
+        ({}, False),
+    ],
+)
+def test_an_spdx_document_has_one_of_the_two_marks_of_its_versions(document, fit):
+    assert fits("spdx", **{"spdxVersion": ..., **document}) is fit
+
+
+@pytest.mark.parametrize(
+    ("value", "fit"), [({}, True), ({"digest": SHA}, True), ({"name": "x"}, False), ([], False), (None, True)]
+)
+def test_a_monitor_s_configuration_is_a_resource_or_empty(value, fit):
+    monitor = GOOD["runtime-trace"]["monitor"] | {"configSource": value}
+    assert fits("runtime-trace", monitor=monitor) is fit
+
+
+def test_a_monitor_s_log_holds_something_of_one_kind():
+    for name in ("process", "network", "fileAccess"):
+        assert fits("runtime-trace", monitorLog={name: []})
+    assert not fits("runtime-trace", monitorLog={"other": []})
+
+
+@pytest.mark.parametrize(
+    ("status", "more", "fit"),
+    [
+        ("not_affected", {"justification": "component_not_present"}, True),
+        ("not_affected", {"impact_statement": "x"}, True),
+        ("not_affected", {"action_statement": "x"}, False),
+        ("not_affected", {}, False),
+        ("affected", {"action_statement": "x"}, True),
+        ("affected", {"impact_statement": "x"}, False),
+        ("fixed", {}, True),
+        ("under_investigation", {}, True),
+    ],
+)
+def test_a_statement_of_openvex_says_why_or_what_to_do(status, more, fit):
+    assert fits("openvex", statements=[{"vulnerability": {"name": "CVE-2026-1"}, "status": status, **more}]) is fit
+
+
+@pytest.mark.parametrize(
+    ("context", "fit"),
+    [("https://openvex.dev/ns", True), ("https://openvex.dev/ns/v0.2.0", True), ("openvex", False), (5, False)],
+)
+def test_a_document_of_openvex_says_so(context, fit):
+    assert fits("openvex", **{"@context": context}) is fit

@@ -1,12 +1,13 @@
 import pytest
 
 from pratique.attest.dsse import IN_TOTO, Envelope, EnvelopeSignature, pae, render_envelope
-from pratique.attest.predicates.succession import Succession, succession_payload, verify_succession
-from pratique.attest.statement import StatementSubject, render_statement
+from pratique.attest.predicates.succession import MAX_SIZE, Succession, succession_payload, verify_succession
+from pratique.attest.statement import StatementSubject, parse_statement, render_statement
 from pratique.attest.strictjson import dump_json
-from pratique.errors import Malformed, PratiqueError, SignatureInvalid, Untrusted
+from pratique.errors import LimitExceeded, Malformed, PratiqueError, SignatureInvalid, Untrusted
 from pratique.keys.file import FileSigner, new_private_key
 from pratique.model.digest import Digest
+from pratique.model.predicates import KEY_SUCCESSION
 
 AT = 1_800_000_000
 
@@ -80,3 +81,42 @@ def test_any_flipped_bit_is_refused(keys):
         changed[position // 8] ^= 1 << position % 8
         with pytest.raises(PratiqueError):
             verify_succession(bytes(changed), old.public_key)
+
+
+# --- each member
+
+
+def stated(keys, *, kind=KEY_SUCCESSION, **members):
+    """An envelope of the first two keys that says what a succession says, but for these members; `...` leaves one out."""
+    old, new, _ = keys
+    said = parse_statement(succession_payload(Succession(old=old.public_key, new=new.public_key, at=AT)))
+    predicate = {name: value for name, value in {**said.predicate, **members}.items() if value is not ...}
+    return document(render_statement(subjects=said.subjects, predicate_type=kind, predicate=predicate), old, new)
+
+
+def test_a_succession_under_the_name_of_another_statement_is_none(keys):
+    assert verify_succession(stated(keys), keys[0].public_key).at == AT
+    with pytest.raises(Malformed, match="about something else than a key's succession"):
+        verify_succession(stated(keys, kind="https://example.org/claim/v1"), keys[0].public_key)
+
+
+def test_what_is_signed_as_something_else_than_a_statement_is_none(keys):
+    old, new, _ = keys
+    payload = succession_payload(Succession(old=old.public_key, new=new.public_key, at=AT))
+    with pytest.raises(Malformed, match="not an in-toto statement"):
+        verify_succession(document(payload, old, new, payload_type="text/plain"), old.public_key)
+
+
+@pytest.mark.parametrize(
+    "members", [{"at": ...}, {"at": 5}, {"new": ...}, {"old": ...}, {"more": 1}, {"new": "x"}, {"new": {"spki": "AAAA"}}]
+)
+def test_a_succession_with_another_member_or_without_one_is_refused(keys, members):
+    with pytest.raises(Malformed):
+        verify_succession(stated(keys, **members), keys[0].public_key)
+
+
+def test_a_succession_is_as_large_as_the_limit_says_and_no_larger(keys):
+    signed = stated(keys)
+    assert verify_succession(signed.ljust(MAX_SIZE), keys[0].public_key).at == AT
+    with pytest.raises(LimitExceeded):
+        verify_succession(signed.ljust(MAX_SIZE + 1), keys[0].public_key)

@@ -6,6 +6,7 @@ from test_evidence_appraise import CI, KEY, KEYLESS, TARGET, WORLD, believing, f
 
 from pratique.attest.bundle import parse_bundle
 from pratique.attest.statement import StatementSubject, render_statement
+from pratique.errors import ProofInvalid
 from pratique.evidence.trust_anchors import OwnLog, anchors_of_keys
 from pratique.keys.file import FileSigner
 from pratique.keys.logged_signer import LoggedSigner, seal
@@ -291,3 +292,40 @@ def test_of_what_nobody_believes_not_even_the_places_that_it_has_not_are_told(se
     anchors = TrustAnchors(keys={KEY.public_key.keyid: KEY.public_key}, authorities=Authorities())
     (found,) = facts(sealed, trust_anchors=anchors).pieces
     assert (found.cause, found.unproven, found.signed) == (Cause.UNTRUSTED, (), None)
+
+
+# --- a log that is at hand itself
+
+
+def at_hand(key, name, asked, contradicts=False):
+    def check_history(origin, checkpoint):
+        asked.append((origin, checkpoint))
+        if contradicts:
+            raise ProofInvalid("the log at hand has another tree")
+
+    return OwnLog(key=key, name=name, check_history=check_history)
+
+
+def test_a_log_at_hand_is_asked_about_the_checkpoint_of_its_own_entry_and_no_other_log_is(sealed):
+    checkpoint = world.json.loads(sealed)["verificationMaterial"]["tlogEntries"][0]["inclusionProof"]["checkpoint"]["envelope"]
+    asked, others = [], []
+    other = FileSigner(world.ed25519.Ed25519PrivateKey.generate()).public_key
+    found = one(sealed, at_hand(LOG.public_key, ORIGIN, asked), at_hand(other, ORIGIN, others, contradicts=True))
+    assert (found.cause, found.log_index) == (Cause.NONE, 0)
+    assert (asked, others) == ([(ORIGIN, checkpoint)], [])
+
+
+def test_an_entry_that_the_log_at_hand_contradicts_is_a_proof_that_does_not_hold_whoever_else_vouches_for_it(sealed):
+    for logs in ((), (known(),)):
+        found = one(sealed, *logs, at_hand(LOG.public_key, ORIGIN, [], contradicts=True))
+        assert found.cause is Cause.INVALID and "the log at hand has another tree" in found.detail
+
+
+def test_a_log_at_hand_is_not_asked_about_an_entry_that_has_no_checkpoint():
+    from pratique.tlog.checkpoint import older_log_id
+
+    asked = []
+    data = promised(older_log_id(LOG.public_key.raw))
+    found = one_by("p256", data, at_hand(LOG.public_key, "", asked))
+    assert found.cause is Cause.INVALID and "comes without a proof" in found.detail
+    assert asked == []

@@ -69,3 +69,18 @@ def test_a_certificate_needs_a_log_even_where_keys_are_trusted_too(manifest):
     claim = verify_piece(piece, about(manifest.read_bytes()), BELIEF, now=world.NOW, answers={})
     assert isinstance(claim, Rejected)
     assert claim.cause is Cause.UNTRUSTED
+
+
+@pytest.mark.parametrize(("name", "found"), [("web.yaml", 1), ("web.yml", 1), ("web.json", 1), ("web.txt", 0), ("web", 0)])
+def test_a_signature_is_looked_for_in_files_that_are_called_as_manifests_are(tmp_path, name, found):
+    (tmp_path / name).write_bytes(SIGNED)
+    collected = collect_sidecars(tmp_path / name)
+    assert (len(collected.pieces), collected.cause) == (found, Cause.NONE)
+
+
+def test_a_file_of_another_kind_may_be_larger_than_manifests_are(tmp_path):
+    large = tmp_path / "release.tar"
+    with large.open("wb") as file:
+        file.truncate((8 << 20) + 1)
+    assert (collect_sidecars(large).pieces, collect_sidecars(large).cause) == ((), Cause.NONE)
+    assert collect_sidecars(large.rename(tmp_path / "release.yaml")).cause is Cause.INVALID

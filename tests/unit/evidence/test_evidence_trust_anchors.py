@@ -79,6 +79,12 @@ def test_certificates_of_stores_are_believed_where_there_are_some():
     assert found is not None and list(found.certificates) == ["ca:acme"]
 
 
+def test_certificates_announce_themselves_where_there_are_some():
+    store = Carried(kind="store", name="ca:acme", digest=Digest.of(PEM))
+    assert anchors_of_trust(followed(store, contents=[PEM]), ()).announced == {Digest.of(ROOT.der).hex}
+    assert anchors_of_trust(followed(), ()).announced == frozenset()
+
+
 def test_witnesses_are_those_of_the_trust():
     witness = ServiceKey(name="w.example", operator="w", spki=KEYS[2].spki)
     assert anchors_of_trust(followed(witnesses=(witness,)), ()).trust.witnesses == (witness,)

@@ -3,8 +3,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pratique.errors import Malformed
-from pratique.model.signer import KeySigner
-from pratique.trust import Authorities, Authority
+from pratique.model.signer import CertifiedSigner, KeySigner, OpenPgpSigner, WorkloadSigner
+from pratique.trust import Authorities, Authority, Certified, WorkloadIdentity, WorkloadRegexp
 
 A1, A2, B1, C1 = ("a1" * 32, "a2" * 32, "b1" * 32, "c1" * 32)
 
@@ -96,3 +96,29 @@ def test_many_keys_are_not_identities_alike():
     """Keys are found by their ID: the limit on what has to be compared with each other is not about them."""
     many = [f"{number:064x}" for number in range(1200)]
     assert Authorities((Authority.of_keys("one", many),)).name_of(many[-1]) == "one"
+
+
+def test_a_signer_of_each_kind_is_found_as_each_of_its_identities_and_in_no_other_place():
+    issuer, subject = "https://token.example", "https://example.org/acme/app/x"
+    exact = WorkloadIdentity(issuer=issuer, subject=subject)
+    claimed = WorkloadIdentity(issuer=issuer, subject=subject, claims={"ref": "main"})
+    named = Certified(store="ca:acme", name="CN=r")
+    pinned = Certified(store="ca:acme", name="CN=r", thumbprint="a1" * 32)
+    expression = WorkloadRegexp(issuer="https://other.example", regexp="https://example.org/acme/.+")
+    release = Authority(name="release", signers=(exact, claimed, named, pinned, expression))
+    everybody = Authorities((release,))
+    asked = [
+        (WorkloadSigner(issuer=issuer, subject=subject), (exact,)),
+        (CertifiedSigner(name="CN=r", store="ca:acme", thumbprint="a1" * 32), (named, pinned)),
+        (CertifiedSigner(name="CN=r", store="ca:acme", thumbprint="b1" * 32), (named,)),
+        (WorkloadSigner(issuer="https://other.example", subject=subject), (expression,)),
+    ]
+    for signer, identities in asked:
+        assert everybody.find(signer) == (release, identities)
+    for stranger in (
+        WorkloadSigner(issuer=issuer, subject=subject + "y"),
+        CertifiedSigner(name="CN=s", store="ca:acme", thumbprint="a1" * 32),
+        CertifiedSigner(name="CN=r", store="ca:other", thumbprint="a1" * 32),
+        OpenPgpSigner(fingerprint="a1" * 20, user_ids=("CN=r",)),
+    ):
+        assert everybody.find(stranger) is None

@@ -56,7 +56,7 @@ def command() -> None:
     "outputs",
     multiple=True,
     metavar="FORMAT[@VERSION][=PATH]",
-    help="table (default), cyclonedx-json, cyclonedx-xml, spdx-json, spdx-tag-value, github-json, json; may be repeated.",
+    help="table (default), cyclonedx-json, cyclonedx-xml, spdx-json, spdx-tag-value, syft-json, github-json, json; repeatable.",
 )
 @click.option(
     "--file", "path", type=click.Path(), help="Write here instead of standard output, with the file manifest beside it."

@@ -55,6 +55,11 @@ def render_document(
 
         value, left_out = document_to_github(document, environ)
         return _rendered(value, left_out)
+    if target.format == "syft-json":
+        from pratique.documents.foreign.syft_render import document_to_syft
+
+        value, left_out = document_to_syft(document)
+        return _rendered(value, left_out)
     if target.format == "json":
         from pratique.documents.native.render import render_document_json
 

@@ -108,7 +108,8 @@ class _Writer:
             self.left_out.append(Problem("", "states no time, which SPDX demands: 1970 stands there"))
         packages = [self.package(one) for one in ((subject, *source.parts) if subject is not None else source.parts)]
         files = [self.file(one) for one in source.files]
-        self.known = frozenset(self.ids.values())
+        snippets = source.extra.get("/snippets", ()) if self.same else ()
+        self.known = frozenset({*self.ids.values(), *(one["SPDXID"] for one in snippets if "SPDXID" in one)})
         self.files = frozenset(one["SPDXID"] for one in files)
         self.analysed = frozenset(one["SPDXID"] for one in packages if one["filesAnalyzed"])
         creators = [f"{'Person' if one.kind == 'person' else 'Organization'}: {party_text(one)}" for one in source.authors]

@@ -43,6 +43,7 @@ from pratique.documents.spdx_common import (
     spdx_time,
     split_licences,
     tool_text,
+    with_originator,
 )
 from pratique.documents.spdx_vocabulary import ALGORITHMS, PURPOSES, SPOKEN
 from pratique.documents.told import at_relations
@@ -141,6 +142,7 @@ class _Writer:
 
     def package(self, part: Part) -> dict[str, Any]:
         """A package."""
+        part = with_originator(part)
         out: dict[str, Any] = {"name": part.full_name, "SPDXID": self.identify(part)}
         if part.version:
             out["versionInfo"] = part.version

@@ -56,7 +56,7 @@ def command() -> None:
     "outputs",
     multiple=True,
     metavar="FORMAT[@VERSION][=PATH]",
-    help="table (default), cyclonedx-json, cyclonedx-xml, spdx-json, spdx-tag-value, github-json, json; may be repeated.",
+    help="table (default), cyclonedx-json, cyclonedx-xml, spdx-json, spdx-tag-value, syft-json, github-json, json; repeatable.",
 )
 @click.option(
     "--file", "path", type=click.Path(), help="Write here instead of standard output, with the file manifest beside it."
@@ -66,6 +66,7 @@ def command() -> None:
 @click.option("--source-name", default="", help="What the artifact is called in the document; of a folder, the project's name.")
 @click.option("--source-version", default="", help="The version of the artifact in the document.")
 @click.option("--supplier", default="", help="The organization that supplies the artifact.")
+@click.option("--cpe", is_flag=True, help="Guess CPE names for components that have none, marked as guesses.")
 @click.option("--images", is_flag=True, help="Fetch the images that a chart or manifests name, and list what is in each.")
 @click.option("--production", is_flag=True, help="Leave out what is declared for development and tests only.")
 @click.option("--no-cache", is_flag=True, help="Read every layer again, and keep nothing.")
@@ -80,6 +81,7 @@ def make(
     source_name: str,
     source_version: str,
     supplier: str,
+    cpe: bool,
     images: bool,
     production: bool,
     no_cache: bool,
@@ -100,7 +102,7 @@ def make(
     stated = Naming(name=source_name, version=source_version, supplier=supplier)
     reading = read_if_sbom(source)
     if reading is not None:
-        return _print_reading(source, named(reading.document, stated), wanted)
+        return _print_reading(source, _guessing(named(reading.document, stated), cpe), wanted)
     home = find_home()
     cache = None if no_cache else home.cache
     # A chart has no platform, its images have.
@@ -120,12 +122,12 @@ def make(
     whole = _with_images(inventory, platform, home, cache) if images else Whole(inventory=inventory, parts=(), failed=())
     for part in whole.parts:
         say_what_is_not_known(part.inventory)
-    _print_all(whole, wanted, source=source, files=files, naming=naming)
+    _print_all(whole, wanted, source=source, files=files, naming=naming, cpe=cpe)
     return 3 if whole.failed else 0
 
 
 def _print_all(
-    whole: "Whole", wanted: "list[tuple[OutputTarget, str | None]]", *, source: str, files: bool, naming: "Naming"
+    whole: "Whole", wanted: "list[tuple[OutputTarget, str | None]]", *, source: str, files: bool, naming: "Naming", cpe: bool
 ) -> None:
     """Each wanted format to its place; the document is made once."""
     from pratique.model import build_manifest
@@ -136,13 +138,15 @@ def _print_all(
         if target.format == "table" and place is None:
             print_inventory(whole, manifest)
         elif target.format == "json":
+            if cpe:
+                click.echo("pratique: json holds what was found: no guessed CPE name is in it", err=True)
             _write(_native(whole, manifest), place, manifest)
         else:
             from pratique.cli.sbom_convert import say
             from pratique.documents.naming import named
             from pratique.documents.write import render_document
 
-            document = document or named(_document(whole, manifest, files=files), naming)
+            document = document or _guessing(named(_document(whole, manifest, files=files), naming), cpe)
             rendered = render_document(document, target, environ=os.environ, of_inventory=True)
             say(f"{target} cannot say of {source}", rendered.left_out)
             _write(rendered.data, place, manifest)
@@ -162,6 +166,14 @@ def _print_reading(source: str, document: "Document", wanted: "list[tuple[Output
         else:
             write_atomic(Path(place), rendered.data.rstrip(b"\n") + b"\n")
     return 0
+
+
+def _guessing(document: "Document", asked: bool) -> "Document":
+    if not asked:
+        return document
+    from pratique.documents.guessed_cpes import with_guessed_cpes
+
+    return with_guessed_cpes(document)
 
 
 def _naming(source: str, inventory: "Inventory", stated: "Naming") -> "Naming":

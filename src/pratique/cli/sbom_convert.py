@@ -23,8 +23,9 @@ SHOWN = 20
 @click.option("-o", "--output", "target", required=True, help="The format to write, as NAME or NAME@VERSION.")
 @click.option("--file", "path", type=click.Path(), help="Write here instead of standard output.")
 @click.option("--lenient", is_flag=True, help="Read a document with errors, without what is wrong in it.")
+@click.option("--cpe", is_flag=True, help="Guess CPE names for components that have none, marked as guesses.")
 @format_option
-def convert(document: str, target: str, path: str | None, lenient: bool, format_: str) -> None:
+def convert(document: str, target: str, path: str | None, lenient: bool, cpe: bool, format_: str) -> None:
     """Write the bill of materials IN (- for standard input) in another format.
 
     IN is CycloneDX 1.0 to 1.7 (JSON, XML), SPDX 2.1 to 2.3 (JSON, tag-value) or 3.0 (JSON), Pratique's own JSON, syft's,
@@ -37,7 +38,12 @@ def convert(document: str, target: str, path: str | None, lenient: bool, format_
 
     wanted = parse_target(target)
     reading = read_sbom(document, lenient=lenient)
-    rendered = render_document(reading.document, wanted, environ=os.environ)
+    value = reading.document
+    if cpe:
+        from pratique.documents.guessed_cpes import with_guessed_cpes
+
+        value = with_guessed_cpes(value)
+    rendered = render_document(value, wanted, environ=os.environ)
     if path is None:
         click.echo(rendered.data, nl=not rendered.data.endswith(b"\n"))
     else:

@@ -22,6 +22,7 @@ _FAMILIES = {
     "mariner": "cbl-mariner",
 }
 """ID of os-release(5) → what trivy calls that system, where that is another word."""
+_IDS = {name: own for own, name in _FAMILIES.items()}
 _PACKAGES = {
     "npm": "node-pkg",
     "pypi": "python-pkg",
@@ -42,6 +43,11 @@ BUILT_FROM = "built package from: "
 def spoken_system(name: str) -> str:
     """What other programs call the operating system of that os-release ID."""
     return _FAMILIES.get(name, name)
+
+
+def system_id(name: str) -> str:
+    """The os-release ID of the operating system that others call so."""
+    return _IDS.get(name, name)
 
 
 def properties_for_others(item: Component) -> Iterator[Property]:

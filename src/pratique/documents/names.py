@@ -24,6 +24,7 @@ FORMATS = {
         Format(name="spdx-json", title="SPDX JSON", versions=("2.3", "3.0.1"), default="2.3"),
         Format(name="spdx-tag-value", title="SPDX tag-value", versions=("2.3",), default="2.3"),
         Format(name="github-json", title="GitHub dependency snapshot"),
+        Format(name="syft-json", title="syft JSON"),
         Format(name="json", title="Pratique JSON"),
     )
 }

@@ -7,7 +7,7 @@ levels, more than 500,000 parts.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pratique.attest import strictjson
@@ -40,6 +40,20 @@ class Reading:
 
 def read_document(data: bytes, *, lenient: bool = False) -> Reading:
     """Read a document. Raises Malformed with the first errors and their places; LimitExceeded."""
+    return _settled(_read(data, lenient), lenient)
+
+
+def _settled(reading: Reading, lenient: bool) -> Reading:
+    """Leniently, without references to what is not there; the writers leave out those that were read strictly."""
+    if not lenient:
+        return reading
+    from pratique.documents.dangling import without_dangling
+
+    document, dangling = without_dangling(reading.document, reading.document.family)
+    return replace(reading, document=document, repaired=(*reading.repaired, *dangling)) if dangling else reading
+
+
+def _read(data: bytes, lenient: bool) -> Reading:
     if len(data) > MAX_BYTES:
         raise LimitExceeded(f"a bill of materials of more than {MAX_BYTES >> 20} MiB")
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -50,7 +64,7 @@ def read_document(data: bytes, *, lenient: bool = False) -> Reading:
         return _read_xml(data, lenient)
     if start.startswith(b"{"):
         value = read_json_object(data) if lenient else strictjson.load_json(data, what="the document", max_depth=MAX_DEPTH)
-        return read_value(value, lenient=lenient)
+        return _read_value(value, lenient)
     if _TAG.search(data[:65_536]):
         return _read_tags(data, lenient)
     raise Malformed("no bill of materials in a known format", hint=_READ)
@@ -58,6 +72,10 @@ def read_document(data: bytes, *, lenient: bool = False) -> Reading:
 
 def read_value(value: Any, *, lenient: bool = False) -> Reading:
     """The same of JSON that was parsed already, such as an attestation's predicate."""
+    return _settled(_read_value(value, lenient), lenient)
+
+
+def _read_value(value: Any, lenient: bool) -> Reading:
     strictjson.check_depth(value, "the document", MAX_DEPTH)
     if not isinstance(value, dict):
         raise Malformed("no bill of materials: not a JSON object")

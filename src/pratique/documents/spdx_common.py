@@ -23,6 +23,7 @@ DOCUMENT_CARRIED = ("manufacturer", "supplier", "licences", "phases", "completen
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://pratique.dev/spdx/v1")
 _PARTY = lazy(r"(?P<name>.*?)\s*\((?P<email>[^()\s]*@[^()\s]*|)\)", re.DOTALL)
 _TOOL = lazy(r"(?P<name>.+)-(?P<version>v?[0-9][A-Za-z0-9.+~_-]*?)")
+_MAILED = lazy(r"(?P<name>[^<>()\s](?:[^<>()\n]*[^<>()\s])?) <(?P<email>[^<>()\s@]+@[^<>()\s]+)>")
 _EPOCH = "1970-01-01T00:00:00Z"
 
 
@@ -154,6 +155,32 @@ class LicenceWriter:
 def distribution_of(part: Part) -> str:
     """Where a part is to be had, by its references: what SPDX calls its download location; "" for nowhere."""
     return next((one.url for one in part.references if one.kind == "distribution" and is_uri(one.url)), "")
+
+
+def with_originator(part: Part) -> Part:
+    """A part with the first of its authors as the originator that SPDX has one place for; what all are called is carried."""
+    made = _originator(part) if part.originator is None else None
+    return replace(part, originator=made) if made is not None else part
+
+
+def without_made_originator(part: Part) -> Part:
+    """Without the originator that our writer made of an author."""
+    made = _originator(part) if part.originator is not None else None
+    return replace(part, originator=None) if made is not None and made == part.originator else part
+
+
+def _originator(part: Part) -> Party | None:
+    first = next((one for one in part.authors if one.name), None)
+    said = _MAILED.fullmatch(part.author)
+    if first is not None:
+        found = Party(name=first.name, kind="person", email=first.email)
+    elif said is not None:
+        found = Party(name=said["name"], kind="person", email=said["email"])
+    else:
+        found = Party(name=part.author, kind="person")
+    # What would be read back as something else is better carried only.
+    plain = found.name and found.name == " ".join(found.name.split()) and found.name.isprintable()
+    return found if plain and party_from(party_text(found), "person") == found else None
 
 
 def without_group(part: Part) -> Part:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from pratique.documents.document import Document
+from pratique.documents.document import Document, Family
 from pratique.documents.names import OutputTarget
 from pratique.documents.shape import Problem
 
@@ -48,12 +48,36 @@ def render_document(
 
     Of the formats, `table` and `json` show the document as it is; the native JSON of an inventory is `native.render_json`.
     """
+    if of_inventory or target.format == "table":
+        return _rendered_as(document, target, environ, of_inventory)
+    from pratique.documents.dangling import without_dangling
+
+    document, dangling = without_dangling(document, _family_of(target, document))
+    rendered = _rendered_as(document, target, environ, of_inventory)
+    return Rendered(rendered.data, (*dangling, *rendered.left_out)) if dangling else rendered
+
+
+def _family_of(target: OutputTarget, document: Document) -> Family | None:
+    """Whose words the format has room for; the native JSON keeps all."""
+    if target.format.startswith("cyclonedx-"):
+        return Family.CYCLONEDX
+    if target.format.startswith("spdx-"):
+        return Family.SPDX3 if target.version >= "3" else Family.SPDX2
+    return document.family if target.format == "json" else None
+
+
+def _rendered_as(document: Document, target: OutputTarget, environ: Mapping[str, str], of_inventory: bool) -> Rendered:
     if target.format in ("cyclonedx-json", "cyclonedx-xml"):
         return _cyclonedx(document, target, of_inventory)
     if target.format == "github-json":
         from pratique.documents.github import document_to_github
 
         value, left_out = document_to_github(document, environ)
+        return _rendered(value, left_out)
+    if target.format == "syft-json":
+        from pratique.documents.foreign.syft_render import document_to_syft
+
+        value, left_out = document_to_syft(document)
         return _rendered(value, left_out)
     if target.format == "json":
         from pratique.documents.native.render import render_document_json

@@ -105,7 +105,7 @@ def test_packages_of_syft_arrive_whole():
     assert [(one.value, one.form.value) for one in openssl.licences] == [("Apache-2.0", "id"), ("House", "name")]
     assert (openssl.cpes, libc6.cpes) == (("cpe:2.3:a:openssl:openssl:3.0:*:*:*:*:*:*:*",), ("cpe:/a:gnu:libc",))
     assert openssl.occurrences == ("var/lib/dpkg/status",)
-    assert document.dependencies() == {"1": ("2",)}
+    assert document.dependencies() == {"1": ("2",), "nowhere": ("1",)}
 
 
 def test_packages_of_trivy_arrive_whole():
@@ -113,7 +113,7 @@ def test_packages_of_trivy_arrive_whole():
     system, openssl, libc6, npm = document.parts
     assert (system.kind, openssl.version, libc6.version) == ("operating-system", "2:3.0-1", "2")
     assert openssl.property("aquasecurity:trivy:LayerDiffID") == DIGEST
-    assert document.dependencies() == {openssl.ref: (libc6.ref,)}
+    assert document.dependencies() == {openssl.ref: (libc6.ref, "nowhere@1")}
     assert (npm.scope, npm.occurrences) == ("excluded", ("app/package-lock.json",))
     assert stated_digests(document)[0].hex == "ab" * 32
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from pratique.documents.carry import restored
-from pratique.documents.cyclonedx.vocabulary import ALGORITHMS, OWN_PREFIX
+from pratique.documents.cyclonedx.needs import told_apart
+from pratique.documents.cyclonedx.vocabulary import ALGORITHMS, OWN_PREFIX, said_originator
 from pratique.documents.document import (
     DEPENDS_ON,
     PROVIDES,
@@ -81,12 +82,18 @@ def document_from_cyclonedx(document: Mapping[str, Any]) -> Document:
     )
     related_parts: list[Relation] = []
     found = restored(found)
-    return replace(
+    restored_relations = found.relations[len(relations) + len(related) :]
+    whole = replace(
         found,
         subject=_part(subject, related_parts) if subject is not None else None,
         parts=tuple(_part(one, related_parts) for one in document.get("components", ())),
-        relations=(*found.relations, *related_parts),
     )
+    said = (*related, *restored_relations, *related_parts)
+    # Relations that only tell apart what a property explains and what is needed besides.
+    marks = [one for one in (*related, *related_parts) if one.kind == DEPENDS_ON]
+    marked = {id(one) for one in marks}
+    others = [one for one in said if id(one) not in marked] if marks else said
+    return replace(whole, relations=told_apart(relations, marks, others))
 
 
 def _part(value: Mapping[str, Any], relations: list[Relation]) -> Part:
@@ -136,7 +143,11 @@ def _part(value: Mapping[str, Any], relations: list[Relation]) -> Part:
 
 
 def _without_doubles(part: Part) -> Part:
-    """Without the distribution that our writer made of an archive's address."""
+    """Without the distribution that our writer made of an archive's address, and the author that it made of an originator."""
+    if part.originator is not None:
+        authors, author = said_originator(part.originator)
+        if (authors and part.authors == authors) or (not part.authors and author and part.author == author):
+            part = replace(part, authors=(), author="" if part.author == author else part.author)
     if not part.download:
         return part
     made = ExternalReference(kind="distribution", url=part.download)

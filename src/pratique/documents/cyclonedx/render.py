@@ -12,6 +12,7 @@ from typing import Any
 
 from pratique.documents.carry import carried, carried_items, carried_part
 from pratique.documents.containment import nested
+from pratique.documents.cyclonedx.needs import explained_needs
 from pratique.documents.cyclonedx.settle import settle_value
 from pratique.documents.cyclonedx.vocabulary import (
     ALGORITHM_NAMES,
@@ -20,6 +21,7 @@ from pratique.documents.cyclonedx.vocabulary import (
     PHASES,
     REFERENCES,
     own_properties,
+    said_originator,
     sayable,
     spoken_cpe,
     spoken_kind,
@@ -106,6 +108,7 @@ class _Writer:
     left_out: list[Problem] = field(default_factory=list)
     same: bool = False
     relations: dict[str, list[Property]] = field(default_factory=dict)
+    explained: dict[str, list[str]] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
@@ -212,10 +215,14 @@ class _Writer:
             out["supplier"] = self._party(part.supplier)
         if part.manufacturer is not None:
             out["manufacturer"] = self._party(part.manufacturer)
-        if part.authors:
-            out["authors"] = [self._party(one, person=True) for one in part.authors]
-        if part.author:
-            out["author"] = part.author
+        authors, author = part.authors, part.author
+        if part.originator is not None and not (authors or author):
+            made, text = said_originator(part.originator)
+            authors, author = (made, "") if self.version >= "1.6" else ((), text)
+        if authors:
+            out["authors"] = [self._party(one, person=True) for one in authors]
+        if author:
+            out["author"] = author
         if part.publisher:
             out["publisher"] = part.publisher
         if part.group:
@@ -346,6 +353,9 @@ class _Writer:
                 rows = self.relations.setdefault(one.source, [])
                 rows += [Property(f"{OWN_PREFIX}relation:{one.kind}", target) for target in one.targets]
             self._restore({}, {} if self.same else one.extra, f"{one.source} {one.kind} ")
+        self.explained, both = explained_needs(self.source.relations)
+        for ref, names in both.items():
+            self.relations.setdefault(ref, []).extend(Property(f"{OWN_PREFIX}relation:{DEPENDS_ON}", name) for name in names)
         plain = [replace(one, extra={}) for one in remarked]
         self.relations.setdefault("", []).extend(carried_items("pratique:document:relations", plain))
 
@@ -364,6 +374,10 @@ class _Writer:
             row[name] = [*row.get(name, ()), *one.targets]
             if self.same and not one.targets and "/dependsOn" in one.extra:
                 del row[name]
+        for ref, targets in self.explained.items():
+            row = rows.setdefault(ref, {"ref": ref})
+            said = row.get("dependsOn", [])
+            row["dependsOn"] = [*said, *(target for target in targets if target not in said)]
         return list(rows.values())
 
     def _completeness(self, one: Completeness) -> dict[str, Any]:

@@ -54,11 +54,7 @@ def document_from_github(value: Mapping[str, Any]) -> Document:
             targets = [refs.get(target, target) for target in one.get("dependencies", ())]
             needs.setdefault(ref, {}).update(dict.fromkeys(targets))
     detector = value["detector"]
-    relations = [
-        Relation(source=ref, kind=DEPENDS_ON, targets=tuple(target for target in targets if target in parts))
-        for ref, targets in needs.items()
-        if targets
-    ]
+    relations = [Relation(source=ref, kind=DEPENDS_ON, targets=tuple(targets)) for ref, targets in needs.items() if targets]
     return Document(
         family=Family.CYCLONEDX,
         timestamp=value.get("scanned", ""),

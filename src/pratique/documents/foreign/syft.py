@@ -122,7 +122,7 @@ def _relations(rows: Any, known: set[str], source: str) -> Iterator[Relation]:
     joined: dict[tuple[str, str], dict[str, None]] = {}
     for row in rows:
         parent, child = row["parent"], row["child"]
-        if row["type"] == "dependency-of" and parent in known and child in known:
+        if row["type"] == "dependency-of" and (parent in known or child in known):
             joined.setdefault((child, DEPENDS_ON), {})[parent] = None
         elif row["type"] == "contains" and child in known and (parent in known or parent == source):
             joined.setdefault((_SUBJECT if parent == source else parent, CONTAINS), {})[child] = None

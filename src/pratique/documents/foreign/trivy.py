@@ -79,7 +79,7 @@ def document_from_trivy(value: Mapping[str, Any]) -> Document:
                 continue  # one package, listed twice in one place
             listed.add(ref)
             parts.append(_part(one, ref, result))
-            targets = tuple(refs[name] for name in one.get("DependsOn", ()) if name in refs)
+            targets = tuple(refs.get(name, name) for name in one.get("DependsOn", ()))
             if targets:
                 relations.append(Relation(source=ref, kind=DEPENDS_ON, targets=targets))
     return Document(

@@ -37,6 +37,7 @@ from pratique.documents.spdx_common import (
     properties_from,
     tool_from,
     without_group,
+    without_made_originator,
 )
 from pratique.documents.spdx_vocabulary import ALGORITHMS, PURPOSES, RELATIONS, licence_from_spdx
 from pratique.lexicon.lazy_regex import lazy
@@ -147,7 +148,7 @@ class _Reader:
                 extra=extra,
             )
         )
-        part = without_group(part)
+        part = without_made_originator(without_group(part))
         if part.download and part.download == distribution_of(part):
             part = replace(part, download="")  # our writer says a distribution in both places
         if part.ref == value["SPDXID"] and purl and spdx2_id(purl) == part.ref:

@@ -43,6 +43,7 @@ from pratique.documents.spdx_common import (
     spdx_time,
     split_licences,
     tool_text,
+    with_originator,
 )
 from pratique.documents.spdx_vocabulary import ALGORITHMS, PURPOSES, SPOKEN
 from pratique.documents.told import at_relations
@@ -108,7 +109,8 @@ class _Writer:
             self.left_out.append(Problem("", "states no time, which SPDX demands: 1970 stands there"))
         packages = [self.package(one) for one in ((subject, *source.parts) if subject is not None else source.parts)]
         files = [self.file(one) for one in source.files]
-        self.known = frozenset(self.ids.values())
+        snippets = source.extra.get("/snippets", ()) if self.same else ()
+        self.known = frozenset({*self.ids.values(), *(one["SPDXID"] for one in snippets if "SPDXID" in one)})
         self.files = frozenset(one["SPDXID"] for one in files)
         self.analysed = frozenset(one["SPDXID"] for one in packages if one["filesAnalyzed"])
         creators = [f"{'Person' if one.kind == 'person' else 'Organization'}: {party_text(one)}" for one in source.authors]
@@ -140,6 +142,7 @@ class _Writer:
 
     def package(self, part: Part) -> dict[str, Any]:
         """A package."""
+        part = with_originator(part)
         out: dict[str, Any] = {"name": part.full_name, "SPDXID": self.identify(part)}
         if part.version:
             out["versionInfo"] = part.version

@@ -37,7 +37,7 @@ from pratique.documents.spdx3.vocabulary import (
     UNKNOWN_ELEMENT,
     hyphened,
 )
-from pratique.documents.spdx_common import is_only_a_name, named_licence, tool_from, without_group
+from pratique.documents.spdx_common import is_only_a_name, named_licence, tool_from, without_group, without_made_originator
 from pratique.documents.spdx_vocabulary import licence_from_spdx
 from pratique.lexicon.licences import reference
 
@@ -208,7 +208,7 @@ class _Reader:
             properties=properties,
             extra=extra,
         )
-        return kind, without_group(restored(part))
+        return kind, without_made_originator(without_group(restored(part)))
 
     def relations(self) -> list[Relation]:
         """All relationships but those to licences, which go to the parts."""

@@ -51,6 +51,7 @@ from pratique.documents.spdx_common import (
     spdx_time,
     split_licences,
     tool_text,
+    with_originator,
 )
 from pratique.documents.told import at_relations
 from pratique.lexicon.cpe import cpe_version
@@ -186,6 +187,7 @@ class _Writer:
 
     def part(self, part: Part, kind: str) -> dict[str, Any]:
         """A package or a file."""
+        part = with_originator(part)
         kind = part.extra.get("/type", kind) if self.same else kind
         out: dict[str, Any] = {"type": kind, "spdxId": self.ref(part.ref or part.name), "creationInfo": _INFO}
         if self.same:

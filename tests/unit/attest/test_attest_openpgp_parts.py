@@ -4,13 +4,14 @@ The frames here are made by hand: they are read, and nothing in them is verified
 """
 
 import base64
+import sys
 
 import pysequoia
 import pytest
 
 from pratique.attest import openpgp
 from pratique.attest.openpgp import MAX_KEYRING_SIZE, MAX_SIGNATURE_SIZE, MAX_TEXT_SIZE, ClearSigned, parse_clear_signed
-from pratique.errors import LimitExceeded, Malformed, SignatureInvalid
+from pratique.errors import InputError, LimitExceeded, Malformed, SignatureInvalid
 
 BEGIN, MIDDLE, END = (
     b"-----BEGIN PGP SIGNED MESSAGE-----",
@@ -279,3 +280,10 @@ def test_a_signature_that_names_nobody_is_nobody_s():
     nameless = body(algorithm=22, rest=b"\0\0\0\0" + b"ab" + b"\0\x08\xff" + b"\0\x08\xff")
     with pytest.raises(SignatureInvalid, match="does not verify"):
         openpgp.verify_clear_signed(parse_clear_signed(frame(data=packet(nameless))), KEYRING, at=0)
+
+
+def test_without_the_library_it_is_said_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pysequoia", None)
+    for ask in (lambda: openpgp.parse_keyring(KEYRING), lambda: openpgp.clear_sign(b"text", bytes(KEY), lambda: None)):
+        with pytest.raises(InputError, match="OpenPGP needs a library that is not installed"):
+            ask()

@@ -194,7 +194,7 @@ def test_signatures_of_two_versions_are_read(version):
     assert parse_clear_signed(frame(data=packet(body(version=version)))).hash_name == "SHA256"
 
 
-@pytest.mark.parametrize("made", [body(version=3), body(version=5), body(rest=bytes(7)), b""])
+@pytest.mark.parametrize("made", [body(version=3), body(version=5), body(rest=bytes(7)), b"\x04", b""])
 def test_signatures_of_other_versions_and_such_as_end_early_are_refused(made):
     refused("of another version than 4 and 6", data=packet(made) if len(made) else b"\xc2\xff\0\0\0\0")
 

@@ -151,7 +151,7 @@ def test_a_key_with_a_passphrase_is_opened_once_and_a_wrong_one_is_said(gpg, tex
     with pytest.raises(PassphraseWrong) as caught:
         sign_provenance(text, secret, lambda: b"a guess")
     assert "guess" not in str(caught.value)
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match="cannot sign without a passphrase"):
         sign_provenance(text, secret, lambda: None)
 
 

@@ -4,12 +4,14 @@ The frames here are made by hand: they are read, and nothing in them is verified
 """
 
 import base64
+import sys
 
+import pysequoia
 import pytest
 
 from pratique.attest import openpgp
 from pratique.attest.openpgp import MAX_KEYRING_SIZE, MAX_SIGNATURE_SIZE, MAX_TEXT_SIZE, ClearSigned, parse_clear_signed
-from pratique.errors import LimitExceeded, Malformed
+from pratique.errors import InputError, LimitExceeded, Malformed, SignatureInvalid
 
 BEGIN, MIDDLE, END = (
     b"-----BEGIN PGP SIGNED MESSAGE-----",
@@ -192,7 +194,7 @@ def test_signatures_of_two_versions_are_read(version):
     assert parse_clear_signed(frame(data=packet(body(version=version)))).hash_name == "SHA256"
 
 
-@pytest.mark.parametrize("made", [body(version=3), body(version=5), body(rest=bytes(7)), b""])
+@pytest.mark.parametrize("made", [body(version=3), body(version=5), body(rest=bytes(7)), b"\x04", b""])
 def test_signatures_of_other_versions_and_such_as_end_early_are_refused(made):
     refused("of another version than 4 and 6", data=packet(made) if len(made) else b"\xc2\xff\0\0\0\0")
 
@@ -255,3 +257,33 @@ def test_a_keyring_and_a_secret_key_are_no_larger_than_the_limit_says():
         with pytest.raises(Malformed) as caught:
             openpgp.clear_sign(b"text", data, lambda: None)
         assert type(caught.value) is kind
+
+
+KEY = pysequoia.Tsk.generate("Somebody <somebody@example.org>")
+KEYRING = bytes(KEY.extract_certificate())
+
+
+def test_a_keyring_holds_as_many_keys_as_the_limit_says_and_no_more(monkeypatch):
+    monkeypatch.setattr(openpgp, "MAX_KEYS", 3)
+    assert len(openpgp.parse_keyring(KEYRING * 3)) == 3
+    with pytest.raises(LimitExceeded, match="a keyring of 4 keys, at most 3 are read"):
+        openpgp.parse_keyring(KEYRING * 4)
+
+
+def test_a_signature_that_the_library_cannot_read_is_one_error():
+    for made in (body(version=6, hash_=8), body(rest=b"\xff" * 8)):
+        with pytest.raises(Malformed, match="the OpenPGP signature cannot be read"):
+            openpgp.verify_clear_signed(parse_clear_signed(frame(data=packet(made))), KEYRING, at=0)
+
+
+def test_a_signature_that_names_nobody_is_nobody_s():
+    nameless = body(algorithm=22, rest=b"\0\0\0\0" + b"ab" + b"\0\x08\xff" + b"\0\x08\xff")
+    with pytest.raises(SignatureInvalid, match="does not verify"):
+        openpgp.verify_clear_signed(parse_clear_signed(frame(data=packet(nameless))), KEYRING, at=0)
+
+
+def test_without_the_library_it_is_said_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pysequoia", None)
+    for ask in (lambda: openpgp.parse_keyring(KEYRING), lambda: openpgp.clear_sign(b"text", bytes(KEY), lambda: None)):
+        with pytest.raises(InputError, match="OpenPGP needs a library that is not installed"):
+            ask()

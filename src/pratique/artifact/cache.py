@@ -19,7 +19,7 @@ from pratique.errors import Malformed, StorageError
 from pratique.files import make_private_directory, write_atomic
 from pratique.model import Digest, FileForm, Unknown
 
-VERSION = "2"  # raise it when LayerScan, or what read_layer makes of a layer, changes
+VERSION = "3"  # raise it when LayerScan, or what read_layer makes of a layer, changes
 _MAGIC = b"PRTQLAY" + VERSION.encode()
 _MAX_FILE_BYTES = 512 << 20
 _MAX_BYTES = 1 << 30
@@ -82,7 +82,7 @@ _Wire = tuple[
     list[str],
     dict[str, dict[str, bytes]],
     dict[str, dict[str, str]],
-    list[tuple[bytes, str]],
+    list[tuple[bytes, str, bool]],
 ]
 
 
@@ -94,7 +94,7 @@ def _encode(scan: LayerScan) -> bytes:
         (int(what), _raw(path), mode, size, bytes.fromhex(sha256), _raw(target), form.value)
         for what, path, mode, size, sha256, target, form in scan.entries
     ]
-    unknowns = [(_raw(unknown.path), unknown.reason) for unknown in scan.unknowns]
+    unknowns = [(_raw(unknown.path), unknown.reason, unknown.unread) for unknown in scan.unknowns]
     wire = (str(scan.diff_id), scan.size_bytes, rows, scan.contents, sorted(scan.dropped), scan.facts, scan.digests, unknowns)
     payload = zstandard.ZstdCompressor(level=1).compress(msgspec.msgpack.encode(wire))
     return _MAGIC + hashlib.sha256(payload).digest() + payload
@@ -123,7 +123,7 @@ def _decode(data: bytes) -> LayerScan | None:
             dropped=frozenset(dropped),
             facts=facts,
             digests=digests,
-            unknowns=tuple(Unknown(_text(path), reason) for path, reason in unknowns),
+            unknowns=tuple(Unknown(_text(path), reason, unread) for path, reason, unread in unknowns),
         )
     except (zstandard.ZstdError, msgspec.DecodeError, ValueError, Malformed):
         return None

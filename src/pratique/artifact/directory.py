@@ -137,9 +137,9 @@ class _Gathered:
             self._contents[path] = found.data
         if found.facts:
             self._facts[path] = dict(found.facts)
-        self.unknowns += [Unknown(path, problem) for problem in found.problems]
+        self.unknowns += [Unknown(path, problem, unread=True) for problem in found.problems]
         if done.changed:
-            self.unknowns.append(Unknown(path, "changed while it was read"))
+            self.unknowns.append(Unknown(path, "changed while it was read", unread=True))
 
     def tree(self, examiner: Examiner) -> Tree:
         unknowns = tuple(sorted(self.unknowns, key=lambda unknown: unknown.path))
@@ -190,7 +190,7 @@ class _Walk:
                     if inner is not None:
                         stack.append((path + "/", inner, iter(self._names(inner, path))))
                 except OSError as error:
-                    self._unknowns.append(Unknown(path, _reason(error)))
+                    self._unknowns.append(Unknown(path, _reason(error), unread=True))
         finally:
             for _, folder, _ in stack:
                 os.close(folder)
@@ -199,7 +199,7 @@ class _Walk:
         try:
             names = sorted(os.listdir(folder))
         except OSError as error:
-            self._unknowns.append(Unknown(path, _reason(error)))
+            self._unknowns.append(Unknown(path, _reason(error), unread=True))
             return []
         self._budget.add_entries(len(names), sum(map(len, names)) + len(names) * len(path))
         return names
@@ -231,14 +231,15 @@ class _Walk:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             os.close(descriptor)
-            self._unknowns.append(Unknown(path, "changed while it was read"))
+            self._unknowns.append(Unknown(path, "changed while it was read", unread=True))
             return
         plan = self._examiner.plan(path, status.st_size)
         keep = plan.keep
         if plan.too_large:
-            self._unknowns.append(Unknown(path, f"{status.st_size} bytes are too many to be read as package metadata"))
+            reason = f"{status.st_size} bytes are too many to be read as package metadata"
+            self._unknowns.append(Unknown(path, reason, unread=True))
         if keep and self._kept + status.st_size > self._limits.max_wanted_bytes:
-            self._unknowns.append(Unknown(path, "too much package metadata: this file was left out"))
+            self._unknowns.append(Unknown(path, "too much package metadata: this file was left out", unread=True))
             keep = False
         self._kept += status.st_size if keep else 0
         plan = plan._replace(keep=keep)
@@ -252,7 +253,7 @@ class _Walk:
             try:
                 done = future.result()
             except OSError as error:
-                self._unknowns.append(Unknown(path, _reason(error)))
+                self._unknowns.append(Unknown(path, _reason(error), unread=True))
                 continue
             finally:
                 with suppress(OSError):

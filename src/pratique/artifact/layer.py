@@ -241,7 +241,7 @@ class _LayerReader:
             self._budget.keep(sum(len(fact) for _, fact in facts))
             self._facts[sha256] = dict(facts)
         if problems:
-            self._unknowns += [Unknown(path, problem) for problem in problems]
+            self._unknowns += [Unknown(path, problem, unread=True) for problem in problems]
 
     def _keep(self, digest: str, data: bytes) -> None:
         if digest in self._contents:

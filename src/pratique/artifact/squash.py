@@ -221,9 +221,10 @@ def _collect(
         if data is not None:
             contents[path] = data
         elif size > largest:
-            unknowns.append(Unknown(path, f"{size} bytes are too many to be read as package metadata"))
+            unknowns.append(Unknown(path, f"{size} bytes are too many to be read as package metadata", unread=True))
         elif sha256 in dropped:
-            unknowns.append(Unknown(path, f"layer {layer} has too much package metadata: this file was left out"))
+            reason = f"layer {layer} has too much package metadata: this file was left out"
+            unknowns.append(Unknown(path, reason, unread=True))
         else:
             missing.setdefault(layer, set()).add(name)
     layers = tuple(scan.diff_id for scan in scans)

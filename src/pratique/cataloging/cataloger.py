@@ -105,8 +105,12 @@ class Collector:
         return True
 
     def unknown(self, path: str, reason: str) -> None:
-        """Say that something at `path` could not be understood."""
+        """A remark: what is at `path` was read, and something about it is not known."""
         self._unknowns.append(Unknown(path, reason))
+
+    def unread(self, path: str, reason: str) -> None:
+        """Say that what is at `path`, or a part of it, could not be read: it may tell of packages that are not listed."""
+        self._unknowns.append(Unknown(path, reason, unread=True))
 
     def step(self, path: str, count: int = 1) -> bool:
         """Count look-ups that metadata can multiply; False when there were too many."""
@@ -133,4 +137,4 @@ class Collector:
     def _stop(self, what: str, path: str, limit: int) -> None:
         if what not in self._full:
             self._full.add(what)
-            self.unknown(path, f"more than {limit} {what}: the rest was left out")
+            self.unread(path, f"more than {limit} {what}: the rest was left out")

@@ -39,7 +39,7 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file to read. What is wrong with all of it is raised as Malformed, with a part of it told to `unknown`."""
+    """A file to read. What is wrong with all of it is raised as Malformed, with a part of it told to `unread`."""
 
     path: str
     data: bytes
@@ -62,8 +62,12 @@ class File:
         return self.path.rpartition("/")[0]
 
     def unknown(self, reason: str) -> None:
-        """Something in the file could not be understood."""
+        """A remark: something about what the file tells is not known."""
         self.out.unknown(self.path, reason)
+
+    def unread(self, reason: str) -> None:
+        """Something in the file could not be understood: it may tell of a package that is not listed."""
+        self.out.unread(self.path, reason)
 
     def package(
         self,
@@ -90,7 +94,7 @@ class File:
         """
         name, (version, asked) = clean(name, _MAX_NAME), split_requirement(clean(version, _MAX_NAME))
         if not name:
-            self.unknown("a package without a name")
+            self.unread("a package without a name")
             return None
         shown = clean(shown, 2 * _MAX_NAME) or name
         told = {"resolved": origin.address, **(facts or {}), **({"requirement": asked} if asked else {})}
@@ -252,7 +256,7 @@ class FileCataloger:
                     for key in one.keys:
                         refs.setdefault((scope, key), set()).add(one.component.ref)
             except Malformed as error:
-                out.unknown(path, error.message)
+                out.unread(path, error.message)
         owners: dict[str, str] = {}
         for scope, path, one in found:
             depends = set(one.component.depends)

@@ -50,9 +50,7 @@ if TYPE_CHECKING:
     callback=spelled_here,
     help="Where artifact and evidence go: registry:HOST/NAME:TAG or oci-dir:PATH[:TAG].",
 )
-@click.option(
-    "--allow-empty", is_flag=True, help="Sign it although nothing was found in it and what is packed could not be read."
-)
+@click.option("--allow-empty", is_flag=True, help="Sign it although nothing was found in it and something could not be read.")
 @platform_option
 @max_entries_option
 @format_option
@@ -71,8 +69,8 @@ def command(
 
     Killed at any point, the same command continues where it stopped. Without --to, evidence of a registry: or oci-dir: source
     is attached there, and of others kept in the catalog alone. A multi-platform index is taken whole: each image is shipped with
-    an SBOM of its own, and the index is signed; --platform takes one image of it instead. Where nothing was found because what is
-    packed could not be read, nothing is signed, but with --allow-empty.
+    an SBOM of its own, and the index is signed; --platform takes one image of it instead. Where nothing was found and
+    something could not be read, nothing is signed, but with --allow-empty.
     """
     from pratique.errors import InputError
     from pratique.registry.open import open_repository

@@ -14,6 +14,7 @@ from pratique.cataloging.local_packages import join_local
 from pratique.inventory.catalogers import CATALOGERS
 from pratique.inventory.chroots import catalogue_roots
 from pratique.inventory.doubts import find_doubts
+from pratique.inventory.empty_lists import empty_lists
 from pratique.inventory.guarded import catalogue_guarded
 from pratique.inventory.kept_files import KeptFiles
 from pratique.inventory.ownership import settle_ownership
@@ -69,12 +70,13 @@ def _catalogued(
         components += found.components
         claims += found.claims
         unknowns += found.unknowns
+    told = frozenset(one.path for one in unknowns if one.unread)
     joined, owned = join_local(components, claims)
     ownership, given_up = settle_ownership(owned, tree)
     found_here, stated = split_stated(joined)
     merged = with_statements(there(without_owned(merge_components(found_here), ownership)), stated)
     merged = add_found_licences(merged, ownership, tree)
-    return merged, ownership, (*unknowns, *given_up, *find_doubts(tree, merged, ownership))
+    return merged, ownership, (*unknowns, *given_up, *find_doubts(tree, merged, ownership), *empty_lists(tree, told))
 
 
 def _inside(tree: Tree) -> Insides:

@@ -60,7 +60,7 @@ def catalogue_roots(tree: Tree) -> list[Catalogued]:
     found = [_catalogue(path, root, _within(tree, path, root)) for path, root in _filled(tree, chosen).items()]
     if left_out > 0:
         reason = f"{left_out} more package databases below other roots than the {_MAX_ROOTS} that are read"
-        found.append(Catalogued(unknowns=(Unknown("", reason),)))
+        found.append(Catalogued(unknowns=(Unknown("", reason, unread=True),)))
     return found
 
 
@@ -102,12 +102,13 @@ def _catalogue(path: str, root: _Root, tree: Tree) -> Catalogued:
     unknowns: list[Unknown] = []
     for manager, database in dict(root.managers).items():
         if not manager.whole(tree):
-            unknowns.append(Unknown(database, f"a database of {manager.cataloger} without what lies beside one: it was not read"))
+            reason = f"a database of {manager.cataloger} without what lies beside one: it was not read"
+            unknowns.append(Unknown(database, reason, unread=True))
             continue
         found = catalogue_guarded(CATALOGERS[manager.cataloger], tree)
         components += found.components
         claims += found.claims
-        unknowns += [Unknown(f"{path}/{one.path}", one.reason) for one in found.unknowns]
+        unknowns += [replace(one, path=f"{path}/{one.path}") for one in found.unknowns]
     if components:
         components += catalogue_guarded(CATALOGERS["system"], tree).components
     resolver = Resolver(tree.entries)

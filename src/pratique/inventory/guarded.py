@@ -28,12 +28,12 @@ def _without_culprits(cataloger: Cataloger, tree: Tree, error: Exception) -> Cat
     unknowns: list[Unknown] = []
     found: Catalogued | None = None
     while found is None and len(unknowns) < _MAX_CULPRITS and (culprit := search.culprit(paths)):
-        unknowns.append(Unknown(culprit, f"{cataloger.name}: could not be read: {type(error).__name__}"))
+        unknowns.append(Unknown(culprit, f"{cataloger.name}: could not be read: {type(error).__name__}", unread=True))
         paths.remove(culprit)
         found = search.run(paths)
     if found is None:
         reason = f"{cataloger.name}: what its files say together could not be read: {type(error).__name__}"
-        return Catalogued(unknowns=(*unknowns, Unknown("", reason)))
+        return Catalogued(unknowns=(*unknowns, Unknown("", reason, unread=True)))
     return replace(found, unknowns=(*found.unknowns, *unknowns))
 
 

@@ -48,7 +48,8 @@ def fetch_parts(inventory: Inventory, fetch: Callable[[str], Inventory]) -> Whol
         except PratiqueError as error:
             failed.append((reference, error))
             unknowns += [
-                Unknown(path, f"the image {reference} could not be fetched: {error.message}") for path in one.evidence[:1]
+                Unknown(path, f"the image {reference} could not be fetched: {error.message}", unread=True)
+                for path in one.evidence[:1]
             ]
             components.append(one)
             continue

@@ -68,10 +68,14 @@ class FileEntry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A place that could not be read or understood: it is listed, never dropped. `reason`: one line."""
+    """A place that could not be read or understood: it is listed, never dropped. `reason`: one line.
+
+    `unread`: what stands there was not read, or not wholly: it may name components that are not listed. Else it is a remark.
+    """
 
     path: str
     reason: str
+    unread: bool = False
 
 
 class _Kept:

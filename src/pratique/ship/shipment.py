@@ -72,7 +72,7 @@ def ship(
     """Inventory, prove, sign, log, attach, catalogue. Raises what its parts raise.
 
     `name`: what the documents call the artifact, "" for its own; `clock`: Unix seconds; `bases`: as `take_inventory` has them.
-    `allow_empty`: sign also what nothing was found in because what is packed could not be read; else that is an InputError.
+    `allow_empty`: sign also what nothing was found in because something could not be read; else that is an InputError.
     """
     started = clock()
     if destination is not None:
@@ -120,14 +120,12 @@ def ship(
 
 def check_not_unread(inventory: Inventory) -> None:
     """That the inventory is not empty for want of reading. Raises InputError: signed, it would pass for one of nothing."""
-    from pratique.inventory.packed.inside import unread
-
-    reasons = (
-        [] if inventory.components else [f"{shown_path(one.path) or '/'}: {one.reason}" for one in unread(inventory.unknowns)]
-    )
+    if inventory.components:
+        return
+    reasons = [f"{shown_path(one.path) or '/'}: {one.reason}" for one in inventory.unknowns if one.unread]
     if reasons:
         raise InputError(
-            f"no component was found, and what is packed could not be read: {clean(reasons[0])}"
+            f"no component was found, and not everything could be read: {clean(reasons[0])}"
             + (f", and {len(reasons) - 1} more" if len(reasons) > 1 else ""),
             where=inventory.subject.name,
             hint="--allow-empty signs it all the same",

@@ -67,7 +67,7 @@ def test_what_is_packed_and_cannot_be_read_is_said_and_ship_does_not_sign_it_as_
     assert any(word in text for text in unknowns(out))
     command("key", "generate", "-o", "K", "--no-passphrase")
     _, err = command("ship", "file:parcel", "--key", "K", code=2)
-    assert "no component was found, and what is packed could not be read" in err and "--allow-empty" in err
+    assert "no component was found, and not everything could be read" in err and "--allow-empty" in err
     out, err = command("ship", "file:parcel", "--key", "K", "--allow-empty")
     assert "cleared to leave" in out and "EMPTY" in err and word in err
 

@@ -149,7 +149,7 @@ def _package(out: Collector, folder: str, vendor: str, distro: str) -> _Package 
 
     name, version, arch, base = one("NAME"), one("VERSION"), one("ARCH"), one("BASE")
     if not name or not version:
-        out.unknown(path, f"{name or 'a package'} has no {'version' if name else 'name'}")
+        out.unread(path, f"{name or 'a package'} has no {'version' if name else 'name'}")
         if not name:
             return None
     qualifiers = {"arch": arch, "distro": distro, "upstream": base}
@@ -183,7 +183,7 @@ def _claims(out: Collector, package: _Package) -> None:
         try:
             said = read_mtree(mtree)
         except Malformed as error:
-            out.unknown(f"{folder}/mtree", error.message)
+            out.unread(f"{folder}/mtree", error.message)
     elif listed:
         out.unknown(folder, "a package without an mtree: its files cannot be checked")
     for path in dict.fromkeys((*listed, *said)):

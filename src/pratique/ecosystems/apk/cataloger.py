@@ -101,10 +101,10 @@ def _package(out: Collector, path: str, stanza: _Stanza, vendor: str, distro: st
     fields = stanza.fields
     name, version = clean(fields.get("P:")), clean(fields.get("V:"))
     if not name:
-        out.unknown(path, "a package without a name" + (", which lists files" if stanza.listing else ""))
+        out.unread(path, "a package without a name" + (", which lists files" if stanza.listing else ""))
         return None
     if not version:
-        out.unknown(path, f"{name} has no version")
+        out.unread(path, f"{name} has no version")
     if "f" in fields.get("f:", ""):
         out.unknown(path, f"{name} is broken: it may lack files")
     arch, origin = clean(fields.get("A:")), clean(fields.get("o:"))

@@ -46,7 +46,7 @@ def _read(file: File) -> Iterator[Found]:
     build = text_or_empty(document.get("CFBundleVersion"))
     version = text_or_empty(document.get("CFBundleShortVersionString")) or build
     if not identifier and not version:
-        file.unknown("a bundle without an identifier and a version")
+        file.unread("a bundle without an identifier and a version")
         return
     kind = place[2] if place else ""
     component = file.package(

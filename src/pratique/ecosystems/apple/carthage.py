@@ -41,7 +41,7 @@ def _read(file: File) -> Iterator[Found]:
     if wrong:
         if wrong == sum(1 for line in file.text.split("\n") if line.strip()):
             raise Malformed("not a Cartfile.resolved")
-        file.unknown(f"{wrong} lines that name no dependency")
+        file.unread(f"{wrong} lines that name no dependency")
 
 
 CARTHAGE = FileCataloger("carthage", 1, ListSource(read=_read, presence=Presence.DECLARED, names=("Cartfile.resolved",)))

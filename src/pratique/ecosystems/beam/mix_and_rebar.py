@@ -63,7 +63,7 @@ def _mix(file: File) -> Iterator[Found]:
         if fields[0] == "git":
             component = _git(file, text_or_empty(app), clean_url(fields[1]), clean(fields[2], 100))
         if component is None:
-            file.unknown(f"an entry of an unknown kind: {clean(text_or_empty(app), 100)}")
+            file.unread(f"an entry of an unknown kind: {clean(text_or_empty(app), 100)}")
         else:
             yield Found(component, (text_or_empty(app),))
 
@@ -89,7 +89,7 @@ def _read_rebar(file: File) -> Iterator[Found]:
         elif fields[0] == "git":
             component = _git(file, text_or_empty(app), clean_url(fields[1]), clean(_pair(fields[2])[1], 100))
         if component is None:
-            file.unknown(f"an entry of an unknown kind: {clean(text_or_empty(app), 100)}")
+            file.unread(f"an entry of an unknown kind: {clean(text_or_empty(app), 100)}")
         else:
             yield Found(component, (text_or_empty(app),))
 

@@ -40,7 +40,7 @@ class ChiselCataloger:
             try:
                 _read(out, path, unpacked(tree.contents[path]))
             except Malformed as error:
-                out.unknown(path, error.message)
+                out.unread(path, error.message)
         return out.result()
 
 
@@ -97,7 +97,7 @@ def _read(out: Collector, place: str, data: bytes) -> None:
         if entry.get("kind") == "path":
             _claim(out, entry, refs)
     if not refs:
-        out.unknown(place, "a manifest of Chisel that names no package")
+        out.unread(place, "a manifest of Chisel that names no package")
 
 
 def _claim(out: Collector, entry: dict[str, Any], refs: dict[str, str]) -> None:

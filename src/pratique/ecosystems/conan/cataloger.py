@@ -63,7 +63,7 @@ def _component(file: File, reference: str, scope: str, revision: str = "") -> Co
     match = _REFERENCE.fullmatch(reference[:500])
     if match is None:
         if reference:
-            file.unknown(f"not a reference of Conan: {clean(reference, 100)}")
+            file.unread(f"not a reference of Conan: {clean(reference, 100)}")
         return None  # the project itself has none
     name, version, user, channel, recipe = match.groups()
     user, channel = ("" if text in (None, "_") else text for text in (user, channel))

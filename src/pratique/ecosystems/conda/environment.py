@@ -44,7 +44,7 @@ def _found(component: Component | None) -> Iterator[Found]:
 def _conda(file: File, spec: str, channel: str) -> Component | None:
     match = _SPEC.fullmatch(spec[:500])
     if match is None:
-        file.unknown(f"not a package: {spec[:100]!r}")
+        file.unread(f"not a package: {spec[:100]!r}")
         return None
     pin = _PIN.fullmatch(match["rest"].strip())
     version = single_version(pin["version"]) if pin else ""

@@ -86,7 +86,7 @@ class ContainerFileCataloger:
                     else:
                         images.add(path, line, place, text)
             except Malformed as error:
-                out.unknown(path, error.message)
+                out.unread(path, error.message)
         images.settle()
         return out.result()
 

@@ -25,7 +25,7 @@ def _read_lock(file: File) -> Iterator[Found]:
     document = read_json_object(file.data)
     version = text_or_empty(document.get("version"))
     if version not in ("", "1", "2", "3", "4", "5"):
-        file.unknown(f"a deno.lock of version {version[:20]}, which is not known")
+        file.unread(f"a deno.lock of version {version[:20]}, which is not known")
     # Before version 4 packages stood one level deeper; version 1 was the list of addresses alone.
     outer = table_or_empty(document.get("packages")) or document
     npm = table_or_empty(outer.get("npm"))

@@ -48,7 +48,7 @@ class DotnetCataloger:
                 try:
                     libraries = _libraries(out, path)
                 except Malformed as error:
-                    out.unknown(path, error.message)
+                    out.unread(path, error.message)
                     continue
                 _add(out, path, libraries)
         return out.result()
@@ -82,7 +82,7 @@ def _libraries(out: Collector, path: str) -> dict[tuple[str, str], _Library]:
     for key, value in list(libraries.items())[:_MAX_LIBRARIES]:
         name, version = split_key(key)
         if not name or not isinstance(value, dict):
-            out.unknown(path, f"a library that is not named NAME/VERSION: {clean(key, 100)}")
+            out.unread(path, f"a library that is not named NAME/VERSION: {clean(key, 100)}")
             continue
         kind = clean(value.get("type"), 50)
         name = name.removeprefix(_PACK) if kind == "runtimepack" else name

@@ -96,7 +96,7 @@ class NugetCataloger:
                 for component in _read(out, path, name, central):
                     read.append(component)
             except Malformed as error:
-                out.unknown(path, error.message)
+                out.unread(path, error.message)
             for component in _fed(feeds, path, read) if name.endswith(_ASKING) else read:
                 if not out.component(component):
                     break
@@ -105,7 +105,7 @@ class NugetCataloger:
             try:
                 package = _package(out, path, load_xml(facts["nuspec"].encode()))
             except Malformed as error:
-                out.unknown(path, error.message)
+                out.unread(path, error.message)
                 continue
             entry = tree.entries.get(path)
             hashes = {"sha512": facts["sha512"], **({"sha256": entry.sha256} if entry else {})}
@@ -154,7 +154,7 @@ def _noted_source(out: Collector, path: str) -> str:
     try:
         return clean(read_json_object(out.tree.contents.get(path, b"{}")).get("source"))
     except Malformed as error:
-        out.unknown(path, error.message)
+        out.unread(path, error.message)
         return ""
 
 

@@ -111,7 +111,7 @@ class _Reading:
                 if "package" in fields:
                     yield path, fields
                 elif path == STATUS:
-                    self._out.unknown(path, "a paragraph that names no package")
+                    self._out.unread(path, "a paragraph that names no package")
 
     def _read(self, path: str, fields: dict[str, str]) -> None:
         name, version = clean(fields["package"]), clean(fields.get("version", ""))
@@ -124,7 +124,7 @@ class _Reading:
         if state != "installed":
             self._out.unknown(path, f"{name or 'a package'} is {clean(state, 40) or 'in no state'}: it may lack files")
         if not name or not version:
-            self._out.unknown(path, f"{name or 'a package'} has no {'version' if name else 'name'}")
+            self._out.unread(path, f"{name or 'a package'} has no {'version' if name else 'name'}")
             if not name:
                 return
         self._packages.append(_Package(fields=fields, component=self._component(path, fields, name, version, arch), path=path))

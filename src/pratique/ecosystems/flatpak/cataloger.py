@@ -60,7 +60,7 @@ def _about(file: File) -> tuple[str, str, str]:
         try:
             root = load_xml(file.out.tree.contents[path])
         except Malformed as error:
-            file.out.unknown(path, error.message)
+            file.out.unread(path, error.message)
             continue
         releases = [one for one in root.iter("release") if one.get("version")]
         newest = max(releases, key=lambda one: one.get("timestamp") or one.get("date") or "", default=None)

@@ -97,7 +97,7 @@ def _read(out: Collector, path: str, used: dict[str, _Used], images: ImageCollec
     try:
         documents = load_yaml_documents(data, max_nodes=_MAX_NODES)
     except Malformed as error:
-        out.unknown(path, error.message)
+        out.unread(path, error.message)
         return
     if not documents or not isinstance(documents[0], dict):
         return

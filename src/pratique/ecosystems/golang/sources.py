@@ -106,7 +106,7 @@ def read_sources(out: Collector, paths: Iterable[str]) -> None:
             try:
                 (modules if name == "go.mod" else works)[path] = read_go_mod(out.tree.contents[path])
             except Malformed as error:
-                out.unknown(path, error.message)
+                out.unread(path, error.message)
     spaces = _workspaces(out, works, modules)
     for path, module in modules.items():
         _source(out, path, module, spaces.get(path))

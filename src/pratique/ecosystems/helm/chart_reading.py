@@ -146,7 +146,7 @@ class _Reading:
         folder = path.removesuffix(_CHART)
         about = self._yaml(path)
         if not clean(about.get("name")):
-            self._out.unknown(path, "a chart without a name")
+            self._out.unread(path, "a chart without a name")
             return None
         requirements = about if "dependencies" in about else self._yaml(folder + "requirements.yaml")
         lock = self._yaml(folder + "Chart.lock") or self._yaml(folder + "requirements.lock")
@@ -160,7 +160,7 @@ class _Reading:
         try:
             documents = load_yaml_documents(data, max_nodes=_MAX_NODES)
         except Malformed as error:
-            self._out.unknown(path, error.message)
+            self._out.unread(path, error.message)
             return {}
         return documents[0] if documents and isinstance(documents[0], dict) else {}
 
@@ -170,7 +170,7 @@ class _Reading:
         while waiting:
             self._visits += 1
             if self._visits > _MAX_VISITS:
-                self._out.unknown(chart.folder + _CHART, f"more than {_MAX_VISITS} charts in charts: the rest was left out")
+                self._out.unread(chart.folder + _CHART, f"more than {_MAX_VISITS} charts in charts: the rest was left out")
                 return
             one, effective, state = waiting.pop()
             self._find_images(one, effective, state)

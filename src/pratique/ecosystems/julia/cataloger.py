@@ -18,7 +18,7 @@ def _read(file: File) -> Iterator[Found]:
         for entry in map(table_or_empty, list_or_empty(entries)):
             uuid = clean(entry.get("uuid"), 40)
             if not uuid:
-                file.unknown(f"the package {clean(name, 100)} has no UUID")
+                file.unread(f"the package {clean(name, 100)} has no UUID")
                 continue
             address, tree = clean_url(entry.get("repo-url")), clean(entry.get("git-tree-sha1"), 40)
             component = file.package(

@@ -72,7 +72,7 @@ def _archives(out: Collector, path: str, facts: bytes, links: Mapping[str, tuple
         paths.append(f"{paths[archive['in']]}!{archive['name']}" if inside else path)
         here = paths[-1]
         for place, reason in archive.get("problems", ()):
-            out.unknown(f"{here}!{place}" if place else here, f"java-archive: {reason}")
+            out.unread(f"{here}!{place}" if place else here, f"java-archive: {reason}")
         place, link = (None, "") if inside else links.get(path, (place_of(path), ""))
         identity = identify(archive, archive["name"] or path, place)
         holder = mains[archive["in"]] if inside else None

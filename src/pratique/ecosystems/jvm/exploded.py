@@ -51,7 +51,7 @@ class ExplodedJavaCataloger:
                 try:
                     _read(tree.contents[path], path, roots.setdefault(root, {}))
                 except Malformed as error:
-                    out.unknown(path, error.message)
+                    out.unread(path, error.message)
         with_classes = _with_classes(tree, [root for root, facts in roots.items() if set(facts) == {"manifest"}])
         for root, facts in roots.items():
             _unpacked(out, root, facts, has_classes=root in with_classes or root.endswith("classes/"))

@@ -50,7 +50,7 @@ class GradleCataloger:
                     if not out.component(component):
                         break
             except Malformed as error:
-                out.unknown(path, error.message)
+                out.unread(path, error.message)
         return out.result()
 
 
@@ -76,7 +76,7 @@ def _locked(out: Collector, path: str) -> Iterator[Component]:
             continue
         yield declared(out, path, Coordinates(*parts), {"java:scope": _scope(configurations)})
     if broken:
-        out.unknown(path, f"{broken} lines that name no module")
+        out.unread(path, f"{broken} lines that name no module")
 
 
 def _scope(configurations: str) -> str:

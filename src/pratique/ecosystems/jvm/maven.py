@@ -69,7 +69,7 @@ class _Poms:
                 try:
                     pom = parse_pom(out.tree.contents[path])
                 except Malformed as error:
-                    out.unknown(path, error.message)
+                    out.unread(path, error.message)
                     continue
                 self.by_path[path] = pom
                 group = pom.own.group or (pom.parent.group if pom.parent else "")
@@ -131,7 +131,7 @@ class _Poms:
 def _add_project(out: Collector, path: str, effective: _Effective) -> None:
     pom = effective.pom
     if not pom.own.artifact or not pom.own.group:
-        out.unknown(path, "a Maven project without a name")
+        out.unread(path, "a Maven project without a name")
         return
     depends: set[str] = set()
     opened = 0

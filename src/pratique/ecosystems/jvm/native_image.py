@@ -33,7 +33,7 @@ def _read(file: File) -> Iterator[Found]:
         try:
             stated = parse_purl(purl) if purl else None
         except Malformed as error:
-            file.unknown(error.message)
+            file.unread(error.message)
             stated = None
         licences = (table_or_empty(table_or_empty(row).get("license")) for row in list_or_empty(one.get("licenses")))
         component = file.package(

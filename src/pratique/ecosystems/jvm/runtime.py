@@ -45,7 +45,7 @@ def _read_runtimes(out: Collector) -> None:
         if not any(home + mark in out.tree.entries for mark in _MARKS):
             continue
         if not fields.get("JAVA_VERSION") and not fields.get("JAVA_RUNTIME_VERSION"):
-            out.unknown(path, "a Java runtime that does not tell its version")
+            out.unread(path, "a Java runtime that does not tell its version")
             continue
         component = _component(out, path, home, fields)
         if out.component(component):

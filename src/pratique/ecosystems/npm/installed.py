@@ -151,7 +151,7 @@ def _add_bundled(out: Collector, folders: list[str], found: dict[str, "_Package"
         try:
             document = read_json_object(out.tree.contents[path])
         except Malformed as error:
-            out.unknown(path, error.message)
+            out.unread(path, error.message)
             continue
         if is_bundled(document, holder.name, holder.version):
             found[folder] = _package(out, path, document, {})
@@ -176,7 +176,7 @@ def _notes(out: Collector, path: str) -> dict[str, Mapping[str, Any]]:
             raise LimitExceeded(f"places of more than {MAX_PLACES_CHARS} characters together")
         return {f"{base}{place}": entry for place, entry in places.items()}
     except Malformed as error:
-        out.unknown(path, error.message)
+        out.unread(path, error.message)
         return {}
 
 
@@ -193,11 +193,11 @@ def _read(out: Collector, path: str, note: Mapping[str, Any]) -> _Package | None
     try:
         document = read_json_object(out.tree.contents[path])
     except Malformed as error:
-        out.unknown(path, error.message)
+        out.unread(path, error.message)
         return None
     package = _package(out, path, document, note)
     if not package.component.version and path != _OWN:
-        out.unknown(path, f"the package {clean(_place(path), 214)} has no version")
+        out.unread(path, f"the package {clean(_place(path), 214)} has no version")
     return package
 
 

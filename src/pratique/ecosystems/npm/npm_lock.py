@@ -102,7 +102,7 @@ def _read(file: File) -> Iterator[Found]:
             name = name or text_or_empty(document.get("name"))
         if not name:
             if place and place not in linked:
-                file.unknown(f"a package at {clean(place, 200)} without a name")
+                file.unread(f"a package at {clean(place, 200)} without a name")
             name = place.rpartition("/")[2]
             if not name:
                 continue

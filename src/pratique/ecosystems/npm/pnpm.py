@@ -44,7 +44,7 @@ def _read(file: File) -> Iterator[Found]:
     documents = load_yaml_documents(file.data)
     locks = [lock for one in documents[:_MAX_DOCUMENTS] if (lock := _lock(table_or_empty(one))) is not None]
     if len(documents) > _MAX_DOCUMENTS:
-        file.unknown(f"more than {_MAX_DOCUMENTS} documents: the rest was left out")
+        file.unread(f"more than {_MAX_DOCUMENTS} documents: the rest was left out")
     if not locks:
         raise Malformed("a pnpm lock file without its version")
     for number, lock in enumerate(locks):

@@ -40,7 +40,7 @@ class OpkgCataloger:
                 name = clean(fields.get("package", ""))
                 named.add(name)
                 if not name:
-                    out.unknown(f"{folder}status", "a paragraph that names no package")
+                    out.unread(f"{folder}status", "a paragraph that names no package")
                 elif not _GONE & set(fields.get("status", "").split()[-1:]):
                     found.append((_component(out, folder, name, fields, distro), fields, f"{folder}info/{name}.list"))
         capabilities = Capabilities()
@@ -66,7 +66,7 @@ class OpkgCataloger:
 def _component(out: Collector, folder: str, name: str, fields: dict[str, str], distro: str) -> Component:
     version, arch = clean(fields.get("version", "")), clean(fields.get("architecture", ""))
     if not version:
-        out.unknown(f"{folder}status", f"{name} has no version")
+        out.unread(f"{folder}status", f"{name} has no version")
     control, listing = f"{folder}info/{name}.control", f"{folder}info/{name}.list"
     more = next(read_stanzas(out.text(control) or ""), {})
     purl = build_purl("opkg", name, version, qualifiers={"arch": arch, "distro": distro})

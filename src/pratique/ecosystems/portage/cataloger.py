@@ -61,7 +61,7 @@ def _component(out: Collector, folder: str) -> Component | None:
     category, _, name_and_version = folder.removeprefix(_BASE).partition("/")
     match = _FULL.fullmatch(clean(_line(out, folder, "PF"), 250) or name_and_version)
     if match is None:
-        out.unknown(folder, "a package of Portage without a version")
+        out.unread(folder, "a package of Portage without a version")
         return None
     repository, slot = _line(out, folder, "repository"), _line(out, folder, "SLOT")
     own = repository in _OWN

@@ -102,7 +102,7 @@ def _distributions(out: Collector) -> Iterator[Distribution]:
         fields = _headers(out.text(path) or "")
         name, version = clean(_first(fields, "name"), 200), clean(_first(fields, "version"), 200)
         if not name or not version:
-            out.unknown(path, f"Python metadata without a {'version' if name else 'name'}")
+            out.unread(path, f"Python metadata without a {'version' if name else 'name'}")
             if not name:
                 continue
         key = normalised(name)
@@ -143,7 +143,7 @@ def _facts(out: Collector, path: str) -> tuple[dict[str, str], Mapping[str, str]
         try:
             document = read_json_object(direct)
         except Malformed as error:
-            out.unknown(beside_of(path, "direct_url.json"), error.message)
+            out.unread(beside_of(path, "direct_url.json"), error.message)
             document = {}
         vcs = table_or_empty(document.get("vcs_info"))
         commit, kind = clean(vcs.get("commit_id"), 100), clean(vcs.get("vcs"), 20)

@@ -111,7 +111,7 @@ def _requirement(file: File, line: str, reading: _Reading) -> Iterator[Found]:
     elif named:
         reading.loose.append(named[1])
     else:
-        file.unknown(f"a line that is no requirement: {clean(line, 100)}")
+        file.unread(f"a line that is no requirement: {clean(line, 100)}")
     if component is not None:
         yield Found(component)
 
@@ -143,7 +143,7 @@ def _included(file: File, name: str, reading: _Reading) -> Iterator[Found]:
     place = place_in(file.folder, name)
     if place in reading.seen or _is_requirements(place):
         if place not in file.out.tree.contents:
-            file.unknown(f"includes {clean(name, 200)}, which is not there")
+            file.unread(f"includes {clean(name, 200)}, which is not there")
         return
     other = _other(file, name, reading)
     if other is not None:
@@ -155,7 +155,7 @@ def _other(file: File, name: str, reading: _Reading) -> File | None:
     data = file.out.tree.contents.get(place)
     reading.seen.add(place)
     if data is None or len(reading.seen) > _MAX_INCLUDED:
-        file.unknown(f"includes {clean(clean_url(name), 200)}, which is not read")
+        file.unread(f"includes {clean(clean_url(name), 200)}, which is not read")
         return None
     return File(place, data, file.out, file.presence)
 

@@ -122,13 +122,13 @@ class _Reading:
         facts, journal = self._facts(path), self._journal(path)
         packages, problems = lay_over(facts, journal) if journal else load_facts(facts or b"")
         for problem in problems:
-            self._out.unknown(path, problem)
+            self._out.unread(path, problem)
         for package in packages:
             if not clean(package.name):
-                self._out.unknown(path, "a package without a name")
+                self._out.unread(path, "a package without a name")
                 continue
             if not package.version:
-                self._out.unknown(path, f"{clean(package.name)} has no version")
+                self._out.unread(path, f"{clean(package.name)} has no version")
             yield _Package(self._component(path, package), package)
 
     def _component(self, path: str, package: RpmPackage) -> Component:
@@ -202,7 +202,7 @@ class _Reading:
             if not line.strip():
                 continue
             if len(parts) < 10 or not parts[0]:
-                self._out.unknown(MANIFEST, "a line that names no package")
+                self._out.unread(MANIFEST, "a line that names no package")
                 continue
             name, version, _, _, vendor, _, _, arch, epoch, source = parts[:10]
             package = RpmPackage(

@@ -54,7 +54,7 @@ class CargoCataloger:
             try:
                 reader(out, path, load_toml(tree.contents[path]))
             except Malformed as error:
-                out.unknown(path, error.message)
+                out.unread(path, error.message)
         return out.result()
 
 

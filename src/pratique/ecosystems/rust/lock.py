@@ -63,7 +63,7 @@ def read_lock(out: Collector, path: str, document: dict[str, Any]) -> None:
     named = [one for one in packages if isinstance(one, dict) and one.get("name") and isinstance(one["name"], str)]
     named = [one for one in named if isinstance(one.get("version"), str)]
     if len(named) < len(packages):
-        out.unknown(path, "a package without a name or version")
+        out.unread(path, "a package without a name or version")
     local = {one["name"] for one in named if not clean(one.get("source"))}
     needed = {_name(need) for one in named for need in _listed(one.get("dependencies"))}
     tops = local - needed

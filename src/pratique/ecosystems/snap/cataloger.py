@@ -41,7 +41,7 @@ class SnapCataloger:
             try:
                 document = load_yaml(tree.contents[path])
             except Malformed as error:
-                out.unknown(path, error.message)
+                out.unread(path, error.message)
                 continue
             component = _component(out, path, document)
             if component is not None and out.component(component):
@@ -66,7 +66,7 @@ def _component(out: Collector, path: str, document: Any) -> Component | None:
     fields: dict[str, Any] = document if isinstance(document, dict) else {}
     name, version = clean(fields.get("name")), clean(fields.get("version"))
     if not name:
-        out.unknown(path, "describes a snap without a name")
+        out.unread(path, "describes a snap without a name")
         return None
     architectures = fields.get("architectures")
     arch = clean(architectures[0]) if isinstance(architectures, list) and len(architectures) == 1 else ""

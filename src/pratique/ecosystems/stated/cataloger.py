@@ -61,7 +61,7 @@ class StatedCataloger:
             try:
                 found = _read(data)
             except Malformed as error:
-                out.unknown(path, error.message)
+                out.unread(path, error.message)
                 continue
             _add(out, file, path, found)
         return out.result()
@@ -107,7 +107,7 @@ def _add(out: Collector, file: str, path: str, found: Statements) -> None:
         if not out.component(replace(component, depends=tuple(sorted(refs)))):
             break
     if wrong:
-        out.unknown(path, f"{wrong} package URLs that break the rules")
+        out.unread(path, f"{wrong} package URLs that break the rules")
     if not components:
         out.unknown(path, "a bill of materials that names no package at a version")
 

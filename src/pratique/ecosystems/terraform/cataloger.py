@@ -51,7 +51,7 @@ class TerraformCataloger:
                 try:
                     blocks = read_hcl(tree.contents[path])
                 except Malformed as error:
-                    out.unknown(path, error.message)
+                    out.unread(path, error.message)
                     continue
                 for block in blocks:
                     if path.endswith(_LOCK):
@@ -67,7 +67,7 @@ def _provider(out: Collector, path: str, block: "Block") -> None:
     match = re.fullmatch(_PROVIDER, block.labels[0])
     version = block.values.get("version")
     if match is None or not isinstance(version, str):
-        out.unknown(path, f"line {block.line}: a provider without a whole name or version")
+        out.unread(path, f"line {block.line}: a provider without a whole name or version")
         return
     hashes = block.values.get("hashes", ())
     listed = [clean(one, 120) for one in hashes] if isinstance(hashes, tuple) else []

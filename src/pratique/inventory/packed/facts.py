@@ -55,7 +55,7 @@ def encode(opened: OpenedFile) -> bytes:
         "contents": [[path, put(data)] for path, data in tree.contents.items()],
         "facts": [[path, name, put(data)] for path, facts in tree.facts.items() for name, data in facts.items()],
         "digests": tree.digests,
-        "unknowns": [[one.path, one.reason] for one in tree.unknowns],
+        "unknowns": [[one.path, one.reason, one.unread] for one in tree.unknowns],
     }
     head = json.dumps(header, separators=(",", ":")).encode()
     return zlib.compress(b"".join((len(head).to_bytes(8, "big"), head, *blobs)), _LEVEL)
@@ -76,7 +76,7 @@ def decode(data: bytes) -> OpenedFile:
         path: FileEntry(path, FileKind(kind), mode, size, sha256, target, 0, FileForm(form))
         for path, kind, mode, size, sha256, target, form in header["entries"]
     }
-    unknowns = tuple(Unknown(path, reason) for path, reason in header["unknowns"])
+    unknowns = tuple(Unknown(path, reason, unread) for path, reason, unread in header["unknowns"])
     tree = Tree(entries=entries, contents=contents, facts=facts, digests=header["digests"], unknowns=unknowns)
     words = {name: header[name] for name in ("kind", "identity", "origin", "needs", "family", "system")}
     return OpenedFile(tree=tree, **words)

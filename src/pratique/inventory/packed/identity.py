@@ -44,7 +44,8 @@ def identified(kind: str, tree: Tree, packing: str) -> OpenedFile:
         package = _package(tree, packing)
     except Malformed as error:
         package = None
-        tree = replace(tree, unknowns=(*tree.unknowns, Unknown("", f"{PACKED}: its package metadata: {error.message}")))
+        reason = f"{PACKED}: its package metadata: {error.message}"
+        tree = replace(tree, unknowns=(*tree.unknowns, Unknown("", reason, unread=True)))
     return laid_over(kind, tree, package)
 
 

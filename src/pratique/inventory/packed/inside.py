@@ -4,7 +4,7 @@ The catalogers judge what is inside as if it lay in an empty root; then each pat
 installed: what would be is EMBEDDED. The package that the file itself is owns the file and needs what is in it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from pratique.cataloging.cataloger import Catalogued, FileClaim
@@ -52,9 +52,10 @@ def catalogue_packed(tree: Tree, catalogue: Catalogue, keeps: Callable[[str], bo
                 moved = _file(moved, opened, entry.sha256 if entry is not None else "", tops - itself)
                 claims.append(FileClaim(path, moved.ref))
             components.append(moved)
-        unknowns += [Unknown(_place(path, one.path, opened), one.reason) for one in found.unknowns[:_MAX_UNKNOWNS]]
+        unknowns += [replace(one, path=_place(path, one.path, opened)) for one in found.unknowns[:_MAX_UNKNOWNS]]
         if len(found.unknowns) > _MAX_UNKNOWNS:
-            unknowns.append(Unknown(path, f"{PACKED}: {len(found.unknowns) - _MAX_UNKNOWNS} more places in it are not known"))
+            reason = f"{PACKED}: {len(found.unknowns) - _MAX_UNKNOWNS} more places in it are not known"
+            unknowns.append(Unknown(path, reason, unread=any(one.unread for one in found.unknowns[_MAX_UNKNOWNS:])))
     return Catalogued(components=tuple(components), claims=tuple(claims), unknowns=tuple(unknowns))
 
 
@@ -132,8 +133,3 @@ def _file(one: Component, opened: OpenedFile, sha256: str, holds: frozenset[str]
         facts={**one.facts, PACKAGE_FILE: opened.kind, **({NEEDS: opened.needs} if opened.needs else {})},
         depends=tuple(sorted({*one.depends, *holds} - {one.ref})),
     )
-
-
-def unread(unknowns: Iterable[Unknown]) -> Iterator[Unknown]:
-    """Those that say of packed files that they were not opened, or not wholly."""
-    return (one for one in unknowns if one.reason.startswith(f"{PACKED}: "))

@@ -18,7 +18,7 @@ from pratique.inventory.packed.opening import open_packed
 from pratique.inventory.packed.trees import Inside
 from pratique.model import Tree
 
-PACKED_VERSION = 1
+PACKED_VERSION = 2
 _LEAST = 16
 _WEIGHTS = 256 << 20
 _TENSORS = b"/data.pkl"

@@ -61,9 +61,9 @@ class Gathering:
 
     def _tell(self, reason: str, path: str) -> None:
         if len(self._unknowns) < _MAX_UNKNOWNS:
-            self._unknowns.append(Unknown(path, reason))
+            self._unknowns.append(Unknown(path, reason, unread=True))
         elif len(self._unknowns) == _MAX_UNKNOWNS:
-            self._unknowns.append(Unknown("", f"{PACKED}: there is more in it that is not known"))
+            self._unknowns.append(Unknown("", f"{PACKED}: there is more in it that is not known", unread=True))
 
     def take(self, members: Members, below: str = "") -> None:
         """Read all members into the folder `below`. Where the archive breaks off is told; what was read before it stays."""
@@ -83,7 +83,7 @@ class Gathering:
         unknowns = list(dict.fromkeys(self._unknowns))
         for kind, paths in sorted(self._faults.items()):
             shown = ", ".join(shown_path(path)[:200] for path in paths[:_SHOWN]) + (" …" if len(paths) > _SHOWN else "")
-            unknowns.append(Unknown("", f"{PACKED}: {len(paths)} {kind}: {shown}"))
+            unknowns.append(Unknown("", f"{PACKED}: {len(paths)} {kind}: {shown}", unread=True))
         return Tree(
             entries=self.entries,
             contents=self.contents,

@@ -26,7 +26,7 @@ test: install system lint
 
 # Real tools of others on the other side of every signature, both ways (tests/peers). They are built the first time, which takes
 # twenty minutes on two cores; then the whole matrix takes some minutes
-PEERS := cosign cosign-pkcs11 crane oras helm notary referrers-registry fulcio tesseract rekor-tiles timestamp-server
+PEERS := cosign cosign-pkcs11 crane oras helm tessera-fsck syft trivy grype osv-scanner notary referrers-registry fulcio tesseract rekor-tiles timestamp-server
 
 test-peers: install system
 	@if command -v go >/dev/null; then \

@@ -128,20 +128,25 @@ def stamper(tmp_path: Path) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     options = ("--host", "127.0.0.1", "--port", str(port), "--timestamp-signer", "memory", "--disable-ntp-monitoring")
-    with (tmp_path / "tsa.log").open("wb") as log:
-        server = subprocess.Popen([peers_folder() / "timestamp-server", "serve", *options], stdout=log, stderr=log)
-    base = f"http://127.0.0.1:{port}/api/v1/timestamp"
+    base, written = f"http://127.0.0.1:{port}/api/v1/timestamp", tmp_path / "tsa.log"
+    server = None
     try:
-        for _ in range(200):
+        for _ in range(300):
+            if server is None or server.poll() is not None:  # the port of its metrics is still somebody else's
+                with written.open("wb") as log:
+                    server = subprocess.Popen([peers_folder() / "timestamp-server", "serve", *options], stdout=log, stderr=log)
             try:
                 httpx.get(f"{base}/certchain").raise_for_status()
                 break
             except httpx.HTTPError:
                 time.sleep(0.1)
+        else:
+            pytest.fail(f"the timestamp authority does not come up: {written.read_text()[-500:]}")
         yield base
     finally:
-        server.terminate()
-        server.wait(10)
+        if server is not None:
+            server.terminate()
+            server.wait(10)
 
 
 ALONE = pytest.mark.xdist_group("sigstore")  # the timestamp authority has one port, of its metrics, that cannot be chosen

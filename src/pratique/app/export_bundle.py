@@ -128,13 +128,14 @@ def _appraised(
 ) -> "tuple[tuple[Piece, ...], dict[str, bytes]]":
     """All that a place says about these manifests, and what revocation servers said, by URL, asked as a verifier would ask.
 
-    Who did not say what the artifact is called is not held to what the trust lets its authorities speak about: it may be called
-    something else where the archive is verified. All else that the trust says holds: who is an authority and may say such a
-    thing, by when, who must agree, and what is retired, compromised or taken back.
+    A registry says what the artifact is called. Of a folder or an archive, of which nobody said so, nothing is held to what the
+    trust lets its authorities speak about: it may be called something else where the archive is verified. All else that the trust
+    says holds: who is an authority and may say such a thing, by when, who must agree, and what is retired, compromised or taken
+    back.
     """
     from pratique.evidence.collect import collect_from_repository
 
-    if name is None and trust_anchors.trust is not None:
+    if name is None and trust_anchors.trust is not None and not source.startswith("registry:"):
         trust_anchors = replace(trust_anchors, trust=trust_anchors.trust.whatever_its_name())
     pieces: list[Piece] = []
     answers: dict[str, bytes] = {}

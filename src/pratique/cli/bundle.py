@@ -32,7 +32,7 @@ def command() -> None:
 @click.option("-o", "--output", type=click.Path(), required=True, help="The archive to write.")
 @anchor_options
 @click.option("--require", multiple=True, metavar="TYPE", help="What must verify in the archive; see pratique verify.")
-@click.option("--name", help="What the artifact is called where a trust speaks of it; default what SOURCE names.")
+@click.option("--name", help="What the artifact is called where a trust speaks of it; default, of a registry, its name there.")
 @click.option("--unverified", is_flag=True, help="Write it even if nobody who is believed says anything about the artifact.")
 @click.option("--list-evidence", is_flag=True, help="List the evidence in index.json, for oras; see pratique copy.")
 @format_option
@@ -91,7 +91,9 @@ def export(
     restored = f", {exported.restored} of them from the catalog" if exported.restored else ""
     print_fact("evidence", f"{exported.said} pieces{restored}")
     print_fact("trust", f"{trust.source}, good until {_when(trust)}" if trust else "none: this machine follows none")
-    told = "nobody is believed here" if exported.verified is None else f"{exported.verified} pieces verify"
+    told = (
+        "nobody is believed here, so nothing was verified" if exported.verified is None else f"{exported.verified} pieces verify"
+    )
     print_fact("read back", f"everything is in it; {told}")
 
 

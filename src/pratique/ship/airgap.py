@@ -105,7 +105,9 @@ def check_verified(pieces: Sequence[Piece], before: Sequence[Piece], required: S
     told = [piece for piece in pieces if piece.cause is not Cause.NONE and (not missing or piece.predicate_type in missing)]
     why = f": {told[0].cause.value}, {told[0].detail}" if told else ": nobody says anything" if not pieces else ""
     unasked = bool(told) and all(piece.cause.state is State.UNCHECKED for piece in told)
-    hint = "say who is believed, with --key or --trust, or write it all the same with --unverified"
+    hint = (
+        "say who is believed, with --key or --trust, what it is called, with --name, or write it all the same with --unverified"
+    )
     raise (Unavailable if unasked else Violation)(f"{what} verifies{why}", where=where, hint=hint)
 
 

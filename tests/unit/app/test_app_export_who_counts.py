@@ -10,11 +10,11 @@ sys.path += [str(Path(__file__).parent.parent / "evidence"), str(Path(__file__).
 import pytest
 from test_evidence_appraise import KEY, believing, key_authority, may, own_bundle
 
-from pratique.app.export_bundle import Believed, Demands, export_bundle
+from pratique.app.export_bundle import Believed, Demands, _appraised, export_bundle
 from pratique.app.home import Home
 from pratique.attest.bundle import parse_bundle
 from pratique.errors import Violation
-from pratique.model import Digest
+from pratique.model import Cause, Digest
 from pratique.model.predicates import CYCLONEDX, IMAGE_SIGNATURE
 from pratique.registry.attach import attach_bundles
 from pratique.registry.layout import open_layout
@@ -41,7 +41,7 @@ def harbour(tmp_path):
             layout, subject, [(kind, own_bundle(kind, subject.digest, signer)) for kind, signer in bundles], created=None
         )
 
-    attach.digest = subject.digest
+    attach.digest, attach.root = subject.digest, tmp_path / "harbour"
     return attach
 
 
@@ -137,6 +137,13 @@ def test_a_stranger_beside_a_good_signer_proves_nothing_and_spoils_nothing(harbo
     harbour((CYCLONEDX, KEY), (IMAGE_SIGNATURE, FileSigner(world.ed25519.Ed25519PrivateKey.generate())))
     exported = export(trusting())
     assert (exported.said, exported.verified) == (2, 1)
+
+
+def test_a_registry_says_the_name_to_which_scopes_are_held(harbour):
+    harbour((CYCLONEDX, KEY))
+    places = ("registry:registry.example.com/acme/app:v1", f"registry:{ELSEWHERE}/app:v1", "oci-dir:acme/app:v1")
+    found = [_appraised(open_layout(harbour.root), [harbour.digest], place, None, trusting())[0][0].cause for place in places]
+    assert found == [Cause.UNTRUSTED, Cause.NONE, Cause.NONE]
 
 
 def test_with_a_name_the_scopes_are_held_to(harbour, export, tmp_path):

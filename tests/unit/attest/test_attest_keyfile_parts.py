@@ -7,6 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from test_attest_keyfile import EC, ED, FORMS, OTHER, PRIVATE, RSA, b64u, certificate, jwk, pem, public_pem, spki, ssh
 
+from pratique.attest.der import children
 from pratique.attest.keyfile import (
     MAX_BLOCKS,
     MAX_FILE_SIZE,
@@ -255,3 +256,23 @@ def test_every_form_of_a_public_key_is_no_private_one():
         found = read_key(make(EC))
         assert not found.privates and (found.publics or found.certificates)
     assert read_key(private).privates
+
+
+def value(tag, *parts):
+    """One value of DER, of less than 64 KiB."""
+    inside = b"".join(parts)
+    size = len(inside)
+    length = bytes([size]) if size < 128 else b"\x81" + bytes([size]) if size < 256 else b"\x82" + size.to_bytes(2, "big")
+    return bytes([tag]) + length + inside
+
+
+def test_a_certificate_of_the_first_version_has_its_key_one_place_earlier():
+    tbs, *rest = children(DER)
+    version, *members = children(tbs)
+    assert version[0] == 0xA0 and members[5] == spki(EC)
+    oldest = value(0x30, value(0x30, *members), *rest)
+    assert parse_public_key(oldest).spki == parse_public_key(pem("CERTIFICATE", oldest)).spki == spki(EC)
+
+
+def test_base64_of_something_else_than_a_sequence_is_nothing():
+    assert read_key(base64.encodebytes(b"\x31" + spki(EC)[1:])) == KeyFile()

@@ -107,7 +107,7 @@ def test_a_key_that_is_no_text_or_stands_twice_is_told_with_its_line():
         ("a: b\nc: d\u2028e", "line 2: a line break that not every reader takes for one"),
         ("a: b\n\rc: d", "line 2: a line break that not every reader takes for one"),
         ("a: b\nc: [d", "line 3: not YAML"),
-        ("a: b\n\x07", "not YAML"),
+        ("a: b\n\x07", "not YAML: .*control characters are not allowed"),
     ],
 )
 def test_what_could_be_read_in_two_ways_is_told_with_its_line(text, reason):

@@ -3,10 +3,12 @@
 import base64
 
 import pytest
+import world
 
 from pratique.attest import kubernetes_yaml
 from pratique.attest.kubernetes_yaml import MAX_DEPTH, MAX_DOCUMENTS, MAX_SIZE, read_documents
-from pratique.attest.sigstore.trusted_root import TrustedRoot
+from pratique.attest.sigstore.trusted_root import TrustedRoot, parse_trusted_root
+from pratique.attest.sigstore.verify import Requirements
 from pratique.attest.statement import StatementSubject, render_statement
 from pratique.attest.yaml_annotation import (
     ANNOTATION,
@@ -17,7 +19,7 @@ from pratique.attest.yaml_annotation import (
     parse_manifests,
     verify_manifests,
 )
-from pratique.errors import LimitExceeded, Malformed, NotFound
+from pratique.errors import LimitExceeded, Malformed, NotFound, Untrusted
 from pratique.model.predicates import KUBERNETES_OBJECTS
 
 POD = b"apiVersion: v1\nkind: Pod\nmetadata: {name: x}\n"
@@ -276,3 +278,17 @@ def test_a_statement_that_says_something_else_of_the_same_objects_is_told_apart(
     payload = render_statement(subjects=subjects, predicate_type=kind, predicate=predicate)
     with pytest.raises(Malformed, match=reason):
         verify(parties, signed(parties, POD, payload))
+
+
+def test_a_certificate_s_signature_needs_a_log_and_a_bare_key_s_one_where_somebody_asks_for_it(parties, monkeypatch):
+    with pytest.raises(Untrusted, match="proven by 0 of the 1 transparency logs"):
+        verify_manifests(
+            signed(parties, POD), TrustedRoot(), keys={parties.p256.key.keyid: parties.p256.key}, needs=Requirements(logs=1)
+        )
+    own = world.World()
+    root = parse_trusted_root(world.dump(own.trusted_root()))
+    monkeypatch.setattr(world, "statement", lambda: draft_statement(POD))
+    stamped = annotate(POD, world.dump(own.bundle(content="dsse", entries=[], stamps=[world.NOW])))
+    with pytest.raises(Untrusted, match="proven by 0 of the 1 transparency logs"):
+        verify_manifests(stamped, root, keys={})
+    assert verify_manifests(stamped, root, keys={}, needs=Requirements(logs=0)).missing == ()

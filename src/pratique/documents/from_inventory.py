@@ -67,8 +67,9 @@ _REFERENCE = lazy(
     r"(?P<repository>(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+|[a-z0-9.-]+:[0-9]+)(?::[0-9]+)?(?:/[a-z0-9._-]+)*/(?P<name>[a-z0-9._-]+))"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?(?:@sha(?:256|512):[0-9a-f]+)?"
 )
-_GROUPED = {"npm": "/", "maven": ":", "golang": "/", "composer": "/"}
-"""purl type → what parts the group from the name in `Component.name`."""
+_GROUPED = {"maven": ":"}
+"""purl type → what parts the group from the name in `Component.name`. Scopes and owners stay in the name, as people
+and vulnerability databases write it: osv-scanner looks up names without their groups."""
 
 
 def document_of(

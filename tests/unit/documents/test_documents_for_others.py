@@ -116,3 +116,58 @@ def test_labels_tags_and_the_config_of_an_image_are_in_the_document():
     assert said["aquasecurity:trivy:ImageID"] == str(LAYER)
     assert said["aquasecurity:trivy:RepoTag"] == "registry.example:5000/team/app:1.2"
     assert said["aquasecurity:trivy:Labels:org.opencontainers.image.title"] == "App"
+
+
+def _two_systems():
+    inner = Component(
+        ref="pkg:generic/alpine@3.19#srv/jail",
+        purl="pkg:generic/alpine@3.19",
+        type="generic",
+        name="alpine",
+        version="3.19",
+        kind=ComponentKind.OPERATING_SYSTEM,
+        facts={"root": "srv/jail"},
+    )
+    rows = [SYSTEM, inner, component("pkg:rpm/redhat/bash@5", "rpm")]
+    for purl, type_ in (("pkg:apk/alpine/musl@1", "apk"), ("pkg:npm/x@1", "npm")):
+        rows.append(replace(component(purl, type_, facts={"root": "srv/jail"}), ref=f"{purl}#srv/jail"))
+    return document(*rows)[1]
+
+
+@pytest.mark.parametrize("name", ["spdx-json", "spdx-tag-value"])
+def test_packages_of_a_system_within_the_system_are_none_of_the_images_to_trivy_and_ours_again(name):
+    found = _two_systems()
+    data = rendered(found, name)
+    if name == "spdx-json":
+        rows = {one["name"]: one["externalRefs"] for one in json.loads(data)["packages"] if "externalRefs" in one}
+        said = {key: [(row["referenceCategory"], row["referenceLocator"]) for row in refs] for key, refs in rows.items()}
+        assert said["musl"] == [("OTHER", "pkg:apk/alpine/musl@1")]
+        assert (said["bash"], said["x"]) == ([("PACKAGE-MANAGER", "pkg:rpm/redhat/bash@5")], [("PACKAGE-MANAGER", "pkg:npm/x@1")])
+    back = read_document(data).document
+    assert {one.purl for one in back.walk()} == {one.purl for one in found.walk()}
+
+
+def test_of_two_kinds_of_packages_without_a_system_around_them_only_one_is_the_images():
+    _, found = document(SYSTEM, component("pkg:rpm/redhat/bash@5", "rpm"), component("pkg:deb/debian/dash@5", "deb"))
+    rows = {
+        one["name"]: one["externalRefs"][0]["referenceCategory"]
+        for one in json.loads(rendered(found, "spdx-json"))["packages"][2:]
+    }
+    assert sorted(rows.values()) == ["OTHER", "PACKAGE-MANAGER"]
+
+
+def test_scopes_and_owners_stay_in_the_name_where_osv_scanner_looks_for_them():
+    rows = [replace(component("pkg:npm/%40babel/core@1", "npm"), name="@babel/core")]
+    rows += [replace(component("pkg:maven/org.x/y@1", "maven"), name="org.x:y")]
+    parts = {one.purl: (one.group, one.name) for one in document(*rows)[1].parts}
+    assert parts == {"pkg:npm/%40babel/core@1": ("", "@babel/core"), "pkg:maven/org.x/y@1": ("org.x", "y")}
+
+
+@pytest.mark.parametrize("name", [f"cyclonedx-json@1.{minor}" for minor in range(4, 8)])
+def test_cyclonedx_states_one_operating_system_since_scanners_take_any_of_several(name):
+    found = _two_systems()
+    data = rendered(found, name)
+    assert data.count(b'"type":"operating-system"') == 1
+    systems = [one.name for one in read_document(data).document.walk() if one.kind == "operating-system"]
+    assert systems == ["redhat", "alpine"]
+    assert {one.ref: one.kind for one in read_document(data).document.walk()} == {one.ref: one.kind for one in found.walk()}

@@ -54,6 +54,7 @@ from pratique.lexicon.iri import is_iri_reference
 from pratique.lexicon.licences import is_known
 from pratique.lexicon.text import clean
 
+_SYSTEM = "operating-system"
 _SERIALS = uuid.uuid5(uuid.NAMESPACE_URL, "https://pratique.dev/sbom/converted/v1")
 DEFAULT_VERSION = "1.6"
 _CHECKED_OWN = ("1.6", "1.7")  # our own inventories need no look by the shape: tests hold them against the schemas
@@ -109,6 +110,7 @@ class _Writer:
     same: bool = False
     relations: dict[str, list[Property]] = field(default_factory=dict)
     explained: dict[str, list[str]] = field(default_factory=dict)
+    systems: int = 0
     texts: dict[str, str] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
@@ -208,7 +210,8 @@ class _Writer:
         return {"components": rows} if self.version >= "1.5" else rows
 
     def _part(self, part: Part) -> dict[str, Any]:
-        out: dict[str, Any] = {"type": spoken_kind(part.kind, self.version)}
+        inner_system = part.kind == _SYSTEM and self._is_inner(part)
+        out: dict[str, Any] = {"type": spoken_kind("platform" if inner_system else part.kind, self.version)}
         if part.ref:
             out["bom-ref"] = part.ref
         if part.supplier is not None:
@@ -238,7 +241,7 @@ class _Writer:
         if part.hashes:
             hashes = self._hashes(part.hashes, part.ref)
             out |= {"hashes": hashes} if hashes else {}
-        properties = own_properties(part)
+        properties = own_properties(part) + (carried(part, ("kind",)) if inner_system else [])
         if part.licences:
             properties += self._licences(out, part)
         if part.copyright:
@@ -270,6 +273,12 @@ class _Writer:
         if evidence:
             out["evidence"] = evidence
         return self._restore(out, part.extra, f"{part.ref or part.name} ") if part.extra else out
+
+    def _is_inner(self, part: Part) -> bool:
+        """Whether it is another system than the first. Scanners take any of them for the one that an image runs; what a document
+        of CycloneDX states of it stays."""
+        self.systems += 1
+        return self.systems > 1 and not self.same
 
     def _licences(self, out: dict[str, Any], part: Part) -> list[Property]:
         """Into `licenses` and `evidence`; concluded ones that do not fit beside the declared are properties."""

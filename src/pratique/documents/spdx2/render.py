@@ -31,6 +31,7 @@ from pratique.documents.extra import extras_that_matter, put_back
 from pratique.documents.for_others import OWN_ANNOTATOR, annotations_for_others, source_info
 from pratique.documents.shape import Problem
 from pratique.documents.spdx2.ids import spdx2_id
+from pratique.documents.spdx2.inner_systems import packages_of_inner_systems
 from pratique.documents.spdx_common import (
     PART_CARRIED,
     LicenceWriter,
@@ -85,6 +86,7 @@ class _Writer:
     same: bool = field(init=False)
     ids: dict[str, str] = field(init=False)
     system: str = field(init=False)
+    inner: frozenset[str] = field(init=False)
     known: frozenset[str] = frozenset()
     files: frozenset[str] = frozenset()
     analysed: frozenset[str] = frozenset()
@@ -97,6 +99,7 @@ class _Writer:
         self.same = source.family is Family.SPDX2
         self.ids = {"": _ROOT}
         self.system = next((one.ref for one in source.parts if one.kind == "operating-system" and one.ref), "")
+        self.inner = packages_of_inner_systems(source)
         for one in source.annotations:
             for ref in one.subjects:
                 self.remarks.setdefault(ref, []).append(one)
@@ -240,7 +243,7 @@ class _Writer:
         rows: list[dict[str, Any]] = []
         unsayable: list[Any] = []
         if part.purl:
-            rows.append(_external("PACKAGE-MANAGER", "purl", part.purl))
+            rows.append(_external("OTHER" if part.ref in self.inner else "PACKAGE-MANAGER", "purl", part.purl))
         for name in part.cpes:
             version = cpe_version(name)
             if version:

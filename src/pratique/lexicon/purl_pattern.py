@@ -36,10 +36,11 @@ from pratique.lexicon.version_ranges import SCHEME_OF, Range, is_range, padded, 
 MAX_CHARS = 8192
 
 _OTHER_TYPES = (
-    "bazel bitbucket bower brew buildpack carthage chef chocolatey cocoapods conda coreos cpan cran crystal ctan deno docker"
+    "bazel bitbucket bower brew buildpack carthage chef chocolatey cocoapods conda coreos cos cpan cran crystal ctan deno docker"
     " drupal dtype dub eclipse elm elpa fedora flatpak gitea git github gitlab generic gradle guix hackage homebrew huggingface"
-    " luarocks melpa meteor mlflow msys2 nim nix oci opam openwrt osgi otp p2 pear pecl perl6 platformio powershell puppet qpkg"
-    " racket rdeb snap softwareheritage sourceforge sublime swid unity vagrant vcpkg vim winget wordpress yocto"
+    " jenkins jsr linux-kernel luarocks macports melpa meteor mlflow msys2 nim nix oci opam openwrt osgi otp p2 pear pecl perl6"
+    " platformio portage powershell puppet qpkg racket rdeb snap softwareheritage sourceforge spack sublime swid swiplpack unity"
+    " vagrant vcpkg vim winget wordpress wordpress-plugin wordpress-theme yocto"
 )
 TYPES = frozenset({*SCHEME_OF, *_OTHER_TYPES.split()})
 """Types that packages have: those of the purl specification, those it has proposed, and those that tools write."""

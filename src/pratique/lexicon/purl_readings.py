@@ -7,7 +7,6 @@ is read in every way in which somebody may read it, and that it is not valid is 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from urllib.parse import unquote
 
 from pratique.lexicon.lazy_regex import lazy
@@ -68,7 +67,6 @@ class Doubted:
     versions: tuple[str, ...]
 
 
-@lru_cache(maxsize=65_536)
 def doubted(path: str, name: str, version: str) -> Doubted | None:
     """None for one that is valid. `path`: as it is written, type to name; `name` and `version`: decoded once."""
     raw_type, _, raw_name = path.partition("/")
@@ -86,14 +84,16 @@ def doubted(path: str, name: str, version: str) -> Doubted | None:
 def _invalid(kind: str, raw_name: str, name: str, version: str) -> str:
     if not _TYPE.fullmatch(kind):
         return "its type has characters that no type has"
+    kind = TYPE_OF_ALIAS.get(kind, kind)
     raw_name, name = (_EXTRAS.sub("", one) if kind == "pypi" else one for one in (raw_name, name))
     if _RAW.search(raw_name) or _DECODED.search(name):
         return "its name has characters that no name has"
-    if _is_strange(TYPE_OF_ALIAS.get(kind, kind), name):
+    if _is_strange(kind, name):
         return f"its name has characters that no name of the type {kind} has"
     if any(plain_name(one).strip() in ("", ".", "..", "@") for one in name.split("/")):
         return "its name has a part that leads nowhere"
-    if (version and _MIDDLE.search(name)) or "/@" in name:
+    # One that is encoded belongs to the name, where the type has such names (`openssl@3` of brew).
+    if (version and _MIDDLE.search(name if kind in _STRICT else raw_name)) or "/@" in name:
         return "it has an @ that parts nothing"
     return ""
 

@@ -93,6 +93,8 @@ def test_the_name_beside_a_package_url_that_is_not_valid_is_asked(purl):
         ("pkg:apk/alpine/openssl", "pkg:alpine/openssl@3"),
         ("pkg:maven/g/a", "pkg:java/g/a@1"),
         ("pkg:npm/lodash@<4.17.21", "pkg:npmjs/lodash@4.17.20"),
+        ("pkg:npm/lodash", "pkg:npmjs/lodash%401@4.17.20"),
+        ("pkg:pypi/requests", "pkg:pip/requests[security]@2.0"),
         ("pkg:npm/lodash", "pkg:unheard-of/lodash@4.17.20"),
         ("pkg:npm/lodash@<4.17.21", "pkg:unheard-of/lodash@4.17.20"),
     ],
@@ -164,8 +166,17 @@ def test_a_version_that_cannot_be_read_is_not_another_one(version):
         ("pkg:npm/x", "pkg:npm/jquery.(a)!*'~@1.0.0"),
         ("pkg:npm/x", "pkg://npm//lodash@4/"),
         ("pkg:npm/x", "pkg:pypi/requests[security]@2.0"),
-        ("pkg:npm/x", "pkg:linux-kernel/linux@6.1"),
+        ("pkg:npm/linux", "pkg:linux-kernel/linux@6.1"),
+        ("pkg:deb/debian/openssl", "pkg:portage/dev-libs/openssl@3"),
+        ("pkg:npm/openssl", "pkg:brew/openssl%403@3.2.1"),
+        ("pkg:npm/akismet", "pkg:wordpress-plugin/akismet@5.0.2"),
     ],
 )
 def test_what_is_valid_and_another_package_is_not_denied(pattern, purl):
     assert cause(pattern, purl) is Cause.NONE
+
+
+@pytest.mark.parametrize("kind", ["portage", "wordpress-plugin", "spack", "cos", "macports", "swiplpack", "jsr"])
+def test_every_type_that_an_inventory_writes_can_be_denied(kind):
+    assert cause(f"pkg:{kind}/x", f"pkg:{kind}/x@1") is Cause.DENIED
+    assert cause(f"pkg:{kind}/x", f"pkg:{kind}/y@1") is Cause.NONE

@@ -480,3 +480,16 @@ def test_a_fallback_tag_that_holds_another_image_is_malformed_where_it_is_the_on
     oci_server.referrers_api = False
     with pytest.raises(Malformed):
         make().list_referrers(Digest.of(IMAGE))
+
+
+def test_entries_without_a_size_beyond_those_that_are_looked_up_stay_listed(oci_server, make, monkeypatch):
+    from pratique.registry import discovery
+
+    monkeypatch.setattr(discovery, "_MAX_LOOKED_UP", 1)
+    oci_server.referrers_api = False
+    remote = make()
+    found = [sign(remote, text) for text in (b"one", b"two", b"three")]
+    entries = [{"mediaType": item.media_type, "digest": str(item.digest)} for item in found]
+    document = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries}
+    oci_server.store_manifest(json.dumps(document).encode(), OCI_INDEX, fallback_tag(Digest.of(IMAGE)))
+    assert {item.digest for item in remote.list_referrers(Digest.of(IMAGE))} == {item.digest for item in found}

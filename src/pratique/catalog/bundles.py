@@ -20,7 +20,7 @@ def collect_from_catalog(catalog: Catalog, subject: Digest) -> Collection:
     if len(rows) > MAX_PIECES:
         where = f"the catalog: bundles about {subject}"
         detail = f"{len(rows)} bundles are in the catalog, and the newest {MAX_PIECES} of them were read"
-        unread = Collected(digest=Digest.of(where.encode()), where=where, cause=Cause.UNREADABLE, detail=detail)
+        unread = Collected(digest=Digest.of(where.encode()), where=where, cause=Cause.UNREADABLE, detail=detail, unread=True)
         return Collection(pieces=(*pieces, unread))
     return Collection(pieces=tuple(pieces))
 

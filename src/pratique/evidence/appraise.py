@@ -116,6 +116,7 @@ def _appraise_piece(
             detail=claim.detail,
             form=found.form.value,
             wanted=claim.wanted,
+            unread=found.unread,
         )
 
     def piece(cause: Cause, detail: str = "", authority: str = "", in_place: bool = False) -> Piece:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pratique.errors import DigestMismatch, InputError, PratiqueError, Unavailable
+from pratique.errors import DigestMismatch, InputError, LimitExceeded, PratiqueError, Unavailable
 from pratique.model import Cause, Digest
 from pratique.model.predicates import IMAGE_SIGNATURE
 
@@ -38,6 +38,7 @@ _LIMITS = {EvidenceForm.BUNDLE: MAX_PIECE_BYTES, EvidenceForm.NOTATION: 4 << 20}
 _TAGS = {EvidenceForm.COSIGN_SIGNATURE: ".sig", EvidenceForm.COSIGN_ATTESTATION: ".att"}
 _BUNDLES = "application/vnd.dev.sigstore.bundle"  # of all versions
 _OLDER = ("application/vnd.dev.cosign.artifact.", "application/vnd.dev.cosign.simplesigning.", "application/vnd.dsse.envelope.")
+_OLDER_SIGNATURES = ("application/vnd.dev.cosign.artifact.sig.v1+json", "application/vnd.dev.cosign.simplesigning.v1+json")
 _NOTATION = "application/vnd.cncf.notary.signature"
 _NOTATION_LAYERS = frozenset(("application/jose+json", "application/cose"))
 _NOTATION_PRINTS = "io.cncf.notary.x509chain.thumbprint#S256"
@@ -61,7 +62,8 @@ class Collected:
     `claimed_type`: the predicate type its place announces it with; believed only to sort what could not be verified.
     `media_type`: of the blob; `annotations`: of it, where they hold a part of the signature. `digest`: of all of it.
     `about`: the manifest it is attached to, where that is not the artifact itself but an index that leads to it. `chart`: of the
-    provenance of a chart in a registry.
+    provenance of a chart in a registry. `unread`: nobody looked at it, for a limit was reached; it may have been any evidence, of
+    anybody. Not so what was read and is broken.
     """
 
     digest: Digest
@@ -75,6 +77,7 @@ class Collected:
     detail: str = ""
     about: "Descriptor | None" = None
     chart: SignedChart | None = None
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,22 +134,28 @@ def collect_from_repository(repository: "Repository", subject: Digest, *, announ
 def _untold(repository: "Repository", subject: Digest, cause: Cause, detail: str) -> Collected:
     """What nobody looked at, as one piece: it may have been evidence."""
     where = f"{repository.name}: referrers of {subject}"
-    return Collected(digest=Digest.of(f"{where}: {detail}".encode()), where=where, cause=cause, detail=detail)
+    return Collected(digest=Digest.of(f"{where}: {detail}".encode()), where=where, cause=cause, detail=detail, unread=True)
 
 
 def _fetch_tag(repository: "Repository", subject: Digest, form: EvidenceForm, kind: str) -> list[Collected]:
     """What older tools keep under a tag beside the image; a tag that could not be asked for is one piece, unreachable."""
     from pratique.attest.cosign import PREDICATE_TYPE
-    from pratique.registry.cosign import fetch_layers, tag_of
+    from pratique.registry.cosign import fetch_stored, tag_of
 
     tag = tag_of(subject, kind)
     where = f"{repository.name}:{tag}"
     try:
-        stored = fetch_layers(repository, subject, kind)
+        stored = fetch_stored(repository, subject, kind)
     except Unavailable as error:
         return [Collected(digest=Digest.of(where.encode()), where=where, form=form, cause=Cause.UNREACHABLE, detail=str(error))]
     except (DigestMismatch, InputError) as error:
-        return [Collected(digest=Digest.of(where.encode()), where=where, form=form, cause=Cause.INVALID, detail=str(error))]
+        unread = isinstance(error, LimitExceeded)
+        digest, detail = Digest.of(where.encode()), str(error)
+        return [Collected(digest=digest, where=where, form=form, cause=Cause.INVALID, detail=detail, unread=unread)]
+
+    def claimed(annotations: Mapping[str, str]) -> str:
+        return IMAGE_SIGNATURE if form is EvidenceForm.COSIGN_SIGNATURE else annotations.get(PREDICATE_TYPE, "")
+
     pieces = [
         Collected(
             # Many may sign the same payload: what tells their signatures apart is in the annotations.
@@ -154,17 +163,36 @@ def _fetch_tag(repository: "Repository", subject: Digest, form: EvidenceForm, ki
             where=where,
             form=form,
             annotations=layer.annotations,
-            claimed_type=IMAGE_SIGNATURE if form is EvidenceForm.COSIGN_SIGNATURE else layer.annotations.get(PREDICATE_TYPE, ""),
+            claimed_type=claimed(layer.annotations),
             data=layer.data,
         )
         for layer in stored.layers
     ]
+    pieces += [
+        Collected(
+            digest=Digest.of(str(layer.digest).encode() + repr(sorted(layer.annotations.items())).encode()),
+            where=where,
+            form=form,
+            annotations=layer.annotations,
+            claimed_type=claimed(layer.annotations),
+            cause=Cause.INVALID,
+            detail=str(error),
+            unread=isinstance(error, LimitExceeded),
+        )
+        for layer, error in stored.lost
+    ]
     if stored.unread:
         detail = f"{where}: {len(pieces) + stored.unread} signatures, and {len(pieces)} of them were read"
-        claimed = IMAGE_SIGNATURE if form is EvidenceForm.COSIGN_SIGNATURE else ""
-        digest = Digest.of(detail.encode())
         pieces.append(
-            Collected(digest=digest, where=where, form=form, claimed_type=claimed, cause=Cause.UNREADABLE, detail=detail)
+            Collected(
+                digest=Digest.of(detail.encode()),
+                where=where,
+                form=form,
+                claimed_type=claimed({}),
+                cause=Cause.UNREADABLE,
+                detail=detail,
+                unread=True,
+            )
         )
     return pieces
 
@@ -205,10 +233,22 @@ def _fetch(repository: "Repository", referrer: "Descriptor", checked: set[Digest
     form = _hinted_form(referrer)
     notes = referrer.annotations
 
-    def failed(cause: Cause, detail: str) -> list[Collected]:
+    def failed(cause: Cause, detail: str, *, unread: bool = False) -> list[Collected]:
         kind = form or EvidenceForm.BUNDLE
         claimed = notes.get(PREDICATE_ANNOTATION, "") if kind is EvidenceForm.BUNDLE else IMAGE_SIGNATURE
-        return [Collected(digest=referrer.digest, where=where, form=kind, claimed_type=claimed, cause=cause, detail=detail)]
+        if kind is EvidenceForm.COSIGN_SIGNATURE and referrer.artifact_type not in _OLDER_SIGNATURES:
+            claimed = ""  # attestations of older tools are of the same form, as long as nobody read them
+        return [
+            Collected(
+                digest=referrer.digest,
+                where=where,
+                form=kind,
+                claimed_type=claimed,
+                cause=cause,
+                detail=detail,
+                unread=unread,
+            )
+        ]
 
     try:
         manifest = repository.fetch_manifest(referrer.digest)
@@ -235,4 +275,4 @@ def _fetch(repository: "Repository", referrer: "Descriptor", checked: set[Digest
     except (DigestMismatch, InputError) as error:
         if form is None and referrer.artifact_type:
             return []  # garbage that nobody announces as a signature
-        return failed(Cause.INVALID, str(error))
+        return failed(Cause.INVALID, str(error), unread=isinstance(error, LimitExceeded))

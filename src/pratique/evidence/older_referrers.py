@@ -8,7 +8,7 @@ rest. Layers tell what they are by their media type, whatever the manifest calls
 from typing import TYPE_CHECKING
 
 from pratique.attest.cosign import DSSE_LAYER, PREDICATE_TYPE, SIMPLE_SIGNING
-from pratique.errors import DigestMismatch, InputError, Unavailable
+from pratique.errors import DigestMismatch, InputError, LimitExceeded, Unavailable
 from pratique.evidence.collect import Collected, EvidenceForm
 from pratique.model import Cause, Digest
 from pratique.model.predicates import IMAGE_SIGNATURE
@@ -46,11 +46,18 @@ def older_pieces(repository: "Repository", manifest: "Manifest", where: str) -> 
     pieces = [_piece(repository, layer, where) for layer in read]
     if unread := len(layers) - len(read):
         detail = f"{where}: {len(layers)} signatures in one manifest, and {len(read)} of them were read"
-        form, _ = _FORMS[layers[len(read)].media_type]
-        claimed = IMAGE_SIGNATURE if form is EvidenceForm.COSIGN_SIGNATURE else ""
-        whole = Digest.of(f"{manifest.descriptor.digest} {unread}".encode())
+        forms = {_FORMS[layer.media_type][0] for layer in layers[len(read) :]}
+        signatures = forms == {EvidenceForm.COSIGN_SIGNATURE}
         pieces.append(
-            Collected(digest=whole, where=where, form=form, claimed_type=claimed, cause=Cause.UNREADABLE, detail=detail)
+            Collected(
+                digest=Digest.of(f"{manifest.descriptor.digest} {unread}".encode()),
+                where=where,
+                form=EvidenceForm.COSIGN_SIGNATURE if signatures else EvidenceForm.COSIGN_ATTESTATION,
+                claimed_type=IMAGE_SIGNATURE if signatures else "",
+                cause=Cause.UNREADABLE,
+                detail=detail,
+                unread=True,
+            )
         )
     return pieces
 
@@ -59,13 +66,13 @@ def _piece(repository: "Repository", layer: "Descriptor", where: str) -> Collect
     form, limit = _FORMS[layer.media_type]
     notes = layer.annotations
     claimed = IMAGE_SIGNATURE if form is EvidenceForm.COSIGN_SIGNATURE else notes.get(PREDICATE_TYPE, "")
-    cause, detail, data = Cause.NONE, "", b""
+    cause, detail, data, unread = Cause.NONE, "", b"", False
     try:
         data = repository.fetch_blob(layer, limit=limit)
     except Unavailable as error:
         cause, detail = Cause.UNREACHABLE, str(error)
     except (DigestMismatch, InputError) as error:
-        cause, detail = Cause.INVALID, str(error)
+        cause, detail, unread = Cause.INVALID, str(error), isinstance(error, LimitExceeded)
     return Collected(
         # As under a tag: what tells two signatures of one payload apart is in the annotations.
         digest=Digest.of((data or str(layer.digest).encode()) + repr(sorted(notes.items())).encode()),
@@ -76,4 +83,5 @@ def _piece(repository: "Repository", layer: "Descriptor", where: str) -> Collect
         data=data,
         cause=cause,
         detail=detail,
+        unread=unread,
     )

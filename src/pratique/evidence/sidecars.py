@@ -7,7 +7,7 @@ from pratique.artifact.sidecars import PROVENANCE_SUFFIX, Sidecar, find_sidecars
 from pratique.attest.bundle import MAX_BUNDLE_SIZE
 from pratique.attest.bundle_files import PartKind, looks_like_json, split_bundles
 from pratique.attest.detached import BUNDLE_SUFFIX, RAW_SUFFIX
-from pratique.errors import InputError, Malformed
+from pratique.errors import InputError, LimitExceeded, Malformed
 from pratique.evidence.collect import Collected, Collection, EvidenceForm
 from pratique.evidence.verify import FileSubject
 from pratique.files import read_limited
@@ -63,7 +63,8 @@ def _pieces(item: Sidecar) -> list[Collected]:
         parts = split_bundles(item.data)
     except Malformed as error:
         detail = f"{item.path}: {error}"
-        return [Collected(digest=Digest.of(item.data), where=str(item.path), cause=Cause.INVALID, detail=detail)]
+        digest, unread = Digest.of(item.data), isinstance(error, LimitExceeded)
+        return [Collected(digest=digest, where=str(item.path), cause=Cause.INVALID, detail=detail, unread=unread)]
     return [
         Collected(
             digest=Digest.of(part.data),

@@ -9,8 +9,10 @@
 Qualifiers and subpaths of the purl are ignored unless the pattern has qualifiers: then each must be there with that value.
 
 Spelling does not count: case, percent-encoding, what the type counts as equal (`PyYAML` and `pyyaml`, `a_b` and `a-b` of PyPI, a
-Maven group with a colon), epochs that one side leaves out, a `v` before a version. A component without a package URL is matched
-by its name. What cannot be told is `UNKNOWN`, with the reason, and never "no": a version that is missing, or that has no order.
+Maven group with a colon), what does not show, epochs that one side leaves out, a `v` before a version, what people call a type.
+A URL that is not valid is read in every way in which it may be meant, and is never "no". A component without a package URL is
+matched by its name. What cannot be told is `UNKNOWN`, with the reason, and never "no": a version that is missing, or that has no
+order.
 
 Refused is a pattern that can match nothing: a type that does not exist, a version that is none and no range either.
 """
@@ -27,22 +29,29 @@ from urllib.parse import unquote
 from pratique.errors import Malformed
 from pratique.lexicon.globs import glob, glob_path
 from pratique.lexicon.lazy_regex import lazy
+from pratique.lexicon.plain_names import plain_name
+from pratique.lexicon.purl_readings import TYPE_OF_ALIAS, Doubted, doubted
 from pratique.lexicon.version_ranges import SCHEME_OF, Range, is_range, padded, parse_range, place_of, without_epoch
 
 MAX_CHARS = 8192
 
 _OTHER_TYPES = (
-    "bazel bitbucket bower brew buildpack carthage chef chocolatey cocoapods conda coreos cpan cran crystal ctan deno docker"
+    "bazel bitbucket bower brew buildpack carthage chef chocolatey cocoapods conda coreos cos cpan cran crystal ctan deno docker"
     " drupal dtype dub eclipse elm elpa fedora flatpak gitea git github gitlab generic gradle guix hackage homebrew huggingface"
-    " luarocks melpa meteor mlflow msys2 nim nix oci opam openwrt osgi otp p2 pear pecl perl6 platformio powershell puppet qpkg"
-    " racket rdeb snap softwareheritage sourceforge sublime swid unity vagrant vcpkg vim winget wordpress yocto"
+    " jenkins jsr linux-kernel luarocks macports melpa meteor mlflow msys2 nim nix oci opam openwrt osgi otp p2 pear pecl perl6"
+    " platformio portage powershell puppet qpkg racket rdeb snap softwareheritage sourceforge spack sublime swid swiplpack unity"
+    " vagrant vcpkg vim winget wordpress wordpress-plugin wordpress-theme yocto"
 )
 TYPES = frozenset({*SCHEME_OF, *_OTHER_TYPES.split()})
 """Types that packages have: those of the purl specification, those it has proposed, and those that tools write."""
 
 _TYPE = lazy(r"[a-z*][a-z0-9.*+-]*")
+_EXTRAS = lazy(r"(?<=.)\[[^\[\]/]*\]$")
 _SEPARATORS = lazy(r"[-_.]+")
 _MIDDLE = lazy(r"(?<=[^/])@")
+_LOCAL = lazy(r"(?<=[0-9A-Za-z])\+[0-9A-Za-z._-]*$")
+_UNREAD = lazy(r"%[0-9A-Fa-f]{2}|[${}\s]|[^\x00-\x7f]")
+_HUB = lazy(r"(?:(?:index\.|registry-1\.)?docker\.io/|registry\.hub\.docker\.com/)?(?:library/)?")
 _NAMED_WITH_NAMESPACE = frozenset(
     "npm golang composer huggingface github gitlab bitbucket docker oci swift terraform vscode-extension cpan git".split()
 )
@@ -76,11 +85,13 @@ class PurlParts:
     name: str  # with its namespace
     version: str
     qualifiers: tuple[str, ...]
+    doubt: Doubted | None = None  # where the URL is not valid
 
 
 @lru_cache(maxsize=65_536)
 def split_purl(purl: str) -> PurlParts:
-    """Take `pkg:type/namespace/name@version?qualifiers#subpath` apart (purl-spec, How to parse). Raises Malformed."""
+    """Take `pkg:type/namespace/name@version?qualifiers#subpath` apart (purl-spec, How to parse). Raises Malformed. What is read
+    in spite of that and is not valid has its `doubt`."""
     if purl[:4].lower() != "pkg:" or len(purl) > MAX_CHARS:
         raise Malformed(f"no package URL: {purl[:80]!r}", hint="it begins with pkg:")
     rest = purl[4:].lstrip("/").partition("#")[0]
@@ -99,7 +110,10 @@ def split_purl(purl: str) -> PurlParts:
     if not version and (hidden := _MIDDLE.search(name)):
         # An at sign that was encoded: what follows it is no name in any ecosystem.
         name, version = name[: hidden.start()], name[hidden.end() :]
-    return PurlParts(kind.lower(), name, unquote(version), tuple(sorted(_qualifiers(query))))
+    decoded = unquote(version)
+    kind = kind.lower()
+    parts = TYPE_OF_ALIAS.get(kind, kind), name, decoded, tuple(sorted(_qualifiers(query)))
+    return PurlParts(*parts, doubt=doubted(path, name, decoded))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +133,22 @@ class PurlPattern:
             found = split_purl(purl)
         except Malformed:
             return Judged(Match.UNKNOWN, "its package URL cannot be read")
+        if found.doubt is not None:
+            return self._judge_doubted(found, found.doubt, versions)
         if not glob(self.type, found.type) or not self._named(found.type, found.name):
             return NO
+        return self._judge_found(found, versions)
+
+    def _judge_doubted(self, found: PurlParts, doubt: Doubted, versions: Iterable[str]) -> Judged:
+        """Of a URL that is not valid: whether any of its readings is meant; else that it cannot be told."""
+        types = [one for one in doubt.types if glob(self.type, one)]
+        if any(self._named(type_, name) for type_ in types for name in doubt.names):
+            answer = self._judge_found(found, [*versions, *doubt.versions])
+            if answer.match is Match.YES:
+                return answer
+        return Judged(Match.UNKNOWN, f"its package URL is not valid, {doubt.reason}")
+
+    def _judge_found(self, found: PurlParts, versions: Iterable[str]) -> Judged:
         if not self.qualifiers <= set(found.qualifiers):
             return NO
         epoch = next((one[6:] for one in found.qualifiers if one.startswith("epoch=")), "")
@@ -161,6 +189,9 @@ class PurlPattern:
     def _judge_version(self, type_: str, version: str) -> Judged:
         # An epoch that one side leaves out: both readings count.
         scheme = self.range.scheme if self.range is not None else SCHEME_OF.get(type_, "")
+        version = plain_name(version)
+        if scheme == "pypi" and "+" not in unquote(self.text):
+            version = _LOCAL.sub("", version)  # PEP 440: a local version belongs to the release
         readings = (version, without_epoch(scheme, version)) if scheme else (version,)
         if self.range is not None:
             try:
@@ -169,7 +200,7 @@ class PurlPattern:
                 return Judged(Match.UNKNOWN, f"its version {version[:60]!r} has no place in the order of {scheme} versions")
         if any(glob(_plain(self.version), _plain(one)) for one in readings):
             return YES
-        if not re.search(r"[0-9]", version):
+        if not re.search(r"[0-9]", version) or _UNREAD.search(version):
             return Judged(Match.UNKNOWN, f"{version[:60]!r} is no version")  # `latest` may be any
         if scheme and "*" not in self.version:
             # 1.0 and 1.0.0 may be one version. What has no order is compared as it is spelled, which was done.
@@ -186,7 +217,7 @@ def parse_pattern(text: str) -> PurlPattern:
     if not _TYPE.fullmatch(type_):
         raise Malformed(f"{type_[:40]!r} is no type of package URLs")
     if "*" not in type_ and type_ not in TYPES:
-        near = difflib.get_close_matches(type_, TYPES, n=1)
+        near = [TYPE_OF_ALIAS[type_]] if type_ in TYPE_OF_ALIAS else difflib.get_close_matches(type_, TYPES, n=1)
         hint = f"{near[0]} is one" if near else f"pkg:*/{name} means packages of all types"
         raise Malformed(f"{type_[:40]!r} is no type that packages have", hint=hint)
     qualifiers = set(_qualifiers(asked))
@@ -212,9 +243,9 @@ def parse_pattern(text: str) -> PurlPattern:
 @lru_cache(maxsize=65_536)
 def spell(type_: str, name: str) -> str:
     """A name with its namespace in the one spelling in which names are compared: what a type counts as equal becomes equal."""
-    name = name.strip().casefold().strip("/")
+    name = plain_name(name).strip().casefold().strip("/")
     if type_ == "pypi":
-        return _SEPARATORS.sub("-", name)
+        return _SEPARATORS.sub("-", _EXTRAS.sub("", name))
     if type_ == "cargo":
         return name.replace("_", "-")
     if type_ in ("maven", "clojars"):
@@ -224,6 +255,8 @@ def spell(type_: str, name: str) -> str:
         return re.sub(r"!(?=[a-z])", "", name)  # how the module cache writes capitals
     if type_ == "npm":
         return name.removeprefix("@")
+    if type_ == "docker":
+        return _HUB.sub("", name, count=1) or name  # what Docker Hub's own images are called
     return name
 
 

@@ -7,13 +7,15 @@ an expression that cannot be read, a package URL that is none) is `UNREADABLE`, 
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
 from pratique.errors import InputError, Malformed
 from pratique.lexicon.globs import glob
 from pratique.lexicon.lazy_regex import lazy
-from pratique.lexicon.purl_pattern import NO, YES, Judged, Match, PurlPattern, parse_pattern, spell, split_purl
+from pratique.lexicon.plain_names import plain_name
+from pratique.lexicon.purl_pattern import NO, TYPES, YES, Judged, Match, PurlPattern, parse_pattern, spell, split_purl
 from pratique.lexicon.text import clean
 from pratique.model import Cause, Verdict
 from pratique.policy.deny_licences import licence_judge, parse_licence_pattern
@@ -78,7 +80,9 @@ def _key(component: ComponentFacts) -> tuple[str, str] | None:
         parts = split_purl(component.purl)
     except Malformed:
         return None
-    return None if parts.type == "generic" else (parts.type, spell(parts.type, parts.name).rpartition("/")[2])
+    if parts.doubt is not None or parts.type == "generic" or parts.type not in TYPES:
+        return None
+    return (parts.type, spell(parts.type, parts.name).rpartition("/")[2])
 
 
 def denied_licences(patterns: Sequence[str], sboms: Sequence[SbomFacts]) -> Verdict:
@@ -143,7 +147,7 @@ def _judge(pattern: ComponentPattern, component: ComponentFacts) -> Judged:
     found = pattern.judge_purl(component.purl, [component.version])
     key = _key(component)
     if key is None:
-        # A URL that cannot be read, or that names no ecosystem, says no more than the name beside it.
+        # A URL that cannot be read, is not valid or names no ecosystem that is known says no more than the name beside it.
         return _strictest([found, _judge_names(pattern, component)])
     return found
 
@@ -154,6 +158,13 @@ def _judge_names(pattern: PurlPattern, component: ComponentFacts) -> Judged:
         named = component.kind != "container" and re.search(r"[^*/]", pattern.name) is not None
         return pattern.judge_name([component.name], [component.version]) if named else NO
     names, versions = [component.name], [component.version]
+    with suppress(Malformed):
+        parts = split_purl(component.purl)
+        names.append(parts.name)
+        versions.append(parts.version)
+        if parts.doubt is not None:
+            names += parts.doubt.names
+            versions += parts.doubt.versions
     for cpe in component.cpes:
         try:
             vendor, product, version = _cpe(cpe)
@@ -175,12 +186,15 @@ def _judge_cpe(pattern: CpePattern, component: ComponentFacts) -> Judged:
         if (vendor in _CPE_ANY or glob(pattern.vendor or "*", vendor)) and glob(pattern.product, product):
             answers.append(_cpe_version(pattern, component.version if version in _CPE_ANY else version))
     if not component.cpes:
-        try:
-            name = split_purl(component.purl).name
-        except Malformed:
-            name = component.name
-        if glob(pattern.product, re.split(r"[/:]", name.lower())[-1]):
-            answers.append(_cpe_version(pattern, component.version))
+        names, version = [component.name], component.version
+        with suppress(Malformed):
+            parts = split_purl(component.purl)
+            version = version or parts.version
+            names = [parts.name] if parts.doubt is None else [*names, *parts.doubt.names]
+            if parts.doubt is not None:
+                answers.append(Judged(Match.UNKNOWN, f"its package URL is not valid, {parts.doubt.reason}"))
+        if any(glob(pattern.product, re.split(r"[/:]", plain_name(name).lower())[-1]) for name in names):
+            answers.append(_cpe_version(pattern, version))
     return _strictest(answers)
 
 

@@ -94,13 +94,16 @@ def _hidden(facts: Facts) -> Objection | None:
     """Why a trusted SBOM may be there that nobody could look into; None when there is none such.
 
     A place or a piece that could not be had may be the one SBOM that names what is denied, and whoever is between here and there
-    can make any one answer fail, though not forge another. What is broken or a stranger's is no trusted SBOM, and hides none.
+    can make any one answer fail, though not forge another; who may push can push more than is read. What was read and is
+    broken or a stranger's is no trusted SBOM, and hides none.
     """
     if facts.gathering is not Cause.NONE:
         return facts.gathering, facts.gathering_detail
     for piece in facts.of_type(*SBOM_TYPES):
         if piece.cause is Cause.UNREACHABLE:
             return piece.cause, piece.detail
+        if piece.unread:
+            return Cause.UNREADABLE, piece.detail
     return None
 
 

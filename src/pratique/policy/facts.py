@@ -22,7 +22,8 @@ class Piece:
     `said`: reads what was said, and nothing unless verified; a large statement is not parsed before somebody asks. `signed`: who
     signed, and the times and log places that were proven. `unproven`: the log entries that prove nothing here, each with the
     reason. `wanted`: URLs of revocation servers whose answers are needed before it can be verified, or may prove an earlier time.
-    `about`: the index that leads to the artifact, where it is said about that.
+    `about`: the index that leads to the artifact, where it is said about that. `unread`: nobody looked at it, for a limit was
+    reached: it may have been any evidence.
     """
 
     bundle: Digest
@@ -37,6 +38,7 @@ class Piece:
     unproven: tuple[str, ...] = ()
     wanted: tuple[str, ...] = ()
     about: Digest | None = None
+    unread: bool = False
 
     @property
     def predicate(self) -> Mapping[str, Any]:

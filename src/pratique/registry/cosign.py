@@ -11,7 +11,7 @@ from typing import Any
 
 from pratique.attest.cosign import DSSE_LAYER, SIMPLE_SIGNING
 from pratique.attest.strictjson import dump_json
-from pratique.errors import LimitExceeded, Malformed, NotFound, Unavailable
+from pratique.errors import DigestMismatch, InputError, LimitExceeded, Malformed, NotFound, PratiqueError, Unavailable
 from pratique.model.digest import Digest
 from pratique.registry.types import (
     OCI_CONFIG,
@@ -47,10 +47,11 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What stands under a tag. `unread`: how many more do than were read."""
+    """What stands under a tag. `unread`: how many more do than were read; `lost`: those that could not be had, and why."""
 
     layers: tuple[Layer, ...] = ()
     unread: int = 0
+    lost: tuple[tuple[Descriptor, PratiqueError], ...] = ()
 
 
 def tag_of(image: Digest, kind: str) -> str:
@@ -59,11 +60,21 @@ def tag_of(image: Digest, kind: str) -> str:
 
 
 def fetch_layers(repository: Repository, image: Digest, kind: str) -> Stored:
+    """As `fetch_stored`, where all that is read is needed. Raises for one that cannot be had too: LimitExceeded, NotFound for a
+    layer that the manifest names and nobody has, DigestMismatch.
+    """
+    stored = fetch_stored(repository, image, kind)
+    for _, error in stored.lost:
+        raise error
+    return stored
+
+
+def fetch_stored(repository: Repository, image: Digest, kind: str) -> Stored:
     """The signatures or attestations under the image's tag; none when the place says that there is no such tag.
 
-    Layers of other types are passed over. Of more than are read, the first are. Raises Unavailable when the place could not be
-    asked, LimitExceeded for one that is too large, Malformed, DigestMismatch; NotFound for a layer that the manifest names and
-    nobody has.
+    Layers of other types are passed over. Of more than are read, the first are. One that is too large, that nobody has or that is
+    other bytes takes nothing from the others. Raises Unavailable when the place could not be asked, Malformed, LimitExceeded,
+    DigestMismatch for the manifest.
     """
     manifest = _find(repository, image, kind)
     if manifest is None:
@@ -73,9 +84,16 @@ def fetch_layers(repository: Repository, image: Digest, kind: str) -> Stored:
     read = within_limits(wanted)
     # The same payload signed by many is one blob; it is fetched once.
     data = {layer.digest: layer for layer in read}
-    fetched = {digest: _fetch(repository, layer, where, _LIMITS[kind]) for digest, layer in data.items()}
-    found = tuple(Layer(data=fetched[layer.digest], annotations=layer.annotations) for layer in read)
-    return Stored(layers=found, unread=len(wanted) - len(read))
+    fetched: dict[Digest, bytes] = {}
+    failed: dict[Digest, PratiqueError] = {}
+    for digest, layer in data.items():
+        try:
+            fetched[digest] = _fetch(repository, layer, where, _LIMITS[kind])
+        except (DigestMismatch, InputError) as error:
+            failed[digest] = error
+    found = tuple(Layer(data=fetched[layer.digest], annotations=layer.annotations) for layer in read if layer.digest in fetched)
+    lost = tuple((layer, failed[layer.digest]) for layer in read if layer.digest in failed)
+    return Stored(layers=found, unread=len(wanted) - len(read), lost=lost)
 
 
 def within_limits(layers: Sequence[Descriptor]) -> list[Descriptor]:

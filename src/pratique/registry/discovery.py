@@ -76,9 +76,10 @@ class Discovery:
             odd = item.size == UNKNOWN_SIZE
             if not odd and artifact_type in (None, item.artifact_type):
                 found.append(item)
-            elif looked_up < _MAX_LOOKED_UP:
+            else:
+                # Of too many odd ones the rest stays as it is listed: what is dropped here, nobody would know of.
+                actual = self._looked_up(item) if looked_up < _MAX_LOOKED_UP else item
                 looked_up += 1
-                actual = self._looked_up(item)
                 if artifact_type in (None, actual.artifact_type):
                     found.append(actual)
         return found

@@ -164,6 +164,7 @@ def _authority(claim: VerifiedClaim, found: Collected, name: str, trust_anchors:
         subjects=claim.subjects,
         statement=claim.payload,
         bundle=found.digest,
+        also=claim.also if found.file is None else claim.also | {found.file},
     )
     if isinstance(signer, CertifiedSigner) and trust_anchors.notation is not None:
         if trust is not None:

@@ -64,12 +64,14 @@ def _pieces(item: Sidecar) -> list[Collected]:
     except Malformed as error:
         detail = f"{item.path}: {error}"
         return [Collected(digest=Digest.of(item.data), where=str(item.path), cause=Cause.INVALID, detail=detail)]
+    whole = Digest.of(item.data)
     return [
         Collected(
             digest=Digest.of(part.data),
             where=str(item.path) if len(parts) == 1 else f"{item.path}, number {number}",
             form=_PARTS[part.kind],
             data=part.data,
+            file=whole,
         )
         for number, part in enumerate(parts, start=1)
     ]

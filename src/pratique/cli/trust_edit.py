@@ -326,7 +326,7 @@ def _signer(who: str) -> str:
 
 def _statement(text: str) -> str:
     """The digest of what a file of evidence says. It stays the same however the file around it is written."""
-    from pratique.attest.bundle_files import MAX_BUNDLE_SIZE
+    from pratique.attest.bundle import MAX_BUNDLE_SIZE
     from pratique.attest.signed_digest import signed_digest
     from pratique.files import read_limited
     from pratique.model.digest import Digest, is_digest

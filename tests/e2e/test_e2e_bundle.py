@@ -118,6 +118,26 @@ def test_a_trust_that_has_expired_is_no_answer(shipped, pratique: Run, tmp_path,
     assert done.returncode == 3 and "expired" in done.stderr, done.stdout + done.stderr
 
 
+def test_an_archive_from_before_a_revocation_that_was_seen_here_is_refused_in_one_line(shipped, pratique: Run, tmp_path):
+    assert pratique("bundle", "export", "oci-dir:harbour:v1", "-o", "out.tar").returncode == 0
+    assert pratique("bundle", "verify", "out.tar", *NAME).returncode == 0
+    for arguments in (
+        ("revoke", "-C", "trust", "--predicate", "sbom", "--subject", "sha256:" + "0" * 64),
+        ("sign", "-C", "trust", "--key", "K"),
+        ("publish", "-C", "trust"),
+        ("refresh",),
+    ):
+        done = pratique("trust", *arguments)
+        assert done.returncode == 0, done.stderr
+    done = pratique("bundle", "verify", "out.tar", *NAME)
+    assert done.returncode == 1, done.stdout
+    (line,) = [line for line in done.stderr.splitlines() if "was seen here" in line]
+    assert "targets is version 1, and version 2" in line
+    elsewhere = {"PRATIQUE_HOME": str(tmp_path / "elsewhere")}
+    log = ["--log-key", str(tmp_path / "home/keys/log.key.pub")]
+    assert pratique("bundle", "verify", "out.tar", "--trust-root", "root.json", *NAME, *log, **elsewhere).returncode == 0
+
+
 def test_an_altered_archive_is_found_out_wherever_it_was_altered(shipped, pratique: Run, tmp_path):
     assert pratique("bundle", "export", "oci-dir:harbour:v1", "-o", "out.tar").returncode == 0
     whole = (tmp_path / "out.tar").read_bytes()

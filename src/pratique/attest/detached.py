@@ -11,6 +11,7 @@ from pratique.attest.members import as_bytes, base64_text, without_breaks
 from pratique.attest.publickey import PublicKey
 from pratique.attest.verify import find_key
 from pratique.errors import LimitExceeded, Malformed
+from pratique.model.digest import Digest
 from pratique.model.signer import KeySigner, Signed
 
 BUNDLE_SUFFIX = ".sigstore.json"
@@ -44,6 +45,12 @@ def parse_raw(data: bytes) -> bytes:
     except UnicodeDecodeError:
         return data
     return as_bytes(without_breaks(text), "signature file")
+
+
+def names_of_raw(sig: bytes) -> frozenset[Digest]:
+    """The digests of a `.sig` file in the ways it is usually written: one line with and without its end, and the bytes alone."""
+    line = render_raw(sig)
+    return frozenset(map(Digest.of, (line, line.rstrip(b"\n"), sig)))
 
 
 def verify_raw(sig: bytes, message: bytes, keys: Mapping[str, PublicKey]) -> Signed:

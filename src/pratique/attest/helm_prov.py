@@ -49,8 +49,11 @@ _NOTHING: tuple[Any, ...] = ("", "~", "null", "Null", "NULL", [], {})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """What a provenance file says. `metadata`: the chart's, all values as they are spelled; `digests`: by file name."""
+    """What a provenance file says. `metadata`: the chart's, all values as they are spelled; `digests`: by file name; `text`:
+    the bytes that say it, which were signed.
+    """
 
+    text: bytes
     metadata: Mapping[str, Any]
     digests: Mapping[str, Digest]
 
@@ -88,7 +91,7 @@ def parse_provenance(text: bytes) -> Provenance:
         if not isinstance(digest, str) or not is_digest(digest):
             raise Malformed(f"the digest of {name[:80]!r} is none")
         digests[name] = Digest(digest)
-    return Provenance(metadata=metadata, digests=digests)
+    return Provenance(text=text, metadata=metadata, digests=digests)
 
 
 def chart_metadata(chart_yaml: bytes) -> dict[str, Any]:

@@ -129,6 +129,11 @@ def verify_manifests(
     return SignedManifests(bundle=bundle, signed=found.signed, statement=statement, objects=objects, missing=missing)
 
 
+def signed_together(data: bytes) -> UnverifiedBundle:
+    """The one bundle in all objects of a file, unverified. Raises as `verify_manifests` does before it verifies."""
+    return _one_bundle(parse_manifests(data))
+
+
 def _one_bundle(objects: Sequence[ManifestObject]) -> UnverifiedBundle:
     for item in objects:
         if not item.signature:

@@ -117,7 +117,7 @@ def verify(
     """Verify an archive that `bundle export` wrote, asking nobody: its artifact, its evidence, its trust and how fresh that is.
 
     Believed is whom the options name, else whom the trust in the archive names, verified from the root that is pinned here. A
-    trust that has expired is no answer: exit code 3.
+    trust that has expired is no answer: exit code 3. One that is older than what this machine has seen of the same is refused.
     """
     from pratique.ship.airgap import open_bundle, stored_answers
 
@@ -187,7 +187,12 @@ def _carried(
         raise InputError("no root is pinned to verify the archive's trust from", where=str(pinned), hint=hint)
     with tempfile.TemporaryDirectory(prefix="pratique-") as scratch:
         anchors = verify_files(
-            files, root=read_limited(pinned, 4 << 20), directory=Path(scratch) / "trust", now=int(time.time()), name=archive.name
+            files,
+            root=read_limited(pinned, 4 << 20),
+            directory=Path(scratch) / "trust",
+            now=int(time.time()),
+            name=archive.name,
+            followed=home.trust,
         )
     return _anchors_of(home, anchors, log_keys), anchors
 

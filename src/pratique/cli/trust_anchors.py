@@ -13,6 +13,7 @@ from pratique.app.home import Home
 if TYPE_CHECKING:
     from pratique.attest.sigstore.trusted_root import TrustedRoot
     from pratique.evidence.trust_anchors import OwnLog, TrustAnchors
+    from pratique.trust import Authorities, Trust
 
 
 def anchor_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -71,9 +72,66 @@ def chosen_anchors(
     beside_trust: bool = False,
 ) -> "TrustAnchors":
     """What the options say. `beside_trust`: they are believed within the bounds of the trust that this machine follows, if any.
+    Without it that trust adds nobody, and what it ends or takes back is out all the same, as it was last fetched.
 
     Raises InputError when the options say nothing, or things that do not go together; Unavailable for a trust that expired.
     """
+    found = _named_anchors(
+        home,
+        keys=keys,
+        log_keys=log_keys,
+        trust=trust,
+        identity=identity,
+        identity_regexp=identity_regexp,
+        issuer=issuer,
+        trusted_root=trusted_root,
+        notation_config=notation_config,
+        keyring=keyring,
+        beside_trust=beside_trust,
+    )
+    if found.trust is not None or not home.trust.exists():
+        return found
+    # Nobody is asked, and it may have expired: what was ended stays so.
+    from pratique.tuf.cache import load_cached
+
+    bans = load_cached(home.trust).trust
+    _say_what_is_ended(bans, found.authorities)
+    return replace(found, bans=bans)
+
+
+def _say_what_is_ended(trust: "Trust", named: "Authorities") -> None:
+    from pratique.model.signer import KeySigner
+    from pratique.trust import Key
+    from pratique.trust.lifetime import when
+
+    keys = ((who.name, signer.keyid) for who in named.items for signer in who.signers if isinstance(signer, Key))
+    for name, keyid in keys:
+        found = trust.authorities.find(KeySigner(keyid=keyid))
+        for identity in found[1] if found else ():
+            lifetime = identity.lifetime
+            if lifetime.compromised_at is not None:
+                ended = f"compromised since {when(lifetime.compromised_at)}"
+            elif lifetime.retired_at is not None:
+                ended = f"retired since {when(lifetime.retired_at)}"
+            else:
+                continue
+            click.echo(f"pratique: the trust you follow says that {name} is {ended}", err=True)
+
+
+def _named_anchors(
+    home: Home,
+    *,
+    keys: tuple[str, ...],
+    log_keys: tuple[str, ...],
+    trust: str | None,
+    identity: str | None,
+    identity_regexp: str | None,
+    issuer: str | None,
+    trusted_root: str | None,
+    notation_config: str | None,
+    keyring: str | None,
+    beside_trust: bool,
+) -> "TrustAnchors":
     from pratique.errors import InputError
     from pratique.evidence.trust_anchors import anchors_in_place
 

@@ -109,7 +109,7 @@ def retire(who: str, directory: str, at: str | None, format_: str, **countersign
 @click.argument("who", required=False)
 @directory_option
 @click.option("--compromised-at", help="Since when somebody else may have signed as WHO; what is not proven older is void.")
-@click.option("--statement", metavar="FILE|DIGEST", help="One statement: a bundle's file, or the SHA-256 digest of what it says.")
+@click.option("--statement", metavar="FILE|DIGEST", help="One statement: its file, or the SHA-256 digest of what it signs.")
 @click.option("--predicate", metavar="TYPE", help="With --subject: all statements of this type …")
 @click.option("--subject", metavar="DIGEST", help="… about this artifact.")
 @click.option("--reason", help="Why; whoever meets the revocation reads it.")
@@ -325,18 +325,22 @@ def _signer(who: str) -> str:
 
 
 def _statement(text: str) -> str:
-    """The digest of what a bundle says. It stays the same however the bundle around it is written."""
-    from pratique.attest.bundle import parse_bundle
-    from pratique.model import Digest
-    from pratique.model.digest import is_digest
+    """The digest of what a file of evidence says. It stays the same however the file around it is written."""
+    from pratique.attest.bundle import MAX_BUNDLE_SIZE
+    from pratique.attest.signed_digest import signed_digest
+    from pratique.files import read_limited
+    from pratique.model.digest import Digest, is_digest
 
     if is_digest(text):
+        if Digest(text).algorithm != "sha256":
+            raise InputError("a statement is named by its SHA-256 digest, and this is another", where=text[:200])
         return text
+    if not Path(text).is_file():
+        raise InputError("neither a digest nor a bundle that can be read", where=text[:200])
     try:
-        data = Path(text).read_bytes()
-    except OSError as error:
-        raise InputError("neither a digest nor a bundle that can be read", where=text[:200]) from error
-    return str(Digest.of(parse_bundle(data).envelope.payload))
+        return str(signed_digest(read_limited(Path(text), MAX_BUNDLE_SIZE)))
+    except InputError as error:
+        raise InputError(error.message, where=text[:200], hint=error.hint) from error
 
 
 def _source(directory: str) -> Path:

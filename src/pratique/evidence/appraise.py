@@ -155,17 +155,20 @@ def _appraise_piece(
 def _authority(claim: VerifiedClaim, found: Collected, name: str, trust_anchors: TrustAnchors, now: int) -> tuple[str, bool]:
     """Whose voice this is, and whether it was named in place, beside a trust. Raises Untrusted, Expired, Revoked."""
     signer, trust = claim.signed.signer, trust_anchors.trust
-    if isinstance(signer, OpenPgpSigner):
-        if trust is not None:
-            raise Untrusted(f"signed by {signer}: a trust does not speak of OpenPGP keys")
-        return str(signer), False  # verified with the keyring that is believed
+    if isinstance(signer, OpenPgpSigner) and trust is not None:
+        raise Untrusted(f"signed by {signer}: a trust does not speak of OpenPGP keys")
     utterance = Utterance(
         predicate_type=claim.predicate_type,
         artifact_name=name,
         subjects=claim.subjects,
         statement=claim.payload,
         bundle=found.digest,
+        also=claim.also if found.file is None else claim.also | {found.file},
     )
+    if trust_anchors.bans is not None:
+        check_bans(trust_anchors.bans, claim.signed, utterance, now=now)
+    if isinstance(signer, OpenPgpSigner):
+        return str(signer), False  # verified with the keyring that is believed
     if isinstance(signer, CertifiedSigner) and trust_anchors.notation is not None:
         if trust is not None:
             check_bans(trust, claim.signed, utterance, now=now)

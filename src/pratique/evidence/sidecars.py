@@ -65,12 +65,14 @@ def _pieces(item: Sidecar) -> list[Collected]:
         detail = f"{item.path}: {error}"
         digest, unread = Digest.of(item.data), isinstance(error, LimitExceeded)
         return [Collected(digest=digest, where=str(item.path), cause=Cause.INVALID, detail=detail, unread=unread)]
+    whole = Digest.of(item.data)
     return [
         Collected(
             digest=Digest.of(part.data),
             where=str(item.path) if len(parts) == 1 else f"{item.path}, number {number}",
             form=_PARTS[part.kind],
             data=part.data,
+            file=whole,
         )
         for number, part in enumerate(parts, start=1)
     ]

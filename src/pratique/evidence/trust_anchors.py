@@ -53,6 +53,7 @@ class TrustAnchors:
     provenance. None, or nothing in it, for nobody. `notation`: notation's own trust policy, which then says for each repository
     who may sign in that form and what a failed check does; None where a trust says so. `in_place`: whom a policy or an option
     names beside a trust: they may say everything but what the trust takes back, and sign for no longer than it lets them.
+    `bans`: a trust that lets nobody speak here, and only ends and takes back, as `trust` does for `in_place`.
     """
 
     keys: Mapping[str, "PublicKey"]
@@ -64,6 +65,7 @@ class TrustAnchors:
     stores: "TrustStores | None" = None
     notation: "TrustPolicy | None" = None
     in_place: Authorities = NOBODY
+    bans: Trust | None = None
 
     @property
     def names(self) -> frozenset[str]:

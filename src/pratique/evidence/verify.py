@@ -56,6 +56,8 @@ class FileSubject:
 class VerifiedClaim:
     """What one verified signature says. `payload`: digest of the signed bytes; `subjects`: what they are about.
 
+    `also`: what else names these signed bytes or their wrapping; none of it is needed to find what was taken back by `payload`.
+
     `predicate_type`: IMAGE_SIGNATURE for forms that say no more than "this one". `said`: reads the predicate. `wanted`:
     URLs whose answers may prove an earlier time. `annotations`: what the signer adds about each subject.
     `unproven`: log entries that prove nothing here, each with the reason.
@@ -68,6 +70,7 @@ class VerifiedClaim:
     said: Callable[[], Mapping[str, Any]] = dict
     about: str = ""
     wanted: tuple[str, ...] = ()
+    also: frozenset[Digest] = frozenset()
     annotations: Mapping[Digest, Mapping[str, str]] = field(default_factory=dict)
     unproven: tuple[str, ...] = ()
 
@@ -175,6 +178,7 @@ def _verify_sigstore(
             payload=target.digest,
             signed=signed,
             unproven=unproven,
+            also=_names_of(content),
         )
     verified = verify_attestation(bundle, root, keys=trust_anchors.keys, needs=needs)
     signed, unproven = _with_places(bundle, trust_anchors, verified.signed, now)
@@ -233,8 +237,15 @@ def _verify_annotation(found: Collected, target: "Descriptor", trust_anchors: Tr
         raise DigestMismatch(f"signed together with {', '.join(signed.missing[:3])}, which is not there any more")
     by, unproven = _with_places(signed.bundle, trust_anchors, signed.signed, now)
     subjects = frozenset({target.digest, *signed.statement.digests})
-    payload = Digest.of(found.data)
-    return VerifiedClaim(predicate_type=IMAGE_SIGNATURE, subjects=subjects, payload=payload, signed=by, unproven=unproven)
+    # Around the objects anything may stand, such as another comment: what was signed is the statement about them.
+    return VerifiedClaim(
+        predicate_type=IMAGE_SIGNATURE,
+        subjects=subjects,
+        payload=Digest.of(signed.bundle.envelope.payload),
+        signed=by,
+        unproven=unproven,
+        also=frozenset({signed.bundle.digest}),
+    )
 
 
 def _verify_beside(
@@ -250,7 +261,7 @@ def _verify_beside(
 
         if not trust_anchors.keyring:
             raise Untrusted("signed with OpenPGP, and no keyring is trusted")
-        _, signed = verify_provenance(
+        provenance, signed = verify_provenance(
             found.data,
             trust_anchors.keyring,
             filename=content.name,
@@ -258,15 +269,17 @@ def _verify_beside(
             chart_yaml=content.chart_yaml,
             at=now,
         )
+        payload, also = Digest.of(provenance.text), _names_of(content)
     else:
-        from pratique.attest.detached import parse_raw, verify_raw
+        from pratique.attest.detached import names_of_raw, parse_raw, verify_raw
 
         if content.artifact.data is None:
             raise LimitExceeded("the file is too large for a bare signature", hint="sign it again as a bundle")
-        signed = verify_raw(parse_raw(found.data), content.artifact.data, trust_anchors.keys)
-    return VerifiedClaim(
-        predicate_type=IMAGE_SIGNATURE, subjects=frozenset({target.digest}), payload=Digest.of(found.data), signed=signed
-    )
+        sig = parse_raw(found.data)
+        signed = verify_raw(sig, content.artifact.data, trust_anchors.keys)
+        payload, also = target.digest, _names_of(content) | names_of_raw(sig)
+    subjects = frozenset({target.digest})
+    return VerifiedClaim(predicate_type=IMAGE_SIGNATURE, subjects=subjects, payload=payload, signed=signed, also=also)
 
 
 def _verify_chart(
@@ -277,11 +290,16 @@ def _verify_chart(
 
     if not trust_anchors.keyring:
         raise Untrusted("signed with OpenPGP, and no keyring is trusted")
-    _, signed = verify_provenance(
+    provenance, signed = verify_provenance(
         found.data, trust_anchors.keyring, filename=chart.name, digest=chart.digest, chart_yaml=chart.chart_yaml, at=now
     )
-    subjects = frozenset({target.digest})
-    return VerifiedClaim(predicate_type=IMAGE_SIGNATURE, subjects=subjects, payload=Digest.of(found.data), signed=signed)
+    return VerifiedClaim(
+        predicate_type=IMAGE_SIGNATURE,
+        subjects=frozenset({target.digest}),
+        payload=Digest.of(provenance.text),
+        signed=signed,
+        also=frozenset({chart.digest}),
+    )
 
 
 def _attested(
@@ -363,9 +381,21 @@ def _verify_notation(
     return VerifiedClaim(
         predicate_type=IMAGE_SIGNATURE,
         subjects=frozenset({target.digest}),
-        payload=found.digest,
+        payload=Digest.of(verification.payload),
+        also=frozenset({Digest.of(verification.message)}),
         signed=replace(verification.signed, unproven=tuple(f"{check.kind}: {check.detail}" for check in failed)),
         wanted=verification.wanted,
+    )
+
+
+def _names_of(content: FileSubject | None) -> frozenset[Digest]:
+    """The digests of a file's bytes by which it can be named."""
+    if content is None:
+        return frozenset()
+    return frozenset(
+        Digest(f"{name}:{content.artifact.digests[name].hex()}")
+        for name in ("sha256", "sha512")
+        if name in content.artifact.digests
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pratique.errors import Expired, Revoked, Untrusted
 from pratique.model.digest import Digest
-from pratique.model.predicates import TITLES
+from pratique.model.predicates import IMAGE_SIGNATURE, TITLES
 from pratique.model.signer import Signed
 from pratique.trust.authorities import Authority
 from pratique.trust.identity import Identity
@@ -23,7 +23,7 @@ class Utterance:
     """What was signed. `artifact_name`: the name that the *user* asked for, never one that the statement or a store brings along.
 
     `subjects`: every digest the statement is about. `statement`: SHA-256 of the signed payload; `bundle`: of the file it came in,
-    which whoever keeps the file can change at will.
+    which whoever keeps the file can change at will. `also`: other digests that name the same signed bytes, or their wrapping.
     """
 
     predicate_type: str
@@ -31,6 +31,7 @@ class Utterance:
     subjects: Collection[Digest]
     statement: Digest
     bundle: Digest
+    also: Collection[Digest] = ()
 
 
 def authorise(trust: Trust, signed: Signed, claim: Utterance, *, now: int) -> Authority:
@@ -100,7 +101,9 @@ def check_bans(trust: Trust, signed: Signed, claim: Utterance, *, now: int) -> N
 
 def _refuse_revoked(trust: Trust, claim: Utterance) -> None:
     title = TITLES.get(claim.predicate_type, claim.predicate_type)
-    for digest in (claim.statement, claim.bundle):
+    # A signature that says no more than "this one" is about nothing but its subjects' bytes: naming them names what was signed.
+    meant = claim.subjects if claim.predicate_type == IMAGE_SIGNATURE else ()
+    for digest in (claim.statement, claim.bundle, *claim.also, *meant):
         taken_back = trust.revocation_of_statement(digest)
         if taken_back:
             raise Revoked(f"this {title} was taken back{_because(taken_back.reason)}")

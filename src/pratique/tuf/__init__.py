@@ -5,6 +5,7 @@
     compile   compile_source: a trust.yaml and its files as they are published; read_source: as they stand
     folder    TrustFolder: the folder a team keeps in git: trust.yaml, drafts waiting for signatures, what is published
     publish   publish: sign snapshot and timestamp, check everything as a client would, write to places
+    seen      refuse_older: an archive whose trust is older than what was seen of the same one
     edit      edit_source: changes to a trust.yaml that leave its comments
     places    open_place: a folder, a web server, a registry, a layout
     roles     RoleKeys, standing: who holds the repository, and how far something is signed

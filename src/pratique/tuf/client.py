@@ -75,11 +75,21 @@ def current(directory: Path, *, now: int, max_age_s: int = MAX_AGE_S, place: Tru
         return anchors.as_stale(str(error), now)
 
 
-def verify_files(files: "dict[str, bytes]", *, root: bytes, directory: Path, now: int, name: str = "archive") -> FollowedTrust:
-    """The trust in these files of a repository (`repository_files`), verified from `root`. `directory`: empty, for scratch."""
+def verify_files(
+    files: "dict[str, bytes]", *, root: bytes, directory: Path, now: int, name: str = "archive", followed: Path | None = None
+) -> FollowedTrust:
+    """The trust in these files of a repository (`repository_files`), verified from `root`. `directory`: empty, for scratch.
+
+    `followed`: the folder of what this machine follows, if anything. Raises Violation for an older state of the same trust.
+    """
+    from pratique.tuf.seen import refuse_older
+
     make_private_directory(directory)
     write_atomic(directory / "root.json", root)
-    return _update(directory, MemoryPlace(files, name), name, now)
+    anchors = _update(directory, MemoryPlace(files, name), name, now)
+    if followed is not None and followed.exists():
+        refuse_older(followed, directory, where=name)
+    return anchors
 
 
 def repository_files(directory: Path) -> dict[str, bytes]:

@@ -59,8 +59,9 @@ class Verification:
     """What came of all checks.
 
     `signed`: who signed, and by when that is proven; None unless integrity and authenticity hold, whatever the level. `target`:
-    what was signed; None unless integrity holds. `wanted`: URLs whose answers may change the outcome, to be asked before the
-    next call, also when the signature is accepted: then they may prove a time. None when everything that matters was answered.
+    what was signed, read from `payload`; None unless integrity holds. `message`: what the signature is over, the payload with the
+    signed attributes. `wanted`: URLs whose answers may change the outcome, to be asked before the next call, also when the
+    signature is accepted: then they may prove a time. None when everything that matters was answered.
     """
 
     statement: str
@@ -68,6 +69,8 @@ class Verification:
     signed: Signed | None = None
     target: TargetArtifact | None = None
     wanted: tuple[str, ...] = ()
+    payload: bytes = b""
+    message: bytes = b""
 
     @property
     def decisive(self) -> Check | None:
@@ -149,7 +152,13 @@ def verify(
         signer = CertifiedSigner(name=name, store=store, thumbprint=thumbprint(envelope.chain[0]))
         signed = Signed(signer=signer, times=timed.times)
     return Verification(
-        statement=statement.name, checks=checks, signed=signed, target=target, wanted=tuple(dict.fromkeys(wanted))
+        statement=statement.name,
+        checks=checks,
+        signed=signed,
+        target=target,
+        wanted=tuple(dict.fromkeys(wanted)),
+        payload=envelope.payload,
+        message=envelope.message,
     )
 
 

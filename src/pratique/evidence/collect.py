@@ -62,8 +62,8 @@ class Collected:
     `claimed_type`: the predicate type its place announces it with; believed only to sort what could not be verified.
     `media_type`: of the blob; `annotations`: of it, where they hold a part of the signature. `digest`: of all of it.
     `file`: digest of the whole file, of what came in one. `about`: the manifest it is attached to, where that is not the artifact
-    itself but an index that leads to it. `chart`: of the provenance of a chart in a registry. `unread`: nobody looked at it, for a
-    limit was reached; it may have been any evidence, of anybody. Not so what was read and is broken.
+    itself but an index that leads to it. `chart`: of the provenance of a chart in a registry. `unread`: nobody looked at it,
+    since a limit was reached; it may have been any evidence, of anybody. Not so what was read and is broken.
     """
 
     digest: Digest

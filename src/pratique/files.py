@@ -23,7 +23,12 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 
 @contextmanager
 def open_atomic(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
-    """Open a temporary file beside `path`; on leaving without an error it durably becomes `path`, else it is removed."""
+    """Open a temporary file beside `path`; on leaving without an error it durably becomes `path`, else it is removed.
+
+    Raises InputError where `path` is a folder, StorageError.
+    """
+    if path.is_dir():
+        raise InputError("cannot be written: it is a folder", where=str(path))
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,6 @@
 """The entry point: finds the command, runs it, and turns every error into one line and an exit code."""
 
+import errno
 import gc
 import importlib
 import os
@@ -33,6 +34,8 @@ COMMANDS = {
     "log": ("pratique.cli.log", "Look into the transparency log and verify all of it."),
     "catalog": ("pratique.cli.catalog", "Search the ledger of artifacts, components and decisions."),
 }
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 class LazyGroup(click.Group):
@@ -91,7 +94,7 @@ def leave(code: int) -> NoReturn:
     except BrokenPipeError:
         pass
     except OSError as error:
-        os.write(2, f"pratique: cannot write to standard output: {(error.strerror or str(error)).lower()}\n".encode())
+        os.write(2, f"{_unwritten(error)}\n".encode())
         code = 4
     os._exit(code)
 
@@ -118,12 +121,21 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
+            # What any room writes to a file names it: this was standard output, and what is left for it has no place either.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            click.echo(_unwritten(error), err=True)
+            return 4
         if os.environ.get("PRATIQUE_DEBUG"):
             raise
         text = _one_line(f"{type(error).__name__}: {error}")
         click.echo(f"pratique: internal error: {text} (set PRATIQUE_DEBUG=1 to see where)", err=True)
         return 4
     return result if isinstance(result, int) else 0
+
+
+def _unwritten(error: OSError) -> str:
+    return f"pratique: could not write to standard output: {(error.strerror or str(error)).lower()}"
 
 
 def _one_line(text: str) -> str:

@@ -18,7 +18,7 @@ from pratique.cli.sbom_merge import merge
 from pratique.cli.sbom_score import score
 from pratique.cli.sbom_source import read_if_sbom
 from pratique.cli.sbom_table import print_inventory
-from pratique.cli.unread import say_what_is_not_known
+from pratique.cli.unread import say_chosen, say_what_is_not_known
 
 if TYPE_CHECKING:
     from pratique.documents.document import Document
@@ -88,7 +88,8 @@ def make(
     platform: str | None,
     max_entries: int | None,
 ) -> int:
-    """Inventory SOURCE and print its bill of materials. A file that is one already is read as one, which is said.
+    """Inventory SOURCE and print its bill of materials. A file that is one already is read as one, which is said,
+    and so is standard input, as -.
 
     A file manifest is written beside each SBOM that goes to a file, as PATH.files.json: `sbom check` names single files with
     it. Versions: cyclonedx-json@1.4 to @1.7 (1.6 if none is said), spdx-json@2.3 (default) and @3.0.1. With --images each image
@@ -107,6 +108,7 @@ def make(
     cache = None if no_cache else home.cache
     # A chart has no platform, its images have.
     with opened(source, None if images else platform, max_entries, say=say) as found, progress_display() as (begin, move):
+        say_chosen(found)
         begin("inventory")
         selection = ALL_WITH_SHA1 if files and any(target.lists_sha1 for target, _ in wanted) else ALL
         inventory = take_inventory(
@@ -241,7 +243,10 @@ def _wanted(outputs: tuple[str, ...], path: str | None) -> "list[tuple[OutputTar
         name, equals, place = text.partition("=")
         if equals and not place:
             raise InputError(f"-o {text[:80]} names no file")
-        found.append((parse_target(name), place or path))
+        where = place or path
+        if where is not None and Path(where).is_dir():
+            raise InputError("cannot be written: it is a folder", where=where)
+        found.append((parse_target(name), where))
     places = [place for _, place in found]
     if len(set(places)) < len(places):
         raise InputError("several formats would go to the same place", hint="give each a file: -o FORMAT=PATH")

@@ -10,6 +10,7 @@ from pratique.app.sources import opened
 from pratique.cli.options import platform_option, say, source_argument
 from pratique.cli.output import format_option, print_json, print_table, print_title, progress_display
 from pratique.cli.sbom_convert import read_bounded, read_sbom, say_repairs
+from pratique.cli.unread import say_chosen
 
 
 @click.command()
@@ -46,6 +47,7 @@ def check(source: str, sbom: str, manifest_path: str | None, lenient: bool, plat
             raise Malformed("not a file manifest", where=str(beside))
         manifest = parse_manifest(document)
     with opened(source, platform, say=say) as found, progress_display() as (begin, move):
+        say_chosen(found)
         begin("inventory")
         # Without the cache: the question is about the bytes that are there now.
         inventory = take_inventory(found.artifact, cache=None, progress=move)

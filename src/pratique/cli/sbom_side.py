@@ -11,6 +11,7 @@ from pratique.app.sources import opened
 from pratique.cli.options import say
 from pratique.cli.output import progress_display
 from pratique.cli.sbom_convert import read_bounded, read_sbom, say_repairs
+from pratique.cli.unread import say_chosen, say_what_is_not_known
 
 if TYPE_CHECKING:
     from pratique.documents.diff import Files
@@ -56,8 +57,10 @@ def scan(source: str, platform: str | None, *, files: bool = False) -> "Document
     from pratique.model import build_manifest
 
     with opened(source, platform, say=say) as found, progress_display() as (begin, move):
+        say_chosen(found)
         begin("inventory")
         inventory = take_inventory(found.artifact, cache=find_home().cache, progress=move)
+    say_what_is_not_known(inventory)
     root = build_manifest(inventory).root
     return document_of(inventory, timestamp=sbom_time(inventory, os.environ), manifest_root=root, files=files)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pratique.cli.options import say
-from pratique.cli.sbom_convert import read_sbom, say_repairs
+from pratique.cli.sbom_convert import read_bounded, read_sbom, say_repairs
 from pratique.lexicon.lazy_regex import lazy
 
 if TYPE_CHECKING:
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from pratique.documents.read import Reading
 
 _MARKS = (b'"bomFormat"', b'"spdxVersion"', b"SPDXVersion:", b"cyclonedx.org/schema/bom/", b"/spdx-context.jsonld")
+_TOLD_BY_MEMBERS = (
+    frozenset({"pratique", "subject", "components"}),
+    frozenset({"pratique", "document"}),
+    frozenset({"artifacts", "descriptor"}),
+    frozenset({"SchemaVersion", "ArtifactName"}),
+    frozenset({"manifests", "detector"}),
+)
+"""What is at the top of our own JSON, syft's, trivy's and GitHub's, which have no name of a format in them."""
 _LOOKED_AT = 65_536
 _MAX_MANIFEST = 4 << 20
 _GO_MODULE = lazy(r"^module[ \t]+\"?([^\s\"]+)", re.MULTILINE)
@@ -22,7 +30,13 @@ _REMOTE = lazy(r"^[ \t]*url[ \t]*=[ \t]*(\S+)", re.MULTILINE)
 
 
 def read_if_sbom(source: str) -> "Reading | None":
-    """The bill of materials in a file that is named without a scheme; None for anything else. Said on standard error."""
+    """The bill of materials in a file that is named without a scheme, or on standard input (`-`); None for anything else. Said
+    on standard error. Raises Malformed for a document with errors, and for any other standard input."""
+    if source == "-":
+        reading = read_sbom(source)
+        say(f"reading standard input as a bill of materials ({reading.title})")
+        say_repairs("standard input", reading)
+        return reading
     path = Path(source)
     if not path.is_file() or not _is_marked(path):
         return None
@@ -53,7 +67,23 @@ def _is_marked(path: Path) -> bool:
             tail = file.read(_LOOKED_AT)
     except OSError:
         return False
-    return any(mark in head or mark in tail for mark in _MARKS)
+    if any(mark in head or mark in tail for mark in _MARKS):
+        return True
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and _is_told_by_members(path)
+
+
+def _is_told_by_members(path: Path) -> bool:
+    """Whether it is a JSON object with the members of one of the formats that have nothing else to be known by."""
+    import msgspec
+
+    from pratique.documents.read import MAX_BYTES
+    from pratique.errors import PratiqueError
+
+    try:
+        value = msgspec.json.decode(read_bounded(path, MAX_BYTES).removeprefix(b"\xef\xbb\xbf"), type=dict[str, msgspec.Raw])
+    except (PratiqueError, msgspec.DecodeError, UnicodeError, RecursionError):
+        return False
+    return any(names <= value.keys() for names in _TOLD_BY_MEMBERS)
 
 
 def _manifests(folder: Path) -> Iterator[tuple[str, str]]:

@@ -1,13 +1,21 @@
-"""What a bill of materials does not know, said where it would be overlooked: that it is empty, and what was not read."""
+"""What a bill of materials does not know, said where it would be overlooked: that it is empty, what was not read, and
+of how many images it has one only."""
 
 from typing import TYPE_CHECKING
 
 from pratique.cli.options import say
 
 if TYPE_CHECKING:
+    from pratique.app.sources import Opened
     from pratique.model import Inventory
 
 _SHOWN = 20
+
+
+def say_chosen(found: "Opened") -> None:
+    """Of an index, on stderr: which of its images is read, and which index that is."""
+    if found.indexes:
+        say(f"reading {found.platform or 'the image'} ({found.target.digest}) of the index {found.indexes[0].digest}")
 
 
 def say_what_is_not_known(inventory: "Inventory") -> None:

@@ -280,18 +280,20 @@ def _operands(text: str) -> list[str]:
 
 
 def _bare(text: str) -> str:
-    """Without the parentheses around the whole."""
-    text = text.strip()
-    while text.startswith("(") and text.endswith(")") and _matches(text):
-        text = text[1:-1].strip()
-    return text
-
-
-def _matches(text: str) -> bool:
-    """Whether the first parenthesis is closed by the last."""
-    depth = 0
+    """Without the parentheses around the whole. Linear: each is matched once, however many stand around it."""
+    closing: dict[int, int] = {}
+    opened: list[int] = []
     for index, char in enumerate(text):
-        depth += (char == "(") - (char == ")")
-        if depth == 0:
-            return index == len(text) - 1
-    return False
+        if char == "(":
+            opened.append(index)
+        elif char == ")" and opened:
+            closing[opened.pop()] = index
+    begin, end = 0, len(text)
+    while True:
+        while begin < end and text[begin].isspace():
+            begin += 1
+        while begin < end and text[end - 1].isspace():
+            end -= 1
+        if closing.get(begin, -1) != end - 1 or begin == end:
+            return text[begin:end]
+        begin, end = begin + 1, end - 1

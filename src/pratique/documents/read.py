@@ -22,6 +22,8 @@ MAX_BYTES = 256 << 20
 MAX_DEPTH = 64
 MAX_PARTS = 500_000
 _TAG = lazy(rb"^[ \t]*SPDXVersion[ \t]*:", re.MULTILINE)
+_HALF = lazy(rb"\\u[dD][89a-fA-F]")
+_HALVED = Problem("", "has halves of characters (surrogates): question marks stand there")
 _SHOWN = 3
 _READ = "CycloneDX and SPDX are read, Pratique's own JSON, syft's, trivy's, and GitHub's snapshots"
 
@@ -63,8 +65,15 @@ def _read(data: bytes, lenient: bool) -> Reading:
     if start.startswith(b"<"):
         return _read_xml(data, lenient)
     if start.startswith(b"{"):
-        value = read_json_object(data) if lenient else strictjson.load_json(data, what="the document", max_depth=MAX_DEPTH)
-        return _read_value(value, lenient)
+        if not lenient:
+            return _read_value(strictjson.load_json(data, what="the document", max_depth=MAX_DEPTH), False)
+        value = read_json_object(data)
+        if not _HALF.search(data):
+            return _read_value(value, True)
+        strictjson.check_depth(value, "the document", MAX_DEPTH)
+        whole = _whole(value)
+        reading = _read_value(whole, True)
+        return reading if whole == value else replace(reading, repaired=(_HALVED, *reading.repaired))
     if _TAG.search(data[:65_536]):
         return _read_tags(data, lenient)
     raise Malformed("no bill of materials in a known format", hint=_READ)
@@ -231,6 +240,15 @@ def _count(value: dict[str, Any]) -> None:
         count += len(rows)
         _limit(count)
         waiting += [one["components"] for one in rows if one.get("components")]
+
+
+def _whole(value: Any) -> Any:
+    """The same with a question mark for each half of a surrogate pair: no text of any format can hold one."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_whole(name): _whole(one) for name, one in value.items()}
+    return [_whole(one) for one in value] if isinstance(value, list) else value
 
 
 def _limit(count: int) -> None:

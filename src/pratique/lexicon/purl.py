@@ -66,4 +66,4 @@ def _steps(path: str) -> str:
 
 def _quoted(text: str, safe: str) -> str:
     # As packageurl-python quotes: unreserved characters and the colon stay.
-    return text if _UNRESERVED.fullmatch(text) else quote(text, safe=safe)
+    return text if _UNRESERVED.fullmatch(text) else quote(text, safe=safe, errors="replace")

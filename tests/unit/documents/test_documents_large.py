@@ -1,4 +1,4 @@
-"""Documents of a hundred thousand components: written and read in every format, in bounded memory, without a square of the work."""
+"""Documents of 100,000 components: written and read in every format, in bounded memory, without a square of the work."""
 
 import subprocess
 import sys

@@ -275,10 +275,9 @@ class _Writer:
         return self._restore(out, part.extra, f"{part.ref or part.name} ") if part.extra else out
 
     def _is_inner(self, part: Part) -> bool:
-        """Whether it is another system than the first. Scanners take any of them for the one that an image runs; what a document
-        of CycloneDX states of it stays."""
+        """Whether it is another system than the first. Scanners take any of them for the one that an image runs."""
         self.systems += 1
-        return self.systems > 1 and not self.same
+        return self.systems > 1
 
     def _licences(self, out: dict[str, Any], part: Part) -> list[Property]:
         """Into `licenses` and `evidence`; concluded ones that do not fit beside the declared are properties."""

@@ -36,8 +36,9 @@ def parse_log_keys(data: bytes) -> tuple[LogKey, ...]:
     text = data.strip()
     if text.startswith(b"{"):
         return _of_trusted_root(data)
-    if b"-----BEGIN" in text or data[:1] == b"\x30":
-        key = PublicKey.from_der(data) if data[:1] == b"\x30" else PublicKey.from_pem(data)
+    der = data[:1] == b"\x30" and b"\0" in data  # which is "0" too, as a host's name may begin; a text has no NUL
+    if der or b"-----BEGIN" in text:
+        key = PublicKey.from_der(data) if der else PublicKey.from_pem(data)
         if key.algorithm != "ed25519":
             raise Malformed(f"a log's key is Ed25519, this is {key.algorithm}", hint="give the log's key, not the signer's")
         return (LogKey(key=key),)
@@ -68,6 +69,9 @@ def _of_trusted_root(data: bytes) -> tuple[LogKey, ...]:
 
 def _proven_name(log: TrustedLog) -> str:
     """The host in the log's address, if the log's ID was made of it (sigstore/rekor-tiles, CLIENTS.md)."""
-    host = urlsplit(log.url).hostname or ""
+    try:
+        host = urlsplit(log.url).hostname or ""
+    except ValueError:  # no address names nothing
+        host = ""
     identifier = log_id(host, log.key.raw)
     return host if any(identifier.startswith(known) for known in log.ids) else ""

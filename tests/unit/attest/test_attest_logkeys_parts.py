@@ -114,3 +114,7 @@ def test_the_short_id_of_a_log_proves_its_name_as_the_whole_one_does():
 def test_a_trusted_root_without_a_log_of_tiles_has_no_key_to_give():
     with pytest.raises(Malformed, match="names no log of tiles"):
         parse_log_keys(root(world.Log("one.example", ec.derive_private_key(5, ec.SECP256R1()))))
+
+
+def test_a_log_whose_name_begins_with_a_nought_is_read_as_text():
+    assert parse_log_keys(vkey("0log.example")) == (LogKey(key=KEY, name="0log.example"),)

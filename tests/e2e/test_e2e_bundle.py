@@ -283,3 +283,42 @@ def test_what_revocation_servers_said_travels_along_and_nobody_is_asked_again(im
     offline = pratique("verify", "oci-dir:harbour:v1", *NAME, "--require", "signature", "--offline")
     assert offline.returncode == 3 and asked == []
     assert pratique("verify", "oci-dir:harbour:v1", *NAME, "--require", "signature").returncode == 0 and asked
+
+
+def test_a_named_key_that_the_followed_trust_calls_compromised_is_said_and_refused_without_asking_anybody(
+    shipped, pratique: Run, tmp_path
+):
+    assert pratique("bundle", "export", "oci-dir:harbour:v1", "-o", "before.tar").returncode == 0
+    for arguments in (
+        ("revoke", "K.pub", "-C", "trust", "--compromised-at", "2020-01-01"),
+        ("sign", "-C", "trust", "--key", "K"),
+        ("publish", "-C", "trust"),
+        ("refresh",),
+    ):
+        done = pratique("trust", *arguments)
+        assert done.returncode == 0, done.stderr
+    shutil.rmtree(tmp_path / "trust")  # whence it came is not asked again
+    state = tmp_path / "home/trust/state.json"
+    state.write_text(json.dumps({**json.loads(state.read_text()), "expires": 1, "fetched_at": 1}))
+    for arguments in (
+        ("verify", "oci-dir:harbour:v1"),
+        ("verify", "--repair", "oci-dir:harbour:v1"),
+        ("bundle", "verify", "before.tar"),
+        ("bundle", "export", "oci-dir:harbour:v1", "-o", "out.tar"),
+    ):
+        done = pratique(*arguments, "--key", "K.pub")
+        assert done.returncode == 1, (arguments, done.stdout, done.stderr)
+        assert done.stderr.count("the trust you follow says that K.pub is compromised since 2020-01-01T00:00:00Z") == 1
+    assert not (tmp_path / "out.tar").exists()
+    assert pratique("verify", "oci-dir:harbour:v1", "--key", "K.pub", PRATIQUE_HOME=str(tmp_path / "elsewhere")).returncode == 0
+
+
+def test_a_trust_that_has_expired_stays_behind_and_stops_no_archive_for_a_named_key(shipped, pratique: Run, tmp_path):
+    shutil.rmtree(tmp_path / "trust")
+    state = tmp_path / "home/trust/state.json"
+    state.write_text(json.dumps({**json.loads(state.read_text()), "expires": 1, "fetched_at": 1}))
+    export = ("bundle", "export", "oci-dir:harbour:v1", "-o", "out.tar")
+    assert pratique(*export).returncode == 3
+    done = pratique(*export, "--key", "K.pub")
+    assert done.returncode == 0 and "no trust is in the archive" in done.stderr, done.stderr
+    assert pratique("bundle", "verify", "out.tar", "--key", "K.pub").returncode == 0

@@ -56,9 +56,10 @@ def export(
     from pratique.app.export_bundle import Believed, Demands, export_bundle
 
     home = find_home()
-    trust, files = _followed(home)
+    named = _says_who(beliefs)
+    trust, files = _followed(home, needed=not named)
     believed = None
-    if _says_who(beliefs):
+    if named:
         chosen = chosen_anchors(home, **beliefs)
         believed = Believed(chosen, lambda _: chosen)
     elif trust is not None:
@@ -90,7 +91,8 @@ def export(
     print_fact("digest", exported.digest)
     restored = f", {exported.restored} of them from the catalog" if exported.restored else ""
     print_fact("evidence", f"{exported.said} pieces{restored}")
-    print_fact("trust", f"{trust.source}, good until {_when(trust)}" if trust else "none: this machine follows none")
+    without = "none: it has expired" if home.trust.exists() else "none: this machine follows none"
+    print_fact("trust", f"{trust.source}, good until {_when(trust)}" if trust else without)
     told = (
         "nobody is believed here, so nothing was verified" if exported.verified is None else f"{exported.verified} pieces verify"
     )
@@ -149,12 +151,20 @@ def verify(
     )
 
 
-def _followed(home: Home) -> "tuple[FollowedTrust | None, dict[str, bytes]]":
+def _followed(home: Home, *, needed: bool) -> "tuple[FollowedTrust | None, dict[str, bytes]]":
+    """The trust to take along. Where it is not `needed`, one that expired and cannot be refreshed stays behind, which is said."""
     if not home.trust.exists():
         return None, {}
+    from pratique.errors import Unavailable
     from pratique.tuf.client import current, repository_files
 
-    anchors = current(home.trust, now=int(time.time()))
+    try:
+        anchors = current(home.trust, now=int(time.time()))
+    except Unavailable as error:
+        if needed:
+            raise
+        click.echo(f"pratique: no trust is in the archive: {error.message}", err=True)
+        return None, {}
     return anchors, repository_files(home.trust)
 
 

@@ -187,6 +187,7 @@ def test_revoke_names_what_was_signed_in_whatever_file_it_is_given(tmp_path, mon
         (cosigns(), "does not say the SHA-256"),
         (b"{}", "missing|payload|protected"),
     ],
+    ids=["bare signature", "two bundles", "cosign's older form", "nothing"],
 )
 def test_what_does_not_say_what_it_signs_is_no_name_of_a_statement(data, words):
     with pytest.raises(Malformed, match=words):

@@ -53,11 +53,11 @@ def test_kinds_and_paddings_that_are_not_served_are_named(ssh_agent_place, acces
         open_signer("ssh-agent:padded?algorithm=rsa-pss-2048", access)
 
 
-def test_no_agent_says_which_variable():
+def test_no_agent_says_which_variable(tmp_path):
     with pytest.raises(InputError, match="SSH_AUTH_SOCK"):
         open_signer("ssh-agent:k", Access(passphrase=never, pin=never, environ={}))
     with pytest.raises(Unavailable, match="no such file"):
-        open_signer("ssh-agent:k", Access(passphrase=never, pin=never, environ={"SSH_AUTH_SOCK": "/nonexistent"}))
+        open_signer("ssh-agent:k", Access(passphrase=never, pin=never, environ={"SSH_AUTH_SOCK": str(tmp_path / "none")}))
 
 
 def string(data):

@@ -107,7 +107,7 @@ def read_key(data: bytes) -> KeyFile:
         raise LimitExceeded(f"{len(blocks)} PEM blocks, more than {MAX_BLOCKS}")
     if blocks:
         return _read_blocks([(label.decode(), body) for label, body in blocks])
-    if data[:1] == b"\x30" and b"\0" in data:  # "0" begins texts too, which have no NUL
+    if data[:1] == b"\x30" and (b"\0" in data or not data.isascii()):  # "0" begins texts too
         return _read_der(data)
     if data.lstrip()[:1] == b"{":
         return _read_json(data)

@@ -36,7 +36,7 @@ def parse_log_keys(data: bytes) -> tuple[LogKey, ...]:
     text = data.strip()
     if text.startswith(b"{"):
         return _of_trusted_root(data)
-    der = data[:1] == b"\x30" and b"\0" in data  # which is "0" too, as a host's name may begin; a text has no NUL
+    der = data[:1] == b"\x30" and (b"\0" in data or not data.isascii())  # which is "0" too, as a host's name may begin
     if der or b"-----BEGIN" in text:
         key = PublicKey.from_der(data) if der else PublicKey.from_pem(data)
         if key.algorithm != "ed25519":

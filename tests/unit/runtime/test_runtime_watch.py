@@ -523,7 +523,35 @@ def test_an_error_at_every_turn_is_told_once_in_a_while_and_never_raises():
     mishaps.note("x", Defect("y\nz"), [])
     mishaps.note("x", Unavailable("down"), [])
     assert told[1:] == ["x: Defect: y z", "x: down"]
-    Mishaps(lambda *_: 1 / 0, lambda: 1.0).note("x", Defect("y"), [])
+
+
+def test_who_cannot_be_told_takes_no_gap_from_any_report_and_is_told_later_how_much_was_not():
+    down, told = [True], []
+
+    def tell(workload, reason):
+        if down:
+            raise Defect("nobody listens")
+        told.append(reason)
+
+    now = [1.0]
+    mishaps = Mishaps(tell, lambda: now[0])
+    tallies = [Tally(started_at=0.0) for _ in range(3)]
+    mishaps.note("x", Defect("y"), [(CONTAINER, tally) for tally in tallies])
+    assert [[gap.reason for gap in tally.gaps] for tally in tallies] == [["x: Defect: y"]] * 3
+    down.clear()
+    mishaps.note("x", Defect("y"), [(CONTAINER, tallies[0])])
+    mishaps.note("z", Defect("y"), [])
+    assert told == ["x: Defect: y (after 3 errors that could not be told)", "z: Defect: y"]
+
+
+def test_neither_a_clock_that_fails_nor_an_error_without_words_ends_the_loop_or_hides_the_gap():
+    class Wordless(Exception):
+        def __str__(self):
+            raise Defect("no words")
+
+    told, tally = [], Tally(started_at=0.0)
+    Mishaps(lambda workload, reason: told.append(reason), lambda: 1 / 0).note("x", Wordless(), [(CONTAINER, tally)])
+    assert told == ["x: Wordless"] == [gap.reason for gap in tally.gaps]
 
 
 def test_the_loop_does_all_other_actions_when_one_fails():

@@ -57,7 +57,7 @@ class VersionRange:
             return False
         if "=" in same:
             return True
-        bounds = simplified([one for one in placed if one[0] not in {"=", "!="}])
+        bounds = _simplified([one for one in placed if one[0] not in {"=", "!="}])
         if not bounds:
             return all(comparator == "!=" for comparator, _ in placed)
         return _between(place, bounds)
@@ -112,7 +112,7 @@ def _constraint(part: str) -> Constraint:
     return Constraint(comparator or "=", version)
 
 
-def simplified(bounds: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+def _simplified(bounds: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     """Of lower bounds in a row the first counts, of upper bounds in a row the last."""
     kept: list[tuple[str, Any]] = []
     for bound in bounds:

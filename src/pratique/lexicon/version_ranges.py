@@ -213,6 +213,8 @@ def _about(scheme: str, sign: str, text: str) -> Clauses:
 def _between(scheme: str, low: str, numbers: list[str], at: int) -> Clauses:
     """From `low` to before the next number at that place."""
     after = ".".join([*numbers[:at], str(int(numbers[at]) + 1)])
+    if scheme == "conan":
+        after += "-"  # before its pre-releases, too (Conan 2, "Version ranges")
     return ((">=", _bound(scheme, low)), ("<", _bound(scheme, after)))
 
 

@@ -25,9 +25,6 @@ SIGNED_WRONG: dict[str, str] = {
     "what_cosign_signed_beside_a_file_verifies_here/file-vault-ed25519-raw": "cosign has Vault sign a digest, not the bytes",
 }
 
-# What our side cannot do yet.
-BEING_MENDED: dict[str, str] = {}
-
 
 def parameters(test: str, cells: Iterable[object]) -> list[ParameterSet]:
     """Cells as parameters of a test, grouped so that all tests of a cell share what was made for it; faults strictly expected."""
@@ -43,7 +40,4 @@ def _marks(name: str) -> list[pytest.MarkDecorator]:
     for pattern, reason in PEERS_FAULTS.items():
         if fnmatch.fnmatchcase(name, pattern):
             return [pytest.mark.xfail(strict=True, raises=PeerRefuses, reason=f"the peer's fault: {reason}")]
-    for pattern, reason in BEING_MENDED.items():
-        if fnmatch.fnmatchcase(name, pattern):
-            return [pytest.mark.xfail(strict=False, reason=f"being mended: {reason}")]
     return []

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence, Set
     from pathlib import Path
 
+    from pratique.evidence.claims import FileSubject
     from pratique.evidence.collect import Collection
     from pratique.evidence.trust_anchors import TrustAnchors
-    from pratique.evidence.verify import FileSubject
     from pratique.model import Digest, Tree
     from pratique.policy import Facts
     from pratique.registry.types import Descriptor, Manifest, Repository

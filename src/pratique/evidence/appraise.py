@@ -14,19 +14,12 @@ from typing import TYPE_CHECKING
 
 from pratique.attest.strictjson import canonical_json
 from pratique.errors import Expired, InputError, Revoked, Untrusted, Violation
+from pratique.evidence.claims import FileSubject, Rejected, VerifiedClaim
 from pratique.evidence.collect import Collected, Collection
 from pratique.evidence.compare import agreed_manifest, compare
 from pratique.evidence.forks import find_forks
 from pratique.evidence.trust_anchors import TrustAnchors
-from pratique.evidence.verify import (
-    Answers,
-    FileSubject,
-    Rejected,
-    VerifiedClaim,
-    cause_of,
-    notation_statement,
-    verify_piece,
-)
+from pratique.evidence.verify import Answers, cause_of, notation_statement, verify_piece
 from pratique.model import Cause, Digest, FileManifest, State, Tree, parse_manifest
 from pratique.model.predicates import FILE_MANIFEST, IMAGE_SIGNATURE, SLSA_PROVENANCE, SLSA_VSA, TITLES
 from pratique.model.signer import CertifiedSigner, OpenPgpSigner

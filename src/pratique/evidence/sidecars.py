@@ -8,8 +8,8 @@ from pratique.attest.bundle import MAX_BUNDLE_SIZE
 from pratique.attest.bundle_files import PartKind, looks_like_json, split_bundles
 from pratique.attest.detached import BUNDLE_SUFFIX, RAW_SUFFIX
 from pratique.errors import InputError, LimitExceeded, Malformed
+from pratique.evidence.claims import FileSubject
 from pratique.evidence.collect import Collected, Collection, EvidenceForm
-from pratique.evidence.verify import FileSubject
 from pratique.files import read_limited
 from pratique.model import Cause, Digest
 from pratique.model.predicates import IMAGE_SIGNATURE

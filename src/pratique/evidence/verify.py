@@ -3,10 +3,10 @@
 Whether that somebody may say it is `pratique.trust`'s to answer, whether it helps is the policy's.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pratique.attest.bundle import MessageSignature, UnverifiedBundle, parse_bundle
 from pratique.attest.members import base64_text
@@ -25,6 +25,7 @@ from pratique.errors import (
     Unavailable,
     Untrusted,
 )
+from pratique.evidence.claims import FileSubject, Rejected, VerifiedClaim
 from pratique.evidence.collect import Collected, EvidenceForm, SignedChart
 from pratique.evidence.places import own_places
 from pratique.evidence.trust_anchors import TrustAnchors
@@ -35,53 +36,11 @@ from pratique.trust import proven_at
 
 if TYPE_CHECKING:
     from pratique.attest.notation.policy import TrustStatement
-    from pratique.attest.sigstore.verify import ArtifactDigests
     from pratique.registry.types import Descriptor
 
 Answers = Mapping[str, bytes | None]
 
 _PROMISED = ("0.1", "")  # "" for what is no bundle, and older
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileSubject:
-    """A file that is signed, for forms that are about more than its SHA-256. `name`: of the file; `chart_yaml`: of a chart."""
-
-    name: str
-    artifact: "ArtifactDigests"
-    chart_yaml: bytes = b""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerifiedClaim:
-    """What one verified signature says. `payload`: digest of the signed bytes; `subjects`: what they are about.
-
-    `also`: what else names these signed bytes or their wrapping; none of it is needed to find what was taken back by `payload`.
-
-    `predicate_type`: IMAGE_SIGNATURE for forms that say no more than "this one". `said`: reads the predicate. `wanted`:
-    URLs whose answers may prove an earlier time. `annotations`: what the signer adds about each subject.
-    `unproven`: log entries that prove nothing here, each with the reason.
-    """
-
-    predicate_type: str
-    subjects: frozenset[Digest]
-    payload: Digest
-    signed: Signed
-    said: Callable[[], Mapping[str, Any]] = dict
-    about: str = ""
-    wanted: tuple[str, ...] = ()
-    also: frozenset[Digest] = frozenset()
-    annotations: Mapping[Digest, Mapping[str, str]] = field(default_factory=dict)
-    unproven: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rejected:
-    """Why there is no claim. `wanted`: URLs of revocation servers whose answers could change that."""
-
-    cause: Cause
-    detail: str
-    wanted: tuple[str, ...] = ()
 
 
 def verify_piece(

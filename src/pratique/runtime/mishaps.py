@@ -40,7 +40,8 @@ class Mishaps:
         reason, now, rows = f"{doing}: {reason_of(error)}", self._now(), list(concerned)
         for _, tally in rows:
             tally.gap(now, now, reason)
-        for workload in [workload for workload, _ in rows] or [None]:
+        concerns: list[RunningContainer | None] = [workload for workload, _ in rows]
+        for workload in concerns or [None]:
             try:
                 self._once(workload, reason, now)
             except Exception:  # the last border: the loop must go on, and who can be told next is told how many were not

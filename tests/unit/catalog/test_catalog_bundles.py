@@ -1,7 +1,3 @@
-import pytest
-
-pytest.importorskip("pratique.evidence.collect", reason="the evidence room is not here")
-
 from pratique.catalog.bundles import collect_from_catalog
 from pratique.catalog.ledger import open_catalog
 from pratique.model import Cause, Digest

@@ -237,7 +237,7 @@ def test_the_same_bytes_attached_again_as_something_else_take_nothing_away():
 
 def test_a_file_that_changes_while_it_is_read_is_not_the_one_that_was_signed():
     from pratique.attest.sigstore.verify import ArtifactDigests
-    from pratique.evidence.verify import FileSubject
+    from pratique.evidence.claims import FileSubject
 
     other = FileSubject(name="app", artifact=ArtifactDigests.of(b"something else"))
     (found,) = appraise(

@@ -17,10 +17,11 @@ from pratique.attest.dsse import IN_TOTO, Envelope, EnvelopeSignature, pae, rend
 from pratique.attest.statement import StatementSubject, render_statement
 from pratique.attest.strictjson import dump_json
 from pratique.errors import LimitExceeded, Malformed
+from pratique.evidence.claims import Rejected, VerifiedClaim
 from pratique.evidence.collect import EvidenceForm
 from pratique.evidence.sidecars import collect_bundle_files, collect_sidecars, content_of
 from pratique.evidence.trust_anchors import anchors_of_keys
-from pratique.evidence.verify import Rejected, VerifiedClaim, verify_piece
+from pratique.evidence.verify import verify_piece
 from pratique.keys.file import FileSigner, new_private_key
 from pratique.keys.signer import sign_statement
 from pratique.model import Cause, Digest

@@ -7,9 +7,10 @@ import world
 
 from pratique.attest.bundle import render_bundle
 from pratique.attest.yaml_annotation import annotate, draft_statement
+from pratique.evidence.claims import Rejected, VerifiedClaim
 from pratique.evidence.sidecars import collect_sidecars
 from pratique.evidence.trust_anchors import anchors_of_keys
-from pratique.evidence.verify import Rejected, VerifiedClaim, verify_piece
+from pratique.evidence.verify import verify_piece
 from pratique.keys.file import FileSigner
 from pratique.keys.signer import sign_statement
 from pratique.model import Cause, Digest

@@ -25,9 +25,10 @@ from pratique.errors import (
     Untrusted,
 )
 from pratique.evidence import verify as verify_module
+from pratique.evidence.claims import FileSubject, Rejected, VerifiedClaim
 from pratique.evidence.collect import Collected, EvidenceForm
 from pratique.evidence.trust_anchors import anchors_of_keys
-from pratique.evidence.verify import FileSubject, Rejected, VerifiedClaim, cause_of, verify_piece
+from pratique.evidence.verify import cause_of, verify_piece
 from pratique.keys.file import FileSigner
 from pratique.model import Cause, Digest
 from pratique.registry.types import Descriptor

@@ -9,9 +9,10 @@ from pratique.attest.cosign import SimpleSigning, render_payload
 from pratique.attest.sigstore.trusted_root import parse_trusted_root
 from pratique.attest.statement import StatementSubject, render_statement
 from pratique.attest.yaml_annotation import annotate, draft_statement
+from pratique.evidence.claims import Rejected, VerifiedClaim
 from pratique.evidence.collect import Collected, EvidenceForm
 from pratique.evidence.trust_anchors import TrustAnchors, anchors_of_keys
-from pratique.evidence.verify import Rejected, VerifiedClaim, verify_piece
+from pratique.evidence.verify import verify_piece
 from pratique.keys.file import FileSigner
 from pratique.keys.signer import sign_statement
 from pratique.model import Cause, Digest

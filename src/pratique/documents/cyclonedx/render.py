@@ -5,13 +5,14 @@ held against the shape of the version; each part that does not fit is taken out 
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pratique.documents.carry import carried, carried_items, carried_part
 from pratique.documents.containment import nested
+from pratique.documents.cyclonedx.licences import licence_choices, sorted_licences
 from pratique.documents.cyclonedx.needs import explained_needs
 from pratique.documents.cyclonedx.settle import settle_value
 from pratique.documents.cyclonedx.vocabulary import (
@@ -32,14 +33,11 @@ from pratique.documents.document import (
     DEPENDS_ON,
     PROVIDES,
     Annotation,
-    Basis,
     Completeness,
     Document,
-    DocumentForm,
     ExternalReference,
     Family,
     Hash,
-    Licence,
     Part,
     Party,
     Property,
@@ -51,7 +49,6 @@ from pratique.documents.shape import Problem
 from pratique.documents.told import of_many
 from pratique.lexicon.cpe import cpe_version
 from pratique.lexicon.iri import is_iri_reference
-from pratique.lexicon.licences import is_known
 from pratique.lexicon.text import clean
 
 _SYSTEM = "operating-system"
@@ -75,29 +72,6 @@ def document_to_cyclonedx(
     if of_inventory and version in _CHECKED_OWN:
         return value, left_out
     return value, (*left_out, *settle_value(value, version, xml=xml))
-
-
-def licence_choices(licences: Sequence[Licence], *, acknowledged: bool, mixed: bool) -> list[dict[str, Any]]:
-    """The `licenses` of something: single licences, or exactly one expression; from 1.7 on any mixture (`mixed`)."""
-    if mixed or all(one.form is not DocumentForm.EXPRESSION for one in licences) or len(licences) == 1:
-        return [_licence(one, acknowledged) for one in licences]
-    words = dict.fromkeys(one.value for one in licences)
-    text = " AND ".join(f"({one})" if " " in one and len(words) > 1 else one for one in words)
-    basis = licences[0].basis if acknowledged and len({one.basis for one in licences}) == 1 else Basis.STATED
-    return [_licence(Licence(value=text, basis=basis), acknowledged)]
-
-
-def _licence(one: Licence, acknowledged: bool) -> dict[str, Any]:
-    basis = {"acknowledgement": one.basis.value} if acknowledged and one.basis in (Basis.DECLARED, Basis.CONCLUDED) else {}
-    if one.form is DocumentForm.EXPRESSION:
-        return put_back({"expression": one.value, **basis}, one.extra)
-    key = "id" if one.form is DocumentForm.ID and is_known(one.value) else "name"
-    inner: dict[str, Any] = {key: one.value, **basis}
-    if one.text:
-        inner["text"] = {"content": one.text}
-    if one.url:
-        inner["url"] = one.url
-    return put_back({"license": inner}, one.extra) if one.extra else {"license": inner}
 
 
 @dataclass(slots=True)
@@ -186,7 +160,7 @@ class _Writer:
         if source.supplier is not None:
             out["supplier"] = self._party(source.supplier)
         if source.licences:
-            out["licenses"] = licence_choices(source.licences, acknowledged=self.version >= "1.6", mixed=self.version >= "1.7")
+            out["licenses"] = licence_choices(source.licences, self.version)
         rows = carried(source, ("name", "comment", "custom_licences"))
         rows += [Property("pratique:document:serial", serial)] if serial else []
         rows += [*source.properties, *self.relations.pop("", ())]
@@ -280,25 +254,11 @@ class _Writer:
         return self.systems > 1
 
     def _licences(self, out: dict[str, Any], part: Part) -> list[Property]:
-        """Into `licenses` and `evidence`; concluded ones that do not fit beside the declared are properties."""
-        stated: list[Licence] = []
-        found: list[Licence] = []
-        unsayable: list[Licence] = []
-        for one in part.licences:
-            rows = unsayable if one.form is DocumentForm.NONE else found if one.basis is Basis.FOUND else stated
-            rows.append(_with_text(one, self.texts) if self.texts else one)
-        if len(stated) > 1 or self.version < "1.6":
-            concluded = [one for one in stated if one.basis is Basis.CONCLUDED]
-            together = self.version >= "1.7" or (
-                self.version >= "1.6" and all(one.form is not DocumentForm.EXPRESSION for one in stated)
-            )
-            if concluded and not together:
-                stated = [one for one in stated if one.basis is not Basis.CONCLUDED]
-                unsayable += concluded
+        stated, found, unsayable = sorted_licences(part.licences, self.texts, self.version)
         if stated:
-            out["licenses"] = licence_choices(stated, acknowledged=self.version >= "1.6", mixed=self.version >= "1.7")
+            out["licenses"] = licence_choices(stated, self.version)
         if found:
-            out["evidence"] = {"licenses": licence_choices(found, acknowledged=False, mixed=self.version >= "1.7")}
+            out["evidence"] = {"licenses": licence_choices(found, self.version, acknowledged=False)}
         return carried_part("licences", unsayable) if unsayable else []
 
     def _hashes(self, hashes: Iterable[Hash], place: str) -> list[dict[str, str]]:
@@ -406,11 +366,6 @@ class _Writer:
 
     def _own_ref(self) -> str:
         return self.source.subject.ref if self.source.subject is not None else ""
-
-
-def _with_text(one: Licence, texts: dict[str, str]) -> Licence:
-    text = texts.get(one.value)
-    return one if text is None or one.text or one.form is DocumentForm.EXPRESSION else replace(one, text=text)
 
 
 def _stated_empty(document: Document) -> tuple[str, ...]:

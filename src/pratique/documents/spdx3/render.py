@@ -2,6 +2,8 @@
 
 Identifiers are the document's own and what the part is called; agents, licences and the like are named by their words, so that
 the same document gives the same bytes. What SPDX 3 has no member for stands in its extension for CycloneDX properties.
+
+Long for one reason: every element refers to others by identifiers that are made on the way, so one walk makes them all.
 """
 
 import json

@@ -13,12 +13,12 @@ from typing import Any
 from pratique.artifact.selection import Interest
 from pratique.cataloging.cataloger import Catalogued, Collector
 from pratique.cataloging.licence_names import licences_of
+from pratique.ecosystems.jvm.component import component_of
 from pratique.ecosystems.jvm.coordinates import Identity, JavaArchive, identify
 from pratique.ecosystems.jvm.manifest import bundle_licences
 from pratique.ecosystems.jvm.pom import Coordinates
 from pratique.ecosystems.jvm.probe import ArchiveProbe
 from pratique.ecosystems.jvm.repository import linked_places, place_of
-from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
 from pratique.model import Component, ComponentKind, Edges, Presence, Tree
 
@@ -102,7 +102,7 @@ def _main(out: Collector, file: str, here: str, archive: Mapping[str, Any], iden
     entry = out.tree.entries.get(file)
     sha256 = archive.get("sha256", "") if inside else entry.sha256 if entry else ""
     hashes = {name: value for name, value in (("sha1", archive.get("sha1", "")), ("sha256", sha256)) if value}
-    component = _component(out, own, file, here, Presence.EMBEDDED if inside else Presence.INSTALLED)
+    component = component_of(out, own, file, here, Presence.EMBEDDED if inside else Presence.INSTALLED)
     weak = identity.basis == "file name"
     facts = {"java:identified-by": identity.basis, "java:classifier": identity.classifier}
     facts["java:group"] = f"guessed from {identity.guess}" if identity.guess else ""
@@ -124,28 +124,8 @@ def _main(out: Collector, file: str, here: str, archive: Mapping[str, Any], iden
 
 
 def _merged(out: Collector, file: str, here: str, artifact: JavaArchive) -> _Found:
-    component = _component(out, artifact, file, f"{here}!{artifact.path}", Presence.EMBEDDED)
+    component = component_of(out, artifact, file, f"{here}!{artifact.path}", Presence.EMBEDDED)
     return _Found(file, artifact.at, component, _needs(artifact), told=bool(artifact.pom))
-
-
-def _component(out: Collector, artifact: JavaArchive, file: str, evidence: str, presence: Presence) -> Component:
-    group, name, version = (clean(part, 300) for part in artifact.at)
-    purl = build_purl("maven", name, version, namespace=group)
-    pom = artifact.pom
-    return Component(
-        ref=purl,
-        purl=purl,
-        type="maven",
-        name=f"{group}:{name}" if group else name,
-        version=version,
-        licences=licences_of(pom.get("licences", ())),
-        supplier=pom.get("organisation", ""),
-        description=pom.get("description", ""),
-        homepage=pom.get("url", ""),
-        evidence=(evidence,),
-        layer=out.layer_of(file),
-        presence=presence,
-    )
 
 
 def _is_application(path: str, manifest: Mapping[str, str]) -> bool:

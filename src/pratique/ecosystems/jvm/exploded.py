@@ -13,14 +13,14 @@ from typing import Any
 from pratique.artifact.selection import Interest
 from pratique.cataloging.cataloger import Catalogued, Collector
 from pratique.cataloging.licence_names import licences_of
-from pratique.ecosystems.jvm.coordinates import JavaArchive, identify, manifest_version
+from pratique.ecosystems.jvm.component import component_of
+from pratique.ecosystems.jvm.coordinates import identify, manifest_version
 from pratique.ecosystems.jvm.manifest import bundle_licences, parse_manifest, parse_properties, plain_value
 from pratique.ecosystems.jvm.pom import parse_pom, resolved
 from pratique.errors import Malformed
 from pratique.lexicon.lazy_regex import lazy
-from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
-from pratique.model import Component, ComponentKind, Presence, Tree
+from pratique.model import ComponentKind, Presence, Tree
 
 _META = "META-INF/"
 _MANIFEST = "META-INF/MANIFEST.MF"
@@ -110,9 +110,9 @@ def _unpacked(out: Collector, root: str, facts: Mapping[str, Any], *, has_classe
         elif others or not (named and has_classes):
             own = None
     path = root + _MANIFEST
-    components = [_component(out, one, one.path, Presence.EMBEDDED if own else Presence.INSTALLED) for one in others]
+    components = [component_of(out, one, one.path, one.path, Presence.EMBEDDED if own else Presence.INSTALLED) for one in others]
     if own is not None:
-        main = _component(out, own, own.path or path, Presence.INSTALLED)
+        main = component_of(out, own, own.path or path, own.path or path, Presence.INSTALLED)
         started = manifest.get("start-class", manifest.get("main-class", ""))
         main = replace(
             main,
@@ -128,23 +128,3 @@ def _unpacked(out: Collector, root: str, facts: Mapping[str, Any], *, has_classe
             return
         for file in one.evidence:
             out.claim(file, one.ref)
-
-
-def _component(out: Collector, artifact: JavaArchive, path: str, presence: Presence) -> Component:
-    group, name, version = (clean(part, 300) for part in artifact.at)
-    purl = build_purl("maven", name, version, namespace=group)
-    pom = artifact.pom
-    return Component(
-        ref=purl,
-        purl=purl,
-        type="maven",
-        name=f"{group}:{name}" if group else name,
-        version=version,
-        licences=licences_of(pom.get("licences", ())),
-        supplier=pom.get("organisation", ""),
-        description=pom.get("description", ""),
-        homepage=pom.get("url", ""),
-        evidence=(path,),
-        layer=out.layer_of(path),
-        presence=presence,
-    )

@@ -4,7 +4,7 @@ Other classes (AI, datasets, builds, security, expanded licensing) are held to w
 of its own, and creation info. One `SpdxDocument`, and no identifier twice.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pratique.documents.shape import Check, Found, compile_shape
@@ -28,7 +28,7 @@ def spdx3_check(document: Any) -> Found:
     found: Found = [(f"/{name}", "is not known here") for name in document if name not in ("@context", "@graph")]
     for index, one in enumerate(graph):
         found += [(f"/@graph/{index}{pointer}", reason) for pointer, reason in _element(one)]
-    return found or list(_identifiers(graph))
+    return found or list(_identifiers(graph)) or list(_meant(graph))
 
 
 def _element(one: Any) -> Found:
@@ -57,3 +57,34 @@ def _identifiers(graph: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
             seen.add(ref)
     if documents != 1:
         yield "", f"has {documents} elements SpdxDocument, not one"
+
+
+def _meant(graph: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """References to what is in the document, and is no such thing: who supplies something is an agent (SPDX 3.0.1, Core)."""
+    kinds = {one.get("spdxId") or one.get("@id"): one["type"] for one in graph}
+    for index, one in enumerate(graph):
+        inner = one.get("creationInfo")
+        rows = [("", one), ("/creationInfo", inner)] if isinstance(inner, dict) else [("", one)]
+        for above, value in rows:
+            for member, ref in value.items():
+                meant = _MEANT.get(member)
+                refs = ref if isinstance(ref, list) else [ref]
+                if meant is not None and any(isinstance(item, str) and not meant(kinds.get(item)) for item in refs):
+                    yield f"/@graph/{index}{above}/{member}", "refers to something in the document that is of another kind"
+
+
+def _is_agent(kind: str | None) -> bool:
+    return kind in (None, "Agent", "Person", "Organization", "SoftwareAgent")
+
+
+def _is_element(kind: str | None) -> bool:
+    return kind != "CreationInfo"
+
+
+_MEANT: dict[str, Callable[[str | None], bool]] = {
+    **dict.fromkeys(("createdBy", "originatedBy", "suppliedBy"), _is_agent),
+    **dict.fromkeys(("element", "from", "rootElement", "subject", "to"), _is_element),
+    "createdUsing": lambda kind: kind in (None, "Tool"),
+    "creationInfo": lambda kind: kind in (None, "CreationInfo"),
+}
+"""Member → whether an element of a kind can be meant by it; None for what is not in the document."""

@@ -160,22 +160,64 @@ NEEDS = {
     "simplelicensing_SimpleLicensingText": "creationInfo simplelicensing_licenseText",
 }
 
+_PROFILES = "ai build core dataset expandedLicensing extension lite security simpleLicensing software"
+_IDENTIFIER_TYPES = "cpe22 cpe23 cve email gitoid other packageUrl securityOther swhid swid urlScheme"
+_REFERENCE_TYPES = (
+    "altDownloadLocation altWebPage binaryArtifact bower buildMeta buildSystem certificationReport chat"
+    " componentAnalysisReport cwe documentation dynamicAnalysisReport eolNotice exportControlAssessment funding issueTracker"
+    " license mailingList mavenCentral metrics npm nuget other privacyAssessment productMetadata purchaseOrder"
+    " qualityAssessmentReport releaseHistory releaseNotes riskAssessment runtimeAnalysisReport secureSoftwareAttestation"
+    " securityAdversaryModel securityAdvisory securityFix securityOther securityPenTestReport securityPolicy"
+    " securityThreatModel socialMedia sourceArtifact staticAnalysisReport support vcs vulnerabilityDisclosureReport"
+    " vulnerabilityExploitabilityAssessment"
+)
+_SUPPORT = "deployed development endOfSupport limitedSupport noAssertion noSupport support"
+_INDIVIDUALS = (
+    "NoAssertionElement|NoneElement|SpdxOrganization|expandedlicensing_NoAssertionLicense|expandedlicensing_NoneLicense"
+)
+_NODE = {"is": "string", "pattern": rf"^(?:_:.+|(?!_:).+:.+|{_INDIVIDUALS})$"}  # a blank node, an IRI, or an individual's name
+_FOREIGN: Any = {  # the extension of somebody else, whose type is an IRI, and who has no members of ours
+    "all": [
+        {"members": {"type": {"is": "string", "pattern": r"^(?!_:).+:.+"}}, "open": 1, "needs": ["type"]},
+        {"not": {"members": {}, "open": 1, "needs": ["extension_cdxProperty"]}},
+    ]
+}
+
+
+def _some_of(words: str) -> Any:
+    return {"list": {"enum": words.split()}}
+
+
 _IDENTIFIERS: Any = {
-    "list": {"members": {"externalIdentifierType": "s", "identifier": "s", "comment": "s"}, "open": 1, "needs": ["identifier"]}
+    "list": {
+        "members": {"externalIdentifierType": {"enum": _IDENTIFIER_TYPES.split()}, "identifier": "s", "comment": "s"},
+        "open": 1,
+        "needs": ["externalIdentifierType", "identifier"],
+    }
+}
+_REFERENCES: Any = {
+    "list": {
+        "members": {"locator": {"list": "s"}, "externalRefType": {"enum": _REFERENCE_TYPES.split()}, "comment": "s"},
+        "open": 1,
+    }
 }
 _PROPERTIES = {"list": {"members": {"type": "s", "extension_cdxPropName": "s", "extension_cdxPropValue": "s"}}}
-_INLINE = {"spdxId": "s", "@id": "s", "type": "s", "name": "s", "externalIdentifier": _IDENTIFIERS}
-_REF: Any = {"any": ["s", {"members": _INLINE, "open": 1}]}
+_PROPERTIES_EXTENSION: Any = {
+    "members": {"type": {"enum": ["extension_CdxPropertiesExtension"]}, "extension_cdxProperty": _PROPERTIES, "@id": "s"},
+    "needs": ["type", "extension_cdxProperty"],
+}
+_INLINE = {"spdxId": "s", "@id": _NODE, "type": "s", "name": "s", "externalIdentifier": _IDENTIFIERS}
+_REF: Any = {"any": [_NODE, {"members": _INLINE, "open": 1}]}
 _REFS = {"list": _REF}
 _INFO = {"type": "s", "specVersion": "s", "created": "s", "createdBy": _REFS, "createdUsing": _REFS}
 SHAPES: dict[str, Any] = {
-    "spdxId": {"is": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9+.-]*:\S*$"},
-    "@id": "s",
+    "spdxId": {"is": "string", "pattern": r"^[A-Za-z][A-Za-z0-9+.-]*:\S+$"},
+    "@id": _NODE,
     "name": "s",
     "summary": "s",
     "description": "s",
     "comment": "s",
-    "creationInfo": {"any": ["s", {"members": _INFO, "open": 1}]},
+    "creationInfo": {"any": [_NODE, {"members": _INFO, "open": 1}]},
     "specVersion": {"is": "string", "pattern": r"^3\.\d+(?:\.\d+)?"},
     "created": {"is": "string", "format": "date-time"},
     "createdBy": {"list": _REF, "least": 1},
@@ -184,12 +226,12 @@ SHAPES: dict[str, Any] = {
         "list": {
             "members": {"type": "s", "algorithm": {"enum": [*ALGORITHMS.values(), *OTHER_ALGORITHMS]}},
             "open": 1,
-            "needs": ["type"],
+            "needs": ["type", "algorithm", "hashValue"],
         }
     },
-    "externalRef": {"list": {"members": {"locator": {"list": "s"}, "externalRefType": "s", "comment": "s"}, "open": 1}},
+    "externalRef": _REFERENCES,
     "externalIdentifier": _IDENTIFIERS,
-    "extension": {"list": {"members": {"type": "s", "extension_cdxProperty": _PROPERTIES}, "open": 1, "needs": ["type"]}},
+    "extension": {"list": {"any": [_PROPERTIES_EXTENSION, _FOREIGN]}},
     "originatedBy": _REFS,
     "suppliedBy": _REF,
     "software_primaryPurpose": {"enum": sorted(PURPOSES)},
@@ -211,7 +253,11 @@ SHAPES: dict[str, Any] = {
     "scope": {"enum": sorted(SCOPES)},
     "element": _REFS,
     "rootElement": _REFS,
-    "profileConformance": {"list": "s"},
+    "profileConformance": _some_of(_PROFILES),
+    "software_additionalPurpose": {"list": {"enum": sorted(PURPOSES)}},
+    "software_fileKind": {"enum": ["directory", "file"]},
+    "software_sbomType": _some_of("analyzed build deployed design runtime source"),
+    "supportLevel": _some_of(_SUPPORT),
     "annotationType": {"enum": ["other", "review"]},
     "statement": "s",
     "subject": _REF,

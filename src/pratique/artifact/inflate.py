@@ -14,7 +14,9 @@ from pratique.artifact.limits import Gauge
 from pratique.errors import LimitExceeded, Malformed
 
 CHUNK = 1 << 20
-IN_FLIGHT = 40  # the inflating thread is ahead at the beginning and over small files, and behind over large ones
+IN_FLIGHT = (
+    16  # the inflating thread is ahead at the beginning and over small files, and behind over large ones; 40 are no faster
+)
 MAX_WINDOW = 64 << 20  # bytes a zstd frame may look back; what Go's reader, and so the engines, take
 
 

@@ -58,12 +58,13 @@ class Cataloger(Protocol):
 
     @property
     def interest(self) -> Interest:
-        """The files it may want whole: what is not of interest is never asked about."""
+        """The files it may want whole: what is not of interest is never asked about. A tree without any of them, and without
+        facts of its probes, is not shown to it."""
         ...
 
     @property
     def probes(self) -> tuple[Probe, ...]:
-        """What reads facts out of files that are too large to keep; found in `Tree.facts`."""
+        """What reads facts out of files that are too large to keep; found in `Tree.facts`. Several catalogers may share one."""
         ...
 
     def keeps(self, path: str) -> bool:

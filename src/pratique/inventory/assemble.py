@@ -1,6 +1,6 @@
 """`catalogue_tree`: the catalogers over what was read, duplicates merged, ownership settled. Pure.
 
-`pratique.inventory.scan` has it read; loading this module loads all catalogers.
+`pratique.inventory.scan` has it read.
 """
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -13,6 +13,7 @@ from pratique.cataloging.licences.files import add_found_licences
 from pratique.cataloging.local_packages import join_local
 from pratique.inventory.catalogers import CATALOGERS
 from pratique.inventory.chroots import catalogue_roots
+from pratique.inventory.concerned import Concerned
 from pratique.inventory.doubts import find_doubts
 from pratique.inventory.empty_lists import empty_lists
 from pratique.inventory.guarded import catalogue_guarded
@@ -31,7 +32,7 @@ _UNPACKED = Chosen(
         [*(f"{one.name}{one.version}" for one in CATALOGERS.values()), f"digests{DIGESTS_VERSION}", f"packed{PACKED_VERSION}"]
     ),
     keep=_KEEP,
-    probes=tuple(probe for one in CATALOGERS.values() for probe in one.probes),
+    probes=tuple({probe.name: probe for one in CATALOGERS.values() for probe in one.probes}.values()),
     digests=PackageDigests,
 )
 WANTS = replace(_UNPACKED, probes=(*_UNPACKED.probes, PackedProbe(_UNPACKED)))
@@ -62,9 +63,10 @@ def _catalogued(
     components: list[Component] = []
     claims: list[FileClaim] = []
     unknowns: list[Unknown] = list(tree.unknowns)
+    concerns = Concerned(tree)
     for found in (
         *catalogue_roots(tree),
-        *(catalogue_guarded(cataloger, tree) for cataloger in CATALOGERS.values()),
+        *(catalogue_guarded(cataloger, tree) for cataloger in CATALOGERS.values() if concerns(cataloger)),
         catalogue_packed(tree, _inside, _KEEP),
     ):
         components += found.components

@@ -11,9 +11,9 @@ from typing import TypeVar
 
 from pratique.cataloging.cataloger import Catalogued, FileClaim
 from pratique.cataloging.resolver import Resolver
-from pratique.ecosystems.apk.cataloger import DATABASES as APK
-from pratique.ecosystems.dpkg.cataloger import INFO, STATUS
-from pratique.ecosystems.rpm.cataloger import DATABASES as RPM
+from pratique.ecosystems.apk.places import DATABASES as APK
+from pratique.ecosystems.dpkg.places import INFO, STATUS
+from pratique.ecosystems.rpm.places import DATABASES as RPM
 from pratique.inventory.catalogers import CATALOGERS
 from pratique.inventory.guarded import catalogue_guarded
 from pratique.lexicon.text import shown_path

@@ -104,11 +104,14 @@ class Elf:
         ends = [offset + size for _, _, offset, _, size in self._segments()]
         if self._shoff:
             ends.append(self._shoff + self._shentsize * self._shnum)
-        table = self._section_table()
-        for at in range(0, len(table or b""), self._shentsize or 1):
-            _, kind, _, _, offset, size, *_ = self._layout.section.unpack_from(table or b"", at)
-            if kind != _SHT_NOBITS:
-                ends.append(offset + size)
+        table = self._section_table() or b""
+        step = self._shentsize
+        sections = self._layout.section
+        if step == sections.size:  # as it is everywhere but in what somebody made to be odd
+            rows = sections.iter_unpack(table)
+        else:
+            rows = (sections.unpack_from(table, at) for at in range(0, len(table), step or 1))
+        ends += [row[4] + row[5] for row in rows if row[1] != _SHT_NOBITS]
         return max(ends, default=len(self._view))
 
     def notes(self, part: Segment) -> list[ElfNote]:

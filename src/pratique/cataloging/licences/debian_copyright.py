@@ -4,6 +4,7 @@ the references to `/usr/share/common-licenses`. Pure.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import islice
 from types import MappingProxyType
 from typing import NamedTuple
@@ -26,6 +27,7 @@ _OF_OTHERS = lazy(
 _LATER = lazy(rb"any\s+later\s+version|\(?or\s+later\)?", re.IGNORECASE)
 _VERSION = lazy(rb"version\s+([123](?:\.[01])?)", re.IGNORECASE)
 _GNU = ("GPL", "LGPL", "AGPL", "GFDL")
+_SEVERAL = lazy(r",\s*and\s+|;\s*")
 _MAX_NAMES = 10_000
 _WINDOW = 2000
 _PHRASES = (
@@ -81,7 +83,7 @@ def unnamed_texts(data: bytes) -> bytes:
 def _machine_readable(data: bytes) -> CopyrightLicences:
     declared: set[str] = set()
     stanzas: dict[str, dict[str, None]] = {}
-    common: set[str] | None = None
+    common: frozenset[str] | None = None
     for number, fields in enumerate(islice(read_stanzas(_text(data).replace("\r\n", "\n")), _MAX_NAMES)):
         names = _names(fields.get("license", fields.get("licence", "")).partition("\n")[0].strip())
         patterns = fields.get("files", "").split()
@@ -91,10 +93,10 @@ def _machine_readable(data: bytes) -> CopyrightLicences:
             continue
         if "*" in patterns or "./*" in patterns:
             declared |= names
-        common = names if common is None or common == names else set()
+        common = names if common is None or common == names else frozenset()
         for name in names:
             stanzas.setdefault(name, {}).update(dict.fromkeys(patterns))
-    declared = declared or common or set()
+    declared = declared or set(common or ())
     every = {name for match in islice(_LICENCE.finditer(data), _MAX_NAMES) for name in _names(_text(match.group(1)))}
     found = every - declared
     files = {name: tuple(patterns) for name, patterns in sorted(stanzas.items()) if name in found}
@@ -105,15 +107,16 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "replace").strip()
 
 
-def _names(text: str) -> set[str]:
+@lru_cache(maxsize=4096)
+def _names(text: str) -> frozenset[str]:
     found: set[str] = set()
     # A comma before "and" binds less than "or" does: these are several licences for several files.
-    for part in re.split(r",\s*and\s+|;\s*", text):
+    for part in _SEVERAL.split(text):
         if not is_prose(part):
             found.add(normalise(part.rstrip(",. ")))
         elif not normalise(part).startswith("LicenseRef-"):
             found.add(normalise(part))
-    return found - {""}
+    return frozenset(found - {""})
 
 
 def _referenced(data: bytes) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ is the licence of anything, and of what, a text does not say. The text of a GNU 
 """
 
 import hashlib
-import re
 import sys
 import zlib
 from array import array
@@ -23,7 +22,7 @@ from importlib.resources import files
 from itertools import chain
 
 from pratique.cataloging.licences.known import key_of, unpack
-from pratique.cataloging.licences.words import EQUAL, WORD
+from pratique.cataloging.licences.words import EQUAL, split_words
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.licences import normalise
 
@@ -41,7 +40,8 @@ _LANES = 0x0001_0001_0001_0001
 _HIGH = 0x8000_8000_8000_8000
 _KNOWN = 20_000
 # SPDX 2.3, Annex B: copyright notices are not matched. Only lines that hold nothing else are sure to be one.
-_NOTICE = lazy(rb"^[^a-z0-9\n]*+copyright[ \t]++(?:\(c\)|\xc2\xa9|[0-9]{4})[^\n]*+$", re.MULTILINE)
+_COPYRIGHT = b"copyright"
+_NOTICE = lazy(rb"[^a-z0-9\n]*+copyright[ \t]++(?:\(c\)|\xc2\xa9|[0-9]{4})[^\n]*+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,25 @@ def find_licences(data: bytes) -> tuple[str, ...]:
 
 def words_to_compare(data: bytes) -> bytes:
     """The words of a file in their order, a space between, without notices of copyright (SPDX 2.3, Annex B)."""
-    return b" ".join(WORD.findall(_NOTICE.sub(b"", data[:MAX_BYTES].lower())))
+    return b" ".join(split_words(_without_notices(data[:MAX_BYTES].lower())))
+
+
+def _without_notices(text: bytes) -> bytes:
+    """Only the lines with the word are looked at: few of a licence have it."""
+    kept: list[bytes] = []
+    done = 0
+    at = text.find(_COPYRIGHT)
+    while at >= 0:
+        begin = text.rfind(b"\n", done, at) + 1 or done
+        end = text.find(b"\n", at)
+        if end < 0:
+            end = len(text)
+        if _NOTICE.fullmatch(text, begin, end):
+            kept.append(text[done:begin])
+            done = end
+        at = text.find(_COPYRIGHT, end)
+    kept.append(text[done:])
+    return b"".join(kept)
 
 
 def compare(words: bytes) -> tuple[str, ...]:

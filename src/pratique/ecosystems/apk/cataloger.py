@@ -12,13 +12,13 @@ from pratique.artifact.selection import Interest
 from pratique.cataloging.capabilities import Capabilities, Needed
 from pratique.cataloging.cataloger import SHA1_OR_LINK, Catalogued, Collector
 from pratique.cataloging.os_release import read_os_release
+from pratique.ecosystems.apk.places import DATABASES
 from pratique.ecosystems.apk.scripts import ARCHIVES, installed_scripts
 from pratique.lexicon.licences import normalise
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
 from pratique.model import Component, Tree
 
-DATABASES = ("lib/apk/db/installed", "usr/lib/apk/db/installed")
 _FOLDERS = ("lib/apk/db/", "usr/lib/apk/db/")
 _KEPT = frozenset({*DATABASES, *(folder + name for folder in _FOLDERS for name in ARCHIVES)})
 _BELOW = tuple(f"/{path}" for path in sorted(_KEPT))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from pratique.cataloging.package_file import PackageFile, one_line
-from pratique.ecosystems.apk.cataloger import DATABASES
+from pratique.ecosystems.apk.places import DATABASES
 
 INFO = ".PKGINFO"
 _LETTERS = {

@@ -15,13 +15,12 @@ from pratique.cataloging.licences.debian_copyright import CopyrightLicences, rea
 from pratique.cataloging.os_release import read_os_release
 from pratique.cataloging.resolver import Resolver
 from pratique.ecosystems.dpkg.changelog import CHANGELOGS, NEWEST, ChangelogProbe
+from pratique.ecosystems.dpkg.places import INFO, STATUS
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
 from pratique.model import Component, Edges, Tree
 
-STATUS = "var/lib/dpkg/status"
 _STATUS_D = "var/lib/dpkg/status.d/"
-INFO = "var/lib/dpkg/info/"
 _DIVERSIONS = "var/lib/dpkg/diversions"
 _DOC = "usr/share/doc/"
 _SINGLE = frozenset({STATUS, _DIVERSIONS})

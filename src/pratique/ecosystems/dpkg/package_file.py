@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from pratique.cataloging.deb822 import read_stanzas
 from pratique.cataloging.package_file import PackageFile, one_line
-from pratique.ecosystems.dpkg.cataloger import INFO
+from pratique.ecosystems.dpkg.places import INFO
 
 _PLACE = "var/lib/dpkg/status.d/package"
 

@@ -8,7 +8,7 @@ commit (Go Modules Reference, "Pseudo-versions"); a working copy that was change
 from typing import Any
 
 from pratique.artifact.selection import Interest
-from pratique.cataloging.binary.executable import executable_facts
+from pratique.cataloging.binary.executable import ExecutableProbe, executable_facts
 from pratique.cataloging.cataloger import Catalogued, Collector
 from pratique.cataloging.installed_trees import is_of_a_package
 from pratique.ecosystems.golang.sources import FOLDERS, go_component, go_module, read_sources, with_edges
@@ -29,7 +29,7 @@ class GoCataloger:
     name = "go"
     version = 3
     interest = Interest(names=frozenset({"go.mod", "go.sum", "go.work"}))
-    probes = ()
+    probes = (ExecutableProbe(),)
 
     def keeps(self, path: str) -> bool:
         """`go.mod`, `go.sum` and `go.work`, but for copies of other modules, and those of other packages."""

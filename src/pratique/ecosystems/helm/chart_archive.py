@@ -12,6 +12,7 @@ from pratique.artifact.layer import What, read_layer
 from pratique.artifact.limits import Limits
 from pratique.artifact.selection import Chosen, Interest, Probe
 from pratique.cataloging.manifests.probe import ManifestProbe
+from pratique.ecosystems.helm.places import in_charts
 
 CHART_FILES = frozenset({"Chart.yaml", "Chart.lock", "requirements.yaml", "requirements.lock", "values.yaml"})
 _MAX_PACKED = 4 << 20
@@ -19,12 +20,6 @@ _LIMITS = (
     Limits(max_entries=2_000, max_layer_bytes=16 << 20, max_wanted_file_bytes=1 << 20, max_wanted_bytes=4 << 20),
     Limits(max_entries=5_000, max_layer_bytes=64 << 20, max_wanted_file_bytes=1 << 20, max_wanted_bytes=8 << 20),
 )
-
-
-def in_charts(path: str) -> bool:
-    """Whether `path` lies directly in a folder `charts`."""
-    folder = path.rpartition("/")[0]
-    return folder == "charts" or folder.endswith("/charts")
 
 
 class ChartArchiveProbe:

@@ -26,11 +26,11 @@ class StoreCataloger:
     """See the module. `name`: also the type of its purls."""
 
     version = 1
-    interest = Interest()
     probes = ()
 
     def __init__(self, name: str, store: str) -> None:
         self.name = name
+        self.interest = Interest(prefixes=(store,))
         self._store = store
 
     def keeps(self, path: str) -> bool:

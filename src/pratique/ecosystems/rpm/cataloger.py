@@ -15,15 +15,14 @@ from pratique.cataloging.os_release import OsRelease, read_os_release
 from pratique.cataloging.resolver import Resolver
 from pratique.ecosystems.rpm.database.facts import CONFIGURATION, DIGEST, TARGET, RpmPackage, load_facts, read_database
 from pratique.ecosystems.rpm.database.journal import lay_over, read_journal
+from pratique.ecosystems.rpm.places import DATABASES, FOLDERS
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.licences import normalise
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
 from pratique.model import Component, Tree
 
-FOLDERS = ("usr/lib/sysimage/rpm/", "var/lib/rpm/", "usr/share/rpm/")
 MANIFEST = "var/lib/rpmmanifest/container-manifest-2"
-DATABASES = frozenset(folder + name for folder in FOLDERS for name in ("rpmdb.sqlite", "Packages.db", "Packages"))
 _BELOW = tuple(f"/{path}" for path in sorted(DATABASES))
 _JOURNAL = "-wal"
 _JOURNALS = frozenset(f"{folder}rpmdb.sqlite{_JOURNAL}" for folder in FOLDERS)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from pratique.artifact.selection import Interest
-from pratique.cataloging.binary.executable import executable_facts
+from pratique.cataloging.binary.executable import ExecutableProbe, executable_facts
 from pratique.cataloging.cataloger import Catalogued, Collector
 from pratique.cataloging.installed_trees import is_of_a_package
 from pratique.cataloging.origins import PUBLIC, at_path, at_repository
@@ -32,7 +32,7 @@ class CargoCataloger:
     name = "cargo"
     version = 3
     interest = Interest(names=frozenset({"Cargo.lock", "Cargo.toml"}))
-    probes = ()
+    probes = (ExecutableProbe(),)
 
     def keeps(self, path: str) -> bool:
         """Both, but for copies of other crates in Cargo's cache."""

@@ -20,8 +20,6 @@ from pratique.inventory.packed.zips import has_directory
 from pratique.lexicon.text import clean
 from pratique.model import FileKind
 
-EXECUTABLES = frozenset({b"\x7fELF", b"MZ", b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe"})
-SCRIPT, PHP = b"#!", b"<?ph"
 _APPIMAGE = b"AI"
 _PYINSTALLER = b"pydata"  # the section that it has its archive in, in ELF
 _PAYLOAD = b"payload"
@@ -29,17 +27,12 @@ _SHOWN = 20
 _OWN = ("pyi", "_pyi", "PyInstaller")  # modules of PyInstaller's own loader
 
 
-def carries(head: bytes) -> bool:
-    """Whether it is a program or script, by how it begins."""
-    return head[:2] in (SCRIPT, b"MZ") or head[:4] in EXECUTABLES or head[:4] == PHP
-
-
 def carried(view: memoryview, opener: Opener, budget: Budget) -> OpenedFile | None:
     """None for what carries nothing. Raises Malformed: what it is packed with, and why it is not known; LimitExceeded."""
     head = bytes(view[:4])
-    if head[:2] == SCRIPT or head == PHP:
+    if head[:2] == formats.SCRIPT or head == formats.PHP:
         return _script(view, opener, budget)
-    if not carries(head):
+    if not formats.carries(head):
         return None
     program = read_executable(view)
     if program is None:

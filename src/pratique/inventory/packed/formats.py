@@ -37,6 +37,7 @@ _CLOSED = {
     b"07070X": "cpio (stripped, of rpm)",
 }
 _CRX = b"Cr24"  # an extension of Chrome: a zip behind a signature
+_CLOSED_BEGINNINGS = frozenset(magic[:2] for magic in _CLOSED)
 _FOUR = frozenset(magic[:4] for magic in _CLOSED if len(magic) >= 4)
 _OPENED = frozenset(
     {b"PK", b"PK\3\4", b"PK\5\6", b"!<ar", b"\xed\xab\xee\xdb", b"0707", _CRX, b"hsqs", b"\x1f\x8b", b"BZ", b"\xfd7zX"}
@@ -47,6 +48,8 @@ _MORE = frozenset(
 MAGICS = _OPENED | _MORE | _FOUR | {b"\x1f\x9d", b"\x60\xea", b"\x71\xc7", b"\xc7\x71", zips.SPLIT}
 """How such files begin, 2 or 4 bytes."""
 USTAR = 257, b"ustar"
+EXECUTABLES = frozenset({b"\x7fELF", b"MZ", b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe"})
+SCRIPT, PHP = b"#!", b"<?ph"
 _USTAR_MARKS = (b"ustar\x0000", b"ustar  \0")
 
 
@@ -70,8 +73,15 @@ def form_of_packed(head: bytes) -> str:
     return STREAM if compression_of(head) else ""
 
 
+def carries(head: bytes) -> bool:
+    """Whether it is a program or script, which may carry others, by how it begins."""
+    return head[:2] in (SCRIPT, b"MZ") or head[:4] in EXECUTABLES or head[:4] == PHP
+
+
 def closed_form(head: bytes) -> str:
     """The name of a form that is known and not opened; "" for none."""
+    if head[:2] not in _CLOSED_BEGINNINGS:
+        return ""
     return next((name for magic, name in _CLOSED.items() if head.startswith(magic) and _certain(magic, head)), "")
 
 

@@ -7,14 +7,12 @@ from dataclasses import replace
 
 from pratique.artifact.content import FileContent
 from pratique.artifact.selection import Chosen, Interest, ProbeTable
-from pratique.ecosystems.helm.chart_archive import in_charts
+from pratique.ecosystems.helm.places import in_charts
 from pratique.ecosystems.jvm.filename import ARCHIVES as JAVA
 from pratique.errors import Malformed
 from pratique.inventory.packed import formats
-from pratique.inventory.packed.carried import EXECUTABLES, PHP, SCRIPT, carried, carries
 from pratique.inventory.packed.facts import PACKED, encode
 from pratique.inventory.packed.limits import LIMITS, Budget, PackedLimits
-from pratique.inventory.packed.opening import open_packed
 from pratique.inventory.packed.trees import Inside
 from pratique.model import Tree
 
@@ -30,7 +28,7 @@ class PackedProbe:
 
     name = PACKED
     interest = Interest(
-        magics=frozenset({*formats.MAGICS, *EXECUTABLES, SCRIPT, PHP, formats.USTAR[1]}),
+        magics=frozenset({*formats.MAGICS, *formats.EXECUTABLES, formats.SCRIPT, formats.PHP, formats.USTAR[1]}),
         endings=frozenset({".tar", ".gem", ".ova", ".asar"}) | formats.IMAGES,  # of what no first bytes tell
     )
 
@@ -60,12 +58,15 @@ class PackedProbe:
         return not (path.endswith(".tgz") and in_charts(path))
 
     def read(self, content: FileContent) -> bytes:
-        """Raises Malformed: what it is and why it is not opened."""
+        """Raises Malformed: what it is and why it is not opened. What opens it is loaded when the first is met."""
+        from pratique.inventory.packed.carried import carried
+        from pratique.inventory.packed.opening import open_packed
+
         view = content.view
         head = bytes(view[: formats.HEAD])
         form = formats.form_of_packed(head)
         if not form:
-            name = formats.closed_form(head) or ("" if carries(head) else formats.image_form(view))
+            name = formats.closed_form(head) or ("" if formats.carries(head) else formats.image_form(view))
             if name:
                 raise Malformed(f"{name} is not opened: what is in it is not known")
         budget = self._budget or Budget(self._limits, len(view))

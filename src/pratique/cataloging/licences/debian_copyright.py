@@ -18,12 +18,13 @@ _FORMAT = lazy(rb"\A\s*(?:Format|Format-Specification):", re.IGNORECASE)
 _LICENCE = lazy(rb"^Licen[sc]e:[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 _PARAGRAPH = lazy(rb"^Licen[sc]e:[ \t]*([^\r\n]*)\r?\n((?:[ \t][^\n]*\n)+)", re.IGNORECASE | re.MULTILINE)
 _COMMON = lazy(rb"/usr/share/common-licenses/([A-Za-z][A-Za-z0-9.+-]{1,30})")
+_UNDERLINE = lazy(rb"\n[ \t]*[-=*~]{3,}")
 _OF_OTHERS = lazy(
-    rb"^[ \t]*[^\n]{0,60}\b(?:incorporated|third[- ]party|bundled|included|embedded|other)[ \t]+"
-    rb"(?:software|code|components|librar(?:y|ies)|files|modules|programs|licen[sc]es)\b[^\n.]{0,30}\n[ \t]*[-=*~]{3,}",
-    re.IGNORECASE | re.MULTILINE,
+    rb"[ \t]*[^\n]{0,60}\b(?:incorporated|third[- ]party|bundled|included|embedded|other)[ \t]+"
+    rb"(?:software|code|components|librar(?:y|ies)|files|modules|programs|licen[sc]es)\b[^\n.]{0,30}",
+    re.IGNORECASE,
 )
-"""A heading, by the line below it."""
+"""A heading: what stands above a line that underlines it."""
 _LATER = lazy(rb"any\s+later\s+version|\(?or\s+later\)?", re.IGNORECASE)
 _VERSION = lazy(rb"version\s+([123](?:\.[01])?)", re.IGNORECASE)
 _GNU = ("GPL", "LGPL", "AGPL", "GFDL")
@@ -61,8 +62,13 @@ def read_copyright(data: bytes) -> CopyrightLicences:
 def opening(data: bytes) -> bytes:
     """Of free text what stands before its first reference, and before what it says of software of others that is in it: the
     licence whose text is printed there is that of the whole."""
-    ends = [match.start() for match in (_OF_OTHERS.search(data), _COMMON.search(data)) if match]
-    return data[: min(ends)] if ends else data
+    reference = _COMMON.search(data)
+    end = reference.start() if reference else len(data)
+    for underline in _UNDERLINE.finditer(data, 0, end):
+        begin = data.rfind(b"\n", 0, underline.start()) + 1
+        if _OF_OTHERS.fullmatch(data, begin, underline.start()):
+            return data[:begin]
+    return data[:end]
 
 
 def is_machine_readable(data: bytes) -> bool:

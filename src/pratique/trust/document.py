@@ -98,7 +98,7 @@ class TrustSource:
 
 def parse_source(data: bytes, *, files: Files, where: str) -> TrustSource:
     """Read a `trust.yaml`. `files` is asked for what it names. Raises Malformed, LimitExceeded, and what `files` raises."""
-    document = load_yaml(data, what="trust document", where=where, times_as_text=True)
+    document = load_yaml(data, what="trust document", where=where)
     if document is None:
         raise Malformed("the trust document is empty", where=where)
     reader = _Reader(where, files)
@@ -121,8 +121,7 @@ class _Reader(Reader):
     files: Files | None
 
     def trust(self, top: Mapping[str, Any]) -> Trust:
-        if top.get("version") != 1 or isinstance(top.get("version"), bool):
-            raise self.fail("version", "must be 1")
+        self.check_version(top)
         authorities = self.mapping(top.get("authorities"), "authorities", None)
         carried = [
             self.carried(value, field, kind)

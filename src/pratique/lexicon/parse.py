@@ -103,7 +103,7 @@ def load_yaml_documents(data: bytes, *, max_nodes: int = 0, tagged: bool = False
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise Malformed(f"not YAML{f', line {mark.line + 1}' if mark else ''}: {error.problem or 'unreadable'}") from error
-    except (yaml.YAMLError, ValueError, OverflowError, TypeError) as error:
+    except (yaml.YAMLError, ValueError, OverflowError, TypeError, LookupError) as error:
         raise Malformed("not YAML") from error
     except RecursionError as error:
         raise LimitExceeded("YAML too deep") from error
@@ -215,15 +215,33 @@ def _check_expanded(events: Iterable[Any], max_nodes: int) -> None:
 
 @cache
 def _loader() -> Any:
-    """PyYAML's safe loader, in C where it was built with it, without timestamps."""
+    """PyYAML's safe loader, in C where it was built with it, without times."""
     import yaml
 
     base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    resolvers = {
-        first: [(tag, pattern) for tag, pattern in known if tag != "tag:yaml.org,2002:timestamp"]
-        for first, known in base.yaml_implicit_resolvers.items()
-    }
-    return type("Loader", (base,), {"yaml_implicit_resolvers": resolvers})
+    loader = type("Loader", (base,), {})
+    leave_times_as_text(loader)
+    return loader
+
+
+def leave_times_as_text(loader: Any) -> None:
+    """Have a loader that is derived from PyYAML's safe one read dates, times and numbers to base 60 (`1:30`) as text.
+
+    YAML 1.2 has none of them, and what PyYAML takes for a long number to base 60 grows with the square of its length.
+    """
+
+    def number(name: str) -> Any:
+        construct = getattr(loader, f"construct_yaml_{name}")
+
+        def constructed(self: Any, node: Any) -> Any:
+            text = self.construct_scalar(node)
+            return text if ":" in text else construct(self, node)
+
+        return constructed
+
+    loader.add_constructor("tag:yaml.org,2002:timestamp", loader.construct_scalar)
+    for name in ("int", "float"):
+        loader.add_constructor(f"tag:yaml.org,2002:{name}", number(name))
 
 
 @cache

@@ -200,8 +200,8 @@ class PurlPattern:
                 return Judged(Match.UNKNOWN, f"its version {version[:60]!r} has no place in the order of {scheme} versions")
         if any(glob(_plain(self.version), _plain(one)) for one in readings):
             return YES
-        if not re.search(r"[0-9]", version) or _UNREAD.search(version):
-            return Judged(Match.UNKNOWN, f"{version[:60]!r} is no version")  # `latest` may be any
+        if (doubt := version_doubt(version)) is not None:
+            return doubt
         if scheme and "*" not in self.version:
             # 1.0 and 1.0.0 may be one version. What has no order is compared as it is spelled, which was done.
             with suppress(Malformed):
@@ -276,6 +276,13 @@ def _taken_apart(text: str) -> tuple[str, str, str, str]:
         raise Malformed("it has an @ and no version", hint="leave the @ out to mean any version")
     # In a range of `vers` percent-encoding is its own.
     return query, parts.type, parts.name, version.strip() if version.startswith("vers:") else unquote(version).strip()
+
+
+def version_doubt(version: str) -> Judged | None:
+    """Why it cannot be told of this version that it is not another: `latest` may be any, and so may `${version}`; else None."""
+    if re.search(r"[0-9]", version) and not _UNREAD.search(version):
+        return None
+    return Judged(Match.UNKNOWN, f"{version[:60]!r} is no version")
 
 
 def _plain(version: str) -> str:

@@ -15,7 +15,18 @@ from pratique.errors import InputError, Malformed
 from pratique.lexicon.globs import glob
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.plain_names import plain_name
-from pratique.lexicon.purl_pattern import NO, TYPES, YES, Judged, Match, PurlPattern, parse_pattern, spell, split_purl
+from pratique.lexicon.purl_pattern import (
+    NO,
+    TYPES,
+    YES,
+    Judged,
+    Match,
+    PurlPattern,
+    parse_pattern,
+    spell,
+    split_purl,
+    version_doubt,
+)
 from pratique.lexicon.text import clean
 from pratique.model import Cause, Verdict
 from pratique.policy.deny_licences import licence_judge, parse_licence_pattern
@@ -184,26 +195,29 @@ def _judge_cpe(pattern: CpePattern, component: ComponentFacts) -> Judged:
             answers.append(Judged(Match.UNKNOWN, f"its CPE {clean(cpe, 80)!r} cannot be read"))
             continue
         if (vendor in _CPE_ANY or glob(pattern.vendor or "*", vendor)) and glob(pattern.product, product):
-            answers.append(_cpe_version(pattern, component.version if version in _CPE_ANY else version))
+            answers.append(_cpe_version(pattern, ["" if version in _CPE_ANY else version, component.version]))
     if not component.cpes:
-        names, version = [component.name], component.version
+        names, versions = [component.name], [component.version]
         with suppress(Malformed):
             parts = split_purl(component.purl)
-            version = version or parts.version
+            versions.append(parts.version)
             names = [parts.name] if parts.doubt is None else [*names, *parts.doubt.names]
             if parts.doubt is not None:
+                versions += parts.doubt.versions
                 answers.append(Judged(Match.UNKNOWN, f"its package URL is not valid, {parts.doubt.reason}"))
         if any(glob(pattern.product, re.split(r"[/:]", plain_name(name).lower())[-1]) for name in names):
-            answers.append(_cpe_version(pattern, version))
+            answers.append(_cpe_version(pattern, versions))
     return _strictest(answers)
 
 
-def _cpe_version(pattern: CpePattern, version: str) -> Judged:
+def _cpe_version(pattern: CpePattern, versions: Iterable[str]) -> Judged:
+    """`versions`: all that are stated, in whatever place; "" for none."""
     if not pattern.version:
         return YES
-    if not version:
+    stated = [plain_name(version).lower() for version in versions if version]
+    if not stated:
         return Judged(Match.UNKNOWN, f"it has no version, so that {pattern.text} cannot be told")
-    return YES if glob(pattern.version, version.lower()) else NO
+    return _strictest(YES if glob(pattern.version, version) else version_doubt(version) or NO for version in stated)
 
 
 def _cpe(text: str) -> tuple[str, str, str]:

@@ -88,8 +88,7 @@ def parse_policy(data: bytes, *, where: str, trusted: Collection[str] = ()) -> P
         raise Malformed("the policy is empty", where=where)
     reader = _Reader(where)
     top = reader.mapping(document, "", {"version", "name", "authorities", "logs", "require", "deny"})
-    if top.get("version") != 1:
-        raise Malformed("field version must be 1", where=where)
+    reader.check_version(top)
     authorities = {
         name: tuple(reader.strings(reader.mapping(spec, f"authorities.{name}", {"keys"}).get("keys"), f"authorities.{name}.keys"))
         for name, spec in reader.mapping(top.get("authorities", {}), "authorities", None).items()

@@ -98,7 +98,7 @@ class TrustSource:
 
 def parse_source(data: bytes, *, files: Files, where: str) -> TrustSource:
     """Read a `trust.yaml`. `files` is asked for what it names. Raises Malformed, LimitExceeded, and what `files` raises."""
-    document = load_yaml(data, what="trust document", where=where, times_as_text=True)
+    document = load_yaml(data, what="trust document", where=where)
     if document is None:
         raise Malformed("the trust document is empty", where=where)
     reader = _Reader(where, files)
@@ -121,8 +121,7 @@ class _Reader(Reader):
     files: Files | None
 
     def trust(self, top: Mapping[str, Any]) -> Trust:
-        if top.get("version") != 1 or isinstance(top.get("version"), bool):
-            raise self.fail("version", "must be 1")
+        self.check_version(top)
         authorities = self.mapping(top.get("authorities"), "authorities", None)
         carried = [
             self.carried(value, field, kind)
@@ -165,7 +164,8 @@ class _Reader(Reader):
 
     def key(self, value: Any, field: str) -> Key:
         body = self.mapping(value, field, {"file", "spki", "algorithm"} | _LIFETIME)
-        return self.made(field, lambda: Key.of(self.spki(body, field), self.lifetime(body, field), self.algorithm(body, field)))
+        spki, algorithm = self.public_key(body, field)
+        return Key.of(spki, self.lifetime(body, field), algorithm)
 
     def workload(self, value: Any, field: str) -> WorkloadIdentity:
         body = self.mapping(value, field, {"issuer", "subject", "subject-pattern", "claims"} | _LIFETIME)
@@ -217,11 +217,12 @@ class _Reader(Reader):
         operators: dict[bytes, str] = {}
         for value, field in self.each(top.get(section), section):
             body = self.mapping(value, field, {"name", "operator", "file", "spki", "algorithm"} | _LIFETIME)
+            spki, algorithm = self.public_key(body, field)
             key = ServiceKey(
                 name=self.name(body.get("name"), f"{field}.name"),
                 operator=self.string(body.get("operator"), f"{field}.operator"),
-                spki=self.spki(body, field),
-                algorithm=self.algorithm(body, field),
+                spki=spki,
+                algorithm=algorithm,
                 lifetime=self.lifetime(body, field),
             )
             # A log that moved has one key and two names; it stays one voice when both say whose it is.
@@ -268,26 +269,22 @@ class _Reader(Reader):
             ),
         )
 
-    def spki(self, body: Mapping[str, Any], field: str) -> bytes:
-        """A key's DER bytes, out of a file or as they stand."""
-        if self.files is not None and "file" in body and "spki" not in body:
-            return self.files.key(self.string(body["file"], f"{field}.file"))
-        if "file" in body or "spki" not in body:
-            raise self.fail(field, "needs a file" if self.files else "needs spki")
-        text = self.string(body["spki"], f"{field}.spki")
+    def public_key(self, body: Mapping[str, Any], field: str) -> tuple[bytes, str]:
+        """A key's DER bytes, out of a file or as they stand, and what it is for: "" where the key itself tells."""
+        algorithm = self.string(body["algorithm"], f"{field}.algorithm") if "algorithm" in body else ""
+        if self.files is not None and "spki" not in body:
+            file = self.string(body.get("file"), f"{field}.file")
+            return self.files.key(file), algorithm or self.files.algorithm(file)
+        if "file" in body:
+            raise self.fail(f"{field}.file", "has no place beside spki, and none in a published document")
+        text = self.string(body.get("spki"), f"{field}.spki")
         try:
             data = base64.b64decode(text.encode("ascii"), validate=True)
         except ValueError:
             data = b""
         if base64.b64encode(data).decode("ascii") != text:
             raise self.fail(f"{field}.spki", "is not canonical base64")
-        return data
-
-    def algorithm(self, body: Mapping[str, Any], field: str) -> str:
-        """Left out where the key itself tells."""
-        if "algorithm" in body or self.files is None or "file" not in body:
-            return self.string(body["algorithm"], f"{field}.algorithm") if "algorithm" in body else ""
-        return self.files.algorithm(self.string(body["file"], f"{field}.file"))
+        return data, algorithm
 
     def digest_of_file(self, body: Mapping[str, Any], field: str) -> Digest:
         """The digest of a carried file."""

@@ -3,19 +3,22 @@
 `Reader` takes members out of what was parsed: each of its methods returns the stated type or raises Malformed naming the field.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pratique.errors import LimitExceeded, Malformed
+from pratique.lexicon.parse import leave_times_as_text
 
 MAX_BYTES = 1 << 20  # these documents are written by people
 MAX_TOKENS = 50_000
+MAX_DEPTH = 50  # and reading takes longer with each open level
 
 
-def load_yaml(data: bytes, *, what: str, where: str, max_tokens: int = MAX_TOKENS, times_as_text: bool = False) -> Any:
+def load_yaml(data: bytes, *, what: str, where: str, max_tokens: int = MAX_TOKENS) -> Any:
     """The value these bytes spell; None for an empty document. `what` and `where` name it in errors.
 
-    `times_as_text`: leave dates and times as they are written. Raises Malformed, LimitExceeded.
+    Dates and times stay text, as they are written. Raises Malformed, LimitExceeded.
     """
     import yaml
 
@@ -23,11 +26,6 @@ def load_yaml(data: bytes, *, what: str, where: str, max_tokens: int = MAX_TOKEN
         raise LimitExceeded(f"a {what} may have {MAX_BYTES} bytes, this has {len(data)}", where=where)
 
     class StrictLoader(yaml.SafeLoader):
-        def compose_node(self, parent: Any, index: Any) -> Any:
-            if self.check_event(yaml.events.AliasEvent):
-                raise Malformed(f"aliases are not allowed in a {what}", where=where)
-            return super().compose_node(parent, index)
-
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:
             keys = [self.construct_object(key, deep=True) for key, _ in node.value]
             seen: set[str] = set()
@@ -39,25 +37,29 @@ def load_yaml(data: bytes, *, what: str, where: str, max_tokens: int = MAX_TOKEN
                 seen.add(key)
             return super().construct_mapping(node, deep=deep)
 
-    if times_as_text:
-        StrictLoader.add_constructor("tag:yaml.org,2002:timestamp", _as_written)
+    leave_times_as_text(StrictLoader)
+    starts = yaml.FlowSequenceStartToken, yaml.FlowMappingStartToken, yaml.BlockSequenceStartToken, yaml.BlockMappingStartToken
+    ends = yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken, yaml.BlockEndToken
     try:
         text = data.decode("utf-8")
-        for count, _ in enumerate(yaml.scan(text, Loader=yaml.SafeLoader)):
+        depth = 0
+        for count, token in enumerate(yaml.scan(text, Loader=yaml.SafeLoader)):
             if count > max_tokens:
                 raise LimitExceeded(f"a {what} may have {max_tokens} YAML tokens", where=where)
+            line = f"line {token.start_mark.line + 1}: "
+            depth += isinstance(token, starts) - isinstance(token, ends)
+            if depth > MAX_DEPTH:
+                raise LimitExceeded(f"{line}a {what} may be {MAX_DEPTH} levels deep", where=where)
+            if isinstance(token, yaml.AliasToken | yaml.TagToken):
+                raise Malformed(f"{line}aliases and tags are not allowed in a {what}", where=where)
         return StrictLoader(text).get_single_data()
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise Malformed(f"{line}not YAML: {error.problem}", where=where) from error
     except UnicodeDecodeError as error:
         raise Malformed("not YAML: not a text in UTF-8", where=where) from error
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise Malformed(f"not YAML: {str(error).splitlines()[0]}", where=where) from error
-
-
-def _as_written(loader: Any, node: Any) -> Any:
-    return loader.construct_scalar(node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,12 @@ class Reader:
             name = f"{field}.{min(set(value) - known)}".lstrip(".")
             raise self.fail(name, "is not known", f"known here: {', '.join(sorted(known))}")
         return value
+
+    def check_version(self, top: Mapping[str, Any]) -> None:
+        """Raises unless the document says that it is of version 1, by the whole number."""
+        version = top.get("version")
+        if type(version) is not int or version != 1:
+            raise self.fail("version", "must be 1")
 
     def items(self, value: Any, field: str) -> list[Any]:
         """A list; a member that is left out is an empty one."""

@@ -29,6 +29,10 @@ def test_each_format_is_read():
         (load_yaml, b"[" * 100_000, "deeper"),
         (load_yaml, b"!!python/object:os.system {}\n", "not YAML"),
         (load_yaml, b"a\0b", "not YAML"),
+        (load_yaml, b"a: !!int ''\n", "not YAML"),
+        (load_yaml, b"a: !!float ''\n", "not YAML"),
+        (load_yaml, b"a: !!bool x\n", "not YAML"),
+        (load_yaml, b"a: !!timestamp [1]\n", "not YAML"),
         (load_xml, b"<a>\n</b>", "line 2"),
         (load_xml, b"", "not XML"),
         (load_xml, b"<a>" * 1000, "deeper"),
@@ -48,6 +52,14 @@ def test_a_billion_laughs_are_refused_at_the_first():
     lines = ["a0: &a0 [x, x]"] + [f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 40)]
     with pytest.raises(Malformed):
         load_yaml("\n".join(lines).encode())
+
+
+LONG = "1" + ":1" * 1_000_000  # the time that YAML 1.1 takes for such a number grows with the square of its length
+
+
+@pytest.mark.parametrize("text", ["2026-01-31", "2026-02-31", "1:30", "!!timestamp x", "!!int 1:30", LONG, f"!!float {LONG}.5"])
+def test_a_time_or_a_number_to_base_60_in_yaml_is_text_as_it_is_written(text):
+    assert load_yaml(f"a: {text}".encode()) == {"a": text.rpartition(" ")[2]}
 
 
 def test_json_with_comments_and_trailing_commas_is_read():

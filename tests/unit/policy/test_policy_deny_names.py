@@ -74,6 +74,40 @@ def test_a_colon_that_is_quoted_in_a_cpe_parts_nothing():
     assert cause(r"cpe:2.3:a:perl:http\:\:date:6.0", cpes=(r"cpe:2.3:a:perl:http\:\:date:6.0:*",)) is Cause.DENIED
 
 
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"name": "openssl", "version": "3.0.6"},
+        {"purl": "pkg:deb/debian/openssl@3.0.6"},
+        {"purl": "pkg:deb/debian/openssl", "version": "3.0.6"},
+        {"purl": "pkg:deb/debian/openssl@1.1.1", "version": "3.0.6"},
+        {"purl": "pkg:deb/debian/openssl@3.0.6", "version": "1.1.1"},
+        {"purl": "pkg:deb/debian/openssl@3.0.6%00", "version": "1.1.1"},
+        {"name": "openssl", "version": "3.0.6\u200b"},
+        {"cpes": ("cpe:2.3:a:openssl:openssl:3.0.6",), "version": "1.1.1"},
+        {"cpes": ("cpe:2.3:a:openssl:openssl:1.1.1",), "version": "3.0.6"},
+    ],
+)
+def test_a_cpe_pattern_is_held_against_every_version_that_is_stated_of_a_component(named):
+    assert cause("cpe:2.3:a:openssl:openssl:3.0.6", **named) is Cause.DENIED
+    assert cause("cpe:2.3:a:openssl:openssl:3.0.7", **named) is Cause.NONE
+
+
+def test_a_cpe_pattern_is_held_against_every_version_that_a_package_url_may_mean_that_is_not_valid():
+    purl = "pkg:deb/debian/openssl@3.0.6@1.1.1"
+    assert cause("cpe:2.3:a:openssl:openssl:3.0.6", purl=purl) is Cause.DENIED
+    assert cause("cpe:2.3:a:openssl:openssl:1.1.1", purl=purl) is Cause.DENIED
+    assert cause("cpe:2.3:a:openssl:openssl:3.0.7", purl=purl) is Cause.UNREADABLE
+
+
+@pytest.mark.parametrize("version", ["latest", "${project.version}", "%33.0.6", "\u0663.0.6"])
+def test_a_version_that_says_nothing_is_not_another_than_that_of_a_cpe_pattern(version):
+    assert cause("cpe:2.3:a:openssl:openssl:3.0.6", name="openssl", version=version) is Cause.UNREADABLE
+    assert cause("cpe:2.3:a:openssl:openssl:3.0.6", purl="pkg:deb/debian/openssl@3.0.6", version=version) is Cause.DENIED
+    assert cause("cpe:2.3:a:openssl:openssl:*", name="openssl", version=version) is Cause.DENIED
+    assert cause("cpe:2.3:a:openssl:engine:3.0.6", name="openssl", version=version) is Cause.NONE
+
+
 @pytest.mark.parametrize("version", ["*", "-", ""])
 def test_a_version_that_a_cpe_leaves_open_is_the_one_beside_it(version):
     cpes = (f"cpe:2.3:a:openssl:openssl:{version}:*",)

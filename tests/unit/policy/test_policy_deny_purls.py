@@ -103,6 +103,22 @@ def test_a_type_that_is_not_known_hides_no_denied_package(pattern, purl):
     assert cause(pattern, purl) is Cause.DENIED
 
 
+@pytest.mark.parametrize(
+    "purl",
+    [
+        "pkg:unheard-of/lodash@4.17.20@2",
+        "pkg:unheard-of/lodash@4.17.20/other@2",
+        "pkg:unheard-of/x/../lodash@4.17.20",
+        "pkg:unheard-of/lodash%00x@4.17.20",
+        "pkg:unheard-of/lod%2561sh@4.17.20",
+        "pkg:unheard-of/lodash@4.17.20%00",
+    ],
+)
+@pytest.mark.parametrize("pattern", ["pkg:npm/lodash", "pkg:npm/lodash@4.17.20", "pkg:npm/lodash@<4.17.21"])
+def test_a_package_url_of_no_known_type_is_read_in_every_way_where_it_is_not_valid(pattern, purl):
+    assert cause(pattern, purl) is Cause.DENIED
+
+
 def test_the_name_beside_a_type_that_is_not_known_is_asked():
     assert cause("pkg:npm/lodash", "pkg:unheard-of/x@1", name="lodash") is Cause.DENIED
     assert cause("pkg:npm/lodash@<2", "pkg:unheard-of/lodash") is Cause.UNREADABLE

@@ -1,6 +1,7 @@
 """Facts in, decision out: each way an answer can fail to be yes, and each way around it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -212,6 +213,33 @@ def test_what_is_denied_stays_denied_although_another_sbom_may_be_hidden(deny: s
     decision = evaluate(policy(SBOM, deny), found, now=1)
     assert decision.verdicts[1].cause is Cause.DENIED
     assert decision.result is Result.DENIED
+
+
+@pytest.mark.parametrize("deny", ['{components: ["pkg:npm/evil"]}', '{licences: ["AGPL-*"]}'])
+@pytest.mark.parametrize("kind", [CYCLONEDX, ""])
+@pytest.mark.parametrize(
+    ("cause", "unread", "expected"),
+    [
+        (Cause.UNREACHABLE, False, Cause.UNREACHABLE),
+        (Cause.UNREADABLE, True, Cause.UNREADABLE),
+        (Cause.UNREADABLE, False, Cause.NONE),
+        (Cause.INVALID, False, Cause.NONE),
+        (Cause.UNTRUSTED, False, Cause.NONE),
+    ],
+)
+def test_an_sbom_that_nobody_could_look_into_may_name_what_is_denied_and_a_broken_one_does_not_count(
+    cause: Cause, unread: bool, expected: Cause, kind: str, deny: str
+) -> None:
+    other = replace(piece(kind, cause=cause, n=1), unread=unread)
+    verdict = evaluate(policy(SBOM, deny), facts([piece(CYCLONEDX), other], [sbom()]), now=1).verdicts[1]
+    assert verdict.cause is expected
+    assert ("could not be looked into: why" in verdict.detail) == (expected is not Cause.NONE)
+
+
+def test_a_signature_that_nobody_could_look_into_hides_no_sbom() -> None:
+    other = replace(piece(IMAGE_SIGNATURE, cause=Cause.UNREADABLE), unread=True)
+    found = facts([piece(CYCLONEDX), other], [sbom()])
+    assert evaluate(policy(SBOM, '{components: ["pkg:npm/evil"]}'), found, now=1).result is Result.ALLOWED
 
 
 def test_only_sboms_of_those_whom_the_rule_names_are_looked_into() -> None:

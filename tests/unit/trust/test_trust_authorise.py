@@ -210,6 +210,17 @@ def test_all_statements_of_a_type_about_a_subject_are_revoked_together():
     assert ask(value, what=claim(subjects=[Digest.of(b"another")])) == "release"
 
 
+def test_a_signature_that_names_what_was_taken_back_is_taken_back_with_it_and_another_statement_about_that_is_not():
+    value = trust(
+        party("release", key(), grants=[grant(IMAGE_SIGNATURE, CYCLONEDX)]), revocations=(Revocation(statement=SUBJECT),)
+    )
+    for subjects in ([SUBJECT], [Digest.of(b"another"), SUBJECT]):
+        with pytest.raises(Revoked):
+            ask(value, what=claim(subjects=subjects))
+        assert ask(value, what=claim(CYCLONEDX, subjects=subjects)) == "release"
+    assert ask(value, what=claim(subjects=[Digest.of(b"another")])) == "release"
+
+
 @pytest.mark.parametrize(
     "fields", [{}, {"subject": SUBJECT}, {"predicate_type": CYCLONEDX}, {"statement": STATEMENT, "subject": SUBJECT}]
 )

@@ -129,7 +129,8 @@ def test_compiling_is_the_same_for_every_order_of_the_source(chance):
         ("from: 2026-01-01, until: 2026-12-31", "from: 2026-01-01T00:00:00+02:00", "is no time"),
         ("from: 2026-01-01, until: 2026-12-31", "from: 1767225600", "must be a text"),
         ("from: 2026-01-01, until: 2026-12-31", "for: 2026-01-01", "is not known"),
-        ("file: release.pub", f"file: release.pub, spki: {A}", "needs a file"),
+        ("file: release.pub", f"file: release.pub, spki: {A}", r"keys\[0\].file has no place beside spki"),
+        ("file: release.pub, ", "", r"field authorities.release.keys\[0\].file must be a text"),
         (f"spki: {A}", "spki: =====", "not canonical base64"),
         (f"spki: {A}", "spki: a2V5IGF=", "not canonical base64"),
         (
@@ -222,7 +223,10 @@ def test_the_published_form_names_no_files():
         read_published(document, where="trust.json")
     document = json.loads(publish())
     document["authorities"]["release"]["keys"][0] = {"file": "x"}
-    with pytest.raises(Malformed, match="needs spki"):
+    with pytest.raises(Malformed, match=r"keys\[0\].file has no place beside spki, and none in a published document"):
+        read_published(document, where="trust.json")
+    document["authorities"]["release"]["keys"][0] = {}
+    with pytest.raises(Malformed, match=r"keys\[0\].spki must be a text"):
         read_published(document, where="trust.json")
 
 

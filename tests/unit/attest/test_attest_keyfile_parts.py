@@ -82,6 +82,18 @@ def test_a_block_that_is_not_base64_says_of_which_kind_it_is():
         read_key(b"A" * 41)
 
 
+def test_a_block_has_one_spelling_in_base64():
+    good = public_pem(EC)
+    body = good.split(b"-----")[2].strip()
+    assert read_key(good) == KeyFile(publics=(spki(EC),))
+    for odd in (body + b"=", body + b"AAA=", body[:-1] + b"!" + body[-1:], body + b"\xe9"):
+        with pytest.raises(Malformed, match="^the public key is not .*base64") as caught:
+            read_key(good.replace(body, odd))
+        assert caught.value.hint == "copy the file again: a part of it is missing or changed"
+    with pytest.raises(Malformed, match="^the public key is not canonical base64"):
+        read_key(b"-----BEGIN PUBLIC KEY-----\nAB==\n-----END PUBLIC KEY-----\n")
+
+
 def test_text_in_utf_16_is_read_in_either_order_of_its_bytes_and_half_a_character_is_no_key():
     for mark, name in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
         text = mark + public_pem(EC).decode().encode(name)

@@ -240,6 +240,35 @@ def test_a_signature_is_one_request_and_the_public_key_is_asked_for_once(cloud):
     assert len(made.requests) - before == 5
 
 
+def places(body, path=()):
+    """Where each member stands, those of members too."""
+    for name, value in body.items():
+        yield (*path, name)
+        yield from places(value, (*path, name)) if isinstance(value, dict) else ()
+
+
+def exchanged(body, path, value):
+    """The body with another value at this place, and as it is where it has no such place."""
+    name, *rest = path
+    if not isinstance(body, dict) or name not in body:
+        return body
+    return body | {name: exchanged(body[name], rest, value) if rest else value}
+
+
+@pytest.mark.parametrize("respell", [lambda text: text + "=", lambda text: f" {text}", lambda text: "AB=="])
+def test_a_signature_in_another_spelling_than_the_services_own_is_garbage(cloud, respell):
+    made, adapter = cloud
+    signer = adapter.open()
+
+    def change(_, reply):
+        (name,) = {"Signature", "signature", "value"} & set(reply.body)
+        return Reply(reply.status, reply.body | {name: respell(reply.body[name])})
+
+    made.tamper = change
+    with pytest.raises(Unavailable, match="signing: .* answers something else than its interface says"):
+        signer.sign(b"m")
+
+
 def test_no_member_of_a_clouds_answer_may_be_of_another_kind(cloud):
     """Each member of each answer, exchanged for each odd value: a signature that verifies, or one of our errors."""
     made, adapter = cloud
@@ -248,18 +277,14 @@ def test_no_member_of_a_clouds_answer_may_be_of_another_kind(cloud):
     adapter.open().sign(b"m")
     made.tamper = lambda _, reply: reply
     signer = adapter.open()
-    for name in sorted({name for reply in answers for name in reply.body}):
+    for path in sorted({path for reply in answers for path in places(reply.body)}):
         for value in VALUES:
-
-            def change(_, reply, name=name, value=value):
-                return Reply(reply.status, reply.body | {name: value}) if name in reply.body else reply
-
-            made.tamper = change
+            made.tamper = lambda _, reply, path=path, value=value: Reply(reply.status, exchanged(reply.body, path, value))
             for attempt in (lambda: signer.sign(b"m"), lambda: adapter.open().sign(b"m")):
                 try:
                     signature = attempt()
                 except PratiqueError as error:
-                    assert error.exit_code in (2, 3), (name, value)
+                    assert error.exit_code in (2, 3), (path, value)
                     assert str(error).isprintable()
                 else:
                     signer.public_key.verify(signature, b"m")

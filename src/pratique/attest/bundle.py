@@ -189,7 +189,8 @@ def without_keyid(data: bytes) -> bytes:
     members = load_json(data, what="bundle", max_size=MAX_BUNDLE_SIZE, max_items=MAX_ITEMS)
     envelope = members.get("dsseEnvelope") if isinstance(members, dict) else None
     signatures = envelope.get("signatures") if isinstance(envelope, dict) else None
-    named = [item for item in signatures or () if isinstance(item, dict) and item.pop("keyid", None)]
+    items = signatures if isinstance(signatures, list) else []
+    named = [item for item in items if isinstance(item, dict) and item.pop("keyid", None)]
     return dump_json(members) if named else data
 
 

@@ -11,8 +11,6 @@ Strict where cosign's own reader is lenient: `critical` and its members are spel
 image's digest is compared. Annotations that are not known are left alone: they are signed by nobody.
 """
 
-import base64
-import binascii
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from pratique.attest.bundle import LogEntry, MessageSignature, UnverifiedBundle
 from pratique.attest.dsse import IN_TOTO, Envelope, parse_envelope, render_envelope
-from pratique.attest.members import as_bytes, as_count, as_object, as_text, base64_text, refuse_unknown, without_breaks
+from pratique.attest.members import as_bytes, as_count, as_lines, as_object, as_text, base64_text, refuse_unknown, without_breaks
 from pratique.attest.strictjson import dump_json, load_json
 from pratique.errors import DigestMismatch, LimitExceeded, Malformed, SignatureInvalid, Untrusted
 from pratique.model.digest import Digest
@@ -257,10 +255,7 @@ def _pem_certificates(text: str, where: str) -> list[bytes]:
         match = _CERTIFICATE_PEM.match(text, at)
         if match is None:
             raise Malformed(f"annotation {where} is not certificates in PEM")
-        try:
-            found.append(base64.b64decode(re.sub(r"\s", "", match[1]), validate=True))
-        except binascii.Error as error:
-            raise Malformed(f"annotation {where} is not base64") from error
+        found.append(as_lines(match[1].encode(), f"annotation {where}"))
         if len(found) > MAX_CHAIN:
             raise LimitExceeded(f"annotation {where} holds more than {MAX_CHAIN} certificates")
         at = match.end()

@@ -5,8 +5,6 @@ envelope in base64, the signer's certificate or public key, and the entry of Rek
 with the certificate inside where the signer put one (slsa-github-generator). Both come to the same value as a bundle.
 """
 
-import base64
-import binascii
 from dataclasses import replace
 from typing import Any
 
@@ -54,7 +52,7 @@ def _certificate(text: str) -> str:
     """PEM, in base64 or as it is; "" for the public key of a signature without a certificate, which nobody vouches for."""
     if "-----BEGIN" not in text:
         try:
-            text = base64.b64decode(without_breaks(text), validate=True).decode("ascii")
-        except (binascii.Error, UnicodeDecodeError) as error:
+            text = as_bytes(without_breaks(text), "cert").decode("ascii")
+        except (Malformed, UnicodeDecodeError) as error:
             raise Malformed("cert of a cosign bundle is not PEM in base64") from error
     return text if "BEGIN CERTIFICATE" in text else ""

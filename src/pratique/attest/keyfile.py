@@ -9,13 +9,13 @@ a certificate the key counts and nothing else, for who names it with `--key` nam
 """
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass
 from typing import Any
 
 from pratique.attest.der import check_der, children
-from pratique.attest.jwk import is_private_jwk, parse_jwk_set, public_of
+from pratique.attest.jwk import ALONE, is_private_jwk, parse_jwk_set, public_of
+from pratique.attest.members import as_lines
 from pratique.attest.publickey import MAX_KEY_SIZE, PublicKey
 from pratique.errors import LimitExceeded, Malformed
 
@@ -179,7 +179,7 @@ def _read_json(data: bytes) -> KeyFile:
         return KeyFile(other="JSON that is no JSON Web Key", advice="expected kty and its members (RFC 7517)")
     if any(is_private_jwk(key) for key in keys):
         if len(keys) > 1:
-            return KeyFile(other=f"a set of {len(keys)} JSON Web Keys", advice="put the one that is meant into a file of its own")
+            return KeyFile(other=f"a set of {len(keys)} JSON Web Keys", advice=ALONE)
         return KeyFile(privates=(PrivateBlock(label="JWK", data=data),))
     return KeyFile(publics=tuple(public_of(key) for key in keys))
 
@@ -299,9 +299,9 @@ def _first_value(der: bytes) -> bytes:
 
 def _decoded(body: bytes, label: str) -> bytes:
     try:
-        return base64.b64decode(re.sub(rb"\s", b"", body), validate=True)
-    except binascii.Error as error:
-        raise Malformed(f"the {label.lower()} is not base64", hint=_COPY_AGAIN) from error
+        return as_lines(body, f"the {label.lower()}")
+    except Malformed as error:
+        raise Malformed(error.message, hint=_COPY_AGAIN) from error
 
 
 def _clean(label: str, body: bytes) -> bytes:

@@ -49,7 +49,7 @@ class Node:
     value: Any
     start: ValuePlace
     end: ValuePlace
-    flow: bool = False
+    flow: bool
     keys: dict[str, ValuePlace] = field(default_factory=dict)
 
     def plain(self) -> Any:

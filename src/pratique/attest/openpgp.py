@@ -10,13 +10,12 @@ Old Go programs wrote the length of an RSA number as that of the modulus, whatev
 number is the same.
 """
 
-import base64
-import binascii
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pratique.attest.members import as_bytes
 from pratique.errors import Expired, InputError, LimitExceeded, Malformed, PassphraseWrong, SignatureInvalid, Untrusted
 
 if TYPE_CHECKING:
@@ -198,10 +197,7 @@ def _parse_armor(lines: list[bytes]) -> bytes:
     body = lines[at + 1 : end]
     if body and _CHECKSUM.fullmatch(body[-1]):
         body = body[:-1]  # RFC 9580 §6.1: it protects nobody
-    try:
-        packet = base64.b64decode(b"".join(body), validate=True)
-    except binascii.Error as error:
-        raise Malformed("the signature's armor is not base64") from error
+    packet = as_bytes(b"".join(body).decode("latin-1"), "the signature's armor")
     if len(packet) > MAX_SIGNATURE_SIZE:
         raise LimitExceeded(f"an OpenPGP signature of {len(packet)} bytes")
     return packet

@@ -14,7 +14,6 @@ too.
 """
 
 import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Mapping
@@ -27,6 +26,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa, utils
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
+from pratique.attest.members import as_lines
 from pratique.attest.rsapss import join_public, split_public
 from pratique.errors import LimitExceeded, Malformed, SignatureInvalid
 
@@ -102,11 +102,7 @@ class PublicKey:
         match = _PEM.fullmatch(pem)
         if match is None:
             raise Malformed("not one public key in PEM", hint="expected one -----BEGIN PUBLIC KEY----- block and nothing else")
-        try:
-            spki = base64.b64decode(re.sub(rb"\s", b"", match[1]), validate=True)
-        except binascii.Error as error:
-            raise Malformed("public key PEM is not base64") from error
-        return cls.from_der(spki, algorithm)
+        return cls.from_der(as_lines(match[1], "public key PEM"), algorithm)
 
     @cached_property
     def keyid(self) -> str:

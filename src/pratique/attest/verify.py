@@ -4,13 +4,12 @@ Not its job: whether that key may say such things, and about this artifact (`tru
 entries hold (`record.check_record` and `tlog`).
 """
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pratique.attest.bundle import UnverifiedBundle
 from pratique.attest.dsse import IN_TOTO
+from pratique.attest.members import as_bytes
 from pratique.attest.publickey import PublicKey
 from pratique.attest.statement import Statement, StatementHead, parse_head, parse_statement
 from pratique.errors import LimitExceeded, Malformed, SignatureInvalid, Untrusted
@@ -106,7 +105,7 @@ def find_key(signature: bytes, message: bytes, keys: Mapping[str, PublicKey]) ->
 def hint_keyid(hint: str) -> str:
     """The keyid (hex) that a hint (base64 of 32 bytes) names; "" for hints of other forms, which name no key of ours."""
     try:
-        digest = base64.b64decode(hint.encode("ascii"), validate=True)
-    except (binascii.Error, UnicodeEncodeError):
+        digest = as_bytes(hint, "hint")
+    except Malformed:
         return ""
     return digest.hex() if len(digest) == 32 else ""

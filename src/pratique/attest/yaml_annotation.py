@@ -94,9 +94,19 @@ def annotate(data: bytes, bundle: bytes) -> bytes:
         _replace(lines, start, end, text)
     written = "\n".join(lines).encode("utf-8")
     # There are ways to write YAML that nobody uses and into which nothing can be put so simply.
-    if [(item.digest, item.signature) for item in parse_manifests(written)] != [(item.digest, bundle) for item in before]:
+    if _signed_objects(written) != [(item.digest, bundle) for item in before]:
         raise Malformed("the annotation cannot be put into this file", hint="write its metadata as plain lines of NAME: VALUE")
     return written
+
+
+def _signed_objects(written: bytes) -> list[tuple[Digest, bytes]]:
+    """Digest and annotation of each object; none of a file that is broken. Raises LimitExceeded."""
+    try:
+        return [(item.digest, item.signature) for item in parse_manifests(written)]
+    except LimitExceeded:
+        raise
+    except Malformed:
+        return []
 
 
 def verify_manifests(
@@ -206,7 +216,9 @@ def _edit(node: Node, value: str, newline: str) -> tuple[ValuePlace, ValuePlace,
         raise Malformed(f"line {line}: metadata.annotations is empty", hint="remove the line, or write annotations: {}")
     old: Node | None = annotations.value.get(ANNOTATION)
     if old is not None:
-        return old.start, old.end, f'"{value}"'
+        before = " " if old.start == old.end else ""  # nothing, behind a colon
+        after = newline if old.end.line > old.start.line and not old.end.column else ""  # a block, which ends where a line begins
+        return old.start, old.end, f"{before}{_quoted(value)}{after}"
     return _insert(annotations, [(ANNOTATION, value)], newline)
 
 

@@ -8,8 +8,6 @@ are made here (`MessageType` DIGEST; for ML-DSA EXTERNAL_MU), but of Ed25519 mes
 bytes.
 """
 
-import base64
-import binascii
 import logging
 import re
 from collections.abc import Mapping
@@ -21,6 +19,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
 
+from pratique.attest.members import base64_text
 from pratique.attest.publickey import PublicKey
 from pratique.errors import AuthenticationRequired, InputError, Malformed, NotFound, PratiqueError, RateLimited
 from pratique.keys.access import Access, KeyReference
@@ -91,11 +90,11 @@ class KmsSigner:
             kind, sent = "EXTERNAL_MU", mldsa_representative(self._public.spki[-size:], message)
         else:
             kind, sent = "DIGEST", self._public.digest(message)
-        body = {"KeyId": self._key_id, "Message": _text(sent), "MessageType": kind, "SigningAlgorithm": _SPECS[name][1]}
+        body = {"KeyId": self._key_id, "Message": base64_text(sent), "MessageType": kind, "SigningAlgorithm": _SPECS[name][1]}
         answer = kms.ask("Sign", body, "signing")
         if answer.get("KeyId") != self._key_id:
             raise kms.service.garbage("signing")
-        return verified_signature(kms.blob(answer, "Signature", "signing"), message, self._public, kms.where)
+        return verified_signature(kms.service.blob(answer.get("Signature"), "signing"), message, self._public, kms.where)
 
     def close(self) -> None:
         """Close the connections."""
@@ -152,13 +151,9 @@ def _public_key(kms: "_Kms", reference: KeyReference) -> tuple[str, PublicKey]:
     if not isinstance(key_id, str) or not _ARN.fullmatch(key_id):
         raise kms.service.garbage(what)
     try:
-        return key_id, PublicKey.from_der(kms.blob(answer, "PublicKey", what), reference.algorithm)
+        return key_id, PublicKey.from_der(kms.service.blob(answer.get("PublicKey"), what), reference.algorithm)
     except Malformed as error:
         raise Malformed(error.message, where=reference.text, hint=error.hint) from error
-
-
-def _text(data: bytes) -> str:
-    return base64.b64encode(data).decode()
 
 
 class _Kms:
@@ -197,13 +192,6 @@ class _Kms:
         if answer.status != 200:
             raise self._refused(answer, what)
         return answer.members()
-
-    def blob(self, answer: Mapping[str, Any], name: str, what: str) -> bytes:
-        """A member in base64."""
-        try:
-            return base64.b64decode(str(answer[name]), validate=True)
-        except (KeyError, binascii.Error, ValueError) as error:
-            raise self.service.garbage(what) from error
 
     def _signed(self, operation: str, content: bytes) -> dict[str, str]:
         url = str(self.service.url).rstrip("/") + "/"

@@ -4,8 +4,6 @@ Only hosts of Key Vault itself are asked: an access token for it must not go any
 (RFC 7518 §3.4: r ‖ s for ECDSA) and leave in DER. A reference without a version means the newest when the signer is opened.
 """
 
-import base64
-import binascii
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from pratique.attest.members import as_base64url, base64url_text
 from pratique.attest.publickey import PublicKey
 from pratique.errors import InputError, Malformed, NotFound
 from pratique.keys.access import Access, KeyReference
@@ -65,7 +64,7 @@ class KeyVaultSigner:
         vault = self._vault
         if vault is None:
             raise closed(self._path)
-        body = {"alg": self._algorithm, "value": _text(self._public.digest(message))}
+        body = {"alg": self._algorithm, "value": base64url_text(self._public.digest(message))}
         answer = vault.ask("POST", f"{self._path}/sign", "signing", body)
         if answer.get("kid") != vault.identifier(self._path):
             raise vault.service.garbage("signing")
@@ -165,10 +164,6 @@ def _public_key(vault: "_KeyVault", jwk: Mapping[str, Any], reference: KeyRefere
         raise vault.service.garbage(what) from error
 
 
-def _text(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
 class _KeyVault:
     """One vault as one identity."""
 
@@ -201,13 +196,7 @@ class _KeyVault:
 
     def blob(self, answer: Mapping[str, Any], name: str, what: str) -> bytes:
         """A member in base64url without padding."""
-        text = answer.get(name)
-        if not isinstance(text, str) or not re.fullmatch(r"[\w-]+", text, re.ASCII):
-            raise self.service.garbage(what)
-        try:
-            return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        except (binascii.Error, ValueError) as error:
-            raise self.service.garbage(what) from error
+        return self.service.blob(answer.get(name), what, as_base64url)
 
     def identifier(self, path: str) -> str:
         """The `kid` of what is at `path`."""

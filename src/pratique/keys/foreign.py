@@ -5,8 +5,6 @@ is a PEM block around JSON: scrypt's parameters, and PKCS#8 in a NaCl secretbox 
 only read. Refused: parameters that would cost more than 512 MiB or some seconds, and more than one private key in a file.
 """
 
-import base64
-import binascii
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key, load_ssh_private_key
 
-from pratique.attest.jwk import private_of
+from pratique.attest.jwk import ALONE, private_of, pss_hash_of
 from pratique.attest.keyfile import KeyFile, PrivateBlock, not_a_key, read_key
-from pratique.attest.members import as_bytes, as_count, as_object
+from pratique.attest.members import as_bytes, as_count, as_lines, as_object
 from pratique.attest.rsapss import hash_of_private
 from pratique.attest.strictjson import load_json
 from pratique.errors import InputError, LimitExceeded, Malformed, PassphraseWrong
@@ -31,6 +29,7 @@ Passphrase = Callable[[], bytes | None]
 
 _OPENSSH = "OPENSSH PRIVATE KEY"
 _COSIGN = ("ENCRYPTED SIGSTORE PRIVATE KEY", "ENCRYPTED COSIGN PRIVATE KEY")
+MAX_PRIVATE_SIZE = 12 * 1024  # bytes; to look whether larger numbers are an RSA key takes minutes
 _MAX_SCRYPT = 512 << 20  # bytes of memory: 128 · N · r; go-securesystemslib writes 64 MiB, with p = 1
 _FOR_IMPORT = "use --source-passphrase-file or COSIGN_PASSWORD, or run on a terminal"
 
@@ -60,10 +59,10 @@ def open_private_key(found: KeyFile, passphrase: Passphrase, path: Path, *, hint
     if not found.privates:
         raise not_a_key(found, "private")
     if len(found.privates) > 1:
-        raise Malformed(
-            f"{len(found.privates)} private keys in one file", hint="put the one that is meant into a file of its own"
-        )
+        raise Malformed(f"{len(found.privates)} private keys in one file", hint=ALONE)
     block = found.privates[0]
+    if len(block.data) > MAX_PRIVATE_SIZE:
+        raise LimitExceeded(f"a private key of {len(block.data)} bytes, more than the limit of {MAX_PRIVATE_SIZE}")
 
     def ask() -> bytes:
         secret = passphrase()
@@ -77,7 +76,8 @@ def open_private_key(found: KeyFile, passphrase: Passphrase, path: Path, *, hint
         if block.label in _COSIGN:
             return LoadedKey(private=supported_private_key(_from_cosign(block, ask, path)))
         if block.label == "JWK":
-            return LoadedKey(private=private_of(block.data))
+            private = private_of(block.data)
+            return LoadedKey(private=private, algorithm=_for_pss(private, pss_hash_of(block.data)))
         return _opened(block, ask, path)
     except UnsupportedAlgorithm as error:
         if block.label == _OPENSSH and "bcrypt" in str(error):
@@ -118,18 +118,18 @@ def _bound_algorithm(key: PrivateKey, block: PrivateBlock, secret: bytes | None)
     der: bytes | None = block.data if block.label == "DER" else _body_of(block)
     if der is not None and secret is not None:
         der = decrypt_private_key(der, secret)
-    hash_name = hash_of_private(der) if der is not None else None
-    if hash_name is None:
+    return _for_pss(key, hash_of_private(der) if der is not None else None)
+
+
+def _for_pss(key: PrivateKey, hash_name: str | None) -> str | None:
+    """The algorithm of a key for RSA-PSS. `hash_name`: the one hash that it is for, "" for any, None where it is not for PSS."""
+    if hash_name is None or not isinstance(key, rsa.RSAPrivateKey):
         return None
     return f"rsa-pss-{key.key_size}" + ("" if hash_name in ("", "sha256") else f"-{hash_name}")
 
 
 def _body_of(block: PrivateBlock) -> bytes:
-    text = re.sub(rb"-----[^-]+-----|\s", b"", block.data)
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
-        raise Malformed("the key's PEM is not base64") from error
+    return as_lines(re.sub(rb"-----[^-]+-----", b"", block.data), "the key's PEM")
 
 
 def _from_cosign(block: PrivateBlock, ask: Callable[[], bytes], path: Path) -> object:

@@ -7,8 +7,6 @@ held against the bytes. A reference without a version means the newest enabled o
 Ed25519 messages go to KMS whole, at most 64 KiB; of others it sees the hash.
 """
 
-import base64
-import binascii
 import re
 import threading
 from collections.abc import Mapping
@@ -20,6 +18,7 @@ from urllib.parse import parse_qsl, quote
 import httpx
 from google.auth import compute_engine, exceptions, transport
 
+from pratique.attest.members import base64_text
 from pratique.attest.publickey import PublicKey
 from pratique.attest.strictjson import load_json
 from pratique.errors import AuthenticationRequired, InputError, Malformed, NotFound, PratiqueError, Unavailable
@@ -69,13 +68,13 @@ class CloudKmsSigner:
             if len(message) > MAX_DATA:
                 hint = "use a key for ecdsa-p256 or ecdsa-p384"
                 raise InputError(f"Cloud KMS signs at most {MAX_DATA} bytes with Ed25519", where=kms.where, hint=hint)
-            body, verified = {"data": _text(message), "dataCrc32c": str(crc32c(message))}, "verifiedDataCrc32c"
+            body, verified = {"data": base64_text(message), "dataCrc32c": str(crc32c(message))}, "verifiedDataCrc32c"
         else:
             digest = self._public.digest(message)
-            body = {"digest": {self._public.hash_name: _text(digest)}, "digestCrc32c": str(crc32c(digest))}
+            body = {"digest": {self._public.hash_name: base64_text(digest)}, "digestCrc32c": str(crc32c(digest))}
             verified = "verifiedDigestCrc32c"
         answer = kms.ask("POST", f"{self._version}:asymmetricSign", "signing", body)
-        signature = kms.blob(answer, "signature", "signing")
+        signature = kms.service.blob(answer.get("signature"), "signing")
         if answer.get("name") != self._version or answer.get(verified) is not True:
             raise kms.service.garbage("signing")
         kms.check_crc(answer, "signatureCrc32c", signature, "signing")
@@ -158,10 +157,6 @@ def _public_key(kms: "_CloudKms", version: str, algorithm: str | None) -> Public
         raise Malformed(error.message, where=kms.where, hint=error.hint) from error
 
 
-def _text(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
 class _CloudKms:
     """Cloud KMS as one identity."""
 
@@ -190,13 +185,6 @@ class _CloudKms:
             raise InputError("there is a key of this name", where=self.where, hint="keys are never overwritten")
         hint = "docs/keys.md has the roles that a signer needs" if answer.status == 403 else None
         raise self.service.refused(answer, what, hint=hint)
-
-    def blob(self, answer: Mapping[str, Any], name: str, what: str) -> bytes:
-        """A member in base64."""
-        try:
-            return base64.b64decode(str(answer[name]), validate=True)
-        except (KeyError, binascii.Error, ValueError) as error:
-            raise self.service.garbage(what) from error
 
     def check_crc(self, answer: Mapping[str, Any], name: str, data: bytes, what: str) -> None:
         """Raises Unavailable when the answer's checksum is not that of `data`: they changed on the way."""

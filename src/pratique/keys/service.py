@@ -20,6 +20,7 @@ from typing import Any
 
 import httpx
 
+from pratique.attest.members import as_bytes
 from pratique.attest.strictjson import load_json
 from pratique.errors import AuthenticationRequired, InputError, Malformed, NotFound, PratiqueError, RateLimited, Unavailable
 from pratique.keys.access import Access
@@ -139,6 +140,13 @@ class Service:
     def garbage(self, what: str) -> Unavailable:
         """The error for an answer that is not what its status promises."""
         return Unavailable(f"{what}: {self._name} answers something else than its interface says", where=self._where)
+
+    def blob(self, value: object, what: str, decode: Callable[[Any, str], bytes] = as_bytes) -> bytes:
+        """Bytes in an answer, in base64 where `decode` reads nothing else. Raises Unavailable, as `garbage` has it."""
+        try:
+            return decode(value, what)
+        except Malformed as error:
+            raise self.garbage(what) from error
 
     def printable(self, text: str) -> str:
         """At most 300 characters of a service's own words in one line, without secrets."""

@@ -8,8 +8,6 @@ The version of the key is the newest when the signer is opened, or the reference
 key in the meantime changes nothing for what is being signed.
 """
 
-import base64
-import binascii
 import re
 import threading
 from collections.abc import Mapping
@@ -19,6 +17,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from pratique.attest.members import base64_text
 from pratique.attest.publickey import PublicKey
 from pratique.errors import AuthenticationRequired, InputError, Malformed, NotFound
 from pratique.keys.access import Access, KeyReference
@@ -54,9 +53,9 @@ class VaultSigner:
         body: dict[str, Any] = {"key_version": self._version}
         target = f"sign/{self._path}"
         if self._public.algorithm == "ed25519":
-            body["input"] = base64.b64encode(message).decode()
+            body["input"] = base64_text(message)
         else:
-            body |= {"input": base64.b64encode(self._public.digest(message)).decode(), "prehashed": True}
+            body |= {"input": base64_text(self._public.digest(message)), "prehashed": True}
             target += "/sha2-" + self._public.hash_name.removeprefix("sha")
         if self._public.algorithm.startswith("ecdsa"):
             body["marshaling_algorithm"] = "asn1"
@@ -68,11 +67,7 @@ class VaultSigner:
         match = _SIGNATURE.fullmatch(str(data.get("signature")))
         if match is None or int(match[1]) != self._version:
             raise vault.service.garbage("signing")
-        try:
-            signature = base64.b64decode(match[2], validate=True)
-        except binascii.Error as error:
-            raise vault.service.garbage("signing") from error
-        return verified_signature(signature, message, self._public, vault.where)
+        return verified_signature(vault.service.blob(match[2], "signing"), message, self._public, vault.where)
 
     def close(self) -> None:
         """Close the connections. A token that was logged in for runs out by itself."""
@@ -140,7 +135,7 @@ def _public_key(vault: "_Vault", reference: KeyReference) -> tuple[int, PublicKe
         raise InputError(f"a key of type {vault.service.printable(str(data.get('type')))} does not sign", where=vault.where)
     try:
         if data.get("type") == "ed25519":
-            key = ed25519.Ed25519PublicKey.from_public_bytes(base64.b64decode(text, validate=True))
+            key = ed25519.Ed25519PublicKey.from_public_bytes(vault.service.blob(text, "fetching the public key"))
             spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
             return int(wanted), PublicKey.from_der(spki, reference.algorithm)
         return int(wanted), PublicKey.from_pem(text.encode() + b"\n", reference.algorithm)

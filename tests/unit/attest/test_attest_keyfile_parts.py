@@ -73,6 +73,24 @@ def test_what_only_begins_as_a_key_is_nothing(data):
     assert read_key(data) == KeyFile()
 
 
+def test_a_text_that_begins_with_a_nought_is_a_text():
+    assert read_key(b"0 is its number\n" + ssh(EC)) == KeyFile(publics=(spki(EC),))
+    assert read_key(b"0\n") == KeyFile()
+
+
+def test_a_key_in_der_is_one_whichever_bytes_its_numbers_have():
+    plain = spki(ED)[:12]
+    for number in range(32, 127):
+        der = plain + bytes([number]) * 32
+        assert der.isascii() and read_key(der) == KeyFile(publics=(der,))
+
+
+@pytest.mark.parametrize("inside", ["020100", "0201000500", "0500", "04020000", "02010030020500", "300205000500"])
+def test_values_in_der_that_are_no_key_are_nothing(inside):
+    data = bytes.fromhex(inside)
+    assert read_key(b"\x30" + bytes([len(data)]) + data) == KeyFile()
+
+
 def test_a_block_that_is_not_base64_says_of_which_kind_it_is():
     with pytest.raises(Malformed, match="the public key is not base64"):
         read_key(b"-----BEGIN PUBLIC KEY-----\nA\n-----END PUBLIC KEY-----\n")
@@ -80,6 +98,18 @@ def test_a_block_that_is_not_base64_says_of_which_kind_it_is():
         read_key(b"-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----\n")
     with pytest.raises(Malformed, match="the key is not base64"):
         read_key(b"A" * 41)
+
+
+def test_a_block_has_one_spelling_in_base64():
+    good = public_pem(EC)
+    body = good.split(b"-----")[2].strip()
+    assert read_key(good) == KeyFile(publics=(spki(EC),))
+    for odd in (body + b"=", body + b"AAA=", body[:-1] + b"!" + body[-1:], body + b"\xe9"):
+        with pytest.raises(Malformed, match="^the public key is not .*base64") as caught:
+            read_key(good.replace(body, odd))
+        assert caught.value.hint == "copy the file again: a part of it is missing or changed"
+    with pytest.raises(Malformed, match="^the public key is not canonical base64"):
+        read_key(b"-----BEGIN PUBLIC KEY-----\nAB==\n-----END PUBLIC KEY-----\n")
 
 
 def test_text_in_utf_16_is_read_in_either_order_of_its_bytes_and_half_a_character_is_no_key():

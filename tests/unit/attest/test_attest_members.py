@@ -5,13 +5,16 @@ import base64
 import pytest
 
 from pratique.attest.members import (
+    as_base64url,
     as_bytes,
     as_count,
     as_instant,
     as_int64,
+    as_lines,
     as_list,
     as_object,
     as_text,
+    base64url_text,
     instant_text,
     refuse_unknown,
     without_breaks,
@@ -84,6 +87,33 @@ def test_bytes_with_bits_that_nobody_reads_are_refused(prefix, tail):
     with pytest.raises(Malformed, match="base64"):
         as_bytes(prefix + tail, "m")
     assert as_bytes(prefix + "AA==", "m")[-1:] == b"\0"
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 4, 5, 100])
+def test_bytes_in_base64url_have_one_spelling_without_padding(size):
+    data = bytes(255 - number % 7 for number in range(size))
+    text = base64.urlsafe_b64encode(data).decode().rstrip("=")
+    assert as_base64url(text, "m") == data
+    assert base64url_text(data) == text
+    for odd in (text + "=", text + "==", text + "====", text + "\n", " " + text, text + "A" * (1 + -len(text) % 4), text + "é"):
+        with pytest.raises(Malformed, match="^m is not base64url"):
+            as_base64url(odd, "m")
+
+
+@pytest.mark.parametrize("text", ["AB", "AAB", "A", "+w", "/w", "-w=", "-w==", "A.A", "-x", "__-9A"])
+def test_base64url_with_other_characters_or_bits_that_nobody_reads_is_refused(text):
+    with pytest.raises(Malformed, match="^m is not base64url"):
+        as_base64url(text, "m")
+    for other in (None, 5, b"AA", ["AA"]):
+        with pytest.raises(Malformed, match="^m is not a string of base64url"):
+            as_base64url(other, "m")
+
+
+def test_base64_in_lines_is_read_with_white_space_in_it_and_nothing_else():
+    assert as_lines(b" AAE\r\nC\tAw==\n", "m") == b"\0\1\2\3"
+    for odd in (b"AAEC\xff", b"AAECAw", b"AAECAx==", b"AAEC=", b"AAEC==", b"AA-_", b"\0AAEC"):
+        with pytest.raises(Malformed, match="^m is not "):
+            as_lines(odd, "m")
 
 
 @pytest.mark.parametrize(

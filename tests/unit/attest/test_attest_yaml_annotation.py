@@ -27,7 +27,6 @@ from pratique.errors import (
     LimitExceeded,
     Malformed,
     NotFound,
-    PratiqueError,
     SignatureInvalid,
     Untrusted,
 )
@@ -350,7 +349,7 @@ def test_an_annotation_larger_than_a_cluster_takes_is_refused():
 def test_yaml_into_which_nothing_can_be_put_is_refused_and_not_broken():
     odd = b"apiVersion: v1\nkind: Pod\nmetadata:\n  ? name\n  : x\n"
     assert parse_manifests(odd)[0].name == "v1/Pod//x"
-    with pytest.raises(PratiqueError):
+    with pytest.raises(Malformed, match="the annotation cannot be put into this file"):
         annotate(odd, b"{}")
     with pytest.raises(Malformed, match="annotations is empty"):
         annotate(b"apiVersion: v1\nkind: Pod\nmetadata:\n  name: x\n  annotations:\n", b"{}")

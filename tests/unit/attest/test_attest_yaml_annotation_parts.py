@@ -208,6 +208,41 @@ def test_an_object_s_digest_is_the_same_with_and_without_its_annotation():
     assert nothing.signature == b"" and nothing.digest != bare.digest
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("more", ["", "    b: c\n", "  labels: {}\n", "---\n" + POD.decode().replace("x", "z")])
+@pytest.mark.parametrize(
+    "old", [" >-\n      AAAA\n", " |-\n      AAAA\n", "\n      AAAA\n", "\n", " # none\n", " ~ # none\n", ' ""\n']
+)
+def test_an_old_signature_is_replaced_however_it_is_written(old, more, end):
+    text = f"apiVersion: v1\nkind: Pod\nmetadata:\n  name: x\n  annotations:\n    a: b\n    {ANNOTATION}:{old}{more}"
+    data = text.replace("\n", end).encode()
+    written = annotate(data, b"new")
+    assert {item.signature for item in parse_manifests(written)} == {b"new"}
+    assert [item.digest for item in parse_manifests(written)] == [item.digest for item in parse_manifests(data)]
+    assert written.count(b"\n") == written.count(end.encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"apiVersion: v1\nkind: Pod\nmetadata: {{name: x, annotations: {{{ANNOTATION}}}}}\n",
+        "apiVersion: v1\nkind: Pod\nmetadata:\n  ? name\n  : x\n",
+    ],
+)
+def test_of_yaml_into_which_nothing_can_be_put_it_is_said_what_to_write_instead(text):
+    parse_manifests(text.encode())
+    with pytest.raises(Malformed, match="^the annotation cannot be put into this file") as caught:
+        annotate(text.encode(), b"new")
+    assert caught.value.hint == "write its metadata as plain lines of NAME: VALUE"
+
+
+def test_a_file_that_would_be_larger_with_its_signature_than_the_limit_says_so(monkeypatch):
+    monkeypatch.setattr("pratique.attest.kubernetes_yaml.MAX_SIZE", len(POD))
+    assert parse_manifests(POD)
+    with pytest.raises(LimitExceeded, match="more than the limit"):
+        annotate(POD, b"new")
+
+
 def test_an_annotation_is_as_large_as_the_limit_says_and_no_larger():
     (found,) = parse_manifests(with_annotation("A" * MAX_ANNOTATION_SIZE))
     assert len(found.signature) == MAX_ANNOTATION_SIZE // 4 * 3

@@ -9,9 +9,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
-from pratique.errors import InputError, Malformed, PassphraseWrong
+from pratique.errors import InputError, LimitExceeded, Malformed, PassphraseWrong
 from pratique.keys.access import Access
 from pratique.keys.file import generate_key, load_public_key, load_signer, store_key
+from pratique.keys.foreign import MAX_PRIVATE_SIZE
 from pratique.keys.open import load_believed_key, open_signer
 
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -163,6 +164,36 @@ def test_an_encrypted_rsa_pss_key_of_openssls_is_not_used_for_another_padding(tm
     for name, ask in (("plain", never), ("k", lambda: PASSPHRASE)):
         (tmp_path / name).chmod(0o600)
         assert load_signer(tmp_path / name, ask).public_key.algorithm == "rsa-pss-2048"
+
+
+def rsa_jwk(**more):
+    numbers = RSA.private_numbers()
+    values = {"p": numbers.p, "q": numbers.q, "d": numbers.d, "dp": numbers.dmp1, "dq": numbers.dmq1, "qi": numbers.iqmp}
+    values |= {"n": numbers.public_numbers.n, "e": numbers.public_numbers.e}
+    texts = {name: base64.urlsafe_b64encode(value.to_bytes((value.bit_length() + 7) // 8)) for name, value in values.items()}
+    return {"kty": "RSA", **{name: text.rstrip(b"=").decode() for name, text in texts.items()}, **more}
+
+
+@pytest.mark.parametrize(
+    ("alg", "algorithm"), [("RS256", "rsa-2048"), ("PS256", "rsa-pss-2048"), ("PS512", "rsa-pss-2048-sha512")]
+)
+def test_a_json_web_key_signs_with_the_algorithm_that_it_names_and_verifies_with_no_other(tmp_path, alg, algorithm):
+    path = private(tmp_path / "k.json", json.dumps(rsa_jwk(alg=alg)).encode())
+    (tmp_path / "pub.json").write_text(json.dumps({name: rsa_jwk(alg=alg)[name] for name in ("kty", "n", "e", "alg")}))
+    signer, public = load_signer(path, never), load_public_key(tmp_path / "pub.json")
+    assert signer.public_key == public and public.algorithm == algorithm
+    public.verify(signer.sign(b"m"), b"m")
+    if algorithm != "rsa-2048":
+        with pytest.raises(Malformed, match=f"this is a key for {algorithm}, not for 'rsa-2048'"):
+            load_signer(path, never, "rsa-2048")
+
+
+def test_a_private_key_is_as_large_as_the_limit_says_and_no_larger(tmp_path):
+    odd = json.dumps(rsa_jwk(use="enc")).encode()
+    with pytest.raises(Malformed, match="not for signatures"):
+        load_signer(private(tmp_path / "a", odd.ljust(MAX_PRIVATE_SIZE)), never)
+    with pytest.raises(LimitExceeded, match=f"a private key of {MAX_PRIVATE_SIZE + 1} bytes"):
+        load_signer(private(tmp_path / "b", odd.ljust(MAX_PRIVATE_SIZE + 1)), never)
 
 
 def test_two_private_keys_in_one_file_sign_nothing(tmp_path):

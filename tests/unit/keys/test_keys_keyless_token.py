@@ -70,6 +70,26 @@ def test_what_is_no_token_is_malformed(text):
         parse_token(text, now=NOW)
 
 
+def respelled(change):
+    head, claims, signature = token(sub="repo:team/app ÿÿ?>").split(".")
+    return f"{head}.{change(claims)}.{signature}"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda claims: claims + "=" * (-len(claims) % 4 or 4),
+        lambda claims: claims[:-1] + chr(ord(claims[-1]) + 1),
+        lambda claims: claims.replace("_", "/").replace("-", "+") + "=",
+        lambda claims: claims + "\n",
+    ],
+)
+def test_claims_are_in_base64url_without_padding_and_in_its_one_spelling(change):
+    assert parse_token(respelled(str), now=NOW)
+    with pytest.raises(Malformed, match="^identity token cannot be read$"):
+        parse_token(respelled(change), now=NOW)
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_a_token_or_an_error_of_ours(text):
     with pytest.raises(PratiqueError):

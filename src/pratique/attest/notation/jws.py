@@ -3,11 +3,20 @@
 Read strictly: the four members and no other, unpadded base64url of one spelling only, no header both protected and not.
 """
 
-import base64
-import binascii
 from typing import Any
 
-from pratique.attest.members import as_bytes, as_instant, as_list, as_object, as_text, base64_text, instant_text, refuse_unknown
+from pratique.attest.members import (
+    as_base64url,
+    as_bytes,
+    as_instant,
+    as_list,
+    as_object,
+    as_text,
+    base64_text,
+    base64url_text,
+    instant_text,
+    refuse_unknown,
+)
 from pratique.attest.notation.algorithms import BY_NAME, Algorithm
 from pratique.attest.notation.envelope import (
     AGENT,
@@ -37,8 +46,8 @@ def parse_jws(data: bytes) -> UnverifiedEnvelope:
     """Read an `application/jose+json` envelope; verifies nothing. Raises Malformed, LimitExceeded."""
     members = as_object(load_json(data, what="envelope", max_size=MAX_ENVELOPE_SIZE, max_depth=_MAX_DEPTH), "envelope")
     refuse_unknown(members, ("payload", "protected", "header", "signature"), "envelope")
-    payload, protected = as_text(members.get("payload"), "payload"), as_text(members.get("protected"), "protected")
-    signed = as_object(load_json(_base64url(protected, "protected"), what="protected header", max_depth=_MAX_DEPTH), "protected")
+    payload, header = (as_base64url(members.get(name), name) for name in ("payload", "protected"))
+    signed = as_object(load_json(header, what="protected header", max_depth=_MAX_DEPTH), "protected")
     unsigned = as_object(members.get("header"), "header")
     for name in unsigned:
         if name in signed or name in ("alg", "cty", "crit"):
@@ -59,9 +68,9 @@ def parse_jws(data: bytes) -> UnverifiedEnvelope:
             critical=as_list(signed.get("crit"), "crit", limit=MAX_HEADERS),
             as_time=as_instant,
         ),
-        payload=_base64url(payload, "payload"),
-        message=f"{protected}.{payload}".encode("ascii"),
-        signature=_base64url(as_text(members.get("signature"), "signature"), "signature"),
+        payload=payload,
+        message=f"{members['protected']}.{members['payload']}".encode("ascii"),
+        signature=as_base64url(members.get("signature"), "signature"),
         chain=chain,
         timestamp=timestamp,
         agent=agent_of(unsigned),
@@ -85,7 +94,7 @@ def jws_message(algorithm: Algorithm, attributes: Attributes, payload: bytes) ->
     if attributes.expiry is not None:
         critical.append(EXPIRY)
         headers[EXPIRY] = instant_text(attributes.expiry)
-    return _base64url_text(dump_json(headers)).encode() + b"." + _base64url_text(payload).encode()
+    return base64url_text(dump_json(headers)).encode() + b"." + base64url_text(payload).encode()
 
 
 def render_jws(envelope: UnverifiedEnvelope) -> bytes:
@@ -96,20 +105,5 @@ def render_jws(envelope: UnverifiedEnvelope) -> bytes:
         header[TIMESTAMP] = base64_text(envelope.timestamp)
     if envelope.agent:
         header[AGENT] = envelope.agent
-    signature = _base64url_text(envelope.signature)
+    signature = base64url_text(envelope.signature)
     return dump_json({"payload": payload, "protected": protected, "header": header, "signature": signature})
-
-
-def _base64url(text: str, where: str) -> bytes:
-    try:
-        padded = text.encode("ascii") + b"=" * (-len(text) % 4)
-        data = base64.b64decode(padded, altchars=b"-_", validate=True)
-    except (binascii.Error, UnicodeEncodeError) as error:
-        raise Malformed(f"{where} is not base64url") from error
-    if _base64url_text(data) != text:
-        raise Malformed(f"{where} is not base64url without padding in its one spelling")
-    return data
-
-
-def _base64url_text(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")

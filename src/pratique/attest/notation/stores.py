@@ -4,13 +4,12 @@ A store's name carries its kind, as policies write it: `ca:acme` vouches for sig
 sign for others and whose times are believed, `tsa:acme` for timestamp authorities. One kind never stands in for another.
 """
 
-import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from pratique.attest.members import as_lines
 from pratique.attest.x509 import parse_certificate
 from pratique.errors import LimitExceeded, Malformed
 
@@ -62,7 +61,4 @@ def parse_certificates(data: bytes, where: str) -> tuple[bytes, ...]:
 
 
 def _from_pem(block: bytes, where: str) -> bytes:
-    try:
-        return base64.b64decode(b"".join(block.splitlines()[1:-1]), validate=True)
-    except binascii.Error as error:
-        raise Malformed("a certificate in PEM that is not base64", where=where) from error
+    return as_lines(b"".join(block.splitlines()[1:-1]), f"a certificate in {where}")

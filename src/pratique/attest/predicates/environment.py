@@ -19,6 +19,8 @@ _TEKTON = "https://pratique.dev/builders/tekton/v1"
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _TAGS = "refs/tags/"
+# git-clone(1), "GIT URLS": no slash before the first colon. What stands before the last @ was cut off.
+_SCP_LIKE = re.compile(r"([\w.-]+|\[[0-9A-Fa-f:.]+\]):/*([^/?#\\][^?#\\]*)(?:[?#].*)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,8 +161,8 @@ def _url(environ: Mapping[str, str], name: str) -> str:
     """The URL without user, password, query and fragment; scp-like git addresses (`git@host:path`) as ssh:// URLs."""
     text = _value(environ, name)
     if "://" not in text:
-        host, _, path = text.rpartition("@")[2].partition(":")
-        return f"ssh://{host}/{path.lstrip('/')}" if host and path else ""
+        match = _SCP_LIKE.fullmatch(text.rpartition("@")[2])
+        return f"ssh://{match[1]}/{match[2]}" if match else ""
     try:
         parts = urlsplit(text)
         port = f":{parts.port}" if parts.port else ""

@@ -10,7 +10,6 @@ Three things are verified, and none stands for another:
 Lines of a checkpoint by witnesses, or by other keys of the log, are passed over.
 """
 
-import base64
 import hashlib
 import re
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ from typing import Any
 
 from pratique.attest.bundle import DIGEST_NAMES, InclusionProof, LogEntry, MessageSignature
 from pratique.attest.dsse import Envelope
-from pratique.attest.members import as_bytes, as_list, as_object, as_text, base64_text
+from pratique.attest.members import as_bytes, as_lines, as_list, as_object, as_text, base64_text
 from pratique.attest.publickey import PublicKey
 from pratique.attest.sigstore.trusted_root import TrustedLog, TrustedRoot
 from pratique.attest.strictjson import canonical_json, load_json
@@ -276,8 +275,8 @@ def _same_signer(value: Any, signing: Signing) -> None:
     if match is None:
         raise ProofInvalid("log entry's signer is neither a certificate nor a public key in PEM")
     try:
-        der = base64.b64decode(re.sub(rb"\s", b"", match[2]), validate=True)
-    except ValueError as error:
+        der = as_lines(match[2], "signer")
+    except Malformed as error:
         raise ProofInvalid("log entry's signer is not base64") from error
     kind, expected = (b"CERTIFICATE", signing.certificate) if signing.certificate else (b"PUBLIC KEY", signing.key.spki)
     if signing.beside and match[1] == b"CERTIFICATE":

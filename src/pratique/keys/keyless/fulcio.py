@@ -1,11 +1,10 @@
 """A certificate for a fresh key (sigstore/fulcio, fulcio.proto: POST /api/v2/signingCert)."""
 
-import base64
 import json
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from pratique.attest.members import as_list, as_object, as_text, base64_text
+from pratique.attest.members import as_bytes, as_list, as_object, as_text, base64_text
 from pratique.attest.publickey import PublicKey
 from pratique.attest.sigstore.certificate import read_identity
 from pratique.attest.strictjson import load_json
@@ -48,10 +47,7 @@ def _read(body: bytes, key: PublicKey) -> bytes:
     lines = as_text(first, "certificates[0]").strip().splitlines()
     if len(lines) < 3 or (lines[0], lines[-1]) != ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"):
         raise Malformed("the certificate is not PEM")
-    try:
-        der = base64.b64decode("".join(lines[1:-1]), validate=True)
-    except ValueError as error:
-        raise Malformed("the certificate is not base64") from error
+    der = as_bytes("".join(lines[1:-1]), "the certificate")
     certificate = parse_certificate(der)
     spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     if spki != key.spki:

@@ -5,14 +5,13 @@ has run out or is for somebody else. Whoever has the value can sign in its holde
 comes from the environment or a file, never from an argument, and is in no `repr` and no error.
 """
 
-import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from pratique.attest.members import as_base64url
 from pratique.attest.strictjson import load_json
 from pratique.errors import Expired, InputError, Malformed, Unavailable
 from pratique.keys.keyless.web import Web
@@ -101,9 +100,9 @@ def _read(file: Path) -> str:
 
 def _claims(part: str) -> dict[str, Any]:
     try:
-        payload = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
+        payload = as_base64url(part, "token")
         claims = load_json(payload, what="token", max_size=MAX_TOKEN_SIZE, max_depth=16)
-    except (binascii.Error, Malformed):
+    except Malformed:
         # Without the cause: it would hold a part of the token.
         raise Malformed("identity token cannot be read") from None
     if not isinstance(claims, dict):

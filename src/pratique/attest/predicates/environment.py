@@ -163,7 +163,7 @@ def _url(environ: Mapping[str, str], name: str) -> str:
         return f"ssh://{host}/{path.lstrip('/')}" if host and path else ""
     try:
         parts = urlsplit(text)
-        port = f":{parts.port}" if parts.port else ""
+        port = f":{parts.port}" if parts.port is not None else ""
     except ValueError:
         return ""
     if parts.scheme not in ("http", "https", "ssh", "git") or not parts.hostname:

@@ -21,7 +21,7 @@ from pratique.model import Digest
 from pratique.registry import connections
 from pratique.registry.certificates import find_certificates, present_clients
 from pratique.registry.connections import Connections, tls_context
-from pratique.registry.destinations import is_off_limits, resolve_target
+from pratique.registry.destinations import is_off_limits, origin_of, resolve_target
 from pratique.registry.remote import Remote
 from pratique.registry.types import OCI_MANIFEST
 
@@ -369,3 +369,10 @@ def test_the_network_below_httpx_is_ours_for_every_way_there_is():
     for url in ("http://r.invalid", "https://r.invalid", "http://localhost"):
         transport = made._make(made.proxy_of(httpx.URL(url)), encrypted=url.startswith("https"), own=True)
         assert isinstance(transport._pool._network_backend, connections._Network)
+
+
+def test_a_port_of_nought_is_another_place_than_the_usual_port():
+    for scheme, usual in (("https", 443), ("http", 80)):
+        plain, stated, nought = (httpx.URL(f"{scheme}://r.example{port}/v2/") for port in ("", f":{usual}", ":0"))
+        assert origin_of(plain) == origin_of(stated) == (scheme, "r.example", usual)
+        assert origin_of(nought) == (scheme, "r.example", 0)

@@ -132,6 +132,16 @@ def test_trust_that_expired_is_shown_as_expired_and_exits_with_3(team, desk, mon
     assert "clients believe nothing of it any more" in team[0]("trust", "show", code=3)
 
 
+def test_trust_that_expired_in_the_first_second_of_1970_is_not_good_forever(team, desk):
+    agree(team)
+    carol = desk("carol")
+    source = team[2].folder / "published"
+    carol("trust", "follow", f"file:{source}", "--root", str(source / "metadata" / "1.root.json"))
+    (state,) = carol.path.rglob("state.json")
+    state.write_text(json.dumps(json.loads(state.read_text()) | {"expires": 0}))
+    assert carol.json("trust", "show", code=3)["expires"] == "1970-01-01T00:00:00Z"
+
+
 def test_a_key_is_rotated_in_place_retired_revoked_and_each_is_told_in_words(team):
     alice, _, _ = team
     agree(team)
@@ -286,6 +296,14 @@ def test_one_attestation_is_revoked_by_its_bundle_whatever_the_bundle_looks_like
     assert shown == [{"reason": "built from the wrong branch", "statement": Digest.of(payload)}]
     alice("trust", "revoke", "--predicate", "sbom", "--subject", str(Digest.of(b"image")))
     assert "every SBOM about sha256:" in alice("trust", "show")
+
+
+def test_none_of_the_keys_is_no_number_of_signers(desk):
+    alone = desk("alone")
+    holder, key = alone.key("me"), alone.key("other")
+    for threshold in ("0", "-1", "2"):
+        said = alone("trust", "init", "--root-key", holder, "--targets-key", key, "--targets-threshold", threshold, code=2)
+        assert f"a threshold of {threshold} for a role with 1 keys" in said
 
 
 def test_alone_on_one_machine_three_commands_are_enough(desk):

@@ -71,9 +71,12 @@ def parse_certificate(der: bytes, what: str = "certificate") -> Certificate:
 
 def validity(certificate: Certificate) -> CertificateWindow:
     """When the certificate is valid."""
-    return CertificateWindow(
-        start=int(certificate.not_valid_before_utc.timestamp()), end=int(certificate.not_valid_after_utc.timestamp())
-    )
+    return CertificateWindow(start=int(certificate.not_valid_before_utc.timestamp()), end=last_second(certificate))
+
+
+def last_second(certificate: Certificate) -> int:
+    """The last in which the certificate is valid, Unix seconds: none is without an end, and an end may be 0 or before."""
+    return int(certificate.not_valid_after_utc.timestamp())
 
 
 def build_chain(

@@ -52,7 +52,7 @@ def command() -> None:
 @click.option(
     "--targets-key", "targets_keys", multiple=True, type=click.Path(), help="Who signs trust.yaml; default the holders."
 )
-@click.option("--targets-threshold", type=int, help="How many of those must sign; default as the holders.")
+@click.option("--targets-threshold", type=int, help="How many of those must sign; default 1, or --threshold for the holders.")
 @click.option("--online-key", type=click.Path(), help="The public key of the machine that publishes; default this machine's.")
 @format_option
 def init(
@@ -73,12 +73,11 @@ def init(
         raise InputError("nobody would hold the root", hint="name the public key of each holder with --root-key")
     online = read_key(online_key) if online_key else load_or_make_key(find_home().service_key).public_key
     root = RoleKeys(keys=tuple(map(read_key, root_keys)), threshold=threshold)
-    targets = root
-    if targets_keys or targets_threshold:
-        targets = RoleKeys(
-            keys=tuple(map(read_key, targets_keys)) or root.keys,
-            threshold=targets_threshold or (1 if targets_keys else threshold),
-        )
+    usual = 1 if targets_keys else threshold
+    targets = RoleKeys(
+        keys=tuple(map(read_key, targets_keys)) or root.keys,
+        threshold=usual if targets_threshold is None else targets_threshold,
+    )
     machine = RoleKeys(keys=(online,))
     folder = TrustFolder(Path(directory))
     title = name or folder.path.resolve().name
@@ -200,13 +199,13 @@ for _other in (add, retire, revoke, rotate, change_role, show):
 
 def _print_anchors(anchors: "FollowedTrust", format_: str) -> None:
     if format_ == "json":
-        expires = iso_time(anchors.expires) if anchors.expires else None
+        expires = iso_time(anchors.expires) if anchors.expires is not None else None
         print_json({"name": anchors.trust.name, "source": anchors.source, "versions": anchors.versions, "expires": expires})
         return
     print_title(f"following {anchors.trust.name}")
     print_fact("source", anchors.source)
     print_fact("authorities", ", ".join(sorted(anchors.trust.authorities.names)))
-    print_fact("good until", iso_time(anchors.expires) if anchors.expires else "always")
+    print_fact("good until", iso_time(anchors.expires) if anchors.expires is not None else "always")
 
 
 def _fetch_root(source: str, digest: str) -> bytes:

@@ -53,7 +53,7 @@ def _show_followed(at: int, format_: str) -> int:
     anchors = load_cached(find_home().trust)
     if format_ == "json":
         fresh = {"source": anchors.source, "fetched": iso_time(anchors.fetched_at), "expired": anchors.expired(at)}
-        ends = {"expires": iso_time(anchors.expires) if anchors.expires else None, "versions": dict(anchors.versions)}
+        ends = {"expires": iso_time(anchors.expires) if anchors.expires is not None else None, "versions": dict(anchors.versions)}
         print_json(_trust_json(anchors.trust, at) | fresh | ends)
     else:
         _print_trust(anchors.trust, at)

@@ -54,7 +54,8 @@ def is_off_limits_address(address: Address, registry: str) -> bool:
 
 def origin_of(url: httpx.URL) -> tuple[str, str, int]:
     """Scheme, host and port: what credentials are bound to (RFC 6454)."""
-    return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
+    usual = 443 if url.scheme == "https" else 80
+    return url.scheme, url.host, usual if url.port is None else url.port
 
 
 def shown(host: str) -> str:

@@ -219,7 +219,7 @@ def _record(
     from pratique.attest.predicates.provenance import build_facts, build_started
 
     provenance = parse_statement(parse_bundle(bundles[SLSA_PROVENANCE].data).envelope.payload).predicate
-    subject = inventory.subject
+    started, subject = build_started(provenance), inventory.subject
     with catalog.transaction() as ledger:
         ledger.record_artifact(
             subject, manifest_root=manifest.root, location=place or subject.name, at=now, diff_ids=inventory.tree.layers
@@ -228,4 +228,4 @@ def _record(
         ledger.record_document(subject.digest, sbom, role="sbom", media_type="application/vnd.cyclonedx+json", at=now)
         for predicate_type, sealed in bundles.items():
             ledger.record_sealed(subject.digest, sealed, predicate_type=predicate_type, signer=logged_signer.name, at=now)
-        ledger.record_build(subject.digest, build_facts(provenance), started=build_started(provenance) or now)
+        ledger.record_build(subject.digest, build_facts(provenance), started=now if started is None else started)

@@ -52,8 +52,8 @@ def team(
     *, subject=ACME, algorithm="ES256", certified=None, extensions=(), middle_extensions=(), born=BORN, died=DIED, **options
 ):
     """A root, a CA below it, a signing certificate, and what signs with it. `certified`: a public key that is kept elsewhere."""
-    root = make("Root", ca=True)
-    middle = root.issue("Middle", ca=True, path_length=0, extensions=middle_extensions)
+    root = make("Root", ca=True, born=min(born, BORN))
+    middle = root.issue("Middle", ca=True, path_length=0, extensions=middle_extensions, born=min(born, BORN))
     key = SimpleNamespace(public_key=lambda: certified) if certified else KEYS[algorithm]()
     leaf = middle.issue("leaf", subject=subject, key=key, extensions=extensions, born=born, died=died, **options)
     return SimpleNamespace(

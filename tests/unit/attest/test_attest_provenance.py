@@ -138,6 +138,12 @@ def test_a_repository_that_is_no_plain_url_does_not_break_the_build(url):
     assert facts.commit == COMMIT
 
 
+@pytest.mark.parametrize("port", ["", ":0", ":8443"])
+def test_a_repository_has_the_port_that_its_url_states(port):
+    made = build_facts(predicate(JENKINS | {"GIT_URL": f"https://git.example.org{port}/app.git"}))
+    assert made.repository == f"https://git.example.org{port}/app.git"
+
+
 def test_only_the_value_true_makes_a_github_build():
     assert build_facts(predicate(GITHUB | {"GITHUB_ACTIONS": "1"})).builder_id == LOCAL_BUILDER
 

@@ -166,6 +166,16 @@ def test_after_expiry_alone_a_countersignature_is_demanded_from_the_second_after
     assert len(judged(data, at=at, timestamps=Timestamps.AFTER_EXPIRY).signed.times) == (cause is not Cause.NONE)
 
 
+@pytest.mark.parametrize("died", [1, 0])
+def test_a_certificate_that_ended_with_the_first_second_of_1970_has_ended_as_any_other(died):
+    root, early = make("Early Root", ca=True, born=-1000), team(born=-1000, died=died)
+    by = root.issue("Early Stamper", extensions=[STAMP], born=-1000)
+    data = stamped(signed(early, at=died), died, by=by)
+    found = judged(data, early, known=stores(early, root), timestamps=Timestamps.AFTER_EXPIRY)
+    assert (found.cause, [time.at for time in found.signed.times]) == (Cause.NONE, [died])
+    assert "no timestamp authority" in judged(signed(early, at=died), early, timestamps=Timestamps.AFTER_EXPIRY).detail
+
+
 @pytest.mark.parametrize(("at", "cause"), [(AT, Cause.NONE), (AT + 101, Cause.EXPIRED)])
 def test_where_none_is_demanded_a_stranger_s_countersignature_is_none(at, cause):
     data = stamped(signed(ACME), AT)

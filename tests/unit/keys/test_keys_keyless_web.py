@@ -52,6 +52,13 @@ def test_a_busy_service_is_asked_again(status):
     assert waits == [7.0]
 
 
+def test_a_service_that_says_at_once_is_asked_at_once_and_one_that_says_nothing_after_a_second():
+    for headers, delay in (({"Retry-After": "0"}, 0.0), ({}, 1.0)):
+        answers = [reply(429, headers=headers), reply(200, b"yes")]
+        web, waits = client(lambda _, answers=answers: answers.pop(0))
+        assert (ask(web), waits) == (b"yes", [delay])
+
+
 def test_a_service_that_stays_busy_is_left_alone_and_never_waited_for_long():
     web, waits = client(lambda _: reply(429, headers={"Retry-After": "86400"}))
     with pytest.raises(RateLimited):

@@ -298,6 +298,15 @@ def test_what_was_attached_before_another_destination_was_served_is_not_attached
     assert set(here.attached("elsewhere")) == KINDS
 
 
+def test_a_build_of_the_first_second_of_1970_is_recorded_as_of_then_when_it_is_run_again_later(dock):
+    here = dock()
+    here.now = -3600  # an hour passes before each shipment
+    with pytest.raises(StorageError):
+        here.ship(Faults(steps_of(dock).index("record_build") + 1))
+    here.ship()
+    here.check(others=0)
+
+
 def test_a_build_that_was_killed_last_week_is_not_this_one(dock):
     here = dock()
     steps = steps_of(dock)

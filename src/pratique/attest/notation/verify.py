@@ -27,7 +27,7 @@ from pratique.attest.notation.revocation import check_revocation
 from pratique.attest.notation.revocation_status import Answers
 from pratique.attest.notation.stores import TrustStores, thumbprint
 from pratique.attest.strictjson import load_json
-from pratique.attest.x509 import parse_certificate, validity
+from pratique.attest.x509 import last_second, parse_certificate, validity
 from pratique.errors import LimitExceeded, Malformed, PratiqueError, SignatureInvalid, Untrusted
 from pratique.model.digest import Digest
 from pratique.model.signer import CertifiedSigner, Signed, TrustedTime
@@ -291,7 +291,7 @@ def _wants_timestamp(envelope: UnverifiedEnvelope, chain: Sequence[Certificate],
         case Timestamps.ALWAYS:
             return True
         case Timestamps.AFTER_EXPIRY:
-            return any(at > (validity(certificate).end or at) for certificate in chain)
+            return any(at > last_second(certificate) for certificate in chain)
         case Timestamps.WHEN_PRESENT:
             return bool(envelope.timestamp)
 
@@ -322,11 +322,11 @@ def _check_authority_time(
 def _outside(chain: Sequence[Certificate], lower: int, upper: int) -> str:
     """In words, which certificate was not valid in all of this time; "" when all were."""
     for certificate in chain:
-        window = validity(certificate)
-        if lower < window.start:
-            return f"{named(certificate)} is not valid yet: it is from {_when(window.start)}"
-        if window.end is not None and upper > window.end:
-            return f"{named(certificate)} is no longer valid: it was until {_when(window.end)}"
+        start, end = validity(certificate).start, last_second(certificate)
+        if lower < start:
+            return f"{named(certificate)} is not valid yet: it is from {_when(start)}"
+        if upper > end:
+            return f"{named(certificate)} is no longer valid: it was until {_when(end)}"
     return ""
 
 

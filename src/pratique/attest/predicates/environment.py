@@ -165,7 +165,7 @@ def _url(environ: Mapping[str, str], name: str) -> str:
         return f"ssh://{match[1]}/{match[2]}" if match else ""
     try:
         parts = urlsplit(text)
-        port = f":{parts.port}" if parts.port else ""
+        port = f":{parts.port}" if parts.port is not None else ""
     except ValueError:
         return ""
     if parts.scheme not in ("http", "https", "ssh", "git") or not parts.hostname:

@@ -16,7 +16,7 @@ from pratique.attest.sigstore.rekor import Signing
 from pratique.attest.sigstore.trusted_root import TrustedRoot
 from pratique.attest.sigstore.verify import ArtifactDigests, Requirements, verify_attestation, verify_message
 from pratique.attest.statement import parse_statement
-from pratique.attest.x509 import parse_certificate, validity
+from pratique.attest.x509 import last_second, parse_certificate
 from pratique.errors import Expired, InputError, PratiqueError, Unavailable, Violation
 from pratique.keys.keyless.fulcio import request_certificate
 from pratique.keys.keyless.rekor import log_signature
@@ -134,7 +134,7 @@ def open_session(
     return Session(
         identity=identity,
         certificate=der,
-        expires_at=validity(certificate).end or 0,
+        expires_at=last_second(certificate),
         services=services,
         root=root,
         needs=needs or Requirements(),

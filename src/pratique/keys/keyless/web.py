@@ -62,7 +62,8 @@ class Web:
                     return body
                 if attempt == ATTEMPTS or status not in _BUSY:
                     raise _refused(what, host, status, _clean(body.decode("utf-8", "replace"), secrets))
-                delay = min(retry_after(found) or delay, 10.0)
+                stated = retry_after(found)
+                delay = min(delay if stated is None else stated, 10.0)
             self.sleep(delay)
         raise AssertionError("the last attempt returns or raises")
 

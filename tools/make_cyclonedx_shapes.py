@@ -2,7 +2,8 @@
 
 `cyclonedx-1.N.json`: name → shape, as `pratique.documents.shape` reads them: names, types and demands, no prose.
 `cyclonedx-xml.json`: type → {"a": attributes, "e": {element: [type, may repeat]}, "t": the scalar its text is}, of the newest
-XML schema; `=s`, `=i`, `=n`, `=b` are scalars. Elements stand in the order the schema demands.
+XML schema; `=s`, `=l`, `=w`, `=i`, `=n`, `=b` are scalars: text, a line, a word, numbers, truth. Elements stand in the order
+the schema demands.
 """
 
 import json
@@ -19,7 +20,15 @@ _KEYWORDS = ("pattern", "format", "minimum", "maximum", "minLength", "maxLength"
 _ANYTHING = ("string", "^(.*)$")
 _OTHERS = {"jsf-0.82.schema.json": "jsf", "cryptography-defs.schema.json": "cryptography"}
 """Schema that the others refer to → what stands before the names of its shapes."""
-_SCALARS = {"boolean": "b", "integer": "i", "positiveInteger": "i", "nonNegativeInteger": "i", "decimal": "n", "float": "n"}
+_SCALARS = {
+    "boolean": "b",
+    **dict.fromkeys(("integer", "positiveInteger", "nonNegativeInteger"), "i"),
+    **dict.fromkeys(("decimal", "float"), "n"),
+    "string": "s",
+    "normalizedString": "l",
+    **dict.fromkeys(("token", "anyURI", "dateTime", "date"), "w"),
+}
+"""Type of XML Schema → scalar, by how it takes white space: as it is, as spaces, or as nothing at the ends (part 2, 4.3.6)."""
 
 
 def shape(node: Any, within: str = "") -> Any:
@@ -99,7 +108,7 @@ class XmlTypes:
         self.root = ElementTree.parse(path).getroot()
         self.groups = {one.get("name"): one for one in self.root.findall(f"{_XS}attributeGroup")}
         self.complex = {one.get("name") for one in self.root.findall(f"{_XS}complexType")}
-        self.simple = {one.get("name"): self.base(one) for one in self.root.findall(f"{_XS}simpleType")}
+        self.nodes = {one.get("name"): one for one in self.root.findall(f"{_XS}simpleType")}
         self.types: dict[str, Any] = {}
         for one in self.root.findall(f"{_XS}complexType"):
             self.add(one, one.get("name") or "")
@@ -108,13 +117,19 @@ class XmlTypes:
 
     def base(self, node: ElementTree.Element) -> str:
         """The scalar that a simple type restricts."""
-        restriction = node.find(f"{_XS}restriction")
-        return "s" if restriction is None else _SCALARS.get((restriction.get("base") or "").rpartition(":")[2], "s")
+        restriction, union = node.find(f"{_XS}restriction"), node.find(f"{_XS}union")
+        if restriction is not None:
+            return self.scalar(restriction.get("base") or "")
+        members = (union.get("memberTypes") or "").split() if union is not None else []
+        kinds = {self.scalar(one) for one in members}
+        return kinds.pop() if len(kinds) == 1 else "s"
 
     def scalar(self, name: str) -> str:
         """The scalar of a named simple type."""
         local = name.rpartition(":")[2]
-        return _SCALARS.get(local) or self.simple.get(local, "s")
+        if not name.startswith("xs:") and local in self.nodes:
+            return self.base(self.nodes[local])
+        return _SCALARS.get(local, "s")
 
     def type_of(self, element: ElementTree.Element, context: str) -> str:
         """The name of an element's type; one of its own is entered under the path to the element."""

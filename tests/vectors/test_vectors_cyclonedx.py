@@ -4,10 +4,13 @@ The data: CycloneDX/specification, `tools/src/test/resources/1.5` and `1.6`, JSO
 """
 
 import json
+import random
 from dataclasses import replace
 
 import pytest
+from sbom_documents import differences
 from vector_files import files
+from xml_rewriting import Rewriter
 
 from pratique.documents.names import OutputTarget
 from pratique.documents.read import read_document
@@ -71,6 +74,16 @@ def test_a_valid_xml_document_is_read_and_comes_back_as_it_was(path):
     again = read_document(rendered.data).document
     assert again == reading.document
     assert bool(reading.passed_over) == (path.name in PASSED_OVER)
+
+
+@pytest.mark.parametrize("path", files(FOLDER, "valid-*.xml"))
+def test_an_xml_document_that_is_written_otherwise_is_read_as_the_same(path):
+    data = path.read_bytes()
+    document = read_document(data).document
+    for prefix in ("", "bom"):
+        for seed in range(3):
+            other = Rewriter(random.Random(seed).choice, prefix).document(data)
+            assert differences(read_document(other).document, document) == []
 
 
 @pytest.mark.parametrize("path", [*files(FOLDER, "invalid-*.json"), *files(FOLDER, "invalid-*.xml")])

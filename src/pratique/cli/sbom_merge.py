@@ -38,9 +38,10 @@ def merge(
     The product contains what each document is about, with the document's digest, and depends on it. Without --name, documents
     that are all about one thing become one about that thing. One document alone is allowed; - is standard input.
 
-    Components with the same package URL are one, as are those without one of the same kind, name, version and hashes; what
-    states neither version nor hash stays for itself. Where documents disagree, the word of the first one given stands; what
-    others say is kept beside it, in properties named pratique:conflict:…, and listed on standard error, as is what has no place
+    Components whose package URLs name one package are one, however they are spelled, as are those without one of the same kind,
+    name, version and hashes; what states neither version nor hash stays for itself. Where documents disagree, the word of the
+    first one given stands; what others say is kept beside it, in properties named pratique:conflict:…, and listed on standard
+    error, as is what has no place
     in the format. With --format json the lists are one JSON document.
     """
     from pratique.documents.epoch import stated_epoch

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from pratique.documents.claims import ParsedComponent, ParsedSbom, licence_words
-from pratique.lexicon.purl_same import same_package
+from pratique.lexicon.purl_same import package_identity, same_package
 from pratique.lexicon.text import clean, shown_path
 from pratique.model import Component, ComponentKind, FileEntry, FileKind, FileManifest, Inventory, Tree
 from pratique.model.manifest import manifest_root
@@ -158,4 +158,4 @@ def _compare(now: Component, said: ParsedComponent) -> Iterator[Finding]:
 
 
 def _unversioned(purl: str) -> str:
-    return purl.partition("?")[0].rpartition("@")[0] or purl
+    return package_identity(purl).name

@@ -1,7 +1,7 @@
 """What differs between two bills of materials: components, their versions and licences, and files. Pure.
 
-A package is known again by its package URL without version, qualifiers and subpath; what has none, by its name. Where one
-package stands there in several versions, equal ones are paired first, then those of one architecture, the newest with the
+A package is known again by its package URL without version, qualifiers and subpath (`same`); what has none, by its name. Where
+one package stands there in several versions, equal ones are paired first, then those of one architecture, the newest with the
 newest; what is left over was added or removed. Files are compared only where both sides say which files they have.
 """
 
@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 
 from pratique.documents.document import Basis, Document, Licence, Part
+from pratique.documents.same import OPERATING_SYSTEM, may_be_one, part_identity, part_version
 from pratique.errors import Malformed
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.purl import build_purl
@@ -72,7 +72,8 @@ def compare(before: Document, after: Document, files_before: Files | None, files
     old, new = _grouped(before), _grouped(after)
     components: list[Difference] = []
     for name in sorted(old.keys() | new.keys()):
-        components += _group(name, old.get(name, []), new.get(name, []))
+        components += _group(old.get(name, []), new.get(name, []))
+    components.sort(key=lambda one: one.name)
     if files_before is None or files_after is None:
         return Differences(components=tuple(components), files=None)
     files, incomparable = _compare_files(files_before, files_after)
@@ -95,6 +96,7 @@ def _is_file(part: Part) -> bool:
 
 
 def _grouped(document: Document) -> dict[str, list[Part]]:
+    """By what a part is, see `_identity`."""
     found: dict[str, list[Part]] = {}
     for part in document.walk():
         if not _is_file(part):
@@ -103,19 +105,19 @@ def _grouped(document: Document) -> dict[str, list[Part]]:
 
 
 def _identity(part: Part) -> str:
+    found = part_identity(part)
+    return f"pkg:{found.name.removeprefix('pkg:')}" if found is not None else part.full_name
+
+
+def _shown(part: Part) -> str:
+    """What people call it: the canonical package URL without version, qualifiers and subpath, whoever spelled it."""
     if not part.purl:
         return part.full_name
-    return _package(part.purl)
-
-
-@lru_cache(maxsize=65_536)
-def _package(purl: str) -> str:
-    """The canonical package URL without version, qualifiers and subpath, whoever spelled it."""
     try:
-        known = parse_purl(purl)
+        known = parse_purl(part.purl)
         return build_purl(known.type, known.name, namespace=known.namespace)
     except Malformed:
-        head = re.split(r"[?#]", purl, maxsplit=1)[0]
+        head = re.split(r"[?#]", part.purl, maxsplit=1)[0]
     at = head.rfind("@")
     # A slash in a version is quoted, so an at sign before the last slash belongs to a namespace.
     return head[:at] if at > head.rfind("/") else head
@@ -127,15 +129,16 @@ def _arch(part: Part) -> str:
 
 
 _PASSES: tuple[Callable[[Part], tuple[str, ...]], ...] = (
-    lambda part: (part.version, _arch(part)),
-    lambda part: (part.version,),
+    lambda part: (part_version(part), _arch(part)),
+    lambda part: (part_version(part),),
     lambda part: (_arch(part),),
     lambda _: (),
 )
 
 
-def _group(name: str, old: list[Part], new: list[Part]) -> Iterable[Difference]:
+def _group(old: list[Part], new: list[Part]) -> Iterable[Difference]:
     """Differences within one package. Each pass pairs what agrees in its key."""
+    name = _shown([*old, *new][0])
     for key in _PASSES:
         pairs, old, new = _paired(old, new, key)
         for one, other in pairs:
@@ -164,16 +167,18 @@ def _paired(
 
 
 def _newest_first(parts: Iterable[Part]) -> list[Part]:
-    return sorted(parts, key=lambda part: (order_key(part.version), part.version, part.purl, part.ref), reverse=True)
+    return sorted(parts, key=lambda part: (order_key(part_version(part)), part.version, part.purl, part.ref), reverse=True)
 
 
 def _pair(name: str, old: Part, new: Part) -> Iterable[Difference]:
-    if old.version != new.version:
-        change = _DIRECTIONS[_direction(name, old.version, new.version)]
-        yield Difference(change=change, name=name, before=old.version, after=new.version)
-    before, after = _licences(old.licences), _licences(new.licences)
-    if before != after:
-        yield Difference(change=Change.LICENCE, name=name, before=", ".join(before), after=", ".join(after))
+    before, after = part_version(old), part_version(new)
+    if before != after and not (old.kind == OPERATING_SYSTEM and may_be_one(old, new)):
+        change = _DIRECTIONS[_direction(name, before, after)]
+        told = (old.version, new.version) if old.version != new.version else (before, after)
+        yield Difference(change=change, name=name, before=told[0], after=told[1])
+    licences, others = _licences(old.licences), _licences(new.licences)
+    if licences != others:
+        yield Difference(change=Change.LICENCE, name=name, before=", ".join(licences), after=", ".join(others))
 
 
 def _direction(name: str, before: str, after: str) -> Direction:

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from purl_spellings import APART, SPELLINGS
 from sbom_trees import SUBJECT, debian
 
 from pratique.documents.check import check_sbom
@@ -58,22 +59,6 @@ def test_another_tools_document_about_another_image_is_told(subject):
     assert len(found) == 1 and str(OTHER) in found[0].detail
 
 
-SPELLINGS = [
-    ("pkg:npm/%40scope/a@1", "pkg:npm/@scope/a@1"),
-    (
-        "pkg:deb/debian/libc6@2.36-9%2Bdeb12u1?arch=amd64&distro=debian-12",
-        "pkg:deb/debian/libc6@2.36-9+deb12u1?distro=debian-12.15",
-    ),
-    ("pkg:rpm/redhat/bash@5.1-2?arch=x86_64&epoch=1", "pkg:rpm/rhel/bash@1:5.1-2?arch=x86_64"),
-    ("pkg:deb/debian/x@1:2-3?arch=amd64", "pkg:deb/debian/x@2-3?epoch=1&arch=amd64"),
-    ("pkg:deb/debian/x@1?arch=amd64&upstream=y", "pkg:deb/debian/x@1?upstream=z&arch=amd64&distro=debian"),
-    ("pkg:pypi/my-package@1", "pkg:pypi/My_Package@1"),
-    ("pkg:golang/github.com/burntsushi/toml@v1.0.0", "pkg:golang/github.com/BurntSushi/toml@1.0.0"),
-    ("pkg:maven/a/b@1?type=jar", "pkg:maven/a/b@1"),
-    ("pkg:github/actions/checkout@v4", "pkg:github/Actions/Checkout@v4"),
-]
-
-
 @pytest.mark.parametrize(("ours", "theirs"), SPELLINGS)
 def test_a_package_that_is_spelled_otherwise_is_the_same_package(ours, theirs):
     assert same_package(ours) == same_package(theirs)
@@ -81,17 +66,7 @@ def test_a_package_that_is_spelled_otherwise_is_the_same_package(ours, theirs):
     assert of_kind("component", findings(cyclonedx([other]), ours)) == []
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("pkg:npm/a@1", "pkg:npm/a@2"),
-        ("pkg:npm/a@1", "pkg:npm/b@1"),
-        ("pkg:npm/%40x/a@1", "pkg:npm/a@1"),
-        ("pkg:deb/debian/a@1:1", "pkg:deb/debian/a@1"),
-        ("pkg:deb/debian/a@1", "pkg:deb/ubuntu/a@1"),
-        ("nonsense", "pkg:npm/a@1"),
-    ],
-)
+@pytest.mark.parametrize(("one", "other"), APART)
 def test_other_packages_stay_apart(one, other):
     assert same_package(one) != same_package(other)
 

@@ -1,14 +1,16 @@
 """CycloneDX XML (ECMA-424) to the layout of CycloneDX JSON, which is what the reader takes. Pure.
 
-Guided by the types of the published XML schema (`shapes/cyclonedx-xml.json`). Elements that the schema allows once and that
-stand twice, and elements it does not know, are problems; what stands in foreign name spaces is passed over and named.
+Guided by the types of the published XML schema (`shapes/cyclonedx-xml.json`), whose scalars are told apart by how they take
+white space: a word has none at its ends, and a line loses what only lays it out: at an end, with a break in it. Elements that the
+schema allows once and that stand twice, elements it does not know, and text between elements are problems; what stands in foreign
+name spaces is passed over and named. How a document is written (comments, CDATA, prefixes, order of attributes) does not count.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pratique.documents.cyclonedx.xml_vocabulary import MIXED, NAMESPACE, RENAMED, REPEATED, TEXT_MEMBERS
+from pratique.documents.cyclonedx.xml_vocabulary import MIXED, NAMESPACE, RENAMED, REPEATED, SPACE, TEXT_MEMBERS, plain_scalar
 from pratique.documents.shape import Problem, load_shapes
 from pratique.errors import Malformed
 from pratique.lexicon.lazy_regex import lazy
@@ -17,6 +19,7 @@ from pratique.lexicon.parse import load_xml
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+_XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 _NUMBER = lazy(r"[+-]?[0-9]{1,30}(?:\.[0-9]{0,30})?(?:[eE][+-]?[0-9]{1,2})?|[+-]?\.[0-9]{1,30}")
 
 
@@ -63,7 +66,7 @@ class _Reader:
     def value(self, element: "Element", type_: str, place: str) -> Any:
         """What an element of that type says."""
         if type_.startswith("="):
-            return self.scalar(element.text or "", type_[1:], place)
+            return self.scalar(self.text(element, place), type_[1:], place)
         kind = self.types[type_]
         if type_ in MIXED:
             return [
@@ -79,10 +82,12 @@ class _Reader:
             )
         if type_ == "service.data":
             return self.service_data(element, place)
-        rows = list(self.children(element, place))
-        if _is_wrapper(kind) or (type_.endswith(".tools") and any(name == "tool" for _, name in rows)):
+        if type_ == "dependenciesType":
+            return list(self.dependencies(element, place))
+        if _is_wrapper(kind) or (type_.endswith(".tools") and any(one.tag == f"{{{self.namespace}}}tool" for one in element)):
+            self.attributes(element, {}, type_, place)
             inner = kind["e"]
-            known = [(one, name) for one, name in rows if self.is_known(name, inner, place)]
+            known = [(one, name) for one, name in self.children(element, place) if self.is_known(name, inner, place)]
             return [self.value(one, inner[name][0], f"{place}/{index}") for index, (one, name) in enumerate(known)]
         return self.object(element, type_, place)
 
@@ -90,36 +95,67 @@ class _Reader:
         """Attributes, text and child elements as members."""
         kind = self.types[type_]
         out: dict[str, Any] = {}
-        for name, text in element.attrib.items():
-            if name in kind["a"]:
-                out[RENAMED.get(f"{type_}/{name}", name)] = self.scalar(text, kind["a"][name], f"{place}/{name}")
-            elif not name.startswith("{http://www.w3.org/2001/XMLSchema-instance}"):
-                self.foreign.append(Problem(f"{place}/{name.rpartition('}')[2]}", "is an attribute of no known meaning"))
+        self.attributes(element, out, type_, place)
         if "t" in kind:
-            out[TEXT_MEMBERS[type_]] = element.text or ""
+            text = self.scalar(self.children_text(element, place), kind["t"], place)
+            out[TEXT_MEMBERS[type_]] = "".join(text.split()) if out.get("encoding") == "base64" else text
             return out
-        if not len(element) and element.text and not element.text.isspace():
-            return element.text  # what is structured in 1.7 was a plain reference in 1.6
+        if not len(element) and element.text and element.text.strip(SPACE):
+            return element.text.strip(SPACE)  # what is structured in 1.7 was a plain reference in 1.6
         for one, name in self.children(element, place):
             if not self.is_known(name, kind["e"], place):
                 continue
             inner = kind["e"][name][0]
             member = RENAMED.get(f"{type_}/{name}", name)
-            if type_ == "dependencyType":
-                out.setdefault("dependsOn" if name == "dependency" else name, []).append(one.get("ref", ""))
-            elif f"{type_}/{name}" in REPEATED:
+            if f"{type_}/{name}" in REPEATED:
                 items = out.setdefault(member, [])
                 items.append(self.value(one, inner, f"{place}/{member}/{len(items)}"))
             elif member in out:
                 self.problems.append(Problem(f"{place}/{member}", "is said twice"))
             else:
                 out[member] = self.value(one, inner, f"{place}/{member}")
-        if type_ == "dependencyType" and not out.keys() & {"dependsOn", "provides"}:
-            out["dependsOn"] = []  # an empty element says that nothing is needed
         return out
+
+    def attributes(self, element: "Element", out: dict[str, Any], type_: str, place: str) -> None:
+        """Attributes as members of `out`."""
+        known = self.types[type_]["a"]
+        for name, text in element.attrib.items():
+            if name in known:
+                out[RENAMED.get(f"{type_}/{name}", name)] = self.scalar(text, known[name], f"{place}/{name}")
+            elif not name.startswith(_XSI):
+                self.foreign.append(Problem(f"{place}/{name.rpartition('}')[2]}", "is an attribute of no known meaning"))
+
+    def dependencies(self, element: "Element", place: str) -> Iterator[dict[str, Any]]:
+        """Who needs what. An element within one says what that one needs, and what it holds itself, what it needs in turn."""
+        waiting = [one for one, name in self.children(element, place) if self.is_known(name, {"dependency": 1}, place)]
+        for number, one in enumerate(waiting):
+            here = f"{place}/{number}"
+            row: dict[str, Any] = {}
+            self.attributes(one, row, "dependencyType", here)
+            for inner, name in self.children(one, here):
+                if self.is_known(name, self.types["dependencyType"]["e"], here):
+                    row.setdefault("dependsOn" if name == "dependency" else name, []).append(inner.get("ref", ""))
+                    if len(inner):
+                        waiting.append(inner)
+            yield row if row.keys() & {"dependsOn", "provides"} else row | {"dependsOn": []}  # empty: it needs nothing
+
+    def text(self, element: "Element", place: str) -> str:
+        """What an element of plain text says."""
+        for name in element.attrib:
+            if not name.startswith(_XSI):
+                self.problems.append(Problem(f"{place}/{name.rpartition('}')[2]}", "is an attribute where none is allowed"))
+        return self.children_text(element, place)
+
+    def children_text(self, element: "Element", place: str) -> str:
+        """The text of an element that has no others within."""
+        if len(element):
+            self.problems.append(Problem(place, "has elements where a text is meant"))
+        return element.text or ""
 
     def children(self, element: "Element", place: str) -> Iterable[tuple["Element", str]]:
         """Child elements of CycloneDX with their local names."""
+        if any(text and text.strip(SPACE) for text in (element.text, *(one.tail for one in element))):
+            self.problems.append(Problem(place, "has text between its elements"))
         for one in element:
             namespace, _, name = one.tag.rpartition("}")
             if namespace[1:] == self.namespace:
@@ -159,9 +195,9 @@ class _Reader:
 
     def scalar(self, text: str, kind: str, place: str) -> Any:
         """Text, boolean or number (XML Schema part 2)."""
-        if kind == "s":
-            return text
-        word = text.strip()
+        if kind in "slw":
+            return plain_scalar(text, kind)
+        word = text.strip(SPACE)
         found = {"true": True, "1": True, "false": False, "0": False}.get(word) if kind == "b" else _number(word)
         if found is None:
             self.problems.append(Problem(place, "is no boolean" if kind == "b" else "is no number"))

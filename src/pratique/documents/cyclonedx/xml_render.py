@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pratique.documents.cyclonedx.xml_vocabulary import MIXED, NAMESPACE, RENAMED, REPEATED, TEXT_MEMBERS
+from pratique.documents.cyclonedx.xml_vocabulary import MIXED, NAMESPACE, RENAMED, REPEATED, TEXT_MEMBERS, plain_scalar
 from pratique.documents.shape import Problem, load_shapes
 from pratique.lexicon.lazy_regex import lazy
 
@@ -27,6 +27,8 @@ def json_to_xml(value: Mapping[str, Any], version: str) -> tuple[bytes, tuple[Pr
     text = '<?xml version="1.0" encoding="UTF-8"?>\n' + writer.element("bom", value, ".bom", attributes)
     if writer.unprintable:
         writer.left_out.append(Problem("", f"{writer.unprintable} characters that XML cannot hold: U+FFFD stands there"))
+    if writer.laid_out:
+        writer.left_out.append(Problem("", f"{writer.laid_out} texts with white space at their ends, which XML lays out with"))
     return text.encode("utf-8", "replace"), tuple(writer.left_out)
 
 
@@ -37,6 +39,7 @@ class _Writer:
     types: Mapping[str, Any]
     left_out: list[Problem] = field(default_factory=list)
     unprintable: int = 0
+    laid_out: int = 0
 
     def escaped(self, text: str, *, quote: bool = False) -> str:
         """Text as it stands in an element, or in an attribute (`quote`)."""
@@ -49,10 +52,15 @@ class _Writer:
                 text = text.replace(char, entity)
         return text.replace("\n", "&#10;").replace("\t", "&#9;") if quote else text
 
+    def kept(self, text: str, kind: str) -> str:
+        """The text; white space that a reader of that kind of text takes for layout is counted."""
+        self.laid_out += kind in "lw" and plain_scalar(text, kind) != text
+        return text
+
     def element(self, name: str, value: Any, type_: str, attributes: str = "") -> str:
         """One element and all within it."""
         if type_.startswith("="):
-            return _tag(name, attributes, self.escaped(_text(value)))
+            return _tag(name, attributes, self.escaped(self.kept(_text(value), type_[1:])))
         if type_ in ("bomReferenceType", "dependencyType.provides"):
             return _tag(name, f' ref="{self.escaped(_text(value), quote=True)}"', "")
         kind = self.types[type_]
@@ -80,7 +88,8 @@ class _Writer:
             if member in value:
                 attributes += f' {attribute}="{self.escaped(_text(value[member]), quote=True)}"'
         if "t" in kind:
-            return _tag(name, attributes, self.escaped(_text(value.get(TEXT_MEMBERS[type_], ""))))
+            text = self.kept(_text(value.get(TEXT_MEMBERS[type_], "")), kind["t"])
+            return _tag(name, attributes, self.escaped(text))
         if type_ == "dependencyType":
             rows = [_tag("dependency", f' ref="{self.escaped(one, quote=True)}"', "") for one in value.get("dependsOn", ())]
             rows += [_tag("provides", f' ref="{self.escaped(one, quote=True)}"', "") for one in value.get("provides", ())]

@@ -1,8 +1,10 @@
-"""Where CycloneDX XML and CycloneDX JSON are laid out differently. Pure tables.
+"""Where CycloneDX XML and CycloneDX JSON are laid out differently. Pure: tables, and white space.
 
 The rule: an attribute or a child element is the member of its name; a type that holds nothing but many of one element is a
 list. What is here is every exception to it (ECMA-424, the XML and JSON schemas side by side).
 """
+
+from pratique.lexicon.lazy_regex import lazy
 
 NAMESPACE = "http://cyclonedx.org/schema/bom/"
 
@@ -64,3 +66,23 @@ MIXED = {
     "copyrightsType": {"text": "text"},
 }
 """Type that is a list of several elements → each element and the member its value stands in, "" for the item itself."""
+
+SPACE = " \t\r\n"
+"""What XML calls white space (1.0, S)."""
+_SPACES = lazy(r"[ \t\r\n]+")
+
+
+def plain_scalar(text: str, kind: str) -> str:
+    """A text as its reader takes it: `s` as it is, `l` without what lays it out, `w` without white space but single spaces."""
+    if kind == "w":
+        return text if text.isalnum() else _SPACES.sub(" ", text).strip(SPACE)
+    if kind == "l" and not text.isalnum():
+        bare = text.lstrip(SPACE)
+        text = bare if _has_break(text[: len(text) - len(bare)]) else text
+        bare = text.rstrip(SPACE)
+        text = bare if _has_break(text[len(bare) :]) else text
+    return text
+
+
+def _has_break(text: str) -> bool:
+    return "\n" in text or "\r" in text

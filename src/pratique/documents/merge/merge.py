@@ -4,8 +4,8 @@
 
 What an input is about stays a component of its own, with the input's digest, serial number and file manifest, so that it can
 still be taken out and verified alone (`nesting.extract_part`); the product contains it and depends on it. What is one component
-and where documents disagree is in `merge_parts`, how names are kept apart in `merge_names`, how statements about the graph are
-joined in `merge_graph`. Where an order has to decide (whose word stands in a field, who keeps a name), it is that of the inputs.
+is in `identity`, where documents disagree in `parts`, how names are kept apart in `names`, how statements about the graph are
+joined in `graph`. Where an order has to decide (whose word stands in a field, who keeps a name), it is that of the inputs.
 """
 
 import json
@@ -35,9 +35,10 @@ from pratique.documents.document import (
 from pratique.documents.from_inventory import rfc3339
 from pratique.documents.merge.extra import Lose, Raw, join_extras, join_vulnerabilities
 from pratique.documents.merge.graph import Row, Stated, join_completeness, join_relations
+from pratique.documents.merge.identity import Key, identity
 from pratique.documents.merge.names import addresses, bom_link, free, given_names, settle_licences, spelled
-from pratique.documents.merge.parts import Conflict, Key, StatedValue, as_properties, distinct, identity, remembered, title, unite
-from pratique.documents.merge.prepare import MergeSide, prepare
+from pratique.documents.merge.parts import Conflict, StatedValue, as_properties, distinct, remembered, title, unite
+from pratique.documents.merge.prepare import MergeSide, prepare, settle
 from pratique.documents.read import MAX_PARTS
 from pratique.documents.shape import Problem
 from pratique.documents.spdx_common import namespace_of
@@ -97,6 +98,7 @@ def merge_documents(
     repeated = [number for number, one in enumerate(inputs) if first.setdefault(one.sha256, number) != number]
     family = family or _shared_family(inputs)
     sides = [prepare(inputs[number].document, number, family, label=inputs[number].label) for number in first.values()]
+    settle(sides)
     merge = _Merge(sides, inputs, family)
     document = merge.document(name, version, epoch, tool_version)
     return Merged(document=document, conflicts=tuple(merge.conflicts), left_out=tuple(merge.left_out), repeated=tuple(repeated))

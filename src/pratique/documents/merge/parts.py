@@ -1,7 +1,4 @@
-"""When components of different documents are one, and what is said of it then. Pure.
-
-One and the same are components with the same package URL, in its canonical spelling and with its qualifiers; of those without
-one, components of the same kind, name, version and hashes. What states neither version nor hash is alone: a name is no identity.
+"""What is said of a component that several documents state (`identity`). Pure.
 
 Lists are united. Of texts and the like the first document's word stands; what others say differently is a conflict, which is
 kept as a property of the component, `pratique:conflict:FIELD`, with the documents that say it.
@@ -11,24 +8,24 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
 from pratique.documents.claims import licence_words
 from pratique.documents.cyclonedx.vocabulary import OWN_PREFIX
 from pratique.documents.document import Basis, DocumentForm, Hash, Licence, Part, Party, Property
+from pratique.documents.for_others import system_id
+from pratique.documents.same import OPERATING_SYSTEM, part_version
 from pratique.documents.spdx_common import party_text
-from pratique.errors import Malformed
 from pratique.lexicon.licences import normalise
-from pratique.lexicon.purl_read import parse_purl
-
-Key = tuple[object, ...]
+from pratique.lexicon.purl_pattern import spell
+from pratique.lexicon.purl_same import finer_distro, united_purl
 
 CONFLICT = f"{OWN_PREFIX}conflict:"
 _INFO = "/creationInfo"  # of SPDX 3: who wrote the element down, which is not said of the component
 _TEXTS = (
-    "kind version author publisher description summary comment copyright scope mime_type file_name download built released"
+    "kind author publisher description summary comment copyright scope mime_type file_name download built released"
     " valid_until".split()
 )
 _PARTIES = ("supplier", "manufacturer", "originator")
@@ -54,17 +51,6 @@ class Conflict:
     others: tuple[StatedValue, ...]
 
 
-def identity(part: Part, *, alone: Key, is_file: bool = False, code: str = "") -> Key:
-    """What two components have in common that are one. `code`: a hash that does not stand among the hashes. `alone`: what tells
-    this one from all others, where nothing else does."""
-    if part.purl:
-        purl, versioned = _canonical(part.purl)
-        return (is_file, purl, "" if versioned else part.version)
-    if part.version or part.hashes or code:
-        return (is_file, part.kind, part.full_name, part.version, frozenset(part.hashes), code)
-    return (*alone, is_file)
-
-
 def title(part: Part) -> str:
     """A component for people: its package URL, or name and version."""
     return part.purl or f"{part.full_name} {part.version}".rstrip()
@@ -75,7 +61,7 @@ def unite(members: Sequence[tuple[int, Part]]) -> tuple[Part, list[Conflict]]:
     first = members[0][1]
     if len(members) == 1:
         return first, []
-    found: dict[str, Any] = {"purl": next((one.purl for _, one in members if one.purl), "")}
+    found: dict[str, Any] = {"purl": united_purl(one.purl for _, one in members)}
     conflicts: list[Conflict] = []
 
     def choose(field: str, get: Callable[[Part], Any], key: Callable[[Any], Any], show: Callable[[Any], str]) -> Any:
@@ -93,6 +79,7 @@ def unite(members: Sequence[tuple[int, Part]]) -> tuple[Part, list[Conflict]]:
 
     named = choose("name", lambda part: part, _name_key, attrgetter("full_name"))
     found["group"], found["name"] = named.group, named.name
+    found["version"] = _version(members, choose)
     for name in _TEXTS:
         found[name] = choose(name, attrgetter(name), str, str)
     for name in _PARTIES:
@@ -131,14 +118,17 @@ def _contradicts(one: Iterable[Hash], other: Iterable[Hash]) -> bool:
     return any(mine[name].isdisjoint(theirs[name]) for name in mine.keys() & theirs.keys())
 
 
-@lru_cache(maxsize=32_768)
-def _canonical(text: str) -> tuple[str, bool]:
-    """The canonical spelling, and whether it names a version. What is no package URL is taken as it is written."""
-    try:
-        purl = parse_purl(text)
-    except Malformed:
-        return text, False
-    return str(purl), bool(purl.version)
+def _version(members: Sequence[tuple[int, Part]], choose: Callable[..., Any]) -> str:
+    """The first that is said; of an operating system the one that says most."""
+    if members[0][1].kind == OPERATING_SYSTEM:
+        releases = [f"-{part.version}" for _, part in members if part.version]
+        finest = ""
+        for one in releases:
+            finest = finer_distro(finest, one) if finest else one
+        if finest:
+            return finest[1:]
+    found: Part = choose("version", lambda part: part if part.version else None, part_version, attrgetter("version"))
+    return found.version if found is not None else ""
 
 
 def _of(part: Part, *, bases: tuple[Basis, ...]) -> tuple[Licence, ...]:
@@ -151,9 +141,12 @@ def _licence_key(licences: Iterable[Licence]) -> tuple[str, ...]:
 
 
 def _name_key(part: Part) -> str:
-    """`g/x` and `g:x` are one name; so is to PyPI what differs in case, hyphens, underscores and full stops (PEP 503)."""
-    name = part.full_name.replace(":", "/")
-    return re.sub(r"[-_.]+", "-", name).lower() if part.purl.startswith("pkg:pypi/") else name
+    """In the one spelling in which names of the type are compared; `g/x` and `g:x` are one name, and so is what a system is
+    called by its os-release and by others."""
+    if part.kind == OPERATING_SYSTEM:
+        return system_id(part.name.lower())
+    type_ = part.purl.partition(":")[2].partition("/")[0].lower() if part.purl.startswith("pkg:") else ""
+    return spell(type_, part.full_name.replace(":", "/")) if type_ else part.full_name.replace(":", "/")
 
 
 def _party_key(party: Party) -> str:

@@ -1,6 +1,7 @@
 """A document made ready to be merged: flat, every part with a ref, its extras in the family of the result. Pure."""
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
@@ -8,11 +9,13 @@ from typing import Any
 from pratique.documents.containment import flattened
 from pratique.documents.document import CONTAINS, Document, Extra, Family, Part, Relation
 from pratique.documents.extra import extras_that_matter
+from pratique.documents.merge.identity import Key, identity, settled_keys
 from pratique.documents.merge.names import Names, each_extra, spelled
-from pratique.documents.merge.parts import Key, identity
 from pratique.documents.shape import Problem
 from pratique.documents.spdx_common import namespace_of
+from pratique.documents.subject_digest import stated_digests
 from pratique.errors import Malformed
+from pratique.model import Digest
 
 _CODE = "/packageVerificationCode"
 
@@ -62,6 +65,31 @@ def prepare(document: Document, number: int, family: Family, *, label: str = "")
     rows = [(part, False) for part in _packages(document)] + [(part, True) for part in document.files]
     members = [MergeMember(part, key, is_file) for (part, is_file), key in zip(rows, keys, strict=True)]
     return MergeSide(number, replace(document, family=family), source.family, roots, members, losses, Names(family))
+
+
+def settle(sides: Sequence[MergeSide]) -> None:
+    """Give what is one component in several inputs one key: packages by what all of them state; what inputs are about also by the
+    digests that are stated of it, however each tool calls it."""
+    _rename(sides, settled_keys(member.key for side in sides for member in side.members))
+    _rename(sides, _subjects(side for side in sides if side.subject is not None))
+
+
+def _rename(sides: Sequence[MergeSide], keys: Mapping[Key, Key]) -> None:
+    for side in sides if keys else ():
+        side.members = [replace(one, key=keys[one.key]) if one.key in keys else one for one in side.members]
+
+
+def _subjects(sides: Iterable[MergeSide]) -> dict[Key, Key]:
+    known: dict[Digest, Key] = {}
+    found: dict[Key, Key] = {}
+    for side in sides:
+        digests = stated_digests(side.document)
+        same = dict.fromkeys([known[one] for one in digests if one in known] or [side.members[0].key])
+        first = next(iter(same))
+        moved = {key: first for key in (*same, side.members[0].key) if key != first}
+        found = {key: moved.get(to, to) for key, to in found.items()} | moved
+        known = {digest: moved.get(key, key) for digest, key in known.items()} | dict.fromkeys(digests, first)
+    return found
 
 
 def _keys(document: Document, number: int) -> list[Key]:

@@ -23,7 +23,6 @@ from pratique.ecosystems.cos.cataloger import COS
 from pratique.ecosystems.cran.cataloger import CRAN
 from pratique.ecosystems.crystal.cataloger import CRYSTAL
 from pratique.ecosystems.dart.cataloger import DART
-from pratique.ecosystems.dart.pubspec import PUBSPEC
 from pratique.ecosystems.deno.cataloger import DENO
 from pratique.ecosystems.dotnet.deps_json import DotnetCataloger
 from pratique.ecosystems.dotnet.nuget import NugetCataloger
@@ -132,7 +131,6 @@ CATALOGERS: dict[str, Cataloger] = {
     "opam-source": OPAM_SOURCE,
     "lua": LUA,
     "dart": DART,
-    "dart-pubspec": PUBSPEC,
     "swift": SWIFT,
     "cocoapods": COCOAPODS,
     "carthage": CARTHAGE,

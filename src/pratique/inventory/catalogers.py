@@ -11,7 +11,7 @@ NAMES = tuple(
     (
         "dpkg apk rpm alpm opkg portage chisel homebrew macports spack cos bottlerocket flatpak nix guix snap snap-manifest "
         "conda conda-environment conda-lock python python-lock requirements python-source npm npm-lock yarn pnpm bun deno "
-        "extensions gemspec bundler composer pear wordpress cpan cran opam opam-source lua dart dart-pubspec swift cocoapods "
+        "extensions gemspec bundler composer pear wordpress cpan cran opam opam-source lua dart swift cocoapods "
         "carthage apple-bundles beam gleam erlang haskell conan vcpkg julia nim zig elm crystal swipl system java java-exploded "
         "java-runtime java-native maven gradle sbt bazel dotnet nuget paket helm kubernetes container-files github-actions "
         "terraform tools models stated licences go go-vendor cargo cargo-vendor executable signatures kernel"
@@ -190,10 +190,6 @@ def load(name: str) -> Cataloger:  # a table, each row of which loads what it na
             from pratique.ecosystems.dart.cataloger import DART
 
             return DART
-        case "dart-pubspec":
-            from pratique.ecosystems.dart.pubspec import PUBSPEC
-
-            return PUBSPEC
         case "swift":
             from pratique.ecosystems.swift.cataloger import SWIFT
 

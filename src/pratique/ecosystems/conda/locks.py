@@ -15,6 +15,8 @@ from pratique.lexicon.values import clean_url, list_or_empty, read_hex, table_or
 from pratique.model import Component, Presence
 
 _ADDRESS = lazy(r"(?:https?://[^\s]*?/)?([^/\s]+)/([^/\s]+)/([^/\s]+)-([^/\s-]+)-([^/\s-]+)\.(tar\.bz2|conda)(?:#.*)?")
+_NEED = lazy(r"\s*(?:[\w.-]+::)?([\w.-]+)")
+_EXTRA = lazy(r";.*\bextra\s*==")
 _PYPI = ("https://files.pythonhosted.org/", "https://pypi.org/")
 
 
@@ -33,7 +35,8 @@ def _read_conda_lock(file: File) -> Iterator[Found]:
             component = _conda(file, url, hashes, scope, name, version)
         if component is not None:
             platform = text_or_empty(entry.get("platform"))
-            needs = [f"{platform} {need}" for need in table_or_empty(entry.get("dependencies"))]
+            # What begins like this is a property of the system, and no package.
+            needs = [f"{platform} {need}" for need in table_or_empty(entry.get("dependencies")) if not need.startswith("__")]
             yield Found(component, (f"{platform} {name}",), needs)
 
 
@@ -41,6 +44,7 @@ def _read_pixi(file: File) -> Iterator[Found]:
     document = table_or_empty(load_yaml(file.data))
     if "packages" not in document or "environments" not in document:
         raise Malformed("not a lock file of pixi")
+    found: list[tuple[Component, str, str, list[str]]] = []
     for entry in map(table_or_empty, list_or_empty(document["packages"])):
         hashes = read_hex("sha256", text_or_empty(entry.get("sha256"))) | read_hex("md5", text_or_empty(entry.get("md5")))
         kind = text_or_empty(entry.get("kind"))  # before version 6 the address stood in a field of its own
@@ -54,7 +58,31 @@ def _read_pixi(file: File) -> Iterator[Found]:
         else:
             continue
         if component is not None:
-            yield Found(component)
+            subdir = clean_url(conda).rpartition("/")[0].rpartition("/")[2] if conda else ""
+            asked = entry.get("depends") if conda else entry.get("requires_dist")
+            found.append((component, "conda" if conda else "pypi", subdir, [text_or_empty(one) for one in list_or_empty(asked)]))
+    known = {f"{kind} {_normal(one.name)}" for one, kind, _, _ in found}
+    known |= {f"{kind} {_normal(one.name)} {subdir}" for one, kind, subdir, _ in found}
+    for one, kind, subdir, asked in found:
+        name = f"{kind} {_normal(one.name)}"
+        needs = [need for text in asked for need in _needed(text, kind, subdir, known)]
+        yield Found(one, (name, f"{name} {subdir}") if subdir else (name,), needs)
+
+
+def _needed(text: str, kind: str, subdir: str, known: set[str]) -> list[str]:
+    """The keys of what a package needs: of its own platform or of all, where it is for one. A requirement of PyPI (PEP 508) may
+    be met by a package of conda, and one with a marker by none."""
+    match = _NEED.match(text[:1000])
+    if match is None or match[1].startswith("__") or _EXTRA.search(text):
+        return []
+    name = _normal(match[1])
+    keys = [f"{kind} {name} {subdir}", f"{kind} {name} noarch"] if subdir not in ("", "noarch") else []
+    found = [key for key in keys if key in known] or [key for key in (f"{kind} {name}", f"conda {name}") if key in known][:1]
+    return found or ([] if ";" in text and kind == "pypi" else [f"{kind} {name}"])
+
+
+def _normal(name: str) -> str:
+    return name.lower().replace("_", "-").replace(".", "-")
 
 
 def _conda(file: File, url: str, hashes: Mapping[str, str], scope: str, name: str, version: str) -> Component | None:
@@ -76,9 +104,8 @@ def _pypi(file: File, name: str, version: str, url: str, hashes: Mapping[str, st
         origin = at_path(address)
     elif not address.startswith(_PYPI):
         origin = Origin({"download_url": address}, address=address)
-    normal = name.lower().replace("_", "-").replace(".", "-")
     facts = {"scope": scope} | ({"resolved": address} if origin is PUBLIC else {})
-    return file.package("pypi", normal, version, shown=name, origin=origin, hashes=hashes, facts=facts)
+    return file.package("pypi", _normal(name), version, shown=name, origin=origin, hashes=hashes, facts=facts)
 
 
 CONDA_LOCK = FileCataloger(

@@ -1,13 +1,16 @@
-"""Dart's pubspec.lock: hosted packages with the SHA-256 of their archive, packages from git, folders and the SDK.
+"""Dart's pubspec.lock: hosted packages with the SHA-256 of their archive, those from git, folders and the SDK. And pubspec.yaml.
 
-A package of another server than pub.dev is another package, also where the names are equal: its purl has a repository_url.
+A package of another server than pub.dev is another package, also where the names are equal: its purl has a repository_url. Who
+needs whom the lock file does not tell: `resolution.py` says where it stands, and where that is not there, it is not known.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pratique.cataloging.origins import PUBLIC, Origin, at_path, at_repository
-from pratique.cataloging.package_lists import File, FileCataloger, Found, ListSource
+from pratique.cataloging.package_lists import Asked, File, FileCataloger, Found, ListSource, kept, with_development
+from pratique.ecosystems.dart.pubspec import is_cached, read_cached, read_pubspec
+from pratique.ecosystems.dart.resolution import CONFIG, GRAPH, resolution_of
 from pratique.errors import Malformed
 from pratique.lexicon.parse import load_yaml
 from pratique.lexicon.text import clean
@@ -17,7 +20,19 @@ from pratique.model import Presence
 _PUBLIC = ("https://pub.dev", "https://pub.dartlang.org")  # one server, the second its older name
 
 
-def _read(file: File) -> Iterator[Found]:
+def _read_lock(file: File) -> Iterator[Found]:
+    found = _packages(file)
+    known = resolution_of(file)
+    needs = {name: [f"{file.folder}\n{need}" for need in listed] for name, listed in known.needs.items()}
+    found = (one._replace(needs=needs.get(one.keys[0].partition("\n")[2])) for one in found)
+    if known.run is None or known.develop is None:
+        yield from found
+    else:
+        run, develop = ([f"{file.folder}\n{name}" for name in names] for names in (known.run, known.develop))
+        yield from with_development(file, found, Asked(run, develop))
+
+
+def _packages(file: File) -> Iterator[Found]:
     document = table_or_empty(load_yaml(file.data))
     if "packages" not in document:
         raise Malformed("a lock file of pub without packages")
@@ -41,7 +56,7 @@ def _read(file: File) -> Iterator[Found]:
             facts=facts,
         )
         if component is not None:
-            yield Found(component)
+            yield Found(component, (f"{file.folder}\n{key}",))
 
 
 def _origin(source: str, entry: Mapping[str, Any], about: Mapping[str, Any]) -> Origin:
@@ -54,4 +69,21 @@ def _origin(source: str, entry: Mapping[str, Any], about: Mapping[str, Any]) -> 
     return at_path(f"sdk:{clean(entry.get('description'), 100) or 'dart'}") if source == "sdk" else PUBLIC
 
 
-DART = FileCataloger("dart", 2, ListSource(read=_read, presence=Presence.DECLARED, names=("pubspec.lock",)))
+def _in_dart_tool(path: str) -> bool:
+    return f"/{path}".endswith(("/.dart_tool/" + GRAPH, "/.dart_tool/" + CONFIG))
+
+
+DART = FileCataloger(
+    "dart",
+    3,
+    ListSource(read=_read_lock, presence=Presence.DECLARED, names=("pubspec.lock",), scope=lambda _path: ""),
+    ListSource(read=read_cached, presence=Presence.INSTALLED, names=("pubspec.yaml",), accepts=is_cached),
+    ListSource(
+        read=read_pubspec,
+        presence=Presence.DECLARED,
+        names=("pubspec.yaml",),
+        accepts=lambda path: "/.pub-cache/" not in f"/{path}",
+        scope=lambda _path: "",
+    ),
+    ListSource(read=kept, presence=Presence.DECLARED, names=(GRAPH, CONFIG), accepts=_in_dart_tool),
+)

@@ -14,7 +14,7 @@ from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.licences import normalise
 from pratique.lexicon.parse import read_json_object
 from pratique.lexicon.text import clean
-from pratique.lexicon.values import table_or_empty, text_or_empty
+from pratique.lexicon.values import list_or_empty, table_or_empty, text_or_empty
 from pratique.model import ComponentKind, Presence
 
 _BROWSER = lazy(r"(?:.*/)?Extensions/([a-p]{32})/([^/]+)/manifest\.json")
@@ -41,7 +41,8 @@ def _read_editor(file: File) -> Iterator[Found]:
         kind=ComponentKind.APPLICATION,
     )
     if component is not None:
-        yield Found(component, folders=(file.folder,))
+        needs = [text_or_empty(one).lower() for one in list_or_empty(document.get("extensionDependencies"))]
+        yield Found(component, (component.name.lower(),), needs, folders=(file.folder,))
 
 
 def _read_browser(file: File) -> Iterator[Found]:
@@ -68,6 +69,7 @@ EXTENSIONS = FileCataloger(
         presence=Presence.INSTALLED,
         names=("package.json",),
         accepts=lambda path: bool(editor_extension(path)),
+        scope=lambda _path: "",
     ),
     ListSource(
         read=_read_browser,

@@ -43,9 +43,12 @@ def _read(file: File) -> Iterator[Found]:
     )
     if component is None:
         return
-    needs = [table_or_empty(one) for one in list_or_empty(document.get("runtime_dependencies"))]
-    names = [text_or_empty(one.get("full_name")).rpartition("/")[2] for one in needs]
-    yield Found(component, (name,), names, [(file.path, "", "")], (file.folder,) if keg else ())
+    # null, or nothing at all, in receipts of older versions: nothing is known, then.
+    listed = document.get("runtime_dependencies")
+    needs = [text_or_empty(table_or_empty(one).get("full_name")).rpartition("/")[2] for one in list_or_empty(listed)]
+    yield Found(
+        component, (name,), needs if isinstance(listed, list) else None, [(file.path, "", "")], (file.folder,) if keg else ()
+    )
 
 
 def _read_formula(file: File) -> Iterator[Found]:

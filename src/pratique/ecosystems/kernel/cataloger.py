@@ -14,7 +14,7 @@ from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.licences import normalise
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
-from pratique.model import Component, ComponentKind, Presence, Tree
+from pratique.model import Component, ComponentKind, Edges, Presence, Tree
 
 _FROM_NAME = lazy(r"(?:vmlinu[xz]|kernel|(?:bz|z|u)?Image)-(\d+\.\d+[\w.+~-]*)")
 _FROM_FOLDER = lazy(r"(?:^|/)lib/modules/(\d+\.\d+[^/]*)/")
@@ -51,15 +51,17 @@ class KernelCataloger:
         for path in sorted(path for path, facts in tree.facts.items() if ModuleProbe.name in facts):
             facts: Mapping[str, str] = json.loads(tree.facts[path][ModuleProbe.name])
             component = _module(out, path, facts)
-            modules.append((component, facts.get("depends", "").split(",")))
+            modules.append((component, [name for name in facts.get("depends", "").split(",") if name]))
             names[component.facts.get("kernel", ""), component.name.replace("-", "_")] = component.ref
         for component, needs in modules:
             release = component.facts.get("kernel", "")
-            refs = {names[release, need.replace("-", "_")] for need in needs if (release, need.replace("-", "_")) in names}
+            keys = [(release, need.replace("-", "_")) for need in needs]
+            refs = {names[key] for key in keys if key in names}
+            known = Edges.COMPLETE if all(key in names for key in keys) else Edges.INCOMPLETE
             refs.update(kernels.get(release, ())[:1])
             if not out.step(component.evidence[0], 1 + len(needs)):
                 break
-            if not out.component(replace(component, depends=tuple(sorted(refs - {component.ref})))):
+            if not out.component(replace(component, depends=tuple(sorted(refs - {component.ref})), edges=known)):
                 break
         return out.result()
 

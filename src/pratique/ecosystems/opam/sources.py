@@ -28,20 +28,22 @@ def _read(file: File) -> Iterator[Found]:
     listed = _DEPENDS.search(text)
     if not fields and listed is None:
         return  # other things end in .opam, too
+    asked: list[str] = []
     for need in _NEED.finditer(listed[1]) if listed else ():
         condition = need[2] or ""
         pinned = _PINNED.search(condition)
         words = re.findall(r"[a-z-]+", re.sub(r'"[^"]*"', "", condition))
         scope = "dev" if {"with-test", "with-doc", "with-dev-setup"}.intersection(words) else "build" if "build" in words else ""
-        asked = " ".join(_RANGE.findall(condition))
+        wanted = " ".join(_RANGE.findall(condition))
         component = file.package(
             "opam",
             need[1],
             pinned[1] if pinned else "",
-            facts={"scope": scope, "requirement": "" if pinned else clean(asked, 200)},
+            facts={"scope": scope, "requirement": "" if pinned else clean(wanted, 200)},
         )
         if component is not None:
-            yield Found(component)
+            asked.append(need[1])
+            yield Found(component, (need[1],))
     licence = normalise(fields.get("license", ""))
     name = fields.get("name") or file.name.removesuffix(".locked").removesuffix(".opam")
     own = file.package(
@@ -54,7 +56,7 @@ def _read(file: File) -> Iterator[Found]:
         homepage=clean(fields.get("homepage", "")),
     )
     if own is not None:
-        yield Found(own)
+        yield Found(own, (), asked)
 
 
 OPAM_SOURCE = FileCataloger(

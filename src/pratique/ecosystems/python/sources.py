@@ -6,7 +6,7 @@ are taken, also under a name that the program gives them (setuptools documentati
 version, every other one a range.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pratique.cataloging.package_lists import File, FileCataloger, Found, ListSource
@@ -65,6 +65,7 @@ def _read_pyproject(file: File) -> Iterator[Found]:
     project = table_or_empty(document.get("project"))
     poetry = table_or_empty(table_or_empty(document.get("tool")).get("poetry"))
     build = table_or_empty(document.get("build-system")).get("requires")
+    found: list[Found] = []
     for texts, scope in [
         (project.get("dependencies"), ""),
         *((group, "optional") for group in table_or_empty(project.get("optional-dependencies")).values()),
@@ -73,7 +74,7 @@ def _read_pyproject(file: File) -> Iterator[Found]:
     ]:
         for text in list_or_empty(texts):
             if isinstance(text, str):
-                yield from _required(file, text, scope)
+                found += _required(file, text, scope)
     groups = [(poetry.get("dependencies"), ""), (poetry.get("dev-dependencies"), "dev")]
     groups += [(table_or_empty(one).get("dependencies"), "dev") for one in table_or_empty(poetry.get("group")).values()]
     for listed, scope in groups:
@@ -81,15 +82,18 @@ def _read_pyproject(file: File) -> Iterator[Found]:
             asked = text_or_empty(value) or text_or_empty(table_or_empty(value).get("version"))
             if name != "python":
                 # To Poetry a version alone means a range: `1.2.3` is `>=1.2.3,<2` there.
-                yield from _required(file, f"{name} {asked}" if asked.startswith("==") else name, scope, asked)
-    yield from _project(file, {key: value for key, value in {**poetry, **project}.items() if isinstance(value, str)})
+                found += _required(file, f"{name} {asked}" if asked.startswith("==") else name, scope, asked)
+    yield from _project(file, {key: value for key, value in {**poetry, **project}.items() if isinstance(value, str)}, found)
 
 
-def _project(file: File, fields: dict[str, Any]) -> Iterator[Found]:
+def _project(file: File, fields: dict[str, Any], asked: Iterable[Found] = ()) -> Iterator[Found]:
+    """The project and what it asks for. `asked`: beside what stands in its `fields`."""
+    found = [*asked]
     for key, scope in _SCOPES.items():
         listed = fields.get(key)
         for text in [listed] if isinstance(listed, str) else listed or []:
-            yield from _required(file, text, scope)
+            found += _required(file, text, scope)
+    yield from found
     name = clean(fields.get("name"), 200)
     licence = clean(fields.get("license"))
     known = normalise(licence) if licence and not is_prose(licence) else ""
@@ -106,7 +110,8 @@ def _project(file: File, fields: dict[str, Any]) -> Iterator[Found]:
             homepage=clean(fields.get("url")),
         )
         if component is not None:
-            yield Found(component)
+            needs = [key for one in found for key in one.keys if one.component.facts.get("scope", "") in ("", "dev")]
+            yield Found(component, (), needs)
 
 
 def _required(file: File, text: str, scope: str, stated: str = "") -> Iterator[Found]:
@@ -121,7 +126,7 @@ def _required(file: File, text: str, scope: str, stated: str = "") -> Iterator[F
     facts = {"requirement": "" if version else stated or asked, "scope": scope}
     component = file.package("pypi", normalised(match[1]), version, shown=match[1], facts=facts)
     if component is not None:
-        yield Found(component)
+        yield Found(component, (normalised(match[1]),))
 
 
 PYTHON_SOURCE = FileCataloger(

@@ -80,6 +80,7 @@ def _read_manifest(file: File) -> Iterator[Found]:
         text_or_empty(one.get("name")): next((text_or_empty(one[key]) for key in _VERSIONS if key in one), "")
         for one in map(table_or_empty, list_or_empty(document.get("overrides")))
     }
+    asked: list[str] = []
     for value in list_or_empty(document.get("dependencies")):
         entry = table_or_empty(value) or {"name": value}
         name = text_or_empty(entry.get("name"))
@@ -96,13 +97,14 @@ def _read_manifest(file: File) -> Iterator[Found]:
             },
         )
         if component is not None:
-            yield Found(component)
+            asked.append(name)
+            yield Found(component, (name,))
     if document.get("name"):
         version = next((text_or_empty(document[key]) for key in _VERSIONS if key in document), "")
         # A project that uses vcpkg is no port of its registry.
         own = file.package("generic", text_or_empty(document["name"]), version, kind=ComponentKind.APPLICATION)
         if own is not None:
-            yield Found(own)
+            yield Found(own, (), asked)
 
 
 VCPKG = FileCataloger(

@@ -16,7 +16,7 @@ from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.licences import normalise
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
-from pratique.model import Component, ComponentKind, Tree
+from pratique.model import Component, ComponentKind, Edges, Tree
 
 _REACH = 8 << 10
 _MAX_DEPTHS = 32
@@ -24,7 +24,8 @@ _PLUGIN = lazy(r"(?:^|.*/)wp-content/(?:mu-)?plugins/(?:([^/]+)/)?([^/]+)\.php")
 _THEME = lazy(r"(?:^|.*/)wp-content/themes/([^/]+)/style\.css")
 _README = lazy(r"(?:^|.*/)wp-content/(?:plugins|themes)/[^/]+/readme\.txt", re.IGNORECASE)
 _CORE = "wp-includes/version.php"
-_HEADER = lazy(r"^[ \t/*#@]*(Plugin Name|Theme Name|Plugin URI|Theme URI|Version|License|Author|Description):(.*)$", re.MULTILINE)
+_FIELDS = "Plugin Name|Theme Name|Plugin URI|Theme URI|Version|License|Author|Description|Requires Plugins|Template"
+_HEADER = lazy(rf"^[ \t/*#@]*({_FIELDS}):(.*)$", re.MULTILINE)
 _VERSION = lazy(r"^\s*\$wp_version\s*=\s*'([^']{1,60})'\s*;", re.MULTILINE)
 _STABLE = lazy(r"^Stable tag:\s*(\d\S{0,60})\s*$", re.MULTILINE | re.IGNORECASE)
 
@@ -58,7 +59,7 @@ class WordPressCataloger:
     """See the module."""
 
     name = "wordpress"
-    version = 1
+    version = 2
     interest = Interest(names=frozenset({"readme.txt", "README.txt", "readme.TXT"}))
     probes = (WordPressProbe(),)
 
@@ -70,16 +71,20 @@ class WordPressCataloger:
         """A component for WordPress, and for each plug-in and theme; these own what lies in their folder."""
         out = Collector(tree)
         owners: dict[str, str] = {}
+        found: list[tuple[Component, list[tuple[str, str]] | None]] = []
         for path in sorted(path for path, facts in tree.facts.items() if WordPressProbe.name in facts):
             fields = json.loads(tree.facts[path][WordPressProbe.name])
             component, folder = _core(out, path, fields["core"]) if "core" in fields else _extension(out, path, fields)
             if component is None or folder in owners:
                 continue  # a second file with a header in one folder is a part of the first
-            if not out.component(component):
-                break
-            out.claim(path, component.ref)
+            found.append((component, _needs(component, fields)))
             if folder:
                 owners[folder] = component.ref
+        named: dict[tuple[str, str], str] = {(one.type, one.name): one.ref for one, _ in found}
+        for component, needs in found:
+            if not out.component(component if needs is None else _with_needs(component, needs, named)):
+                break
+            out.claim(component.evidence[0], component.ref)
         if owners:
             depth = sorted({folder.count("/") for folder in owners})[:_MAX_DEPTHS]
             for path in tree.entries:
@@ -121,6 +126,19 @@ def _extension(out: Collector, path: str, fields: dict[str, str]) -> tuple[Compo
         homepage=fields.get("Plugin URI", "") or fields.get("Theme URI", ""),
         facts={"title": shown} if shown else {},
     ), folder
+
+
+def _needs(component: Component, fields: dict[str, str]) -> list[tuple[str, str]] | None:
+    """Types and names; None where the header does not tell: plug-ins before WordPress 6.5 had no way to."""
+    if component.type == "wordpress-plugin" and "Requires Plugins" in fields:
+        return [(component.type, name.strip()) for name in fields["Requires Plugins"].split(",") if name.strip()]
+    return [(component.type, fields["Template"])] if component.type == "wordpress-theme" and fields.get("Template") else None
+
+
+def _with_needs(component: Component, needs: list[tuple[str, str]], named: dict[tuple[str, str], str]) -> Component:
+    depends = {named[need] for need in needs if need in named} - {component.ref}
+    known = Edges.COMPLETE if all(need in named for need in needs) else Edges.INCOMPLETE
+    return replace(component, depends=tuple(sorted(depends)), edges=known)
 
 
 def _component(out: Collector, path: str, purl: str, name: str, version: str, type_: str = "generic") -> Component:

@@ -43,11 +43,11 @@ def _read(file: File) -> Iterator[Found]:
             facts={"zig-hash": clean(digest, 200)} | ({"resolved": git or address} if git or address else {}),
         )
         if component is not None:
-            yield Found(component)
+            yield Found(component, (name,))
     if fields.get("name"):
         own = file.package("generic", fields["name"], fields.get("version", ""), kind=ComponentKind.APPLICATION)
         if own is not None:
-            yield Found(own)
+            yield Found(own, (), names)
 
 
 def _fields(text: str) -> dict[str, str]:

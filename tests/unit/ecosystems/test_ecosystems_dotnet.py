@@ -142,7 +142,9 @@ def test_project_files_take_central_versions_and_properties():
     )
     central = "<Project><ItemGroup><PackageVersion Include='central' Version='5.0.0'/></ItemGroup></Project>"
     found = components({"src/app/App.csproj": project, "src/Directory.Packages.props": central})
+    own = found.pop("")
     assert set(found) == {"pkg:nuget/Serilog@3.1.1", "pkg:nuget/Central@5.0.0", "pkg:nuget/Child@2.0", "pkg:nuget/Open"}
+    assert (own.name, own.depends) == ("App", tuple(sorted(found)))
     assert found["pkg:nuget/Open"].facts == {"nuget:requirement": "1.*"}
 
 
@@ -232,7 +234,8 @@ def test_a_file_of_central_versions_without_projects_tells_packages_itself(name)
     assert set(found) == {"pkg:nuget/Serilog@3.1.1", "pkg:nuget/Loose", "pkg:nuget/Tool@1.2.0"}
     assert {one.presence for one in found.values()} == {Presence.DECLARED}
     project = '<Project><ItemGroup><PackageReference Include="Serilog" /></ItemGroup></Project>'
-    assert set(components({f"src/{name}": CENTRAL, "src/a/a.csproj": project})) == {"pkg:nuget/Serilog@3.1.1"}
+    used = {"", "pkg:nuget/Serilog@3.1.1", "pkg:nuget/Tool@1.2.0"}  # the project itself, what it asks for, what all get
+    assert set(components({f"src/{name}": CENTRAL, "src/a/a.csproj": project})) == used
     assert [one.path for one in inventory({f"src/{name}": "<"}).unknowns] == [f"src/{name}"]
 
 

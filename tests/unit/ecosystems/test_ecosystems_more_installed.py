@@ -15,7 +15,7 @@ from lock_trees import FOLDER, broken
 from sbom_trees import SUBJECT, tree
 
 from pratique.inventory.assemble import catalogue_tree
-from pratique.model import ComponentKind, Ownership, Presence
+from pratique.model import ComponentKind, Edges, Ownership, Presence
 
 
 def inventory(files, links=None):
@@ -264,6 +264,7 @@ def test_kernels_and_modules_compressed_or_not_say_what_they_are():
     kernel = found["linux-kernel"]
     assert kernel.purl == "pkg:generic/linux-kernel@6.1.0-50-cloud-amd64"
     assert kernel.cpes == ("cpe:2.3:o:linux:linux_kernel:6.1.0:*:*:*:*:*:*:*",)
+    assert found["a_b"].edges is found["c"].edges is Edges.COMPLETE
     assert found["a_b"].depends == (found["c"].ref, kernel.ref) and found["a_b"].licences == ("GPL-2.0-only",)
     assert found["c"].licences == ("BSD-3-Clause OR GPL-2.0-only",) and found["c"].version == "6.1.0-50-cloud-amd64"
     assert found["d"].purl == "pkg:generic/linux-kernel-module/d@535.1" and found["e"].version == "6.1.0-50-cloud-amd64"

@@ -239,10 +239,10 @@ def test_rich_dependencies_are_taken_apart(text, words):
 
 
 def test_a_requirement_made_to_be_slow_is_not():
-    begun = time.perf_counter()
+    begun = time.process_time()
     needed("(" + "a(" * 500_000)
     needed("(a" + ")" * 500_000)
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 20
 
 
 @pytest.mark.parametrize(

@@ -103,9 +103,9 @@ def test_a_million_manifests_take_bounded_time():
         for number in range(20_000):
             member.name = f"{number}/package.json"
             tar.addfile(member)
-    began = time.monotonic()
+    began = time.process_time()
     found = alone("many.tgz", out.getvalue())
-    assert time.monotonic() - began < 60
+    assert time.process_time() - began < 60
     assert found.components == ()
 
 
@@ -260,10 +260,10 @@ def test_deflate_that_never_ends_is_bounded():
 
 
 def test_many_empty_gzip_members_are_read_in_bounded_time():
-    began = time.monotonic()
+    began = time.process_time()
     with contextlib.suppress(PratiqueError):
         opened(gz(tar_of(PACKAGE)) + gzip.compress(b"") * 20_000)
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
 
 
 def test_entries_of_a_kind_that_no_reader_knows_are_told():

@@ -37,7 +37,7 @@ def test_nothing_is_read_before_the_passphrase_is_needed(tmp_path):
 def test_a_named_file_that_cannot_be_read_is_an_error_and_nothing_else_is_tried(tmp_path):
     with pytest.raises(NotFound):
         passphrase_source(file=tmp_path / "absent", environ={VARIABLE: "x"}, prompt=never)()
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match="cannot read the secret: is a directory"):
         passphrase_source(file=tmp_path, environ={VARIABLE: "x"}, prompt=never)()
 
 
@@ -119,9 +119,35 @@ def test_a_person_who_closes_the_terminal_gets_one_line():
         passphrase_source(file=None, environ={}, prompt=closed)()
 
 
-def test_without_a_terminal_nobody_is_asked(monkeypatch):
-    monkeypatch.setattr("sys.stdin", None)
-    assert terminal_prompt() is None
+class Stream:
+    def __init__(self, is_terminal):
+        self._is_terminal = is_terminal
+
+    def isatty(self):
+        return self._is_terminal
+
+
+TERMINAL, PIPE = Stream(True), Stream(False)
+
+
+@pytest.mark.parametrize(
+    ("stdin", "stderr", "asked"),
+    [
+        (TERMINAL, TERMINAL, True),
+        (TERMINAL, PIPE, False),
+        (PIPE, TERMINAL, False),
+        (None, TERMINAL, False),
+        (TERMINAL, None, False),
+    ],
+)
+def test_a_person_is_asked_where_both_sides_are_a_terminal_and_nobody_elsewhere(monkeypatch, stdin, stderr, asked):
+    monkeypatch.setattr("sys.stdin", stdin)
+    monkeypatch.setattr("sys.stderr", stderr)
+    found = terminal_prompt()
+    assert (found is not None) is asked
+    if found is not None:
+        monkeypatch.setattr("getpass.getpass", lambda question, stream: (question, stream))
+        assert found("Passphrase: ") == ("Passphrase: ", stderr)
 
 
 def test_a_pin_has_a_variable_of_its_own():

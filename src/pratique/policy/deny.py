@@ -157,14 +157,10 @@ def _judge_names(pattern: PurlPattern, component: ComponentFacts) -> Judged:
         # It is named as what it is, not as a package of any ecosystem: an image `redis` is not the package redis.
         named = component.kind != "container" and re.search(r"[^*/]", pattern.name) is not None
         return pattern.judge_name([component.name], [component.version]) if named else NO
-    names, versions = [component.name], [component.version]
+    names, versions = [component.name], _versions(component)
     with suppress(Malformed):
         parts = split_purl(component.purl)
-        names.append(parts.name)
-        versions.append(parts.version)
-        if parts.doubt is not None:
-            names += parts.doubt.names
-            versions += parts.doubt.versions
+        names += [parts.name, *(parts.doubt.names if parts.doubt else ())]
     for cpe in component.cpes:
         try:
             vendor, product, version = _cpe(cpe)
@@ -173,6 +169,15 @@ def _judge_names(pattern: PurlPattern, component: ComponentFacts) -> Judged:
         names += [product, f"{vendor}/{product}"]
         versions.append("" if version in _CPE_ANY else version)
     return pattern.judge_name(names, versions)
+
+
+def _versions(component: ComponentFacts) -> list[str]:
+    """All that is said of its version: two that differ hide nothing."""
+    found = [component.version]
+    with suppress(Malformed):
+        parts = split_purl(component.purl)
+        found += [parts.version, *(parts.doubt.versions if parts.doubt else ())]
+    return list(dict.fromkeys(filter(None, found)))
 
 
 def _judge_cpe(pattern: CpePattern, component: ComponentFacts) -> Judged:
@@ -184,26 +189,25 @@ def _judge_cpe(pattern: CpePattern, component: ComponentFacts) -> Judged:
             answers.append(Judged(Match.UNKNOWN, f"its CPE {clean(cpe, 80)!r} cannot be read"))
             continue
         if (vendor in _CPE_ANY or glob(pattern.vendor or "*", vendor)) and glob(pattern.product, product):
-            answers.append(_cpe_version(pattern, component.version if version in _CPE_ANY else version))
+            answers.append(_cpe_version(pattern, _versions(component) if version in _CPE_ANY else [version]))
     if not component.cpes:
-        names, version = [component.name], component.version
+        names = [component.name]
         with suppress(Malformed):
             parts = split_purl(component.purl)
-            version = version or parts.version
             names = [parts.name] if parts.doubt is None else [*names, *parts.doubt.names]
             if parts.doubt is not None:
                 answers.append(Judged(Match.UNKNOWN, f"its package URL is not valid, {parts.doubt.reason}"))
         if any(glob(pattern.product, re.split(r"[/:]", plain_name(name).lower())[-1]) for name in names):
-            answers.append(_cpe_version(pattern, version))
+            answers.append(_cpe_version(pattern, _versions(component)))
     return _strictest(answers)
 
 
-def _cpe_version(pattern: CpePattern, version: str) -> Judged:
+def _cpe_version(pattern: CpePattern, versions: list[str]) -> Judged:
     if not pattern.version:
         return YES
-    if not version:
+    if not versions:
         return Judged(Match.UNKNOWN, f"it has no version, so that {pattern.text} cannot be told")
-    return YES if glob(pattern.version, version.lower()) else NO
+    return YES if any(glob(pattern.version, version.lower()) for version in versions) else NO
 
 
 def _cpe(text: str) -> tuple[str, str, str]:

@@ -261,12 +261,13 @@ def refuse_key_as_trust(trust: str | None) -> None:
     """`--trust` is a trust.yaml everywhere. Raises InputError for a public key, which says what to type instead."""
     if trust is None:
         return
+    from pratique.attest.der import is_der
     from pratique.errors import InputError
     from pratique.files import read_limited
     from pratique.trust.strictyaml import MAX_BYTES
 
     data = read_limited(Path(trust), MAX_BYTES)
-    if b"-----BEGIN" in data[:4096] or data[:1] == b"\x30":
+    if b"-----BEGIN" in data[:4096] or is_der(data):
         raise InputError(
             "this is a key, and --trust is a trust.yaml", where=trust, hint=f"to believe a public key: --key {trust}"
         )

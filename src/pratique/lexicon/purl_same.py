@@ -30,7 +30,7 @@ _DISTRIBUTIONS = {
     "opensuse.tumbleweed": "opensuse",
 }
 """What tools call distributions in two ways, in namespaces and in `distro`."""
-_DEFAULTS = {
+_DEFAULTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "maven": {"type": ("jar",), "repository_url": ("repo.maven.apache.org/maven2", "repo1.maven.org/maven2")},
     "npm": {"repository_url": ("registry.npmjs.org",)},
     "pypi": {"repository_url": ("pypi.org", "pypi.org/simple", "pypi.python.org", "pypi.python.org/simple")},

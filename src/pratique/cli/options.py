@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -14,6 +15,33 @@ def spelled_here(_context: click.Context, _parameter: click.Parameter, value: An
     return tuple(map(as_spelled_here, value)) if isinstance(value, tuple) else value
 
 
+def _parties(kind: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """For options that name persons or organisations, one or several: as values. `kind`: what one is that does not say."""
+
+    def parsed(_context: click.Context, _parameter: click.Parameter, value: Any) -> Any:
+        if not value:
+            return () if isinstance(value, tuple) else None
+        from pratique.documents.parties import parse_party
+
+        return tuple(parse_party(one, kind=kind) for one in value) if isinstance(value, tuple) else parse_party(value, kind=kind)
+
+    return parsed
+
+
+author_option = click.option(
+    "--author",
+    "authors",
+    multiple=True,
+    metavar="'NAME [<MAIL|URL>]'",
+    callback=_parties("person"),
+    help="Who the document is by, a person, or 'Organization: NAME …'; may be repeated.",
+)
+supplier_option = click.option(
+    "--supplier",
+    metavar="'NAME [<MAIL|URL>]'",
+    callback=_parties("organization"),
+    help="The organization that supplies the artifact, or 'Person: NAME …'.",
+)
 platform_option = click.option("--platform", help="Which platform of a multi-platform image, as os/arch; default this machine's.")
 all_platforms_option = click.option(
     "--all-platforms", is_flag=True, help="Every image of a multi-platform index; one that fails, fails it."

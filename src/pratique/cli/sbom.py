@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import click
 
 from pratique.app.home import Home, bases_of, find_home
 from pratique.app.sources import opened
-from pratique.cli.options import max_entries_option, platform_option, say, source_argument
+from pratique.cli.options import author_option, max_entries_option, platform_option, say, source_argument, supplier_option
 from pratique.cli.output import progress_display
 from pratique.cli.sbom_check import check
 from pratique.cli.sbom_convert import convert
@@ -21,7 +22,7 @@ from pratique.cli.sbom_table import print_inventory
 from pratique.cli.unread import say_chosen, say_what_is_not_known
 
 if TYPE_CHECKING:
-    from pratique.documents.document import Document
+    from pratique.documents.document import Document, Party
     from pratique.documents.names import OutputTarget
     from pratique.documents.naming import Naming
     from pratique.inventory.image_parts import Whole
@@ -65,7 +66,8 @@ def command() -> None:
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out what was found only at such paths; may be repeated.")
 @click.option("--source-name", default="", help="What the artifact is called in the document; of a folder, the project's name.")
 @click.option("--source-version", default="", help="The version of the artifact in the document.")
-@click.option("--supplier", default="", help="The organization that supplies the artifact.")
+@supplier_option
+@author_option
 @click.option("--cpe", is_flag=True, help="Guess CPE names for components that have none, marked as guesses.")
 @click.option("--images", is_flag=True, help="Fetch the images that a chart or manifests name, and list what is in each.")
 @click.option("--production", is_flag=True, help="Leave out what is declared for development and tests only.")
@@ -80,7 +82,8 @@ def make(
     exclude: tuple[str, ...],
     source_name: str,
     source_version: str,
-    supplier: str,
+    supplier: "Party | None",
+    authors: "tuple[Party, ...]",
     cpe: bool,
     images: bool,
     production: bool,
@@ -100,7 +103,7 @@ def make(
     from pratique.inventory.scan import ALL, ALL_WITH_SHA1, take_inventory
 
     wanted = _wanted(outputs, path)
-    stated = Naming(name=source_name, version=source_version, supplier=supplier)
+    stated = Naming(name=source_name, version=source_version, supplier=supplier, authors=authors)
     reading = read_if_sbom(source)
     if reading is not None:
         return _print_reading(source, _guessing(named(reading.document, stated), cpe), wanted)
@@ -182,13 +185,12 @@ def _naming(source: str, inventory: "Inventory", stated: "Naming") -> "Naming":
     """What was stated; of a folder, what its project calls itself where nothing was."""
     from pratique.artifact.source import parse_source
     from pratique.cli.sbom_source import project_in
-    from pratique.documents.naming import Naming
     from pratique.model import ArtifactKind
 
     if stated.name or inventory.subject.kind is not ArtifactKind.DIRECTORY:
         return stated
     found = project_in(Path(parse_source(source).location))
-    return Naming(name=found.name, version=stated.version or found.version, supplier=stated.supplier)
+    return replace(stated, name=found.name, version=stated.version or found.version)
 
 
 def _document(whole: "Whole", manifest: "FileManifest", *, files: bool) -> "Document":

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pratique.cli.options import author_option, supplier_option
 from pratique.cli.output import format_option, print_table, printable
 from pratique.cli.sbom_convert import SHOWN, parse_sbom, say, say_repairs, sbom_bytes
 
 if TYPE_CHECKING:
-    from pratique.documents.document import Family
+    from pratique.documents.document import Family, Party
     from pratique.documents.merge.merge import Merged
     from pratique.documents.merge.parts import Conflict, StatedValue
     from pratique.documents.names import OutputTarget
@@ -27,11 +28,21 @@ _HEADINGS = ["CONFLICT", "COMPONENT", "KEPT", "IN", "ALSO SAID", "IN"]
 @click.option("-o", "--output", "target", required=True, help="The format to write, as NAME or NAME@VERSION.")
 @click.option("--name", default="", help="What the whole is called; made of the names of the parts where it is not given.")
 @click.option("--version", default="", help="Its version.")
+@supplier_option
+@author_option
 @click.option("--file", "path", type=click.Path(), help="Write here instead of standard output.")
 @click.option("--lenient", is_flag=True, help="Read documents with errors, without what is wrong in them.")
 @format_option
 def merge(
-    documents: tuple[str, ...], target: str, name: str, version: str, path: str | None, lenient: bool, format_: str
+    documents: tuple[str, ...],
+    target: str,
+    name: str,
+    version: str,
+    supplier: "Party | None",
+    authors: "tuple[Party, ...]",
+    path: str | None,
+    lenient: bool,
+    format_: str,
 ) -> None:
     """One bill of materials of a product from those of its parts: A, B and so on, in any formats that are read.
 
@@ -47,6 +58,7 @@ def merge(
     from pratique.documents.epoch import stated_epoch
     from pratique.documents.merge.merge import Input, merge_documents
     from pratique.documents.names import parse_target
+    from pratique.documents.naming import Naming, named
     from pratique.documents.write import render_document
     from pratique.errors import InputError
     from pratique.files import write_atomic
@@ -68,7 +80,8 @@ def merge(
         sha256, sha1 = hashlib.sha256(data).hexdigest(), hashlib.sha1(data, usedforsecurity=False).hexdigest()
         inputs.append(Input(document=readings[-1].document, sha256=sha256, sha1=sha1, label=_label(one)))
     merged = merge_documents(inputs, family=_family(wanted), name=name, version=version, epoch=epoch)
-    rendered = render_document(merged.document, wanted, environ=os.environ)
+    document = named(merged.document, Naming(supplier=supplier, authors=authors))
+    rendered = render_document(document, wanted, environ=os.environ)
     if path is None:
         click.echo(rendered.data, nl=not rendered.data.endswith(b"\n"))
     else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pratique.app.home import find_home, open_home_catalog
+from pratique.cli.commands import Command
 from pratique.cli.keyless import chosen_signer, keyless_options
 from pratique.cli.options import key_option, passphrase_option, timestamp_option
 from pratique.cli.output import format_option
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from pratique.ship.sign import SigningTarget
 
 
-@click.command()
+@click.command(cls=Command)
 @subjects_argument
 @click.option("--type", "type_", required=True, help="The predicate's type: a URI, or a short name such as provenance or vulns.")
 @click.option("--predicate", required=True, type=click.Path(), help="The predicate, a JSON file.")

@@ -9,6 +9,7 @@ import click
 
 from pratique.app.home import Home, find_home
 from pratique.app.verification import Answer
+from pratique.cli.commands import CommandGroup
 from pratique.cli.options import platform_option, source_argument
 from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_title
 from pratique.cli.trust_anchors import anchor_options, chosen_anchors
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from pratique.tuf.value import FollowedTrust
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def command() -> None:
     """Take an artifact with its evidence and the trust into one archive, and verify it where there is no network."""
 

@@ -9,6 +9,7 @@ import click
 
 from pratique.app.home import Home, bases_of, find_home
 from pratique.app.sources import opened
+from pratique.cli.commands import CommandGroup
 from pratique.cli.options import max_entries_option, platform_option, say, source_argument
 from pratique.cli.output import progress_display
 from pratique.cli.sbom_check import check
@@ -19,6 +20,7 @@ from pratique.cli.sbom_score import score
 from pratique.cli.sbom_source import read_if_sbom
 from pratique.cli.sbom_table import print_inventory
 from pratique.cli.unread import say_chosen, say_what_is_not_known
+from pratique.errors import InputError
 
 if TYPE_CHECKING:
     from pratique.documents.document import Document
@@ -28,11 +30,14 @@ if TYPE_CHECKING:
     from pratique.model import FileManifest, Inventory
 
 
-class _DefaultGroup(click.Group):
+class _DefaultGroup(CommandGroup):
     """`sbom SOURCE` is short for `sbom make SOURCE`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
+            advice = self.advice(ctx, args[0], self.list_commands(ctx)) if args[0].isalpha() else None
+            if advice and not Path(args[0]).exists() and not ctx.resilient_parsing:
+                raise InputError(f"there is nothing called {args[0]!r} here", hint=f"{advice} A source: sbom make {args[0]}")
             args = ["make", *args]
         return super().parse_args(ctx, args)
 
@@ -236,7 +241,6 @@ def _with_images(inventory: "Inventory", platform: str | None, home: Home, cache
 def _wanted(outputs: tuple[str, ...], path: str | None) -> "list[tuple[OutputTarget, str | None]]":
     """Formats and where they go. Two that go to standard output would run into each other."""
     from pratique.documents.names import parse_target
-    from pratique.errors import InputError
 
     found: list[tuple[OutputTarget, str | None]] = []
     for text in outputs or ("table",):

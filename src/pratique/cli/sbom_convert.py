@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pratique.cli.commands import Command
 from pratique.cli.output import format_option, printable
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 SHOWN = 20
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("document", metavar="IN", type=click.Path())
 @click.option("-o", "--output", "target", required=True, help="The format to write, as NAME or NAME@VERSION.")
 @click.option("--file", "path", type=click.Path(), help="Write here instead of standard output.")

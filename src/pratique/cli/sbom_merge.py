@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pratique.cli.commands import Command
 from pratique.cli.output import format_option, print_table, printable
 from pratique.cli.sbom_convert import SHOWN, parse_sbom, say, say_repairs, sbom_bytes
 
@@ -22,7 +23,7 @@ _WIDTH = 60
 _HEADINGS = ["CONFLICT", "COMPONENT", "KEPT", "IN", "ALSO SAID", "IN"]
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("documents", metavar="A B…", nargs=-1, required=True, type=click.Path())
 @click.option("-o", "--output", "target", required=True, help="The format to write, as NAME or NAME@VERSION.")
 @click.option("--name", default="", help="What the whole is called; made of the names of the parts where it is not given.")

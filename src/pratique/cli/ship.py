@@ -10,6 +10,7 @@ import click
 
 from pratique.app.home import bases_of, find_home, open_home_catalog, open_logged_signer
 from pratique.app.sources import Opened, opened, opened_all, public_name
+from pratique.cli.commands import Command
 from pratique.cli.options import (
     key_option,
     max_entries_option,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from pratique.ship.shipment import Shipment
 
 
-@click.command()
+@click.command(cls=Command)
 @source_argument
 @key_option
 @passphrase_option

@@ -2,9 +2,11 @@
 every help ends with examples (`cli.examples`)."""
 
 from difflib import get_close_matches
+from typing import Any
 
 import click
 
+from pratique.cli.voice import FLAGS, VOICE, voice_options
 from pratique.errors import InputError
 
 PROGRAM = "pratique"
@@ -26,20 +28,32 @@ def write_examples(path: str, formatter: click.HelpFormatter) -> None:
 
 
 class Command(click.Command):
-    """A command whose help has examples."""
+    """A command that takes -q, -v and --no-color, and whose help ends with examples."""
+
+    def __init__(self, *args: Any, **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        self.params += voice_options(hidden=self.name != PROGRAM)
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        context = super().make_context(info_name, args, parent, **extra)
+        if VOICE.plain:
+            context.color = False
+        return context
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         write_examples(ctx.command_path, formatter)
         super().format_epilog(ctx, formatter)
 
 
-class CommandGroup(click.Group):
+class CommandGroup(Command, click.Group):
     """A group of commands; alone it prints its help, which is what was asked for: on standard output, and exit code 0."""
 
     command_class = Command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args and not ctx.resilient_parsing:
+        if FLAGS.issuperset(args) and not ctx.resilient_parsing:
             click.echo(ctx.get_help(), color=ctx.color)
             ctx.exit()
         return super().parse_args(ctx, args)
@@ -58,7 +72,3 @@ class CommandGroup(click.Group):
         """What to type instead; None when nothing comes close."""
         close = get_close_matches(name, names, n=1)
         return f"did you mean {ctx.command_path} {close[0]}?" if close else None
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        write_examples(ctx.command_path, formatter)
-        super().format_epilog(ctx, formatter)

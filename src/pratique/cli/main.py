@@ -11,6 +11,7 @@ import click
 
 from pratique import __version__
 from pratique.cli.commands import PROGRAM, CommandGroup, examples_of
+from pratique.cli.voice import VOICE
 from pratique.errors import PratiqueError
 
 # Name → (module, one line of help). The help stands here so that `pratique --help` loads no command.
@@ -62,6 +63,7 @@ class LazyGroup(CommandGroup):
 
 
 @click.group(
+    PROGRAM,
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Exit codes: 0 allowed or done; 1 denied or violated; 2 wrong usage or unreadable input; "
@@ -98,6 +100,7 @@ def leave(code: int) -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Run one command; returns the exit code. No traceback reaches a user unless PRATIQUE_DEBUG is set."""
+    VOICE.begin(os.environ)
     try:
         result: Any = cli.main(args=arguments, prog_name=PROGRAM, standalone_mode=False)
     except click.exceptions.Exit as leaving:

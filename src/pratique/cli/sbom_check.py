@@ -8,10 +8,11 @@ import click
 
 from pratique.app.sources import opened
 from pratique.cli.commands import Command
-from pratique.cli.options import platform_option, say, source_argument
+from pratique.cli.options import platform_option, source_argument
 from pratique.cli.output import format_option, print_json, print_table, print_title, progress_display
 from pratique.cli.sbom_convert import read_bounded, read_sbom, say_repairs
 from pratique.cli.unread import say_chosen
+from pratique.cli.voice import say
 
 
 @click.command(cls=Command)

@@ -11,6 +11,7 @@ import click
 
 from pratique.cli.commands import Command
 from pratique.cli.output import format_option, printable
+from pratique.cli.voice import VOICE, say
 
 if TYPE_CHECKING:
     from pratique.documents.read import Reading
@@ -55,7 +56,7 @@ def convert(document: str, target: str, path: str | None, lenient: bool, cpe: bo
         click.echo(json.dumps({"read": reading.title, "written": str(wanted), **report}, sort_keys=True), err=True)
         return
     say_repairs(document, reading)
-    say(f"{wanted} cannot say of {document}", rendered.left_out)
+    say_problems(f"{wanted} cannot say of {document}", rendered.left_out)
 
 
 def read_sbom(path: str, *, lenient: bool = False) -> "Reading":
@@ -84,15 +85,15 @@ def parse_sbom(path: str, data: bytes, *, lenient: bool = False) -> "Reading":
 
 def say_repairs(path: str, reading: "Reading") -> None:
     """What was taken out of a document with errors, and what was passed over."""
-    say(f"{path} is {reading.title} with errors, read without", reading.repaired)
-    say(f"{path} has extensions that were passed over", reading.passed_over)
+    say_problems(f"{path} is {reading.title} with errors, read without", reading.repaired)
+    say_problems(f"{path} has extensions that were passed over", reading.passed_over)
 
 
-def say(heading: str, problems: "Sequence[Problem]") -> None:
+def say_problems(heading: str, problems: "Sequence[Problem]") -> None:
     """A short list on standard error; nothing for an empty one."""
-    if not problems:
+    if not problems or VOICE.quiet:
         return
-    click.echo(f"pratique: {printable(heading)}:", err=True)
+    say(f"{printable(heading)}:")
     for one in problems[:SHOWN]:
         click.echo(f"  {printable(str(one))}", err=True)
     if len(problems) > SHOWN:

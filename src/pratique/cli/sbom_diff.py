@@ -9,6 +9,7 @@ from pratique.cli.commands import Command
 from pratique.cli.options import platform_option
 from pratique.cli.output import markdown_cell, print_json, print_table
 from pratique.cli.sbom_side import load_side
+from pratique.cli.voice import say
 
 if TYPE_CHECKING:
     from pratique.documents.diff import Difference, Differences
@@ -66,7 +67,7 @@ def _print(found: "Differences", all_files: bool) -> None:
     else:
         click.echo("no differences")
     for line in _remarks(found):
-        click.echo(f"pratique: {line}", err=True)
+        say(line)
 
 
 def _remarks(found: "Differences") -> list[str]:

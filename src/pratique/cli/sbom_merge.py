@@ -10,7 +10,8 @@ import click
 
 from pratique.cli.commands import Command
 from pratique.cli.output import format_option, print_table, printable
-from pratique.cli.sbom_convert import SHOWN, parse_sbom, say, say_repairs, sbom_bytes
+from pratique.cli.sbom_convert import SHOWN, parse_sbom, say_problems, say_repairs, sbom_bytes
+from pratique.cli.voice import VOICE, say
 
 if TYPE_CHECKING:
     from pratique.documents.document import Family
@@ -89,9 +90,9 @@ def merge(
     for one, reading in zip(documents, readings, strict=True):
         say_repairs(one, reading)
     for number in merged.repeated:
-        click.echo(f"pratique: {printable(documents[number])} is byte for byte a document given before: it counts once", err=True)
+        say(f"{printable(documents[number])} is byte for byte a document given before: it counts once")
     _say_conflicts(merged, documents)
-    say(f"has no place in {wanted}", left_out)
+    say_problems(f"has no place in {wanted}", left_out)
 
 
 def _label(path: str) -> str:
@@ -129,10 +130,10 @@ def _as_json(one: "Conflict", documents: tuple[str, ...]) -> dict[str, object]:
 
 def _say_conflicts(merged: "Merged", documents: tuple[str, ...]) -> None:
     """A short table on standard error; nothing where there are none."""
-    if not merged.conflicts:
+    if not merged.conflicts or VOICE.quiet:
         return
     count = len(merged.conflicts)
-    click.echo(f"pratique: the documents disagree in {count} places; the first one's word stands:", err=True)
+    say(f"the documents disagree in {count} places; the first one's word stands:")
     rows = [
         [
             one.field,

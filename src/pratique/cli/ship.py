@@ -16,7 +16,6 @@ from pratique.cli.options import (
     max_entries_option,
     passphrase_option,
     platform_option,
-    say,
     source_argument,
     spelled_here,
     timestamp_option,
@@ -33,6 +32,7 @@ from pratique.cli.output import (
 )
 from pratique.cli.signers import load_chosen_signer
 from pratique.cli.unread import say_what_is_not_known
+from pratique.cli.voice import say
 
 if TYPE_CHECKING:
     from pratique.artifact.types import Artifact

@@ -272,7 +272,7 @@ def _warn_of_what_is_void(signer: str) -> None:
     """Say what stops counting before the change is written: nothing proves that it was signed before the signer retired."""
     from pratique.app.home import find_home
     from pratique.app.unstamped import count_unstamped
-    from pratique.cli.options import say
+    from pratique.cli.voice import say
 
     count = count_unstamped(find_home(), signer)
     if count:

@@ -141,7 +141,7 @@ def _usage(error: click.ClickException) -> str:
     if isinstance(error, click.NoSuchOption):
         text = error.message
         if error.possibilities:
-            hints.append(f"did you mean {' or '.join(sorted(error.possibilities))}?")
+            hints.append(f"did you mean {error.possibilities[0]}?")
     elif isinstance(error, click.MissingParameter) and (lines := examples_of(path)):
         hints.append(f"for example: {lines[0]}")
     hints.append(f"see {path} --help")

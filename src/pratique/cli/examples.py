@@ -146,4 +146,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "catalog": ("pratique catalog list", "pratique catalog search pkg:npm/event-stream"),
     "catalog list": ("pratique catalog list", "pratique catalog list --format json"),
     "catalog search": ("pratique catalog search pkg:npm/event-stream", "pratique catalog search 'openssl*'"),
+    "completion": (
+        "pratique completion bash > ~/.local/share/bash-completion/completions/pratique",
+        "pratique completion zsh > ~/.zfunc/_pratique",
+        "pratique completion fish > ~/.config/fish/completions/pratique.fish",
+    ),
 }

@@ -5,7 +5,7 @@ import gc
 import importlib
 import os
 import sys
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -13,6 +13,9 @@ from pratique import __version__
 from pratique.cli.commands import PROGRAM, CommandGroup, examples_of
 from pratique.cli.voice import VOICE
 from pratique.errors import PratiqueError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # Name → (module, one line of help). The help stands here so that `pratique --help` loads no command.
 COMMANDS = {
@@ -35,6 +38,7 @@ COMMANDS = {
     "key": ("pratique.cli.key", "Generate, import, show and rotate signing keys."),
     "log": ("pratique.cli.log", "Look into the transparency log and verify all of it."),
     "catalog": ("pratique.cli.catalog", "Search the ledger of artifacts, components and decisions."),
+    "completion": ("pratique.cli.completion", "Print a script that completes commands in bash, zsh or fish."),
 }
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
@@ -56,6 +60,13 @@ class LazyGroup(CommandGroup):
         from pratique.cli.elsewhere import CALLED_HERE
 
         return f"here: {CALLED_HERE[name]}" if name in CALLED_HERE else super().advice(ctx, name, names)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Commands and options of the program itself, without loading one."""
+        from click.shell_completion import CompletionItem
+
+        names = [CompletionItem(name, help=text) for name, (_, text) in COMMANDS.items() if name.startswith(incomplete)]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

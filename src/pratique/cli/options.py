@@ -63,8 +63,3 @@ timestamp_option = click.option(
 )
 passphrase_option = click.option("--passphrase-file", type=click.Path(), help="Read the key's passphrase or PIN from this file.")
 max_entries_option = click.option("--max-entries", type=int, help="Read artifacts with more files than the default allows.")
-
-
-def say(line: str) -> None:
-    """A word to the user beside the result, on stderr."""
-    click.echo(f"pratique: {line}", err=True)

@@ -10,7 +10,8 @@ import click
 
 from pratique.app.home import Home, bases_of, find_home
 from pratique.app.sources import opened
-from pratique.cli.options import author_option, max_entries_option, platform_option, say, source_argument, supplier_option
+from pratique.cli.commands import CommandGroup
+from pratique.cli.options import author_option, max_entries_option, platform_option, source_argument, supplier_option
 from pratique.cli.output import progress_display
 from pratique.cli.sbom_check import check
 from pratique.cli.sbom_convert import convert
@@ -20,6 +21,8 @@ from pratique.cli.sbom_score import score
 from pratique.cli.sbom_source import read_if_sbom
 from pratique.cli.sbom_table import print_inventory
 from pratique.cli.unread import say_chosen, say_what_is_not_known
+from pratique.cli.voice import FLAGS, say
+from pratique.errors import InputError
 
 if TYPE_CHECKING:
     from pratique.documents.document import Document, Party
@@ -29,11 +32,15 @@ if TYPE_CHECKING:
     from pratique.model import FileManifest, Inventory
 
 
-class _DefaultGroup(click.Group):
+class _DefaultGroup(CommandGroup):
     """`sbom SOURCE` is short for `sbom make SOURCE`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
+        word = next((one for one in args if one not in FLAGS), None)
+        if word is not None and word not in self.commands and word not in ("-h", "--help"):
+            advice = self.advice(ctx, word, self.list_commands(ctx)) if word.isalpha() else None
+            if advice and not Path(word).exists() and not ctx.resilient_parsing:
+                raise InputError(f"there is nothing called {word!r} here", hint=f"{advice} A source: sbom make {word}")
             args = ["make", *args]
         return super().parse_args(ctx, args)
 
@@ -144,28 +151,28 @@ def _print_all(
             print_inventory(whole, manifest)
         elif target.format == "json":
             if cpe:
-                click.echo("pratique: json holds what was found: no guessed CPE name is in it", err=True)
+                say("json holds what was found: no guessed CPE name is in it")
             _write(_native(whole, manifest), place, manifest)
         else:
-            from pratique.cli.sbom_convert import say
+            from pratique.cli.sbom_convert import say_problems
             from pratique.documents.naming import named
             from pratique.documents.write import render_document
 
             document = document or _guessing(named(_document(whole, manifest, files=files), naming), cpe)
             rendered = render_document(document, target, environ=os.environ, of_inventory=True)
-            say(f"{target} cannot say of {source}", rendered.left_out)
+            say_problems(f"{target} cannot say of {source}", rendered.left_out)
             _write(rendered.data, place, manifest)
 
 
 def _print_reading(source: str, document: "Document", wanted: "list[tuple[OutputTarget, str | None]]") -> int:
     """A document that was there already, in each wanted format."""
-    from pratique.cli.sbom_convert import say
+    from pratique.cli.sbom_convert import say_problems
     from pratique.documents.write import render_document
     from pratique.files import write_atomic
 
     for target, place in wanted:
         rendered = render_document(document, target, environ=os.environ)
-        say(f"{target} cannot say of {source}", rendered.left_out)
+        say_problems(f"{target} cannot say of {source}", rendered.left_out)
         if place is None:
             click.echo(rendered.data, nl=not rendered.data.endswith(b"\n"))
         else:
@@ -238,7 +245,6 @@ def _with_images(inventory: "Inventory", platform: str | None, home: Home, cache
 def _wanted(outputs: tuple[str, ...], path: str | None) -> "list[tuple[OutputTarget, str | None]]":
     """Formats and where they go. Two that go to standard output would run into each other."""
     from pratique.documents.names import parse_target
-    from pratique.errors import InputError
 
     found: list[tuple[OutputTarget, str | None]] = []
     for text in outputs or ("table",):

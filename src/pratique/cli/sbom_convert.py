@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pratique.cli.commands import Command
 from pratique.cli.output import format_option, printable
+from pratique.cli.voice import VOICE, say
 
 if TYPE_CHECKING:
     from pratique.documents.read import Reading
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 SHOWN = 20
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("document", metavar="IN", type=click.Path())
 @click.option("-o", "--output", "target", required=True, help="The format to write, as NAME or NAME@VERSION.")
 @click.option("--file", "path", type=click.Path(), help="Write here instead of standard output.")
@@ -54,7 +56,7 @@ def convert(document: str, target: str, path: str | None, lenient: bool, cpe: bo
         click.echo(json.dumps({"read": reading.title, "written": str(wanted), **report}, sort_keys=True), err=True)
         return
     say_repairs(document, reading)
-    say(f"{wanted} cannot say of {document}", rendered.left_out)
+    say_problems(f"{wanted} cannot say of {document}", rendered.left_out)
 
 
 def read_sbom(path: str, *, lenient: bool = False) -> "Reading":
@@ -83,15 +85,15 @@ def parse_sbom(path: str, data: bytes, *, lenient: bool = False) -> "Reading":
 
 def say_repairs(path: str, reading: "Reading") -> None:
     """What was taken out of a document with errors, and what was passed over."""
-    say(f"{path} is {reading.title} with errors, read without", reading.repaired)
-    say(f"{path} has extensions that were passed over", reading.passed_over)
+    say_problems(f"{path} is {reading.title} with errors, read without", reading.repaired)
+    say_problems(f"{path} has extensions that were passed over", reading.passed_over)
 
 
-def say(heading: str, problems: "Sequence[Problem]") -> None:
+def say_problems(heading: str, problems: "Sequence[Problem]") -> None:
     """A short list on standard error; nothing for an empty one."""
-    if not problems:
+    if not problems or VOICE.quiet:
         return
-    click.echo(f"pratique: {printable(heading)}:", err=True)
+    say(f"{printable(heading)}:")
     for one in problems[:SHOWN]:
         click.echo(f"  {printable(str(one))}", err=True)
     if len(problems) > SHOWN:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pratique.cli.commands import Command
 from pratique.cli.options import author_option, supplier_option
 from pratique.cli.output import format_option, print_table, printable
-from pratique.cli.sbom_convert import SHOWN, parse_sbom, say, say_repairs, sbom_bytes
+from pratique.cli.sbom_convert import SHOWN, parse_sbom, say_problems, say_repairs, sbom_bytes
+from pratique.cli.voice import VOICE, say
 
 if TYPE_CHECKING:
     from pratique.documents.document import Family, Party
@@ -23,7 +25,7 @@ _WIDTH = 60
 _HEADINGS = ["CONFLICT", "COMPONENT", "KEPT", "IN", "ALSO SAID", "IN"]
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("documents", metavar="A B…", nargs=-1, required=True, type=click.Path())
 @click.option("-o", "--output", "target", required=True, help="The format to write, as NAME or NAME@VERSION.")
 @click.option("--name", default="", help="What the whole is called; made of the names of the parts where it is not given.")
@@ -101,9 +103,9 @@ def merge(
     for one, reading in zip(documents, readings, strict=True):
         say_repairs(one, reading)
     for number in merged.repeated:
-        click.echo(f"pratique: {printable(documents[number])} is byte for byte a document given before: it counts once", err=True)
+        say(f"{printable(documents[number])} is byte for byte a document given before: it counts once")
     _say_conflicts(merged, documents)
-    say(f"has no place in {wanted}", left_out)
+    say_problems(f"has no place in {wanted}", left_out)
 
 
 def _label(path: str) -> str:
@@ -141,10 +143,10 @@ def _as_json(one: "Conflict", documents: tuple[str, ...]) -> dict[str, object]:
 
 def _say_conflicts(merged: "Merged", documents: tuple[str, ...]) -> None:
     """A short table on standard error; nothing where there are none."""
-    if not merged.conflicts:
+    if not merged.conflicts or VOICE.quiet:
         return
     count = len(merged.conflicts)
-    click.echo(f"pratique: the documents disagree in {count} places; the first one's word stands:", err=True)
+    say(f"the documents disagree in {count} places; the first one's word stands:")
     rows = [
         [
             one.field,

@@ -6,6 +6,7 @@ import click
 
 from pratique.app.home import Home, existing, find_home, open_home_catalog
 from pratique.app.verification import said
+from pratique.cli.commands import Command
 from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_note, print_title, print_verdict
 from pratique.cli.trust_anchors import anchor_options, chosen_anchors
 from pratique.errors import InputError, NotFound, Unavailable
@@ -22,7 +23,7 @@ RECORDED = "recorded"
 SUPERSEDED = "superseded"  # by what the same key stated in its place
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("thing")
 @anchor_options
 @click.option("--name", help="What the artifact is called where a trust speaks of it; default what the catalog calls it.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pratique.app.home import Home
+from pratique.cli.voice import say
 
 if TYPE_CHECKING:
     from pratique.attest.sigstore.trusted_root import TrustedRoot
@@ -115,7 +116,7 @@ def _say_what_is_ended(trust: "Trust", named: "Authorities") -> None:
                 ended = f"retired since {when(lifetime.retired_at)}"
             else:
                 continue
-            click.echo(f"pratique: the trust you follow says that {name} is {ended}", err=True)
+            say(f"the trust you follow says that {name} is {ended}")
 
 
 def _named_anchors(
@@ -192,7 +193,7 @@ def _anchors_of_trust(home: Home, trust: str | None, logs: "tuple[OwnLog, ...]")
 
     anchors = current(home.trust, now=now)
     if anchors.stale:
-        click.echo(f"pratique: the trust is not fresh: {anchors.stale}", err=True)
+        say(f"the trust is not fresh: {anchors.stale}")
     return anchors_of_trust(anchors, logs)
 
 

@@ -10,6 +10,7 @@ from pratique.cli.voice import FLAGS, VOICE, voice_options
 from pratique.errors import InputError
 
 PROGRAM = "pratique"
+_SENTENCE = 500
 
 
 def examples_of(path: str) -> tuple[str, ...]:
@@ -67,6 +68,14 @@ class CommandGroup(Command, click.Group):
                 hint=advice or f"see {ctx.command_path} --help",
             )
         return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each with its first sentence whole."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, one.get_short_help_str(limit=_SENTENCE)) for name, one in commands if one is not None and not one.hidden]
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
 
     def advice(self, ctx: click.Context, name: str, names: list[str]) -> str | None:
         """What to type instead; None when nothing comes close."""

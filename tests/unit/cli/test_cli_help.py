@@ -38,6 +38,14 @@ def test_a_group_alone_prints_its_help_on_standard_output(capsys, path):
     assert alone.out.count("\n") > 10
 
 
+@pytest.mark.parametrize("path", GROUPS)
+def test_a_group_says_of_each_command_a_sentence_that_is_not_cut(capsys, path):
+    assert run(path.split()) == 0
+    shown = capsys.readouterr().out.partition("Commands:")[2].partition("Examples:")[0]
+    assert shown.strip()
+    assert "..." not in shown
+
+
 @pytest.mark.parametrize("path", COMMANDS)
 def test_every_help_ends_with_examples_of_the_command_itself(capsys, path):
     assert run([*path.split(), "--help"]) == 0

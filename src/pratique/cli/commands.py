@@ -38,9 +38,18 @@ class Command(click.Command):
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
+        from pratique.cli.settings import CONFIGURED, settle, settled_defaults
+
+        path = f"{parent.command_path} {info_name}".removeprefix(PROGRAM).strip() if parent is not None else ""
+        asked = not {"-h", "--help"}.intersection(args) and not extra.get("resilient_parsing")
+        is_configured = path in CONFIGURED and asked
+        if is_configured:
+            extra["default_map"] = settled_defaults(path)
         context = super().make_context(info_name, args, parent, **extra)
         if VOICE.plain:
             context.color = False
+        if is_configured:
+            settle(context, path)
         return context
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

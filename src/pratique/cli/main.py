@@ -38,6 +38,7 @@ COMMANDS = {
     "key": ("pratique.cli.key", "Generate, import, show and rotate signing keys."),
     "log": ("pratique.cli.log", "Look into the transparency log and verify all of it."),
     "catalog": ("pratique.cli.catalog", "Search the ledger of artifacts, components and decisions."),
+    "config": ("pratique.cli.config", "Show which defaults hold here, and where each is from."),
     "completion": ("pratique.cli.completion", "Print a script that completes commands in bash, zsh or fish."),
 }
 

@@ -25,10 +25,18 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 def open_atomic(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
     """Open a temporary file beside `path`; on leaving without an error it durably becomes `path`, else it is removed.
 
-    Raises InputError where `path` is a folder, StorageError.
+    A device, a pipe or a descriptor (`/dev/stdout`) is written into, never replaced. Raises InputError where `path` is a folder,
+    StorageError.
     """
     if path.is_dir():
         raise InputError("cannot be written: it is a folder", where=str(path))
+    if _is_written_into(path):
+        try:
+            with path.open("wb") as out:
+                yield out
+        except OSError as error:
+            raise storage_error(error, path) from error
+        return
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,6 +56,15 @@ def open_atomic(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
             Path(temporary).unlink(missing_ok=True)
 
 
+def _is_written_into(path: Path) -> bool:
+    if str(path).startswith(("/dev/fd/", "/dev/std", "/proc/")):
+        return True  # whatever is behind it: the name is not a file's
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False
+
+
 def move_durably(source: Path, path: Path) -> None:
     """A file that was written with `open_atomic` and looked at becomes `path`, on the same file system. Raises StorageError."""
     try:
@@ -57,13 +74,21 @@ def move_durably(source: Path, path: Path) -> None:
         raise storage_error(error, path) from error
 
 
+@contextmanager
+def open_regular(path: Path) -> Iterator[BinaryIO]:
+    """A regular file, open for reading; a pipe or a device is neither waited for nor read. Raises InputError, OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise InputError("not a regular file", where=str(path))
+    with os.fdopen(descriptor, "rb") as file:
+        yield file
+
+
 def read_limited(path: Path, limit: int) -> bytes:
     """A whole regular file of at most `limit` bytes; never waits for a pipe. Raises NotFound, LimitExceeded, InputError."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise InputError("not a regular file", where=str(path))
+        with open_regular(path) as file:
             data = file.read(limit + 1)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise NotFound("no such file", where=str(path)) from error
@@ -72,6 +97,14 @@ def read_limited(path: Path, limit: int) -> bytes:
     if len(data) > limit:
         raise LimitExceeded(f"larger than {limit} bytes", where=str(path))
     return data
+
+
+def is_file_with(path: Path, data: bytes) -> bool:
+    """Whether it is a regular file that holds exactly this. Raises InputError where it cannot be read."""
+    try:
+        return read_limited(path, len(data)) == data
+    except LimitExceeded:
+        return False
 
 
 def sync_directory(path: Path) -> None:

@@ -85,9 +85,11 @@ class FileArtifact:
             descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError as error:
             raise _unreadable(error, self._name) from error
+        if not stat.S_ISREG(mode := os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            hint = f"dir:{self._path} reads a folder" if stat.S_ISDIR(mode) else None
+            raise InputError("not a regular file", where=self._name, hint=hint)
         with os.fdopen(descriptor, "rb", buffering=0) as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise InputError("not a regular file", where=self._name)
             name = os.fsencode(self._path.name).decode("utf-8", "surrogateescape")
             try:
                 with Examiner(selection, self._limits) as examiner:

@@ -10,6 +10,7 @@ from pratique.cli.commands import Command
 from pratique.cli.options import evidence_option, platform_option, source_argument
 from pratique.cli.output import TALK, format_option, print_json, print_title, print_verdict
 from pratique.cli.targets import replace_option
+from pratique.files import is_file_with
 
 if TYPE_CHECKING:
     from pratique.evidence.collect import Collected
@@ -47,7 +48,7 @@ def command(
     pieces = [piece for piece in collection.pieces if not wanted or piece.claimed_type in wanted]
     files = {Path(output) / name: data for piece in pieces if piece.cause is Cause.NONE for name, data in _files_of(piece)}
     for path, data in files.items():
-        if path.exists() and not replace and path.read_bytes() != data:
+        if not replace and path.exists() and not is_file_with(path, data):
             raise InputError("there is another file of this name", where=str(path), hint="use --replace, or move it away")
     try:
         Path(output).mkdir(parents=True, exist_ok=True)

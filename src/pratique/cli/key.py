@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pratique.cli.commands import CommandGroup
-from pratique.cli.output import format_option, print_fact, print_json, print_title
+from pratique.cli.output import format_option, print_fact, print_json, print_title, write_output
 
 if TYPE_CHECKING:
     from pratique.attest.publickey import PublicKey
@@ -250,9 +250,7 @@ def _made(output: str, algorithm: str, passphrase_file: str | None, no_passphras
 
 def _write_public(path: str | None, key: "PublicKey") -> None:
     if path is not None:
-        from pratique.files import write_atomic
-
-        write_atomic(Path(path), key.pem)
+        write_output(path, key.pem)
 
 
 def _report(output: str, key: "PublicKey", no_passphrase: bool, format_: str, told: dict[str, str] | None = None) -> None:

@@ -6,7 +6,7 @@ import click
 
 from pratique.app.home import existing, find_home
 from pratique.cli.commands import CommandGroup
-from pratique.cli.output import format_option, print_fact, print_json, print_title
+from pratique.cli.output import format_option, print_fact, print_json, print_title, write_output
 from pratique.errors import NotFound
 
 
@@ -140,12 +140,11 @@ def trusted_root(authorities: tuple[str, ...], output: str | None) -> None:
     certificate that signs timestamps and ends with its root.
     """
     from pratique.app.home_log import own_trusted_root
-    from pratique.files import write_atomic
 
     home = find_home()
     existing(home, home.log_directory / "checkpoint", "log")
     data = own_trusted_root(home, [Path(path) for path in authorities])
     if output:
-        write_atomic(Path(output), data)
+        write_output(output, data)
     else:
         click.echo(data.decode(), nl=False)

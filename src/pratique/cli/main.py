@@ -1,8 +1,10 @@
 """The entry point: finds the command, runs it, and turns every error into one line and an exit code."""
 
+import codecs
 import errno
 import gc
 import importlib
+import io
 import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -88,11 +90,32 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and exit with the code of the design."""
+    codecs.register_error("pratique", _as_escape)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="pratique")
     # Documents of many small values are built and dropped; collecting less often saves a third of reading a large one.
     gc.set_threshold(50_000, 20, 50)
     # Inflating, hashing and walking run side by side; a thread whose C call has ended waits this long at most for its turn.
     sys.setswitchinterval(0.0005)
     leave(run(sys.argv[1:]))
+
+
+def _as_escape(error: UnicodeError) -> tuple[str, int]:
+    """What a terminal cannot show, as JSON escapes it, so that JSON stays JSON; names of files that are no text among it."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4)), error.end
+
+
+def _complain(line: str) -> None:
+    """On standard error, if there is any."""
+    try:
+        click.echo(f"pratique: {line}", err=True)
+        sys.stderr.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def leave(code: int) -> NoReturn:
@@ -105,7 +128,7 @@ def leave(code: int) -> NoReturn:
     except BrokenPipeError:
         pass
     except OSError as error:
-        os.write(2, f"{_unwritten(error)}\n".encode())
+        os.write(2, f"pratique: {_unwritten(error)}\n".encode())
         code = 4
     os._exit(code)
 
@@ -118,13 +141,13 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.ClickException as error:
-        click.echo(f"pratique: {_one_line(_usage(error))}", err=True)
+        _complain(_one_line(_usage(error)))
         return 2
     except (click.Abort, KeyboardInterrupt):
-        click.echo("pratique: interrupted; the same command continues where it stopped", err=True)
+        _complain("interrupted; the same command continues where it stopped")
         return 130
     except PratiqueError as error:
-        click.echo(f"pratique: {_one_line(str(error))}", err=True)
+        _complain(_one_line(str(error)))
         return error.exit_code
     except BrokenPipeError:
         # The reader went away, as in `pratique … | head`: not our error; keep the interpreter from flushing into it.
@@ -134,12 +157,12 @@ def run(arguments: list[str]) -> int:
         if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
             # What any room writes to a file names it: this was standard output, and what is left for it has no place either.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            click.echo(_unwritten(error), err=True)
+            _complain(_unwritten(error))
             return 4
         if os.environ.get("PRATIQUE_DEBUG"):
             raise
         text = _one_line(f"{type(error).__name__}: {error}")
-        click.echo(f"pratique: internal error: {text} (set PRATIQUE_DEBUG=1 to see where)", err=True)
+        _complain(f"internal error: {text} (set PRATIQUE_DEBUG=1 to see where)")
         return 4
     return result if isinstance(result, int) else 0
 
@@ -162,7 +185,7 @@ def _usage(error: click.ClickException) -> str:
 
 
 def _unwritten(error: OSError) -> str:
-    return f"pratique: could not write to standard output: {(error.strerror or str(error)).lower()}"
+    return f"could not write to standard output: {(error.strerror or str(error)).lower()}"
 
 
 def _one_line(text: str) -> str:

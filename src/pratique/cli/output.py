@@ -5,12 +5,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from pratique.app.talk import Talk
 from pratique.cli.voice import VOICE, say
+from pratique.errors import InputError
 from pratique.model import Cause, State
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ format_option = click.option(
 )
 
 _MARKS = {State.VERIFIED: ("✔", "green"), State.VIOLATED: ("✘", "red"), State.UNCHECKED: ("?", "yellow")}
+_PLAIN_MARKS = {"✔": "+", "✘": "x"}
 
 
 def printable(text: str) -> str:
@@ -31,6 +34,17 @@ def printable(text: str) -> str:
 def print_json(value: Any) -> None:
     """One JSON document, stable in its order."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True))
+
+
+def write_output(path: str, data: bytes) -> None:
+    """To the file that was asked for, and to nothing else: a folder that is not there is not made. Raises InputError,
+    StorageError."""
+    from pratique.files import write_atomic
+
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise InputError("cannot be written: there is no such folder", where=path, hint=f"make it: mkdir -p {folder}")
+    write_atomic(Path(path), data)
 
 
 def print_title(text: str) -> None:
@@ -46,6 +60,10 @@ def print_fact(label: str, text: str) -> None:
 def print_verdict(cause: Cause, label: str, text: str) -> None:
     """A mark for the state, what was asked, and the answer. The cause is spelled out when it is not `verified`."""
     mark, colour = _MARKS[cause.state]
+    try:
+        mark.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        mark = _PLAIN_MARKS[mark]
     reason = "" if cause is Cause.NONE else f"{cause.value}: "
     click.echo(f"  {click.style(mark, fg=colour)} {label:<16} {reason}{printable(text)}")
 

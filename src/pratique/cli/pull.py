@@ -10,6 +10,7 @@ from pratique.cli.commands import Command
 from pratique.cli.options import spelled_here
 from pratique.cli.output import format_option, print_fact, print_json, print_title
 from pratique.cli.targets import replace_option
+from pratique.files import is_file_with
 
 
 @click.command(cls=Command)
@@ -51,7 +52,7 @@ def command(place: str, output: str, replace: bool, format_: str) -> None:
     if chart.provenance:
         files[folder / (name + PROVENANCE_SUFFIX)] = chart.provenance
     for path, data in files.items():
-        if path.exists() and not replace and path.read_bytes() != data:
+        if not replace and path.exists() and not is_file_with(path, data):
             raise InputError("there is another file of this name", where=str(path), hint="use --replace, or move it away")
     for path, data in files.items():
         write_atomic(path, data)

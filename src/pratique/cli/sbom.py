@@ -12,7 +12,7 @@ from pratique.app.home import Home, bases_of, find_home
 from pratique.app.sources import opened
 from pratique.cli.commands import CommandGroup
 from pratique.cli.options import author_option, max_entries_option, platform_option, source_argument, supplier_option
-from pratique.cli.output import progress_display
+from pratique.cli.output import progress_display, write_output
 from pratique.cli.sbom_check import check
 from pratique.cli.sbom_convert import convert
 from pratique.cli.sbom_diff import diff
@@ -69,6 +69,9 @@ def command() -> None:
 @click.option(
     "--file", "path", type=click.Path(), help="Write here instead of standard output, with the file manifest beside it."
 )
+@click.option(
+    "--manifest", "manifest_path", type=click.Path(), help="Write the file manifest here; with --file PATH it is PATH.files.json."
+)
 @click.option("--files", is_flag=True, help="List every file in the document, where the format tells files from packages.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out what was found only at such paths; may be repeated.")
 @click.option("--source-name", default="", help="What the artifact is called in the document; of a folder, the project's name.")
@@ -85,6 +88,7 @@ def make(
     source: str,
     outputs: tuple[str, ...],
     path: str | None,
+    manifest_path: str | None,
     files: bool,
     exclude: tuple[str, ...],
     source_name: str,
@@ -101,15 +105,18 @@ def make(
     """Inventory SOURCE and print its bill of materials. A file that is one already is read as one, which is said,
     and so is standard input, as -.
 
-    A file manifest is written beside each SBOM that goes to a file, as PATH.files.json: `sbom check` names single files with
-    it. Versions: cyclonedx-json@1.4 to @1.7 (1.6 if none is said), spdx-json@2.3 (default) and @3.0.1. With --images each image
-    is a part of its own: `sbom check IMAGE SBOM` holds it against its part. Exit code 3 when one could not be fetched.
+    With --file PATH a file manifest is written beside the SBOM, as PATH.files.json, with --manifest where that says, and else
+    none: `sbom check` names single files with it. Versions: cyclonedx-json@1.4 to @1.7 (1.6 if none is said), spdx-json@2.3
+    (default) and @3.0.1. With --images each image is a part of its own: `sbom check IMAGE SBOM` holds it against its part.
+    Exit code 3 when one could not be fetched.
     """
     from pratique.documents.naming import Naming, named, without_excluded
     from pratique.inventory.image_parts import Whole
     from pratique.inventory.scan import ALL, ALL_WITH_SHA1, take_inventory
 
     wanted = _wanted(outputs, path)
+    if manifest_path is None and path is not None and any(place == path and str(target) != "table" for target, place in wanted):
+        manifest_path = f"{path}.files.json"
     stated = Naming(name=source_name, version=source_version, supplier=supplier, authors=authors)
     reading = read_if_sbom(source)
     if reading is not None:
@@ -134,17 +141,26 @@ def make(
     whole = _with_images(inventory, platform, home, cache) if images else Whole(inventory=inventory, parts=(), failed=())
     for part in whole.parts:
         say_what_is_not_known(part.inventory)
-    _print_all(whole, wanted, source=source, files=files, naming=naming, cpe=cpe)
+    _print_all(whole, wanted, source=source, files=files, naming=naming, cpe=cpe, manifest_path=manifest_path)
     return 3 if whole.failed else 0
 
 
 def _print_all(
-    whole: "Whole", wanted: "list[tuple[OutputTarget, str | None]]", *, source: str, files: bool, naming: "Naming", cpe: bool
+    whole: "Whole",
+    wanted: "list[tuple[OutputTarget, str | None]]",
+    *,
+    source: str,
+    files: bool,
+    naming: "Naming",
+    cpe: bool,
+    manifest_path: str | None,
 ) -> None:
-    """Each wanted format to its place; the document is made once."""
-    from pratique.model import build_manifest
+    """Each wanted format to its place; the document is made once. The file manifest comes first, where it is wanted."""
+    from pratique.model import build_manifest, manifest_predicate
 
     manifest = build_manifest(whole.inventory)
+    if manifest_path is not None:
+        write_output(manifest_path, json.dumps(manifest_predicate(manifest), separators=(",", ":")).encode())
     document: Document | None = None
     for target, place in wanted:
         if target.format == "table" and place is None:
@@ -152,7 +168,7 @@ def _print_all(
         elif target.format == "json":
             if cpe:
                 say("json holds what was found: no guessed CPE name is in it")
-            _write(_native(whole, manifest), place, manifest)
+            _write(_native(whole, manifest), place)
         else:
             from pratique.cli.sbom_convert import say_problems
             from pratique.documents.naming import named
@@ -161,14 +177,13 @@ def _print_all(
             document = document or _guessing(named(_document(whole, manifest, files=files), naming), cpe)
             rendered = render_document(document, target, environ=os.environ, of_inventory=True)
             say_problems(f"{target} cannot say of {source}", rendered.left_out)
-            _write(rendered.data, place, manifest)
+            _write(rendered.data, place)
 
 
 def _print_reading(source: str, document: "Document", wanted: "list[tuple[OutputTarget, str | None]]") -> int:
     """A document that was there already, in each wanted format."""
     from pratique.cli.sbom_convert import say_problems
     from pratique.documents.write import render_document
-    from pratique.files import write_atomic
 
     for target, place in wanted:
         rendered = render_document(document, target, environ=os.environ)
@@ -176,7 +191,7 @@ def _print_reading(source: str, document: "Document", wanted: "list[tuple[Output
         if place is None:
             click.echo(rendered.data, nl=not rendered.data.endswith(b"\n"))
         else:
-            write_atomic(Path(place), rendered.data.rstrip(b"\n") + b"\n")
+            write_output(place, rendered.data.rstrip(b"\n") + b"\n")
     return 0
 
 
@@ -261,16 +276,12 @@ def _wanted(outputs: tuple[str, ...], path: str | None) -> "list[tuple[OutputTar
     return found
 
 
-def _write(data: bytes, path: str | None, manifest: "FileManifest") -> None:
-    """To standard output, or to a file with the file manifest beside it."""
-    from pratique.files import write_atomic
-    from pratique.model import manifest_predicate
-
+def _write(data: bytes, path: str | None) -> None:
+    """To standard output, or to a file."""
     if path is None:
         click.echo(data, nl=not data.endswith(b"\n"))
-        return
-    write_atomic(Path(f"{path}.files.json"), json.dumps(manifest_predicate(manifest), separators=(",", ":")).encode())
-    write_atomic(Path(path), data.rstrip(b"\n") + b"\n")
+    else:
+        write_output(path, data.rstrip(b"\n") + b"\n")
 
 
 command.add_command(convert)

@@ -10,7 +10,7 @@ from pratique.app.sources import opened
 from pratique.cli.commands import Command
 from pratique.cli.options import platform_option, source_argument
 from pratique.cli.output import format_option, print_json, print_table, print_title, progress_display
-from pratique.cli.sbom_convert import read_bounded, read_sbom, say_repairs
+from pratique.cli.sbom_convert import read_sbom, say_repairs
 from pratique.cli.unread import say_chosen
 from pratique.cli.voice import say
 
@@ -31,7 +31,9 @@ def check(source: str, sbom: str, manifest_path: str | None, lenient: bool, plat
     from pratique.documents.claims import stated_by
     from pratique.documents.cyclonedx.vocabulary import OWN_PREFIX
     from pratique.documents.nesting import extract_part, without_parts
+    from pratique.documents.read import MAX_BYTES
     from pratique.errors import Malformed
+    from pratique.files import read_limited
     from pratique.inventory.production import without_development
     from pratique.inventory.scan import take_inventory
     from pratique.model import LEFT_OUT, parse_manifest
@@ -42,7 +44,7 @@ def check(source: str, sbom: str, manifest_path: str | None, lenient: bool, plat
     manifest = None
     if manifest_path or beside.exists():
         try:
-            document: Any = json.loads(read_bounded(beside))
+            document: Any = json.loads(read_limited(beside, MAX_BYTES))
         except (ValueError, RecursionError) as error:
             raise Malformed("not JSON", where=str(beside)) from error
         if not isinstance(document, dict):

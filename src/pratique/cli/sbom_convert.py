@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pratique.cli.commands import Command
-from pratique.cli.output import format_option, printable
+from pratique.cli.output import format_option, printable, write_output
 from pratique.cli.voice import VOICE, say
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ def convert(document: str, target: str, path: str | None, lenient: bool, cpe: bo
     """
     from pratique.documents.names import parse_target
     from pratique.documents.write import render_document
-    from pratique.files import write_atomic
 
     wanted = parse_target(target)
     reading = read_sbom(document, lenient=lenient)
@@ -49,7 +48,7 @@ def convert(document: str, target: str, path: str | None, lenient: bool, cpe: bo
     if path is None:
         click.echo(rendered.data, nl=not rendered.data.endswith(b"\n"))
     else:
-        write_atomic(Path(path), rendered.data.rstrip(b"\n") + b"\n")
+        write_output(path, rendered.data.rstrip(b"\n") + b"\n")
     if format_ == "json":
         lists = (("repaired", reading.repaired), ("passed_over", reading.passed_over), ("left_out", rendered.left_out))
         report = {name: [{"place": one.pointer, "reason": one.reason} for one in found] for name, found in lists}
@@ -67,8 +66,9 @@ def read_sbom(path: str, *, lenient: bool = False) -> "Reading":
 def sbom_bytes(path: str) -> bytes:
     """The bytes at a path, `-` for standard input, if they are not too many to be read. Raises NotFound, InputError."""
     from pratique.documents.read import MAX_BYTES
+    from pratique.files import read_limited
 
-    return sys.stdin.buffer.read(MAX_BYTES + 1) if path == "-" else read_bounded(Path(path), MAX_BYTES)
+    return sys.stdin.buffer.read(MAX_BYTES + 1) if path == "-" else read_limited(Path(path), MAX_BYTES)
 
 
 def parse_sbom(path: str, data: bytes, *, lenient: bool = False) -> "Reading":
@@ -98,19 +98,3 @@ def say_problems(heading: str, problems: "Sequence[Problem]") -> None:
         click.echo(f"  {printable(str(one))}", err=True)
     if len(problems) > SHOWN:
         click.echo(f"  and {len(problems) - SHOWN} more (--format json names all)", err=True)
-
-
-def read_bounded(path: Path, limit: int = 256 << 20) -> bytes:
-    """A foreign file, if it is not larger than `limit` bytes. Raises NotFound, InputError, LimitExceeded."""
-    from pratique.errors import InputError, LimitExceeded, NotFound
-
-    try:
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
-    except FileNotFoundError as error:
-        raise NotFound("no such file", where=str(path)) from error
-    except OSError as error:
-        raise InputError(f"cannot be read: {(error.strerror or str(error)).lower()}", where=str(path)) from error
-    if len(data) > limit:
-        raise LimitExceeded(f"more than {limit} bytes", where=str(path))
-    return data

@@ -3,14 +3,13 @@
 import hashlib
 import json
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from pratique.cli.commands import Command
 from pratique.cli.options import author_option, supplier_option
-from pratique.cli.output import format_option, print_table, printable
+from pratique.cli.output import format_option, print_table, printable, write_output
 from pratique.cli.sbom_convert import SHOWN, parse_sbom, say_problems, say_repairs, sbom_bytes
 from pratique.cli.voice import VOICE, say
 
@@ -63,7 +62,6 @@ def merge(
     from pratique.documents.naming import Naming, named
     from pratique.documents.write import render_document
     from pratique.errors import InputError
-    from pratique.files import write_atomic
 
     wanted = parse_target(target)
     epoch = stated_epoch(os.environ)
@@ -87,7 +85,7 @@ def merge(
     if path is None:
         click.echo(rendered.data, nl=not rendered.data.endswith(b"\n"))
     else:
-        write_atomic(Path(path), rendered.data.rstrip(b"\n") + b"\n")
+        write_output(path, rendered.data.rstrip(b"\n") + b"\n")
     left_out = (*merged.left_out, *rendered.left_out)
     if format_ == "json":
         repeated = [documents[number] for number in merged.repeated]

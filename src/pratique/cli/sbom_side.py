@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pratique.app.home import find_home
 from pratique.app.sources import opened
 from pratique.cli.output import progress_display
-from pratique.cli.sbom_convert import read_bounded, read_sbom, say_repairs
+from pratique.cli.sbom_convert import read_sbom, say_repairs
 from pratique.cli.unread import say_chosen, say_what_is_not_known
 from pratique.cli.voice import say
 
@@ -66,12 +66,14 @@ def scan(source: str, platform: str | None, *, files: bool = False) -> "Document
 
 
 def _manifest_files(path: Path) -> "Files":
+    from pratique.documents.read import MAX_BYTES
     from pratique.errors import Malformed
+    from pratique.files import read_limited
     from pratique.lexicon.text import shown_path
     from pratique.model import FileKind, parse_manifest
 
     try:
-        value = json.loads(read_bounded(path))
+        value = json.loads(read_limited(path, MAX_BYTES))
     except (ValueError, RecursionError) as error:
         raise Malformed("not JSON", where=str(path)) from error
     if not isinstance(value, dict):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pratique.cli.sbom_convert import read_bounded, read_sbom, say_repairs
+from pratique.cli.sbom_convert import read_sbom, say_repairs
 from pratique.cli.voice import say
 from pratique.lexicon.lazy_regex import lazy
 
@@ -78,9 +78,10 @@ def _is_told_by_members(path: Path) -> bool:
 
     from pratique.documents.read import MAX_BYTES
     from pratique.errors import PratiqueError
+    from pratique.files import read_limited
 
     try:
-        value = msgspec.json.decode(read_bounded(path, MAX_BYTES).removeprefix(b"\xef\xbb\xbf"), type=dict[str, msgspec.Raw])
+        value = msgspec.json.decode(read_limited(path, MAX_BYTES).removeprefix(b"\xef\xbb\xbf"), type=dict[str, msgspec.Raw])
     except (PratiqueError, msgspec.DecodeError, UnicodeError, RecursionError):
         return False
     return any(names <= value.keys() for names in _TOLD_BY_MEMBERS)
@@ -117,9 +118,10 @@ def _manifests(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _content(path: Path) -> bytes:
+    from pratique.errors import InputError
+    from pratique.files import read_limited
+
     try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_MANIFEST + 1)
-    except OSError:
+        return read_limited(path, _MAX_MANIFEST)
+    except InputError:
         return b""
-    return data if len(data) <= _MAX_MANIFEST else b""

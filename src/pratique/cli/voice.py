@@ -5,6 +5,7 @@ Set by `run` for one run and by the options; read where something is said (`cli.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,8 @@ FLAGS = frozenset({"-q", "--quiet", "-v", "--verbose", "--no-color"})
 def say(line: str) -> None:
     """A word to the user beside the result, on stderr; nothing with --quiet."""
     if not VOICE.quiet:
-        click.echo(f"pratique: {line}", err=True)
+        with suppress(OSError):  # what is beside the result does not end it
+            click.echo(f"pratique: {line}", err=True)
 
 
 def voice_options(*, hidden: bool) -> list[click.Parameter]:

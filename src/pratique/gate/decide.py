@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pratique.attest.predicates.vsa import InputAttestation, vsa_predicate
 from pratique.attest.statement import StatementSubject, render_statement
-from pratique.errors import InputError, Malformed
+from pratique.errors import Malformed
 from pratique.evidence.trust_anchors import OwnLog, TrustAnchors, anchors_in_place
 from pratique.keys.logged_signer import LoggedBundle, LoggedSigner, seal
 from pratique.model import Decision
@@ -36,14 +36,11 @@ def load_policy(path: Path, *, logs: tuple[OwnLog, ...], base: TrustAnchors | No
 
     Raises Malformed, NotFound.
     """
+    from pratique.files import read_limited
     from pratique.keys.file import load_public_key
     from pratique.policy.document import MAX_POLICY_BYTES
 
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_POLICY_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"cannot read the policy: {(error.strerror or str(error)).lower()}", where=str(path)) from error
+    data = read_limited(path, MAX_POLICY_BYTES)
     policy = parse_policy(data, where=str(path), trusted=base.names if base is not None else ())
     named = []
     for name, files in policy.key_files.items():

@@ -6,7 +6,6 @@ as is meant otherwise, or for PSS (`attest.publickey`). Keys of other programs a
 
 import fcntl
 import os
-import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,7 +24,7 @@ from pratique.attest.keyfile import MAX_FILE_SIZE
 from pratique.attest.publickey import ALGORITHMS, HASHES, KINDS, PublicKey, rsa_bits
 from pratique.attest.rsapss import join_private
 from pratique.errors import InputError, LimitExceeded, Locked, Malformed, NotFound
-from pratique.files import storage_error, write_atomic
+from pratique.files import open_regular, storage_error, write_atomic
 from pratique.keys.pkcs8 import IV_SIZE, SALT_SIZE, encrypt_private_key, plain_private_key
 from pratique.keys.signer import closed
 
@@ -222,10 +221,8 @@ def read_key_file(path: Path) -> tuple[bytes, int]:
     """The bytes of a file that may hold a key, and its mode. Raises NotFound, InputError, LimitExceeded."""
     # Mode and content come from one open file, so that it cannot be exchanged in between.
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise InputError("not a regular file", where=str(path))
             data = file.read(MAX_FILE_SIZE + 1)
     except FileNotFoundError as error:
         raise NotFound("no such key", where=str(path)) from error

@@ -17,8 +17,8 @@ from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 
 from pratique.attest.publickey import PublicKey
 from pratique.attest.strictjson import load_json
-from pratique.errors import DigestMismatch, InputError, LimitExceeded, NotFound, Untrusted
-from pratique.files import write_atomic
+from pratique.errors import DigestMismatch, InputError, NotFound, Untrusted
+from pratique.files import read_limited, write_atomic
 from pratique.model.digest import Digest
 from pratique.trust import Trust
 from pratique.trust.document import EXPIRY, read_published
@@ -241,15 +241,9 @@ class TrustFolder:
 def read_bytes(path: Path) -> bytes:
     """A file of the trust, of bounded size. Raises NotFound, InputError, LimitExceeded."""
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_METADATA_BYTES * 8 + 1)
-    except FileNotFoundError as error:
+        return read_limited(path, MAX_METADATA_BYTES * 8)
+    except NotFound as error:
         raise NotFound("a file of the trust is missing", where=str(path), hint="restore it from git") from error
-    except OSError as error:
-        raise InputError(f"cannot be read: {(error.strerror or 'error').lower()}", where=str(path)) from error
-    if len(data) > MAX_METADATA_BYTES * 8:
-        raise LimitExceeded(f"larger than {MAX_METADATA_BYTES * 8} bytes", where=str(path))
-    return data
 
 
 def _hashes(targets: Targets) -> dict[str, str]:

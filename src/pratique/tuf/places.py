@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
 from pratique.errors import InputError, LimitExceeded, NotFound, Unavailable
+from pratique.files import open_regular
 from pratique.registry.spelling import as_spelled_here
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class DirectoryPlace(_Place):
     def chunks(self, path: str) -> Iterator[bytes]:
         """See `TrustPlace`."""
         try:
-            with (self.root / path).open("rb") as file:
+            with open_regular(self.root / path) as file:
                 while chunk := file.read(CHUNK):
                     yield chunk
         except FileNotFoundError as error:

@@ -4,6 +4,8 @@ from typing import Any
 
 import click
 
+from pratique.registry.waiting import tell_of_waiting
+
 
 def spelled_here(_context: click.Context, _parameter: click.Parameter, value: Any) -> Any:
     """For arguments and options that name a place or a source, one or several: as we spell what others spell otherwise."""
@@ -40,3 +42,6 @@ max_entries_option = click.option("--max-entries", type=int, help="Read artifact
 def say(line: str) -> None:
     """A word to the user beside the result, on stderr."""
     click.echo(f"pratique: {line}", err=True)
+
+
+tell_of_waiting(say)

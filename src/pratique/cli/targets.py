@@ -110,7 +110,7 @@ def print_said(said: "Sequence[Published]", title: str, key: str, format_: str) 
 
 def _targets(text: str, platform: str | None, stack: ExitStack, *, recursive: bool) -> "list[SigningTarget]":
     from pratique.app.sources import PLACES, opened, public_name
-    from pratique.artifact.source import parse_source
+    from pratique.artifact.source import parse_source, understood
     from pratique.cli.options import say
     from pratique.model import Digest
     from pratique.ship.sign import SigningTarget
@@ -119,7 +119,7 @@ def _targets(text: str, platform: str | None, stack: ExitStack, *, recursive: bo
     if source.is_digest:
         return [SigningTarget(digest=Digest(source.location), name="")]
     if source.guessed:
-        click.echo(f"pratique: reading {text} as {source.scheme}:{source.location}", err=True)
+        say(understood(text, source))
     name = public_name(str(source))
     if source.scheme in PLACES:
         return _images(source, name, platform, stack, recursive=recursive)

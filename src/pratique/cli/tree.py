@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pratique.cli.options import source_argument
+from pratique.cli.options import say, source_argument
 from pratique.cli.output import format_option, print_json, printable
 
 if TYPE_CHECKING:
@@ -22,11 +22,13 @@ def command(source: str, format_: str) -> None:
     """
     from pratique.app.sources import PLACES
     from pratique.app.tree import look_around
-    from pratique.artifact.source import parse_source
+    from pratique.artifact.source import parse_source, understood
     from pratique.errors import InputError
     from pratique.registry.open import open_repository
 
-    parsed = parse_source(source)
+    parsed = parse_source(source, engines=False)
+    if parsed.guessed:
+        say(understood(source, parsed))
     if parsed.scheme not in PLACES:
         hint = "write registry:HOST/NAME:TAG, oci-dir:PATH[:TAG] or oci-archive:PATH[:TAG]"
         raise InputError(f"{source[:200]} is in no registry or layout", hint=hint)

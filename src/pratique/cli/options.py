@@ -16,6 +16,32 @@ def spelled_here(_context: click.Context, _parameter: click.Parameter, value: An
     return tuple(map(as_spelled_here, value)) if isinstance(value, tuple) else value
 
 
+def stored_here(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """For arguments that name what is in a registry, layout or archive: guessed where no scheme says it, and the guess said."""
+    from pratique.artifact.source import parse_source, understood
+
+    source = parse_source(value, engines=False)
+    if source.guessed:
+        say(understood(value, source))
+    return str(source)
+
+
+def place_here(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """For arguments and options that name a registry, layout or archive to ask or to write to; `catalog` is a place, too."""
+    return value if value is None or value == "catalog" else told_place(value)
+
+
+def told_place(text: str) -> str:
+    """The place as we spell it; one without a scheme is guessed, and the guess said."""
+    from pratique.registry.open import as_place
+    from pratique.registry.spelling import as_spelled_here
+
+    place = as_place(text)
+    if place != as_spelled_here(text):
+        say(f"taking {text} as {place}")
+    return place
+
+
 platform_option = click.option("--platform", help="Which platform of a multi-platform image, as os/arch; default this machine's.")
 all_platforms_option = click.option(
     "--all-platforms", is_flag=True, help="Every image of a multi-platform index; one that fails, fails it."
@@ -23,7 +49,7 @@ all_platforms_option = click.option(
 evidence_option = click.option(
     "--evidence",
     envvar="PRATIQUE_EVIDENCE",
-    callback=spelled_here,
+    callback=place_here,
     help="Where the evidence is: registry:…, oci-dir:…, or catalog; default beside SOURCE, or PRATIQUE_EVIDENCE.",
 )
 source_argument = click.argument("source", callback=spelled_here)

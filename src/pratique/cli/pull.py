@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from pratique.cli.options import say, spelled_here
+from pratique.cli.options import stored_here
 from pratique.cli.output import format_option, print_fact, print_json, print_title
 from pratique.cli.targets import replace_option
 
 
 @click.command()
-@click.argument("place", callback=spelled_here)
+@click.argument("place", callback=stored_here)
 @click.option("--output", "-o", type=click.Path(), default=".", help="The folder to write into; default the current one.")
 @replace_option
 @format_option
@@ -26,7 +26,7 @@ def command(place: str, output: str, replace: bool, format_: str) -> None:
     from pratique.artifact.chart import read_chart_stream
     from pratique.artifact.limits import parse_limits
     from pratique.artifact.sidecars import PROVENANCE_SUFFIX
-    from pratique.artifact.source import parse_source, understood
+    from pratique.artifact.source import parse_source
     from pratique.attest.helm_prov import archive_name
     from pratique.errors import InputError
     from pratique.files import write_atomic
@@ -34,9 +34,7 @@ def command(place: str, output: str, replace: bool, format_: str) -> None:
     from pratique.registry.helm import pull_chart
     from pratique.registry.open import open_repository
 
-    source = parse_source(place, engines=False)
-    if source.guessed:
-        say(understood(place, source))
+    source = parse_source(place)
     if source.scheme not in PLACES:
         raise InputError(f"{place[:200]} is in no registry or layout", hint="write registry:HOST/NAME:TAG or oci-dir:PATH[:TAG]")
     folder = Path(output)

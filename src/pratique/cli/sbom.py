@@ -15,6 +15,7 @@ from pratique.cli.sbom_check import check
 from pratique.cli.sbom_convert import convert
 from pratique.cli.sbom_diff import diff
 from pratique.cli.sbom_merge import merge
+from pratique.cli.sbom_outputs import OUTPUT, wanted_outputs, write_output
 from pratique.cli.sbom_score import score
 from pratique.cli.sbom_source import read_if_sbom
 from pratique.cli.sbom_table import print_inventory
@@ -55,7 +56,7 @@ def command() -> None:
     "--output",
     "outputs",
     multiple=True,
-    metavar="FORMAT[@VERSION][=PATH]",
+    metavar=OUTPUT,
     help="table (default), cyclonedx-json, cyclonedx-xml, spdx-json, spdx-tag-value, syft-json, github-json, json; repeatable.",
 )
 @click.option(
@@ -99,7 +100,7 @@ def make(
     from pratique.inventory.image_parts import Whole
     from pratique.inventory.scan import ALL, ALL_WITH_SHA1, take_inventory
 
-    wanted = _wanted(outputs, path)
+    wanted = wanted_outputs(outputs or ("table",), path)
     stated = Naming(name=source_name, version=source_version, supplier=supplier)
     reading = read_if_sbom(source)
     if reading is not None:
@@ -158,15 +159,11 @@ def _print_reading(source: str, document: "Document", wanted: "list[tuple[Output
     """A document that was there already, in each wanted format."""
     from pratique.cli.sbom_convert import say
     from pratique.documents.write import render_document
-    from pratique.files import write_atomic
 
     for target, place in wanted:
         rendered = render_document(document, target, environ=os.environ)
         say(f"{target} cannot say of {source}", rendered.left_out)
-        if place is None:
-            click.echo(rendered.data, nl=not rendered.data.endswith(b"\n"))
-        else:
-            write_atomic(Path(place), rendered.data.rstrip(b"\n") + b"\n")
+        write_output(rendered.data, place)
     return 0
 
 
@@ -233,36 +230,14 @@ def _with_images(inventory: "Inventory", platform: str | None, home: Home, cache
     return whole
 
 
-def _wanted(outputs: tuple[str, ...], path: str | None) -> "list[tuple[OutputTarget, str | None]]":
-    """Formats and where they go. Two that go to standard output would run into each other."""
-    from pratique.documents.names import parse_target
-    from pratique.errors import InputError
-
-    found: list[tuple[OutputTarget, str | None]] = []
-    for text in outputs or ("table",):
-        name, equals, place = text.partition("=")
-        if equals and not place:
-            raise InputError(f"-o {text[:80]} names no file")
-        where = place or path
-        if where is not None and Path(where).is_dir():
-            raise InputError("cannot be written: it is a folder", where=where)
-        found.append((parse_target(name), where))
-    places = [place for _, place in found]
-    if len(set(places)) < len(places):
-        raise InputError("several formats would go to the same place", hint="give each a file: -o FORMAT=PATH")
-    return found
-
-
 def _write(data: bytes, path: str | None, manifest: "FileManifest") -> None:
     """To standard output, or to a file with the file manifest beside it."""
     from pratique.files import write_atomic
     from pratique.model import manifest_predicate
 
-    if path is None:
-        click.echo(data, nl=not data.endswith(b"\n"))
-        return
-    write_atomic(Path(f"{path}.files.json"), json.dumps(manifest_predicate(manifest), separators=(",", ":")).encode())
-    write_atomic(Path(path), data.rstrip(b"\n") + b"\n")
+    if path is not None:
+        write_atomic(Path(f"{path}.files.json"), json.dumps(manifest_predicate(manifest), separators=(",", ":")).encode())
+    write_output(data, path)
 
 
 command.add_command(convert)

@@ -3,13 +3,13 @@
 import hashlib
 import json
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from pratique.cli.output import format_option, print_table, printable
 from pratique.cli.sbom_convert import SHOWN, parse_sbom, say, say_repairs, sbom_bytes
+from pratique.cli.sbom_outputs import OUTPUT, one_output, write_output
 
 if TYPE_CHECKING:
     from pratique.documents.document import Family
@@ -24,14 +24,14 @@ _HEADINGS = ["CONFLICT", "COMPONENT", "KEPT", "IN", "ALSO SAID", "IN"]
 
 @click.command()
 @click.argument("documents", metavar="A B…", nargs=-1, required=True, type=click.Path())
-@click.option("-o", "--output", "target", required=True, help="The format to write, as NAME or NAME@VERSION.")
+@click.option("-o", "--output", required=True, metavar=OUTPUT, help="The format to write, and the file; default standard output.")
 @click.option("--name", default="", help="What the whole is called; made of the names of the parts where it is not given.")
 @click.option("--version", default="", help="Its version.")
-@click.option("--file", "path", type=click.Path(), help="Write here instead of standard output.")
+@click.option("--file", "path", type=click.Path(), help="The same as -o FORMAT=PATH.")
 @click.option("--lenient", is_flag=True, help="Read documents with errors, without what is wrong in them.")
 @format_option
 def merge(
-    documents: tuple[str, ...], target: str, name: str, version: str, path: str | None, lenient: bool, format_: str
+    documents: tuple[str, ...], output: str, name: str, version: str, path: str | None, lenient: bool, format_: str
 ) -> None:
     """One bill of materials of a product from those of its parts: A, B and so on, in any formats that are read.
 
@@ -46,12 +46,10 @@ def merge(
     """
     from pratique.documents.epoch import stated_epoch
     from pratique.documents.merge.merge import Input, merge_documents
-    from pratique.documents.names import parse_target
     from pratique.documents.write import render_document
     from pratique.errors import InputError
-    from pratique.files import write_atomic
 
-    wanted = parse_target(target)
+    wanted, place = one_output(output, path)
     epoch = stated_epoch(os.environ)
     if version and not name:
         raise InputError("--version without --name", hint="a version is one of something: give its name")
@@ -69,10 +67,7 @@ def merge(
         inputs.append(Input(document=readings[-1].document, sha256=sha256, sha1=sha1, label=_label(one)))
     merged = merge_documents(inputs, family=_family(wanted), name=name, version=version, epoch=epoch)
     rendered = render_document(merged.document, wanted, environ=os.environ)
-    if path is None:
-        click.echo(rendered.data, nl=not rendered.data.endswith(b"\n"))
-    else:
-        write_atomic(Path(path), rendered.data.rstrip(b"\n") + b"\n")
+    write_output(rendered.data, place)
     left_out = (*merged.left_out, *rendered.left_out)
     if format_ == "json":
         repeated = [documents[number] for number in merged.repeated]

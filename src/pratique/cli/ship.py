@@ -14,10 +14,10 @@ from pratique.cli.options import (
     key_option,
     max_entries_option,
     passphrase_option,
+    place_here,
     platform_option,
     say,
     source_argument,
-    spelled_here,
     timestamp_option,
 )
 from pratique.cli.output import (
@@ -47,8 +47,8 @@ if TYPE_CHECKING:
 @click.option(
     "--to",
     "to",
-    callback=spelled_here,
-    help="Where artifact and evidence go: registry:HOST/NAME:TAG or oci-dir:PATH[:TAG].",
+    callback=place_here,
+    help="Where artifact and evidence go: HOST/NAME:TAG or oci-dir:PATH[:TAG].",
 )
 @click.option("--allow-empty", is_flag=True, help="Sign it although nothing was found in it and something could not be read.")
 @platform_option

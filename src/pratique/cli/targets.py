@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pratique.cli.options import spelled_here
+from pratique.cli.options import place_here, spelled_here
 
 if TYPE_CHECKING:
     from pratique.artifact.source import ArtifactSource
@@ -23,7 +23,7 @@ one_platform_option = click.option("--platform", help="One image of a multi-plat
 evidence_place_option = click.option(
     "--evidence",
     envvar="PRATIQUE_EVIDENCE",
-    callback=spelled_here,
+    callback=place_here,
     help="Keep the evidence in this registry: or oci-dir: instead of beside SUBJECT; default PRATIQUE_EVIDENCE.",
 )
 MAX_SUBJECTS = 1_000

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pratique.cli.options import say, source_argument
+from pratique.cli.options import stored_here
 from pratique.cli.output import format_option, print_json, printable
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@source_argument
+@click.argument("source", callback=stored_here)
 @format_option
 def command(source: str, format_: str) -> None:
     """Show the images of an index, what refers to each of them, what refers to that, and the tags of cosign beside them.
@@ -22,13 +22,11 @@ def command(source: str, format_: str) -> None:
     """
     from pratique.app.sources import PLACES
     from pratique.app.tree import look_around
-    from pratique.artifact.source import parse_source, understood
+    from pratique.artifact.source import parse_source
     from pratique.errors import InputError
     from pratique.registry.open import open_repository
 
-    parsed = parse_source(source, engines=False)
-    if parsed.guessed:
-        say(understood(source, parsed))
+    parsed = parse_source(source)
     if parsed.scheme not in PLACES:
         hint = "write registry:HOST/NAME:TAG, oci-dir:PATH[:TAG] or oci-archive:PATH[:TAG]"
         raise InputError(f"{source[:200]} is in no registry or layout", hint=hint)

@@ -232,10 +232,9 @@ def _read_root(path: str) -> bytes:
 
 def _absolute(source: str) -> str:
     """A followed folder is found from everywhere."""
-    from pratique.registry.spelling import as_spelled_here
+    from pratique.tuf.places import spelled_place
 
-    if source.partition(":")[0] not in ("http", "https"):
-        source = as_spelled_here(source)
+    source = spelled_place(source)
     scheme, _, rest = source.partition(":")
     if scheme in ("file", "oci-dir", "oci-archive") and rest and not rest.startswith("/"):
         return f"{scheme}:{Path(rest).absolute()}"

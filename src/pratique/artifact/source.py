@@ -128,7 +128,9 @@ def _by_short_name(text: str, *, engines: bool) -> ArtifactSource:
 
 
 def _looks_like_a_path(text: str) -> bool:
-    """A path to what is not there: below a folder that is, or with a suffix and neither tag nor digest."""
+    """A path to what is not there: below a folder that is, or with a suffix and neither tag nor digest; and a broken digest."""
+    if text.startswith(("sha256:", "sha512:")):
+        return True
     first, slash, _ = text.partition("/")
     last = text.rpartition("/")[2]
     tagged = ":" in last or "@" in last

@@ -54,7 +54,9 @@ evidence_option = click.option(
 )
 source_argument = click.argument("source", callback=spelled_here)
 key_option = click.option(
-    "--key", help="The private key to sign with, a FILE or a reference (docs/keys.md); default this machine's service key."
+    "--key",
+    envvar="PRATIQUE_KEY",
+    help="The private key to sign with, a FILE or a reference (docs/keys.md); default PRATIQUE_KEY.",
 )
 timestamp_option = click.option(
     "--timestamp-url",

@@ -107,7 +107,8 @@ def test_a_name_with_a_registrys_host_is_that_registrys_whatever_engines_have(en
 
 
 @pytest.mark.parametrize(
-    "text", ["missing.json", "folder/missing", "./app:1", "../app", "/no/such", "~/app", "App:1", "No/such", "-h", "a b"]
+    "text",
+    ["missing.json", "folder/missing", "./app:1", "../app", "/no/such", "~/app", "App:1", "No/such", "-h", "a b", "sha256:00"],
 )
 def test_a_path_to_nothing_is_no_image_and_nobody_is_asked(engines, tmp_path, text):
     (tmp_path / "here" / "folder").mkdir()

@@ -20,6 +20,7 @@ CALLED_BY_OTHERS = {
     "list_commands": "click",
     "get_command": "click",
     "format_commands": "click",
+    "shell_complete": "click",
     "readinto": "io.RawIOBase",
     "seekable": "io.RawIOBase",
 }

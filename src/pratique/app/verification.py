@@ -90,7 +90,7 @@ def answers_of(gathered: "Gathered", wanted: tuple[str, ...], *, by_trust: bool 
 
 
 def _demanded(gathered: "Gathered", *, by_trust: bool) -> tuple[str, ...]:
-    """The kinds that must be there where nobody said which (docs/decisions/0034): the signature always; of what has files and is
+    """The kinds that must be there where nobody said which (docs/decisions/0035): the signature always; of what has files and is
     believed by a trust, all that `ship` makes; else what is there of that by whoever is believed, which then has to hold.
     """
     if not gathered.has_files:

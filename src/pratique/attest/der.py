@@ -13,6 +13,14 @@ _CONSTRUCTED = 0x20
 _ONLY_CONSTRUCTED = frozenset((0x10, 0x11))  # SEQUENCE, SET
 
 
+def is_der(data: bytes) -> bool:
+    """Whether a file of a key or certificate is DER and not text, which may begin with "0", the tag of a sequence, too.
+
+    A length of several bytes begins with one that begins no character of UTF-8; what is shorter has a zero byte somewhere.
+    """
+    return data[:1] == b"\x30" and (b"\x80" <= data[1:2] < b"\xc0" or b"\0" in data)
+
+
 def check_der(data: bytes, what: str, *, wrapped_at: int | None = None) -> None:
     """Return if `data` is one value in DER whose bit strings are whole bytes, as keys and signatures are.
 

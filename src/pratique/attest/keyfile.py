@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from pratique.attest.der import check_der, children
+from pratique.attest.der import check_der, children, is_der
 from pratique.attest.jwk import ALONE, is_private_jwk, parse_jwk_set, public_of
 from pratique.attest.members import as_lines
 from pratique.attest.publickey import MAX_KEY_SIZE, PublicKey
@@ -107,7 +107,7 @@ def read_key(data: bytes) -> KeyFile:
         raise LimitExceeded(f"{len(blocks)} PEM blocks, more than {MAX_BLOCKS}")
     if blocks:
         return _read_blocks([(label.decode(), body) for label, body in blocks])
-    if data[:1] == b"\x30" and (b"\0" in data or not data.isascii()):  # "0" begins texts too
+    if is_der(data):
         return _read_der(data)
     if data.lstrip()[:1] == b"{":
         return _read_json(data)

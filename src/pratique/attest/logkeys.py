@@ -11,6 +11,7 @@ given for.
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from pratique.attest.der import is_der
 from pratique.attest.publickey import PublicKey
 from pratique.attest.sigstore.trusted_root import MAX_TRUSTED_ROOT_SIZE, TrustedLog, parse_trusted_root
 from pratique.errors import LimitExceeded, Malformed
@@ -36,7 +37,7 @@ def parse_log_keys(data: bytes) -> tuple[LogKey, ...]:
     text = data.strip()
     if text.startswith(b"{"):
         return _of_trusted_root(data)
-    der = data[:1] == b"\x30" and (b"\0" in data or not data.isascii())  # which is "0" too, as a host's name may begin
+    der = is_der(data)
     if der or b"-----BEGIN" in text:
         key = PublicKey.from_der(data) if der else PublicKey.from_pem(data)
         if key.algorithm != "ed25519":

@@ -86,10 +86,6 @@ class Catalog:
         """
         return self._ask(queries.find_artifact, text)
 
-    def artifacts_named(self, name: str) -> list[ArtifactRow]:
-        """Artifacts of this name, or in this place, with or without tag and folders; the newest first."""
-        return self._ask(queries.artifacts_named, name)
-
     def count_components(self, artifact: Digest) -> int:
         """How many components an artifact is made of; 0 for one that is not known."""
         return self._ask(queries.count_components, artifact)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, 
 from pratique.catalog import schema
 from pratique.catalog.rows import ArtifactRow, BuildRow, DecisionRow, DocumentRow, ObservationRow, SearchRow
 from pratique.catalog.schema import SUPERSEDED
-from pratique.catalog.search_pattern import LOWER_CASE, SearchPattern, like, pep503
+from pratique.catalog.search_pattern import SearchPattern, like
 from pratique.errors import InputError, NotFound
 from pratique.model import Cause, Digest, Result, Verdict
 
@@ -42,13 +42,12 @@ def search_query(pattern: SearchPattern) -> Select[Any]:
     wanted = {
         components.purl: pattern.purl,
         components.type: pattern.type,
+        components.namespace: pattern.namespace,
         components.version: pattern.version,
     }
     conditions = [_matches(column, glob) for column, glob in wanted.items() if glob is not None]
-    if pattern.namespace is not None:
-        conditions.append(_spelled(components.namespace, pattern.namespace))
     if pattern.name is not None:
-        named, built = _spelled(components.name, pattern.name), _spelled(components.source, pattern.name)
+        named, built = _matches(components.name, pattern.name), _matches(components.source, pattern.name)
         is_built = components.source != ""
         # Two queries, so that each has an index of its own: for one with OR, SQLite takes one index for both.
         sides = [select(components.id).where(*conditions, named), select(components.id).where(*conditions, built, is_built)]
@@ -87,19 +86,6 @@ def find_artifact(connection: Connection, text: str) -> ArtifactRow:
         digests = ", ".join(row.digest[:19] for row in found[:4])
         raise InputError(f"{text} could be any of {len(found)} artifacts: {digests}", hint="give more digits")
     return (exact or found)[0]
-
-
-def artifacts_named(connection: Connection, name: str) -> list[ArtifactRow]:
-    """Artifacts that are called so, or lie there, the newest first: by the whole name, or by it without its tag or folders."""
-    table, places = schema.artifacts, schema.locations
-    ends = like(name)
-    found: list[ColumnElement[bool]] = []
-    for column in (table.c.name, places.c.location):
-        tails = (ends, f"{ends}:%", f"%/{ends}", f"%/{ends}:%", f"%:{ends}")
-        found.append(or_(*(column.like(tail, escape="\\") for tail in tails)))
-    there = select(places.c.artifact_id).where(found[1])
-    query = select(table).where(or_(found[0], table.c.id.in_(there))).order_by(table.c.first_seen.desc(), table.c.id.desc())
-    return _artifacts(connection, query)
 
 
 def count_components(connection: Connection, artifact: Digest) -> int:
@@ -232,18 +218,6 @@ def _locations(connection: Connection, artifacts: set[int]) -> defaultdict[int, 
         for number, location in connection.execute(query.order_by(table.c.first_seen, table.c.location)):
             found[number] += (location,)
     return found
-
-
-def _spelled(column: ColumnElement[str], glob: str) -> ColumnElement[bool]:
-    """The name as it is written, and as the types spell it that have a spelling of their own."""
-    kind = schema.components.c.type
-    found = [_matches(column, glob)]
-    if glob != glob.lower():
-        found.append(and_(kind.in_(sorted(LOWER_CASE)), _matches(column, glob.lower())))
-    if glob != glob.lower() or any(char in glob for char in "-_."):
-        plain = func.replace(func.replace(column, ".", "-"), "_", "-")
-        found.append(and_(kind == "pypi", _matches(plain, pep503(glob))))
-    return or_(*found)
 
 
 def _matches(column: ColumnElement[str], glob: str) -> ColumnElement[bool]:

@@ -1,26 +1,21 @@
 """What may be searched for: a purl or a name, with `*` for any characters. Pure.
 
 `pkg:deb/debian/openssl` is that type, namespace and name in any version; `@3.0.*` narrows the version; a purl with
-qualifiers is compared whole. `pkg:deb/*` is everything of a type. Without `pkg:` it is a name as people write it, spelled as each
-type spells it: `Flask` and `zope.interface` (Python, PEP 503), `@scope/name` (npm), `group:artifact[:version]` (Maven), `folder/name`.
+qualifiers is compared whole. A word without `pkg:` is a component's name. `pkg:deb/*` is everything of a type.
 """
 
-import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
 from pratique.errors import InputError
 
 MAX_PATTERN_CHARS = 1_000
-_SEPARATORS = re.compile(r"[-_.]+")
-LOWER_CASE = frozenset({"alpm", "apk", "bitbucket", "composer", "deb", "github", "hex", "pypi", "rpm"})
+_LOWER_CASE = frozenset({"alpm", "apk", "bitbucket", "composer", "deb", "github", "hex", "pypi", "rpm"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchPattern:
-    """Globs by column; None means anything. Either `purl` alone, or some of the others. In types of LOWER_CASE, name and namespace
-    are found in lower case as well; in `pypi`, by the name that PEP 503 makes of it.
-    """
+    """Globs by column; None means anything. Either `purl` alone, or some of the others."""
 
     purl: str | None = None
     type: str | None = None
@@ -35,7 +30,8 @@ def parse_pattern(text: str) -> SearchPattern:
     if not text or len(text) > MAX_PATTERN_CHARS or not text.isprintable():
         raise InputError("nothing to search for", hint="try a purl such as pkg:deb/debian/openssl, or a name")
     if not text.startswith("pkg:"):
-        return _as_people_write(text)
+        name, version = _versioned(text)
+        return SearchPattern(name=name, version=version)
     if "?" in text or "#" in text:
         return SearchPattern(purl=text)
     kind, separator, rest = text.removeprefix("pkg:").strip("/").partition("/")
@@ -44,34 +40,18 @@ def parse_pattern(text: str) -> SearchPattern:
     kind = kind.lower()
     namespace, _, last = rest.rpartition("/")
     name, version = _versioned(last)
-    if kind in LOWER_CASE:
+    if kind in _LOWER_CASE:
         name, namespace = name.lower(), namespace.lower()
+    if kind == "pypi":
+        name = name.replace("_", "-")
     anything = name == "*" and not namespace
     return SearchPattern(type=kind, namespace=None if anything else unquote(namespace), name=name, version=version)
-
-
-def pep503(name: str) -> str:
-    """A Python project's name as packages are compared by it; `*` stays."""
-    return _SEPARATORS.sub("-", name).lower()
 
 
 def like(glob: str) -> str:
     """The LIKE pattern (escape character `\\`) of a glob."""
     escaped = glob.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return escaped.replace("*", "%")
-
-
-def _as_people_write(text: str) -> SearchPattern:
-    group, colon, rest = text.partition(":")
-    if colon and group and rest and "/" not in text:
-        artifact, colon, version = rest.partition(":")
-        name, stated = _versioned(artifact)
-        return SearchPattern(type="maven", namespace=group, name=name, version=version or stated)
-    name, version = _versioned(text)
-    namespace, slash, last = name.rpartition("/")
-    if not slash or not namespace or not last:
-        return SearchPattern(name=name, version=version)
-    return SearchPattern(type="npm" if namespace.startswith("@") else None, namespace=namespace, name=last, version=version)
 
 
 def _versioned(text: str) -> tuple[str, str | None]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pratique.app.home import find_home, open_logged_signer
+from pratique.cli.commands import CommandGroup
 from pratique.cli.options import passphrase_option
 from pratique.cli.output import printable
 from pratique.cli.signers import load_machine_signer
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pratique.runtime.workloads import RunningContainer
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def command() -> None:
     """Hold running containers to their signed file manifests."""
 

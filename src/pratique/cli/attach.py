@@ -5,12 +5,13 @@ from pathlib import Path
 
 import click
 
+from pratique.cli.commands import Command
 from pratique.cli.options import spelled_here
 from pratique.cli.output import format_option, print_fact, print_json, print_title
 from pratique.cli.targets import evidence_place_option, one_platform_option, open_targets
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("subject", callback=spelled_here)
 @click.argument("files", nargs=-1, required=True, type=click.Path())
 @click.option("--payload", type=click.Path(), help="FILE is a bare signature, in base64, over this payload of cosign's.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pratique.app.home import find_home, open_home_catalog
+from pratique.cli.commands import Command
 from pratique.cli.keyless import chosen_key, chosen_signer, keyless_options
 from pratique.cli.options import key_option, passphrase_option, timestamp_option
 from pratique.cli.output import format_option
@@ -20,6 +21,7 @@ from pratique.cli.targets import (
     replace_option,
     subjects_argument,
 )
+from pratique.cli.voice import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from pratique.ship.sign import SigningTarget
 
 
-@click.command()
+@click.command(cls=Command)
 @subjects_argument
 @click.option("--type", "type_", required=True, help="The predicate's type: a URI, or a short name such as provenance or vulns.")
 @click.option("--predicate", required=True, type=click.Path(), help="The predicate, a JSON file.")
@@ -76,7 +78,7 @@ def command(
     predicate_type = predicate_type_of(type_)
     document = _read_predicate(read_limited(Path(predicate), MAX_SIZE), predicate, predicate_type)
     if not check_predicate(predicate_type, document):
-        click.echo(f"pratique: nothing is known about the type {predicate_type}: its predicate is signed as it is", err=True)
+        say(f"nothing is known about the type {predicate_type}: its predicate is signed as it is")
     home = find_home()
     with open_targets(subjects, platform, evidence=evidence) as targets:
         named = [StatementSubject.of(target.name, target.digest) for target in targets]
@@ -96,7 +98,7 @@ def command(
             )
             gone = _replace(targets, pen, predicate_type, payload, catalog) if replace else []
     for place in gone:
-        click.echo(f"pratique: replaced {place}", err=True)
+        say(f"replaced {place}")
     print_said(said, f"{predicate_type} is attested", who, format_)
 
 

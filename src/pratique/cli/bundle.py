@@ -9,10 +9,12 @@ import click
 
 from pratique.app.home import Home, find_home
 from pratique.app.verification import Answer
+from pratique.cli.commands import CommandGroup
 from pratique.cli.options import platform_option, stored_here
 from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_title
 from pratique.cli.trust_anchors import anchor_options, chosen_anchors
 from pratique.cli.verify import predicate_type, report
+from pratique.cli.voice import say
 from pratique.errors import InputError
 from pratique.model import Cause
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from pratique.tuf.value import FollowedTrust
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def command() -> None:
     """Take an artifact with its evidence and the trust into one archive, and verify it where there is no network."""
 
@@ -136,7 +138,7 @@ def verify(
         text = f"{anchors.trust.name}, {_versions(anchors)}, good until {_when(anchors)}"
         about.append(Answer(what="trust", cause=Cause.NONE, detail=text))
     if name is None:
-        click.echo(f"pratique: the archive calls it {described.name}; --name says what it must be called", err=True)
+        say(f"the archive calls it {described.name}; --name says what it must be called")
     return report(
         f"oci-archive:{path}",
         trust_anchors,
@@ -163,7 +165,7 @@ def _followed(home: Home, *, needed: bool) -> "tuple[FollowedTrust | None, dict[
     except Unavailable as error:
         if needed:
             raise
-        click.echo(f"pratique: no trust is in the archive: {error.message}", err=True)
+        say(f"no trust is in the archive: {error.message}")
         return None, {}
     return anchors, repository_files(home.trust)
 

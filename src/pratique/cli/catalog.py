@@ -3,10 +3,11 @@
 import click
 
 from pratique.app.home import existing, find_home, open_home_catalog
+from pratique.cli.commands import CommandGroup
 from pratique.cli.output import format_option, iso_time, print_json, print_table
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def command() -> None:
     """Search the ledger of artifacts, components and decisions."""
 

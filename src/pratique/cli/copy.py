@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pratique.cli.commands import Command
 from pratique.cli.options import place_here, stored_here
 from pratique.cli.output import format_option, print_fact, print_json, print_title, print_verdict
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pratique.registry.types import Manifest, Repository
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("source", callback=stored_here)
 @click.argument("destination", callback=place_here)
 @click.option(

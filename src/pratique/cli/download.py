@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pratique.app.home import find_home
+from pratique.cli.commands import Command
 from pratique.cli.options import evidence_option, platform_option, source_argument
 from pratique.cli.output import TALK, format_option, print_json, print_title, print_verdict
 from pratique.cli.targets import replace_option
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from pratique.evidence.collect import Collected
 
 
-@click.command()
+@click.command(cls=Command)
 @source_argument
 @click.option("--output", "-o", type=click.Path(), required=True, help="The folder to write into, made where there is none.")
 @click.option("--type", "types", multiple=True, metavar="TYPE", help="Only this kind: see pratique verify --require; repeatable.")

@@ -1,7 +1,5 @@
 """What commands of cosign, notation and other tools are called here: who types one from habit is told, in one line."""
 
-from difflib import get_close_matches
-
 _LOGIN = "log in with podman, docker, oras or helm: their credentials are read"
 
 CALLED_HERE = {
@@ -29,11 +27,3 @@ CALLED_HERE = {
     "keygen": "pratique key generate --output release.key",
     "provenance": "pratique attest SOURCE --type provenance --predicate FILE",
 }
-
-
-def called_here(name: str, known: list[str]) -> str | None:
-    """What to type instead, None when nothing comes close. `known`: our commands."""
-    if name in CALLED_HERE:
-        return f"here: {CALLED_HERE[name]}"
-    close = get_close_matches(name, known, n=1)
-    return f"did you mean pratique {close[0]}?" if close else None

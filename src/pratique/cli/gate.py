@@ -10,6 +10,7 @@ from pratique import __version__
 from pratique.app.advice import advice_without_evidence
 from pratique.app.gather import Content, Gathered, Question, gather, gather_all
 from pratique.app.home import Home, find_home, open_home_catalog, open_logged_signer
+from pratique.cli.commands import Command
 from pratique.cli.options import (
     all_platforms_option,
     evidence_option,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 EXIT_CODES = {Result.ALLOWED: 0, Result.DENIED: 1, Result.UNDECIDED: 3}
 
 
-@click.command()
+@click.command(cls=Command)
 @source_argument
 @click.option("--policy", "policy_path", required=True, type=click.Path(), help="The YAML policy.")
 @evidence_option

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pratique.cli.commands import CommandGroup
 from pratique.cli.output import format_option, print_fact, print_json, print_title
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _plain_option = click.option("--no-passphrase", is_flag=True, help="Leave the ke
 _public_option = click.option("--public", type=click.Path(), help="Write the public key to this file too.")
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def command() -> None:
     """Generate, import, show and rotate signing keys."""
 

@@ -5,11 +5,12 @@ from pathlib import Path
 import click
 
 from pratique.app.home import existing, find_home
+from pratique.cli.commands import CommandGroup
 from pratique.cli.output import format_option, print_fact, print_json, print_title
 from pratique.errors import NotFound
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def command() -> None:
     """Look into the transparency log, verify all of it, mend it, and tell others how to verify its entries."""
 

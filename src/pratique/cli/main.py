@@ -5,12 +5,17 @@ import gc
 import importlib
 import os
 import sys
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from pratique import __version__
-from pratique.errors import InputError, PratiqueError
+from pratique.cli.commands import PROGRAM, CommandGroup, examples_of
+from pratique.cli.voice import VOICE
+from pratique.errors import PratiqueError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # Name → (module, one line of help). The help stands here so that `pratique --help` loads no command.
 COMMANDS = {
@@ -33,12 +38,13 @@ COMMANDS = {
     "key": ("pratique.cli.key", "Generate, import, show and rotate signing keys."),
     "log": ("pratique.cli.log", "Look into the transparency log and verify all of it."),
     "catalog": ("pratique.cli.catalog", "Search the ledger of artifacts, components and decisions."),
+    "completion": ("pratique.cli.completion", "Print a script that completes commands in bash, zsh or fish."),
 }
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
-class LazyGroup(click.Group):
+class LazyGroup(CommandGroup):
     """Loads a command's module when it is called for: start-up time is part of the product."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -50,14 +56,17 @@ class LazyGroup(click.Group):
         command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
         return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS:
-            from pratique.cli.elsewhere import called_here
+    def advice(self, ctx: click.Context, name: str, names: list[str]) -> str | None:
+        from pratique.cli.elsewhere import CALLED_HERE
 
-            advice = called_here(args[0], list(COMMANDS))
-            if advice is not None:
-                raise InputError(f"there is no command {args[0][:40]!r}", hint=advice)
-        return super().resolve_command(ctx, args)
+        return f"here: {CALLED_HERE[name]}" if name in CALLED_HERE else super().advice(ctx, name, names)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Commands and options of the program itself, without loading one."""
+        from click.shell_completion import CompletionItem
+
+        names = [CompletionItem(name, help=text) for name, (_, text) in COMMANDS.items() if name.startswith(incomplete)]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -65,6 +74,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(
+    PROGRAM,
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Exit codes: 0 allowed or done; 1 denied or violated; 2 wrong usage or unreadable input; "
@@ -101,14 +111,13 @@ def leave(code: int) -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Run one command; returns the exit code. No traceback reaches a user unless PRATIQUE_DEBUG is set."""
+    VOICE.begin(os.environ)
     try:
-        result: Any = cli.main(args=arguments, prog_name="pratique", standalone_mode=False)
+        result: Any = cli.main(args=arguments, prog_name=PROGRAM, standalone_mode=False)
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.ClickException as error:
-        where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "pratique"
-        text = error.format_message().rstrip(".")
-        click.echo(f"pratique: {_one_line(text[:1].lower() + text[1:])} (see {where} --help)", err=True)
+        click.echo(f"pratique: {_one_line(_usage(error))}", err=True)
         return 2
     except (click.Abort, KeyboardInterrupt):
         click.echo("pratique: interrupted; the same command continues where it stopped", err=True)
@@ -132,6 +141,23 @@ def run(arguments: list[str]) -> int:
         click.echo(f"pratique: internal error: {text} (set PRATIQUE_DEBUG=1 to see where)", err=True)
         return 4
     return result if isinstance(result, int) else 0
+
+
+def _usage(error: click.ClickException) -> str:
+    """What is wrong with how a command was typed, and what to type instead."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    path = context.command_path if context else PROGRAM
+    hints = []
+    text = error.format_message()
+    if isinstance(error, click.NoSuchOption):
+        text = error.message
+        if error.possibilities:
+            hints.append(f"did you mean {error.possibilities[0]}?")
+    elif isinstance(error, click.MissingParameter) and (lines := examples_of(path)):
+        hints.append(f"for example: {lines[0]}")
+    hints.append(f"see {path} --help")
+    text = text.rstrip(".")
+    return f"{text[:1].lower() + text[1:]} ({'; '.join(hints)})"
 
 
 def _unwritten(error: OSError) -> str:

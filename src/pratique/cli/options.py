@@ -1,9 +1,11 @@
 """Options that several commands share."""
 
+from collections.abc import Callable
 from typing import Any
 
 import click
 
+from pratique.cli.voice import say
 from pratique.registry.waiting import tell_of_waiting
 
 
@@ -42,6 +44,33 @@ def told_place(text: str) -> str:
     return place
 
 
+def _parties(kind: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """For options that name persons or organisations, one or several: as values. `kind`: what one is that does not say."""
+
+    def parsed(_context: click.Context, _parameter: click.Parameter, value: Any) -> Any:
+        if not value:
+            return () if isinstance(value, tuple) else None
+        from pratique.documents.parties import parse_party
+
+        return tuple(parse_party(one, kind=kind) for one in value) if isinstance(value, tuple) else parse_party(value, kind=kind)
+
+    return parsed
+
+
+author_option = click.option(
+    "--author",
+    "authors",
+    multiple=True,
+    metavar="'NAME [<MAIL|URL>]'",
+    callback=_parties("person"),
+    help="Who the document is by, a person, or 'Organization: NAME …'; may be repeated.",
+)
+supplier_option = click.option(
+    "--supplier",
+    metavar="'NAME [<MAIL|URL>]'",
+    callback=_parties("organization"),
+    help="The organization that supplies the artifact, or 'Person: NAME …'.",
+)
 platform_option = click.option("--platform", help="Which platform of a multi-platform image, as os/arch; default this machine's.")
 all_platforms_option = click.option(
     "--all-platforms", is_flag=True, help="Every image of a multi-platform index; one that fails, fails it."
@@ -65,11 +94,6 @@ timestamp_option = click.option(
 )
 passphrase_option = click.option("--passphrase-file", type=click.Path(), help="Read the key's passphrase or PIN from this file.")
 max_entries_option = click.option("--max-entries", type=int, help="Read artifacts with more files than the default allows.")
-
-
-def say(line: str) -> None:
-    """A word to the user beside the result, on stderr."""
-    click.echo(f"pratique: {line}", err=True)
 
 
 tell_of_waiting(say)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pratique.app.talk import Talk
-from pratique.cli.options import say
+from pratique.cli.voice import VOICE, say
 from pratique.model import Cause, State
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, err: 
     table = Table(*headings, box=box.SIMPLE_HEAD)
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
-    Console(stderr=err).print(table)
+    Console(stderr=err, no_color=VOICE.plain).print(table)
 
 
 def markdown_cell(text: str) -> str:
@@ -94,8 +94,12 @@ def iso_time(seconds: int) -> str:
 
 @contextmanager
 def progress_display() -> "Iterator[tuple[Callable[[str], None], Callable[[int, int], None]]]":
-    """Two functions: a step begins; bytes done of all. A moving bar on a terminal, silence in a pipe."""
-    if not sys.stderr.isatty():
+    """Two functions: a step begins; bytes done of all. A bar on a terminal, silence in a pipe; lines with --verbose."""
+    if VOICE.verbose:
+        start = time.monotonic()
+        yield (lambda name: say(f"{time.monotonic() - start:.1f} s: {name}"), lambda _done, _all: None)
+        return
+    if VOICE.quiet or VOICE.plain or not sys.stderr.isatty():
         yield (lambda _: None, lambda _done, _all: None)
         return
     from rich.console import Console

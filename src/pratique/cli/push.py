@@ -5,11 +5,12 @@ from pathlib import Path
 
 import click
 
+from pratique.cli.commands import Command
 from pratique.cli.options import told_place
 from pratique.cli.output import format_option, print_fact, print_json, print_title
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("chart")
 @click.argument("place")
 @format_option

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,8 @@ import click
 
 from pratique.app.home import Home, bases_of, find_home
 from pratique.app.sources import opened
-from pratique.cli.options import max_entries_option, platform_option, say, source_argument
+from pratique.cli.commands import CommandGroup
+from pratique.cli.options import author_option, max_entries_option, platform_option, source_argument, supplier_option
 from pratique.cli.output import progress_display
 from pratique.cli.sbom_check import check
 from pratique.cli.sbom_convert import convert
@@ -20,20 +22,26 @@ from pratique.cli.sbom_score import score
 from pratique.cli.sbom_source import read_if_sbom
 from pratique.cli.sbom_table import print_inventory
 from pratique.cli.unread import say_chosen, say_what_is_not_known
+from pratique.cli.voice import FLAGS, say
+from pratique.errors import InputError
 
 if TYPE_CHECKING:
-    from pratique.documents.document import Document
+    from pratique.documents.document import Document, Party
     from pratique.documents.names import OutputTarget
     from pratique.documents.naming import Naming
     from pratique.inventory.image_parts import Whole
     from pratique.model import FileManifest, Inventory
 
 
-class _DefaultGroup(click.Group):
+class _DefaultGroup(CommandGroup):
     """`sbom SOURCE` is short for `sbom make SOURCE`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
+        word = next((one for one in args if one not in FLAGS), None)
+        if word is not None and word not in self.commands and word not in ("-h", "--help"):
+            advice = self.advice(ctx, word, self.list_commands(ctx)) if word.isalpha() else None
+            if advice and not Path(word).exists() and not ctx.resilient_parsing:
+                raise InputError(f"there is nothing called {word!r} here", hint=f"{advice} A source: sbom make {word}")
             args = ["make", *args]
         return super().parse_args(ctx, args)
 
@@ -66,7 +74,8 @@ def command() -> None:
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out what was found only at such paths; may be repeated.")
 @click.option("--source-name", default="", help="What the artifact is called in the document; of a folder, the project's name.")
 @click.option("--source-version", default="", help="The version of the artifact in the document.")
-@click.option("--supplier", default="", help="The organization that supplies the artifact.")
+@supplier_option
+@author_option
 @click.option("--cpe", is_flag=True, help="Guess CPE names for components that have none, marked as guesses.")
 @click.option("--images", is_flag=True, help="Fetch the images that a chart or manifests name, and list what is in each.")
 @click.option("--production", is_flag=True, help="Leave out what is declared for development and tests only.")
@@ -81,7 +90,8 @@ def make(
     exclude: tuple[str, ...],
     source_name: str,
     source_version: str,
-    supplier: str,
+    supplier: "Party | None",
+    authors: "tuple[Party, ...]",
     cpe: bool,
     images: bool,
     production: bool,
@@ -101,7 +111,7 @@ def make(
     from pratique.inventory.scan import ALL, ALL_WITH_SHA1, take_inventory
 
     wanted = wanted_outputs(outputs or ("table",), path)
-    stated = Naming(name=source_name, version=source_version, supplier=supplier)
+    stated = Naming(name=source_name, version=source_version, supplier=supplier, authors=authors)
     reading = read_if_sbom(source)
     if reading is not None:
         return _print_reading(source, _guessing(named(reading.document, stated), cpe), wanted)
@@ -142,27 +152,27 @@ def _print_all(
             print_inventory(whole, manifest)
         elif target.format == "json":
             if cpe:
-                click.echo("pratique: json holds what was found: no guessed CPE name is in it", err=True)
+                say("json holds what was found: no guessed CPE name is in it")
             _write(_native(whole, manifest), place, manifest)
         else:
-            from pratique.cli.sbom_convert import say
+            from pratique.cli.sbom_convert import say_problems
             from pratique.documents.naming import named
             from pratique.documents.write import render_document
 
             document = document or _guessing(named(_document(whole, manifest, files=files), naming), cpe)
             rendered = render_document(document, target, environ=os.environ, of_inventory=True)
-            say(f"{target} cannot say of {source}", rendered.left_out)
+            say_problems(f"{target} cannot say of {source}", rendered.left_out)
             _write(rendered.data, place, manifest)
 
 
 def _print_reading(source: str, document: "Document", wanted: "list[tuple[OutputTarget, str | None]]") -> int:
     """A document that was there already, in each wanted format."""
-    from pratique.cli.sbom_convert import say
+    from pratique.cli.sbom_convert import say_problems
     from pratique.documents.write import render_document
 
     for target, place in wanted:
         rendered = render_document(document, target, environ=os.environ)
-        say(f"{target} cannot say of {source}", rendered.left_out)
+        say_problems(f"{target} cannot say of {source}", rendered.left_out)
         write_output(rendered.data, place)
     return 0
 
@@ -179,13 +189,12 @@ def _naming(source: str, inventory: "Inventory", stated: "Naming") -> "Naming":
     """What was stated; of a folder, what its project calls itself where nothing was."""
     from pratique.artifact.source import parse_source
     from pratique.cli.sbom_source import project_in
-    from pratique.documents.naming import Naming
     from pratique.model import ArtifactKind
 
     if stated.name or inventory.subject.kind is not ArtifactKind.DIRECTORY:
         return stated
     found = project_in(Path(parse_source(source).location))
-    return Naming(name=found.name, version=stated.version or found.version, supplier=stated.supplier)
+    return replace(stated, name=found.name, version=stated.version or found.version)
 
 
 def _document(whole: "Whole", manifest: "FileManifest", *, files: bool) -> "Document":

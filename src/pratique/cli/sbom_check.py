@@ -7,13 +7,15 @@ from typing import Any
 import click
 
 from pratique.app.sources import opened
-from pratique.cli.options import platform_option, say, source_argument
+from pratique.cli.commands import Command
+from pratique.cli.options import platform_option, source_argument
 from pratique.cli.output import format_option, print_json, print_table, print_title, progress_display
 from pratique.cli.sbom_convert import read_bounded, read_sbom, say_repairs
 from pratique.cli.unread import say_chosen
+from pratique.cli.voice import say
 
 
-@click.command()
+@click.command(cls=Command)
 @source_argument
 @click.argument("sbom", type=click.Path())
 @click.option("--manifest", "manifest_path", type=click.Path(), help="The file manifest; default SBOM.files.json if it is there.")

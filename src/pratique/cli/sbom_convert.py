@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pratique.cli.commands import Command
 from pratique.cli.output import format_option, printable
 from pratique.cli.sbom_outputs import OUTPUT, one_output, write_output
+from pratique.cli.voice import VOICE, say
 
 if TYPE_CHECKING:
     from pratique.documents.read import Reading
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 SHOWN = 20
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("document", metavar="IN", type=click.Path())
 @click.option("-o", "--output", required=True, metavar=OUTPUT, help="The format to write, and the file; default standard output.")
 @click.option("--file", "path", type=click.Path(), help="The same as -o FORMAT=PATH.")
@@ -50,7 +52,7 @@ def convert(document: str, output: str, path: str | None, lenient: bool, cpe: bo
         click.echo(json.dumps({"read": reading.title, "written": str(wanted), **report}, sort_keys=True), err=True)
         return
     say_repairs(document, reading)
-    say(f"{wanted} cannot say of {document}", rendered.left_out)
+    say_problems(f"{wanted} cannot say of {document}", rendered.left_out)
 
 
 def read_sbom(path: str, *, lenient: bool = False) -> "Reading":
@@ -79,15 +81,15 @@ def parse_sbom(path: str, data: bytes, *, lenient: bool = False) -> "Reading":
 
 def say_repairs(path: str, reading: "Reading") -> None:
     """What was taken out of a document with errors, and what was passed over."""
-    say(f"{path} is {reading.title} with errors, read without", reading.repaired)
-    say(f"{path} has extensions that were passed over", reading.passed_over)
+    say_problems(f"{path} is {reading.title} with errors, read without", reading.repaired)
+    say_problems(f"{path} has extensions that were passed over", reading.passed_over)
 
 
-def say(heading: str, problems: "Sequence[Problem]") -> None:
+def say_problems(heading: str, problems: "Sequence[Problem]") -> None:
     """A short list on standard error; nothing for an empty one."""
-    if not problems:
+    if not problems or VOICE.quiet:
         return
-    click.echo(f"pratique: {printable(heading)}:", err=True)
+    say(f"{printable(heading)}:")
     for one in problems[:SHOWN]:
         click.echo(f"  {printable(str(one))}", err=True)
     if len(problems) > SHOWN:

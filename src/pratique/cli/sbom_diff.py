@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pratique.cli.commands import Command
 from pratique.cli.options import platform_option
 from pratique.cli.output import markdown_cell, print_json, print_table
 from pratique.cli.sbom_side import load_side
+from pratique.cli.voice import say
 
 if TYPE_CHECKING:
     from pratique.documents.diff import Difference, Differences
@@ -17,7 +19,7 @@ _FEW_FILES = 20
 _STEPS = 3  # of a path, by which files are summed up
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B")
 @click.option("--format", "format_", type=click.Choice(["table", "json", "markdown"]), default="table", help="Default: table.")
@@ -65,7 +67,7 @@ def _print(found: "Differences", all_files: bool) -> None:
     else:
         click.echo("no differences")
     for line in _remarks(found):
-        click.echo(f"pratique: {line}", err=True)
+        say(line)
 
 
 def _remarks(found: "Differences") -> list[str]:

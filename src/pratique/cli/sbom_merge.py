@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pratique.cli.commands import Command
+from pratique.cli.options import author_option, supplier_option
 from pratique.cli.output import format_option, print_table, printable
-from pratique.cli.sbom_convert import SHOWN, parse_sbom, say, say_repairs, sbom_bytes
+from pratique.cli.sbom_convert import SHOWN, parse_sbom, say_problems, say_repairs, sbom_bytes
 from pratique.cli.sbom_outputs import OUTPUT, one_output, write_output
+from pratique.cli.voice import VOICE, say
 
 if TYPE_CHECKING:
-    from pratique.documents.document import Family
+    from pratique.documents.document import Family, Party
     from pratique.documents.merge.merge import Merged
     from pratique.documents.merge.parts import Conflict, StatedValue
     from pratique.documents.names import OutputTarget
@@ -22,16 +25,26 @@ _WIDTH = 60
 _HEADINGS = ["CONFLICT", "COMPONENT", "KEPT", "IN", "ALSO SAID", "IN"]
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("documents", metavar="A B…", nargs=-1, required=True, type=click.Path())
 @click.option("-o", "--output", required=True, metavar=OUTPUT, help="The format to write, and the file; default standard output.")
 @click.option("--name", default="", help="What the whole is called; made of the names of the parts where it is not given.")
 @click.option("--version", default="", help="Its version.")
+@supplier_option
+@author_option
 @click.option("--file", "path", type=click.Path(), help="The same as -o FORMAT=PATH.")
 @click.option("--lenient", is_flag=True, help="Read documents with errors, without what is wrong in them.")
 @format_option
 def merge(
-    documents: tuple[str, ...], output: str, name: str, version: str, path: str | None, lenient: bool, format_: str
+    documents: tuple[str, ...],
+    output: str,
+    name: str,
+    version: str,
+    supplier: "Party | None",
+    authors: "tuple[Party, ...]",
+    path: str | None,
+    lenient: bool,
+    format_: str,
 ) -> None:
     """One bill of materials of a product from those of its parts: A, B and so on, in any formats that are read.
 
@@ -46,6 +59,7 @@ def merge(
     """
     from pratique.documents.epoch import stated_epoch
     from pratique.documents.merge.merge import Input, merge_documents
+    from pratique.documents.naming import Naming, named
     from pratique.documents.write import render_document
     from pratique.errors import InputError
 
@@ -66,7 +80,8 @@ def merge(
         sha256, sha1 = hashlib.sha256(data).hexdigest(), hashlib.sha1(data, usedforsecurity=False).hexdigest()
         inputs.append(Input(document=readings[-1].document, sha256=sha256, sha1=sha1, label=_label(one)))
     merged = merge_documents(inputs, family=_family(wanted), name=name, version=version, epoch=epoch)
-    rendered = render_document(merged.document, wanted, environ=os.environ)
+    document = named(merged.document, Naming(supplier=supplier, authors=authors))
+    rendered = render_document(document, wanted, environ=os.environ)
     write_output(rendered.data, place)
     left_out = (*merged.left_out, *rendered.left_out)
     if format_ == "json":
@@ -83,9 +98,9 @@ def merge(
     for one, reading in zip(documents, readings, strict=True):
         say_repairs(one, reading)
     for number in merged.repeated:
-        click.echo(f"pratique: {printable(documents[number])} is byte for byte a document given before: it counts once", err=True)
+        say(f"{printable(documents[number])} is byte for byte a document given before: it counts once")
     _say_conflicts(merged, documents)
-    say(f"has no place in {wanted}", left_out)
+    say_problems(f"has no place in {wanted}", left_out)
 
 
 def _label(path: str) -> str:
@@ -123,10 +138,10 @@ def _as_json(one: "Conflict", documents: tuple[str, ...]) -> dict[str, object]:
 
 def _say_conflicts(merged: "Merged", documents: tuple[str, ...]) -> None:
     """A short table on standard error; nothing where there are none."""
-    if not merged.conflicts:
+    if not merged.conflicts or VOICE.quiet:
         return
     count = len(merged.conflicts)
-    click.echo(f"pratique: the documents disagree in {count} places; the first one's word stands:", err=True)
+    say(f"the documents disagree in {count} places; the first one's word stands:")
     rows = [
         [
             one.field,

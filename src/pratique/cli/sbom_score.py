@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pratique.cli.commands import Command
 from pratique.cli.options import platform_option
 from pratique.cli.output import markdown_cell, print_json, print_table, print_title
 from pratique.cli.sbom_side import load_reading, scan
@@ -17,7 +18,7 @@ _STANDARDS = ("ntia", "cisa", "bsi", "accuracy")
 _HEAD = ["", "RULE", "MET", "MISSING", "WHAT TO DO"]
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("sbom", metavar="SBOM|SOURCE")
 @click.option("--standard", "standards", multiple=True, type=click.Choice(_STANDARDS), help="Only this one; may be repeated.")
 @click.option("--min", "least", type=click.IntRange(0, 100), help="Exit with 1 when the score is below.")

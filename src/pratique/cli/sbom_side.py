@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from pratique.app.home import find_home
 from pratique.app.sources import opened
-from pratique.cli.options import say
 from pratique.cli.output import progress_display
 from pratique.cli.sbom_convert import read_bounded, read_sbom, say_repairs
 from pratique.cli.unread import say_chosen, say_what_is_not_known
+from pratique.cli.voice import say
 
 if TYPE_CHECKING:
     from pratique.documents.diff import Files

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pratique.cli.options import say
 from pratique.cli.sbom_convert import read_bounded, read_sbom, say_repairs
+from pratique.cli.voice import say
 from pratique.lexicon.lazy_regex import lazy
 
 if TYPE_CHECKING:

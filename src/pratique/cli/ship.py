@@ -10,13 +10,13 @@ import click
 
 from pratique.app.home import bases_of, find_home, open_home_catalog, open_logged_signer
 from pratique.app.sources import Opened, opened, opened_all, public_name
+from pratique.cli.commands import Command
 from pratique.cli.options import (
     key_option,
     max_entries_option,
     passphrase_option,
     place_here,
     platform_option,
-    say,
     source_argument,
     timestamp_option,
 )
@@ -32,6 +32,7 @@ from pratique.cli.output import (
 )
 from pratique.cli.signers import load_chosen_signer, named_key
 from pratique.cli.unread import say_what_is_not_known
+from pratique.cli.voice import say
 
 if TYPE_CHECKING:
     from pratique.artifact.types import Artifact
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from pratique.ship.shipment import Shipment
 
 
-@click.command()
+@click.command(cls=Command)
 @source_argument
 @key_option
 @passphrase_option

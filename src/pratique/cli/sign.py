@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pratique.app.home import find_home, open_home_catalog, open_logged_signer, open_stamp
+from pratique.cli.commands import Command
 from pratique.cli.keyless import chosen_key, chosen_signer, keyless_options
 from pratique.cli.options import key_option, passphrase_option, timestamp_option
 from pratique.cli.output import format_option
@@ -41,7 +42,7 @@ FORMS = {
 }
 
 
-@click.command()
+@click.command(cls=Command)
 @subjects_argument
 @key_option
 @passphrase_option

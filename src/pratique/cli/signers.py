@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pratique.app.home import Home, load_or_make_key
-from pratique.cli.options import say
+from pratique.cli.voice import say
 from pratique.errors import InputError
 
 if TYPE_CHECKING:

@@ -111,7 +111,7 @@ def print_said(said: "Sequence[Published]", title: str, key: str, format_: str) 
 def _targets(text: str, platform: str | None, stack: ExitStack, *, recursive: bool) -> "list[SigningTarget]":
     from pratique.app.sources import PLACES, opened, public_name
     from pratique.artifact.source import parse_source, understood
-    from pratique.cli.options import say
+    from pratique.cli.voice import say
     from pratique.model import Digest
     from pratique.ship.sign import SigningTarget
 

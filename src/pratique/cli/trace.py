@@ -1,4 +1,4 @@
-"""`pratique trace DIGEST|CONTAINER|NAME`: the chain of custody of one thing, on one screen."""
+"""`pratique trace DIGEST|CONTAINER`: the chain of custody of one thing, on one screen."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -6,6 +6,7 @@ import click
 
 from pratique.app.home import Home, existing, find_home, open_home_catalog
 from pratique.app.verification import said
+from pratique.cli.commands import Command
 from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_note, print_title, print_verdict
 from pratique.cli.trust_anchors import anchor_options, chosen_anchors
 from pratique.errors import InputError, NotFound, Unavailable
@@ -18,12 +19,11 @@ if TYPE_CHECKING:
     from pratique.model import Digest
     from pratique.policy import Piece
 
-_SHOWN = 8
 RECORDED = "recorded"
 SUPERSEDED = "superseded"  # by what the same key stated in its place
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("thing")
 @anchor_options
 @click.option("--name", help="What the artifact is called where a trust speaks of it; default what the catalog calls it.")
@@ -31,8 +31,7 @@ SUPERSEDED = "superseded"  # by what the same key stated in its place
 def command(thing: str, name: str | None, format_: str, **beliefs: Any) -> None:
     """Who built it, what is in it, who said so, who let it in, and where it was seen running.
 
-    THING is a digest, the first digits of one, an image ID, the name of a running container, or what the catalog or an engine here
-    calls an artifact. What is said about it is verified
+    THING is a digest, the first digits of one, an image ID, or the name of a running container. What is said about it is verified
     under whom the options name, else under the trust that this machine follows; without either, and for all else that the catalog
     holds, it is only recorded, and is marked so.
     """
@@ -109,32 +108,7 @@ def _find(catalog: "Catalog", thing: str) -> "ArtifactRow":
         if workload.image is None:
             raise NotFound(f"the container {thing} runs an image without a digest")
         return catalog.find_artifact(workload.image)
-    named = catalog.artifacts_named(thing)
-    if len(named) > 1:
-        shown = ", ".join(f"{row.name} {row.digest[:19]}" for row in named[:_SHOWN])
-        more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
-        raise InputError(f"{thing} could be any of {len(named)} artifacts: {shown}{more}", hint="name one by its digest")
-    return named[0] if named else _of_engine(catalog, thing)
-
-
-def _of_engine(catalog: "Catalog", thing: str) -> "ArtifactRow":
-    """The artifact that an engine on this machine knows by this name."""
-    from pratique.artifact.local_images import find_local_image
-    from pratique.registry.reference import parse_reference
-
-    nothing = NotFound(f"neither an artifact in the catalog nor a running container: {thing}", hint="see pratique catalog list")
-    try:
-        parse_reference(thing)
-    except InputError:
-        raise nothing from None
-    answer = find_local_image(thing)
-    if answer.image is None or not answer.image.image_id:
-        raise nothing
-    try:
-        return catalog.find_artifact(answer.image.image_id)
-    except NotFound:
-        hint = f"ship or sign it first: pratique ship {answer.image.engine}:{thing} --key K"
-        raise NotFound(f"{answer.image.engine} has {thing}, and the catalog knows nothing about it", hint=hint) from None
+    raise NotFound(f"neither an artifact in the catalog nor a running container: {thing}", hint="see pratique catalog list")
 
 
 def _chain(catalog: "Catalog", artifact: "ArtifactRow") -> dict[str, Any]:

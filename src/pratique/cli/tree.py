@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pratique.cli.commands import Command
 from pratique.cli.options import stored_here
 from pratique.cli.output import format_option, print_json, printable
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from pratique.app.tree import Branch
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("source", callback=stored_here)
 @format_option
 def command(source: str, format_: str) -> None:

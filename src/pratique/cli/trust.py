@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pratique.app.home import find_home
+from pratique.cli.commands import CommandGroup
 from pratique.cli.options import passphrase_option
 from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_title, printable
 from pratique.cli.signers import load_chosen_signer, load_machine_signer
@@ -37,7 +38,7 @@ authorities: {{}}
 """
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def command() -> None:
     """Say who may say what about which artifacts; sign, publish and follow it."""
 

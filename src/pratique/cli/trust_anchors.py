@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pratique.app.home import Home
+from pratique.cli.voice import say
 
 if TYPE_CHECKING:
     from pratique.attest.sigstore.trusted_root import TrustedRoot
@@ -115,7 +116,7 @@ def _say_what_is_ended(trust: "Trust", named: "Authorities") -> None:
                 ended = f"retired since {when(lifetime.retired_at)}"
             else:
                 continue
-            click.echo(f"pratique: the trust you follow says that {name} is {ended}", err=True)
+            say(f"the trust you follow says that {name} is {ended}")
 
 
 def _named_anchors(
@@ -192,7 +193,7 @@ def _anchors_of_trust(home: Home, trust: str | None, logs: "tuple[OwnLog, ...]")
 
     anchors = current(home.trust, now=now)
     if anchors.stale:
-        click.echo(f"pratique: the trust is not fresh: {anchors.stale}", err=True)
+        say(f"the trust is not fresh: {anchors.stale}")
     return anchors_of_trust(anchors, logs)
 
 
@@ -261,12 +262,13 @@ def refuse_key_as_trust(trust: str | None) -> None:
     """`--trust` is a trust.yaml everywhere. Raises InputError for a public key, which says what to type instead."""
     if trust is None:
         return
+    from pratique.attest.der import is_der
     from pratique.errors import InputError
     from pratique.files import read_limited
     from pratique.trust.strictyaml import MAX_BYTES
 
     data = read_limited(Path(trust), MAX_BYTES)
-    if b"-----BEGIN" in data[:4096] or data[:1] == b"\x30":
+    if b"-----BEGIN" in data[:4096] or is_der(data):
         raise InputError(
             "this is a key, and --trust is a trust.yaml", where=trust, hint=f"to believe a public key: --key {trust}"
         )

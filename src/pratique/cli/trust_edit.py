@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pratique.cli.commands import Command
 from pratique.cli.output import format_option, iso_time, print_json, printable
 from pratique.cli.trust_countersign import (
     Countersigning,
@@ -27,7 +28,7 @@ ROLES = ("root", "targets", "online")
 role_option = click.option("--role", "role_name", type=click.Choice(ROLES), help="Of those who hold the trust itself.")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("authority")
 @directory_option
 @click.option("--key", "keys", multiple=True, type=click.Path(), help="A public key that speaks for it. Repeat it.")
@@ -84,7 +85,7 @@ def add(
     _edit(_source(directory), add_signers(authority, signers, permission), format_, keys=loaded)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("who")
 @directory_option
 @at_option
@@ -105,7 +106,7 @@ def retire(who: str, directory: str, at: str | None, format_: str, **countersign
     return _go_out(path, signer, change, chosen(**countersigning), format_)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("who", required=False)
 @directory_option
 @click.option("--compromised-at", help="Since when somebody else may have signed as WHO; what is not proven older is void.")
@@ -140,7 +141,7 @@ def revoke(
     _edit(path, add_revocation(entry), format_)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("old")
 @click.argument("new", type=click.Path())
 @directory_option
@@ -189,7 +190,7 @@ def rotate(
     return _go_out(path, signer, change, chosen(**countersigning), format_, new=key, new_file=new)
 
 
-@click.command("role")
+@click.command("role", cls=Command)
 @click.argument("role_name", metavar="ROLE", type=click.Choice(ROLES))
 @directory_option
 @click.option("--add", "added", multiple=True, type=click.Path(), help="The public key of a new holder. Repeat it.")
@@ -271,7 +272,7 @@ def _warn_of_what_is_void(signer: str) -> None:
     """Say what stops counting before the change is written: nothing proves that it was signed before the signer retired."""
     from pratique.app.home import find_home
     from pratique.app.unstamped import count_unstamped
-    from pratique.cli.options import say
+    from pratique.cli.voice import say
 
     count = count_unstamped(find_home(), signer)
     if count:

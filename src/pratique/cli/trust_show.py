@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pratique.app.home import find_home
+from pratique.cli.commands import Command
 from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_title, printable
 from pratique.cli.trust_words import directory_option, now, role_json, role_text, root_changes, standing_json, standing_text
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _SOON_S = 3 * 86400
 
 
-@click.command()
+@click.command(cls=Command)
 @directory_option
 @click.option("--followed", is_flag=True, help="Show what this machine follows; also the default where there is no trust.yaml.")
 @format_option

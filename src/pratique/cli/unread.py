@@ -3,7 +3,7 @@ of how many images it has one only."""
 
 from typing import TYPE_CHECKING
 
-from pratique.cli.options import say
+from pratique.cli.voice import say
 
 if TYPE_CHECKING:
     from pratique.app.sources import Opened

@@ -10,6 +10,7 @@ from pratique.app.gather import Content, Gathered, Question, ask_nobody, gather,
 from pratique.app.home import find_home
 from pratique.app.repair import repair_evidence
 from pratique.app.verification import Answer, answers_of, state_of
+from pratique.cli.commands import Command
 from pratique.cli.options import all_platforms_option, evidence_option, platform_option, source_argument
 from pratique.cli.output import TALK, format_option, iso_time, print_fact, print_json, print_note, print_title, print_verdict
 from pratique.cli.targets import parse_annotations
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 EXIT_CODES = {State.VERIFIED: 0, State.VIOLATED: 1, State.UNCHECKED: 3}
 
 
-@click.command()
+@click.command(cls=Command)
 @source_argument
 @anchor_options
 @evidence_option

@@ -18,6 +18,8 @@ from pratique.documents.document import Basis, Document, ExternalReference, Hash
 Carrier = TypeVar("Carrier", Part, Document)
 _PREFIXES: dict[type, str] = {Part: "pratique:part:", Document: "pratique:document:"}
 _ORDER = {basis: index for index, basis in enumerate(Basis)}
+_WHOLE = frozenset({"authors", "originators", "tools"})
+"""Lists that are carried whole where a format says only some of them."""
 _NEVER = frozenset({"properties", "parts", "files", "subject", "extra", "family"})
 
 
@@ -43,7 +45,7 @@ def carried_part(field: str, items: Iterable[Hash | Licence | ExternalReference 
 
 
 def restored(value: Carrier) -> Carrier:
-    """The value with the fields its properties carry. Of lists, what is carried follows what is there."""
+    """The value with the fields its properties carry. Of lists, what is carried follows what is there, or is the whole list."""
     prefix = _PREFIXES[type(value)]
     if not any(one.name.startswith(prefix) for one in value.properties):
         return value
@@ -63,10 +65,16 @@ def restored(value: Carrier) -> Carrier:
     return replace(value, properties=tuple(kept), **{key: _joined(value, key, said) for key, said in found.items()})
 
 
+def carried_fields(properties: Iterable[Property], kind: type[Part] | type[Document] = Part) -> frozenset[str]:
+    """The fields of a part or a document that properties carry, before they are restored."""
+    prefix = _PREFIXES[kind]
+    return frozenset(one.name.removeprefix(prefix) for one in properties if one.name.startswith(prefix))
+
+
 def _joined(value: Part | Document, name: str, said: Any) -> Any:
     if not isinstance(said, list):
         return said
-    rows = (*getattr(value, name), *said)
+    rows = (*(() if name in _WHOLE else getattr(value, name)), *said)
     return tuple(sorted(rows, key=lambda one: _ORDER[one.basis])) if isinstance(value, Part) and name == "licences" else rows
 
 

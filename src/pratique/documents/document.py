@@ -117,9 +117,10 @@ class Part:
 
     `ref`: unique within the document, "" where it has none (it cannot be related to, then). `kind`: of CycloneDX (`library`,
     `operating-system`, …), SPDX's other purposes in the same spelling (`source`, `archive`, `install`, `other`, …), or "".
-    `name`: without the group; of a file its path. `author`, `publisher`: as CycloneDX's plain texts. `originator`: SPDX's;
-    `authors`: CycloneDX's. `file_name`: of the package's archive. `download`: its address. `scope`: `required`, `optional`,
-    `excluded` or "". `source_info`: where it comes from, in words. `attributions`: texts that whoever ships it must show.
+    `name`: without the group; of a file its path. `author`, `publisher`: as CycloneDX's plain texts. `authors`, `manufacturer`:
+    CycloneDX's; `originators`: SPDX's (`parties`). `file_name`: of the package's archive. `download`: its address. `scope`:
+    `required`, `optional`, `excluded` or "". `source_info`: where it comes from, in words. `attributions`: texts that whoever
+    ships it must show.
     `built`, `released`, `valid_until`: RFC 3339 as written. `occurrences`: paths where it was found. `copyrights`: found in its
     files. `parts`: nested ones. SWID tags, pedigree and so on are in `extra`.
     """
@@ -135,7 +136,7 @@ class Part:
     hashes: tuple[Hash, ...] = ()
     supplier: Party | None = None
     manufacturer: Party | None = None
-    originator: Party | None = None
+    originators: tuple[Party, ...] = ()
     authors: tuple[Party, ...] = ()
     author: str = ""
     publisher: str = ""
@@ -249,7 +250,8 @@ class Document:
 
     `spec_version`: of the format it was read in, "" of none. `serial`: what names it for the world: a URN of a UUID
     (CycloneDX) or a namespace (SPDX). `revision`: CycloneDX's `version`. `timestamp`: RFC 3339 as written, "" for none.
-    `licences`: of the document itself. `manufacturer`, `supplier`: of the subject, as stated about the whole.
+    `authors`: who made it, persons and organisations. `licences`: of the document itself. `manufacturer`, `supplier`: of the
+    subject, as stated about the whole.
     `phases`: CycloneDX's lifecycles (`build`, `post-build`, …). `vulnerabilities`: as the family writes them.
     """
 

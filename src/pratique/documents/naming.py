@@ -14,36 +14,43 @@ _SERIALS = uuid.uuid5(uuid.NAMESPACE_URL, "https://pratique.dev/sbom/named/v1")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Naming:
-    """What is stated of the subject; "" for what stays as it is."""
+    """What is stated of the subject, and by whom; "", None and () for what stays as it is."""
 
     name: str = ""
     version: str = ""
-    supplier: str = ""
+    supplier: Party | None = None
+    authors: tuple[Party, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether anything is stated."""
-        return bool(self.name or self.version or self.supplier)
+        return bool(self.name or self.version or self.supplier or self.authors)
 
 
 def named(document: Document, naming: Naming) -> Document:
-    """The document with its subject so called, and a serial number of its own that follows from it."""
+    """The document with its subject so called, by those authors, and a serial number of its own that follows from it."""
     subject = document.subject
-    if subject is None or not naming:
+    if not naming:
         return document
-    supplier = Party(name=clean(naming.supplier), kind="organization") if naming.supplier else subject.supplier
-    said = replace(
-        subject,
-        name=clean(naming.name) or subject.name,
-        version=clean(naming.version) or subject.version,
-        supplier=supplier,
-    )
-    words = "\n".join((document.serial, naming.name, naming.version, naming.supplier))
+    if subject is not None:
+        subject = replace(
+            subject,
+            name=clean(naming.name) or subject.name,
+            version=clean(naming.version) or subject.version,
+            supplier=naming.supplier or subject.supplier,
+        )
+    supplier = _words(naming.supplier) if naming.supplier is not None else ""
+    words = "\n".join((document.serial, naming.name, naming.version, supplier, *map(_words, naming.authors)))
     return replace(
         document,
-        subject=said,
-        supplier=supplier or document.supplier,
+        subject=subject,
+        supplier=naming.supplier or document.supplier,
+        authors=naming.authors or document.authors,
         serial=f"urn:uuid:{uuid.uuid5(_SERIALS, words.encode('utf-8', 'replace').decode())}",
     )
+
+
+def _words(party: Party) -> str:
+    return " ".join((party.kind, party.name, party.email, *party.urls))
 
 
 def without_excluded(inventory: Inventory, patterns: Iterable[str]) -> Inventory:

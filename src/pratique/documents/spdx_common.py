@@ -4,26 +4,25 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from pratique.documents.carry import carried
-from pratique.documents.document import Basis, CustomLicence, Document, DocumentForm, Family, Licence, Part, Party, Property, Tool
+from pratique.documents.document import Basis, CustomLicence, Document, DocumentForm, Family, Licence, Part, Property, Tool
+from pratique.documents.parties import Said, bare, carried_parties, originators_of, tools_of, without_made_originators
 from pratique.documents.spdx_vocabulary import LICENCE_REF
 from pratique.lexicon.iri import is_uri
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.licences import is_known, reference, valid_expression
 
-PART_CARRIED = ("group", "manufacturer", "authors", "author", "publisher", "scope", "mime_type", "occurrences", "copyrights")
-"""Fields of a part that SPDX has no place for."""
-DOCUMENT_CARRIED = ("manufacturer", "supplier", "licences", "phases", "completeness", "references")
-"""Fields of a document that SPDX has no place for."""
+PART_CARRIED = ("group", "publisher", "scope", "mime_type", "occurrences", "copyrights")
+"""Fields of a part that SPDX has no place for, beside persons and organisations."""
+DOCUMENT_CARRIED = ("licences", "phases", "completeness", "references")
+"""Fields of a document that SPDX has no place for, beside persons and organisations."""
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://pratique.dev/spdx/v1")
-_PARTY = lazy(r"(?P<name>.*?)\s*\((?P<email>[^()\s]*@[^()\s]*|)\)", re.DOTALL)
 _TOOL = lazy(r"(?P<name>.+)-(?P<version>v?[0-9][A-Za-z0-9.+~_-]*?)")
-_MAILED = lazy(r"(?P<name>[^<>()\s](?:[^<>()\n]*[^<>()\s])?) <(?P<email>[^<>()\s@]+@[^<>()\s]+)>")
 _EPOCH = "1970-01-01T00:00:00Z"
 
 
@@ -47,19 +46,6 @@ def spdx_time(text: str) -> str:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, OverflowError):
         return _EPOCH
-
-
-def party_from(text: str, kind: str) -> Party:
-    """`Name (mail)`; the mail is optional."""
-    found = _PARTY.fullmatch(text)
-    if found and found["name"]:
-        return Party(name=found["name"], kind=kind, email=found["email"])
-    return Party(name=text, kind=kind)
-
-
-def party_text(party: Party) -> str:
-    """The same the other way."""
-    return f"{party.name} ({party.email})" if party.email else party.name
 
 
 def tool_from(text: str) -> Tool:
@@ -96,12 +82,13 @@ def properties_from(text: str) -> tuple[Property, ...] | None:
     return tuple(found) if all(isinstance(one.name, str) and isinstance(one.value, str) for one in found) else None
 
 
-def document_properties(document: Document) -> list[Property]:
-    """The document's own, and what SPDX has no place for."""
-    own = carried(document, DOCUMENT_CARRIED)
+def document_properties(document: Document, said: Said) -> list[Property]:
+    """The document's own, and what SPDX has no place for. `said`: of persons and organisations."""
+    own = carried_parties(document, ("manufacturer", "supplier"), None)
+    own += [*carried_parties(document, ("authors",), said), *carried(document, DOCUMENT_CARRIED)]
     if document.revision != 1:
         own += carried(document, ("revision",))
-    if any(one.vendor or one.hashes for one in document.tools):
+    if any(one.vendor or one.hashes for one in document.tools) or (document.tools and tools_of(document) != document.tools):
         own += carried(document, ("tools",))
     return [*own, *document.properties]
 
@@ -157,30 +144,36 @@ def distribution_of(part: Part) -> str:
     return next((one.url for one in part.references if one.kind == "distribution" and is_uri(one.url)), "")
 
 
-def with_originator(part: Part) -> Part:
-    """A part with the first of its authors as the originator that SPDX has one place for; what all are called is carried."""
-    made = _originator(part) if part.originator is None else None
-    return replace(part, originator=made) if made is not None else part
+def part_parties(part: Part, document: Document, said: Said, most: int | None = None) -> tuple[Part, list[Property]]:
+    """A part with its supplier and at most so many originators, as SPDX says them; and what is carried of persons and
+    organisations.
+
+    Of the subject CycloneDX says also in the whole document's `supplier` and `manufacturer` who they are.
+    """
+    whole = part is document.subject
+    supplier = part.supplier or (document.supplier if whole else None)
+    maker = document.manufacturer if whole else None
+    if not (supplier or maker or part.originators or part.authors or part.author or part.manufacturer):
+        return part, []
+    own = whole and document.supplier is not None
+    found = carried_parties(part, ("supplier",), None if own else said)
+    found += carried_parties(part, ("manufacturer", "authors", "author"), None)
+    made = bool(part.manufacturer or part.authors or part.author or maker)
+    said_of_all = originators_of(part, maker)[:most]
+    found += carried_parties(part, ("originators",), None if made or len(said_of_all) < len(part.originators) else said)
+    return replace(part, supplier=supplier, originators=said_of_all), found
 
 
-def without_made_originator(part: Part) -> Part:
-    """Without the originator that our writer made of an author."""
-    made = _originator(part) if part.originator is not None else None
-    return replace(part, originator=None) if made is not None and made == part.originator else part
-
-
-def _originator(part: Part) -> Party | None:
-    first = next((one for one in part.authors if one.name), None)
-    said = _MAILED.fullmatch(part.author)
-    if first is not None:
-        found = Party(name=first.name, kind="person", email=first.email)
-    elif said is not None:
-        found = Party(name=said["name"], kind="person", email=said["email"])
-    else:
-        found = Party(name=part.author, kind="person")
-    # What would be read back as something else is better carried only.
-    plain = found.name and found.name == " ".join(found.name.split()) and found.name.isprintable()
-    return found if plain and party_from(party_text(found), "person") == found else None
+def without_made_parties(document: Document, stated: Set[str], said: Said) -> Document:
+    """The document without what the writer said of its subject because the whole says it. `stated`: what the subject carries."""
+    subject = document.subject
+    if subject is None or (document.supplier is None and document.manufacturer is None):
+        return document
+    if document.supplier is not None and "supplier" not in stated and subject.supplier == said(bare(document.supplier)):
+        subject = replace(subject, supplier=None)
+    if document.manufacturer is not None:
+        subject = without_made_originators(subject, stated, said, document.manufacturer)
+    return replace(document, subject=subject)
 
 
 def without_group(part: Part) -> Part:

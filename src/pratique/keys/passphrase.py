@@ -36,7 +36,7 @@ def passphrase_source(
         if environ.get(variable):
             return _checked(environ[variable].encode("utf-8", "surrogateescape"), variable)
         if prompt is not None:
-            return _checked(_ask(prompt, question).encode("utf-8"), "terminal")
+            return _checked(_ask(prompt, question), "terminal")
         return None
 
     return get
@@ -50,8 +50,8 @@ def ask_new_passphrase(*, file: Path | None, environ: Mapping[str, str], prompt:
     if file is not None or environ.get(VARIABLE):
         secret = passphrase_source(file=file, environ=environ, prompt=None)()
     elif prompt is not None:
-        secret = _checked(_ask(prompt, "New passphrase: ").encode("utf-8"), "terminal")
-        if _ask(prompt, "Once more: ").encode("utf-8") != secret:
+        secret = _checked(_ask(prompt, "New passphrase: "), "terminal")
+        if _ask(prompt, "Once more: ") != secret:
             raise InputError("the two passphrases differ", hint="run the same command again")
     else:
         return None
@@ -67,18 +67,20 @@ def terminal_prompt() -> Prompt | None:
     return lambda question: getpass.getpass(question, stream=sys.stderr)
 
 
-def _ask(prompt: Prompt, question: str) -> str:
+def _ask(prompt: Prompt, question: str) -> bytes:
     try:
-        return prompt(question)
+        return prompt(question).encode("utf-8", "surrogateescape")
     except EOFError:
         raise InputError("no passphrase was given") from None
+    except UnicodeError:  # without the cause, which holds what was typed
+        raise InputError("what was typed is no text in the terminal's encoding", hint="put it into a file") from None
 
 
 def read_secret(path: Path) -> bytes:
     """A file's one line: a passphrase, a PIN or an access token. Raises NotFound, InputError."""
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_SIZE + 2)
+            data = file.read(MAX_SIZE + 3)  # with a line end of two bytes, and one byte too many
     except FileNotFoundError as error:
         raise NotFound("no such file with a secret", where=str(path)) from error
     except OSError as error:

@@ -186,6 +186,15 @@ def _judge_names(pattern: PurlPattern, component: ComponentFacts) -> Judged:
     return pattern.judge_name(names, versions)
 
 
+def _versions(component: ComponentFacts) -> list[str]:
+    """All that is said of its version: of two that differ neither hides the other."""
+    found = [component.version]
+    with suppress(Malformed):
+        parts = split_purl(component.purl)
+        found += [parts.version, *(parts.doubt.versions if parts.doubt else ())]
+    return found
+
+
 def _judge_cpe(pattern: CpePattern, component: ComponentFacts) -> Judged:
     answers: list[Judged] = []
     for cpe in component.cpes:
@@ -195,18 +204,16 @@ def _judge_cpe(pattern: CpePattern, component: ComponentFacts) -> Judged:
             answers.append(Judged(Match.UNKNOWN, f"its CPE {clean(cpe, 80)!r} cannot be read"))
             continue
         if (vendor in _CPE_ANY or glob(pattern.vendor or "*", vendor)) and glob(pattern.product, product):
-            answers.append(_cpe_version(pattern, ["" if version in _CPE_ANY else version, component.version]))
+            answers.append(_cpe_version(pattern, ["" if version in _CPE_ANY else version, *_versions(component)]))
     if not component.cpes:
-        names, versions = [component.name], [component.version]
+        names = [component.name]
         with suppress(Malformed):
             parts = split_purl(component.purl)
-            versions.append(parts.version)
             names = [parts.name] if parts.doubt is None else [*names, *parts.doubt.names]
             if parts.doubt is not None:
-                versions += parts.doubt.versions
                 answers.append(Judged(Match.UNKNOWN, f"its package URL is not valid, {parts.doubt.reason}"))
         if any(glob(pattern.product, re.split(r"[/:]", plain_name(name).lower())[-1]) for name in names):
-            answers.append(_cpe_version(pattern, versions))
+            answers.append(_cpe_version(pattern, _versions(component)))
     return _strictest(answers)
 
 

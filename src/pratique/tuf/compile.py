@@ -88,15 +88,9 @@ def _check_carried(item: Carried, data: bytes, where: str) -> None:
         if not isinstance(media_type, str) or not media_type.startswith(_TRUSTED_ROOT):
             raise Malformed("not a Sigstore trusted root", where=where, hint=f"its mediaType begins with {_TRUSTED_ROOT}")
         return
-    from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificates
+    from pratique.attest.notation.stores import parse_certificates
 
-    try:
-        if data[:1] == b"\x30":
-            load_der_x509_certificate(data)
-        else:
-            load_pem_x509_certificates(data)
-    except ValueError as error:
-        raise Malformed("no certificate in PEM or DER", where=where) from error
+    parse_certificates(data, where)
 
 
 def _below(document: Path, name: str) -> Path:

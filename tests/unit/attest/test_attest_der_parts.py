@@ -2,7 +2,7 @@
 
 import pytest
 
-from pratique.attest.der import MAX_DEPTH, check_der, children, content_of, first_value, tagged
+from pratique.attest.der import MAX_DEPTH, check_der, children, content_of, first_value, is_der, tagged
 from pratique.errors import Malformed
 
 NULL = b"\x05\x00"
@@ -12,6 +12,28 @@ def nested(levels, inside=NULL):
     for _ in range(levels):
         inside = tagged(0x30, inside)
     return inside
+
+
+@pytest.mark.parametrize(
+    ("data", "der"),
+    [
+        (tagged(0x30, b"\x03\x02\0A"), True),  # as short as a key may be
+        (tagged(0x30, b"x" * 128), True),
+        (tagged(0x30, b"x" * 256), True),
+        (b"0", False),
+        (b"0 s:CN=One\n-----BEGIN CERTIFICATE-----\n", False),
+        ("0 Größe\n".encode(), False),
+        ("0é".encode(), False),
+        (b"0\x80", True),
+        (b"0\xbf", True),
+        (b"0\xc0", False),
+        (b"", False),
+        (b"\0\x30", False),
+        (b"\x31\x82\1\0", False),
+    ],
+)
+def test_a_file_that_begins_with_nought_is_der_only_where_it_is_no_line_of_text(data, der):
+    assert is_der(data) is der
 
 
 def test_values_are_nested_as_deep_as_the_limit_says_and_no_deeper():

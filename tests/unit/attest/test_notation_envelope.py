@@ -252,8 +252,9 @@ def test_tags_that_would_become_other_things_are_refused_unopened(tag):
 
 
 def test_shared_references_are_refused():
-    with pytest.raises(Malformed, match="tag 29"):
-        load_cbor(bytes.fromhex("d81c81d81d00"), what="it", max_size=1000)
+    for data, tag in (("d81c81d81d00", 28), ("81d81d00", 29), ("82d81c80d81d00", 29)):
+        with pytest.raises(Malformed, match=f"tag {tag}"):
+            load_cbor(bytes.fromhex(data), what="it", max_size=1000)
 
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(max_size=5) | st.binary(max_size=5)

@@ -181,7 +181,7 @@ def incomplete(document):
     return replace(document, completeness=(Completeness(aggregate="incomplete", assemblies=(document.subject.ref,)),))
 
 
-NOBODY = {"supplier": None, "manufacturer": None, "authors": (), "author": "", "publisher": ""}
+NOBODY = {"supplier": None, "manufacturer": None, "originators": (), "authors": (), "author": "", "publisher": ""}
 NAMED = {**NOBODY, "publisher": "Somebody"}
 NO_PURL = {"purl": "", "cpes": ()}
 

@@ -97,7 +97,7 @@ def part(draw, ref, nested=()):
         hashes=draw(HASHES),
         supplier=draw(st.none() | PARTY),
         manufacturer=draw(st.none() | PARTY),
-        originator=draw(st.none() | PARTY),
+        originators=draw(st.lists(PARTY, max_size=2).map(tuple)),
         author=draw(st.just("") | LINE),
         publisher=draw(st.just("") | LINE),
         description=draw(st.just("") | WORDS),

@@ -134,7 +134,7 @@ def test_what_has_no_ref_has_no_place_by_what_is_said_of_the_document():
     [
         {"supplier": Party(name="A")},
         {"manufacturer": Party(name="A")},
-        {"originator": Party(name="A")},
+        {"originators": (Party(name="A"),)},
         {"authors": (Party(name="A"),)},
         {"author": "A"},
         {"publisher": "A"},

@@ -5,7 +5,7 @@ import pytest
 
 from pratique.errors import InputError
 from pratique.keys import access
-from pratique.keys.access import Access, parse_reference
+from pratique.keys.access import MAX_REFERENCE, Access, parse_reference
 from pratique.keys.open import create_signer, open_signer
 
 ACCESS = Access(passphrase=lambda: None, pin=lambda: None, environ={"SECRET": "s3cret"})
@@ -52,6 +52,77 @@ def test_a_pin_in_a_reference_is_refused_and_not_repeated():
     with pytest.raises(InputError, match="PRATIQUE_KEY_PIN") as caught:
         parse_reference("pkcs11:token=t?pin-value=1234")
     assert "1234" not in str(caught.value)
+
+
+def test_a_file_may_have_a_pin_in_its_name():
+    assert parse_reference("file:pin-value").name == parse_reference("pin-value").name == "pin-value"
+
+
+def test_a_reference_is_as_long_as_the_limit_says_and_no_longer():
+    text = "hashivault://".ljust(MAX_REFERENCE, "k")
+    assert parse_reference(text).name == text.removeprefix("hashivault://")
+    with pytest.raises(InputError, match="not a key's name"):
+        parse_reference(text + "k")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("file:///a/b.key", "/a/b.key"), ("file:a//b", "a//b"), ("hashivault:////k", "//k"), ("ssh-agent://k", "//k")],
+)
+def test_slashes_before_a_file_s_name_are_no_part_of_it(text, name):
+    assert parse_reference(text).name == name
+
+
+def test_the_algorithm_is_said_once_or_twice_alike():
+    silent, stated = parse_reference("hashivault://k"), parse_reference("hashivault://k?algorithm=rsa-2048")
+    assert (silent.agreed(None), silent.agreed("rsa-2048")) == (None, "rsa-2048")
+    assert (stated.agreed(None), stated.agreed("rsa-2048")) == ("rsa-2048", "rsa-2048")
+    with pytest.raises(InputError, match="the reference says rsa-2048, not rsa-pss-2048") as caught:
+        stated.agreed("rsa-pss-2048")
+    assert caught.value.where == stated.text
+
+
+def test_an_option_that_the_back_end_does_not_have_is_not_passed_over():
+    reference = parse_reference("hashivault://k?version=1&verzion=2")
+    with pytest.raises(InputError, match="unknown option 'verzion' of a hashivault:// key"):
+        reference.only("version")
+    reference.only("version", "verzion")
+    parse_reference("hashivault://k?algorithm=rsa-2048").only()
+
+
+NAMED = "name a FILE or a key service: docs/keys.md"
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "message", "hint"),
+    [
+        ("awskms:k", "awskms:k", "not a key's name", "expected awskms://…: docs/keys.md"),
+        ("vault://k", "vault://k", "no key is named like this here", "expected hashivault://KEY"),
+        ("vault:k", "vault:k", "no key is named like this here", "expected hashivault://KEY"),
+        ("ftp://host/k", "ftp://host/k", "no key is named like this here", NAMED),
+        ("ftp://user:secret@host/k", "ftp://host/k", "no key is named like this here", NAMED),
+        (
+            "https://user:secret@host/a b",
+            "https://host/a b",
+            "no key is named like this here",
+            "curl -o release.pub 'https://host/a b'",
+        ),
+        ("env://A;B", "env://A;B", "no key is named like this here", "printenv 'A;B' >"),
+        ("k8s://team/cosign", "k8s://team/cosign", "no key is named like this here", "kubectl get secret -n team cosign -o"),
+        ("ftp://" + "k" * 300, "ftp://" + "k" * 194, "no key is named like this here", NAMED),
+    ],
+)
+def test_a_key_that_is_named_as_elsewhere_is_refused_by_that_name_without_its_secret(text, where, message, hint):
+    with pytest.raises(InputError) as caught:
+        parse_reference(text)
+    assert (caught.value.where, caught.value.message) == (where, message)
+    assert hint in caught.value.hint
+    assert "secret" not in str(caught.value).replace("get secret", "")
+
+
+@pytest.mark.parametrize("text", ["notes:old.key", "C:\\keys\\release.key", "release-1:2.key", "a/b://c", "A://b", "release.key"])
+def test_a_file_s_name_may_have_a_colon_in_it(text):
+    assert (parse_reference(text).scheme, parse_reference(text).name) == ("file:", text)
 
 
 def test_what_opens_keys_shows_nothing_of_the_environment():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from replies import reply
 
 from pratique.errors import AuthenticationRequired, Expired, InputError, Malformed, PratiqueError, Unavailable
-from pratique.keys.keyless.token import find_token, parse_token
+from pratique.keys.keyless.token import MAX_TOKEN_SIZE, find_token, parse_token
 from pratique.keys.keyless.web import Web
 
 NOW = 1_750_000_000
@@ -48,6 +48,18 @@ def test_a_token_that_has_run_out_or_is_about_to_is_expired(now):
         parse_token(token(), now=now)
 
 
+def test_a_token_serves_as_long_as_one_request_takes():
+    assert parse_token(token(), now=NOW + 290).expires_at == NOW + 300
+    assert parse_token(token(exp=NOW + 300.7), now=NOW).expires_at == NOW + 300
+
+
+def test_a_token_is_as_large_as_the_limit_says_and_no_larger():
+    text = token().ljust(MAX_TOKEN_SIZE, "x")
+    assert parse_token(text, now=NOW).value == text
+    with pytest.raises(Malformed, match="not an identity token"):
+        parse_token(text + "x", now=NOW)
+
+
 @pytest.mark.parametrize("audience", ["other", None, ["a", "b"], 3])
 def test_a_token_for_others_is_refused(audience):
     with pytest.raises(InputError, match="not for"):
@@ -62,7 +74,8 @@ def test_one_of_several_audiences_is_enough():
     "text",
     [
         *("", "a.b", "a.b.c.d", "a..c", "ä.b.c", "e30.W10.c2ln", f"x.{'A' * 40_000}.y"),
-        *(token(iss=None), token(exp=None), token(exp="soon"), token(exp=True)),
+        *(token(iss=None), token(exp=None), token(exp="soon"), token(exp=True), token(iss=""), token(iss=5), token(iss=["x"])),
+        *(token().removeprefix("e30"), token().removesuffix("c2ln"), token() + "é", token() + ".x"),
     ],
 )
 def test_what_is_no_token_is_malformed(text):
@@ -108,14 +121,16 @@ def test_a_file_comes_before_the_environment_and_gitlabs_variable_before_github(
     assert find_token(environment, web(nobody), now=NOW).issuer == "from-environment"
 
 
-def test_github_is_asked_with_its_own_secret_for_our_audience():
+@pytest.mark.parametrize(("query", "more"), [("?api-version=2", {"api-version": "2"}), ("", {})])
+def test_github_is_asked_with_its_own_secret_for_our_audience(query, more):
     def answer(request):
         assert request.headers["Authorization"] == "bearer the-jobs-secret"
-        assert dict(request.url.params) == {"api-version": "2", "audience": "sigstore"}
+        assert request.url.path == "/x"
+        assert dict(request.url.params) == {**more, "audience": "sigstore"}
         return reply(200, {"value": token(iss="from-github")})
 
     environment = {
-        "ACTIONS_ID_TOKEN_REQUEST_URL": "https://actions.example/x?api-version=2",
+        "ACTIONS_ID_TOKEN_REQUEST_URL": f"https://actions.example/x{query}",
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "the-jobs-secret",
     }
     assert find_token(environment, web(answer), now=NOW).issuer == "from-github"
@@ -140,7 +155,13 @@ def test_a_refusal_shows_the_services_words_without_the_secret():
 
 @pytest.mark.parametrize(
     ("environment", "advice"),
-    [({"GITHUB_ACTIONS": "true"}, "id-token: write"), ({"GITLAB_CI": "true"}, "id_tokens"), ({}, "SIGSTORE_ID_TOKEN")],
+    [
+        ({"GITHUB_ACTIONS": "true"}, "id-token: write"),
+        ({"GITHUB_ACTIONS": "true", "ACTIONS_ID_TOKEN_REQUEST_URL": "https://actions.example/x"}, "id-token: write"),
+        ({"GITHUB_ACTIONS": "true", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "s"}, "id-token: write"),
+        ({"GITLAB_CI": "true"}, "id_tokens"),
+        ({}, "put one into SIGSTORE_ID_TOKEN, or name a file"),
+    ],
 )
 def test_who_has_no_token_is_told_how_to_get_one(environment, advice):
     with pytest.raises(InputError, match=advice):

@@ -117,6 +117,19 @@ def test_a_version_that_a_cpe_leaves_open_is_the_one_beside_it(version):
     assert cause("pkg:npm/openssl@<2", name="openssl", cpes=cpes) is Cause.UNREADABLE
 
 
+@pytest.mark.parametrize("cpes", [(), ("cpe:2.3:a:openssl:openssl:*:*",)])
+def test_of_two_versions_that_differ_neither_hides_the_other(cpes):
+    pattern = "cpe:2.3:a:openssl:openssl:3.0.6"
+    for version, purl in (("3.0.6", "pkg:generic/openssl@3.1.0"), ("3.1.0", "pkg:generic/openssl@3.0.6")):
+        assert cause(pattern, name="openssl", version=version, purl=purl, cpes=cpes) is Cause.DENIED
+        assert cause("pkg:generic/openssl@3.0.6", name="openssl", version=version, purl=purl, cpes=cpes) is Cause.DENIED
+    assert cause(pattern, name="openssl", purl="pkg:generic/openssl@3.0.6", cpes=cpes) is Cause.DENIED
+    assert cause(pattern, name="openssl", purl="pkg:generic/openssl@3.1.0", cpes=cpes) is Cause.NONE
+    assert cause(pattern, name="openssl", version="3.1.0", purl="pkg:generic/openssl", cpes=cpes) is Cause.NONE
+    assert cause(pattern, name="openssl", purl="pkg:generic/openssl", cpes=cpes) is Cause.UNREADABLE
+    assert cause(pattern, name="openssl", version="3.1.0", purl="pkg:npm/openssl%403.0.6@3.1.0", cpes=cpes) is Cause.DENIED
+
+
 def test_a_cpe_that_cannot_be_read_is_unknown_and_hides_no_readable_one():
     pattern, broken = "cpe:2.3:a:openssl:openssl", "cpe:2.3:a"
     assert cause(pattern, cpes=(broken,)) is Cause.UNREADABLE

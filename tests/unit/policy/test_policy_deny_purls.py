@@ -97,6 +97,8 @@ def test_the_name_beside_a_package_url_that_is_not_valid_is_asked(purl):
         ("pkg:pypi/requests", "pkg:pip/requests[security]@2.0"),
         ("pkg:npm/lodash", "pkg:unheard-of/lodash@4.17.20"),
         ("pkg:npm/lodash@<4.17.21", "pkg:unheard-of/lodash@4.17.20"),
+        ("pkg:npm/lodash", "pkg:unheard-of/lod%2561sh@4.17.20"),
+        ("pkg:npm/lodash@4.17.20", "pkg:unheard-of/lodash%00@1@4.17.20"),
     ],
 )
 def test_a_type_that_is_not_known_hides_no_denied_package(pattern, purl):

@@ -1,8 +1,10 @@
 """Making, signing and publishing a trust: who must sign, and that nothing goes out half."""
 
+import base64
 import shutil
 
 import pytest
+from pki import make
 from tuf_team import NOW, TRUSTED_ROOT, ecdsa_signer, ed25519_signer, key_count
 
 from pratique.attest.publickey import PublicKey
@@ -266,8 +268,30 @@ def test_a_carried_file_of_another_kind_is_refused_before_it_is_published(team, 
     name = {"sigstore": "public-good", "stores": '"ca:x"', "timestamp-authorities": "x, operator: y"}[section]
     team.edit("sigstore: [{name: public-good", f"{section}: [{{name: {name}")
     (team.folder.path / "trusted_root.json").write_bytes(data)
-    with pytest.raises(Malformed, match=r"trusted root|no certificate"):
+    with pytest.raises(Malformed, match=r"trusted root|no certificate|cut off"):
         team.folder.compile()
+
+
+@pytest.mark.parametrize("section", ["stores", "timestamp-authorities"])
+def test_carried_certificates_that_those_who_follow_could_not_read_are_refused_before_they_are_published(team, section):
+    name = {"stores": '"ca:x"', "timestamp-authorities": "x, operator: y"}[section]
+    team.edit("sigstore: [{name: public-good", f"{section}: [{{name: {name}")
+    der = make("Root", ca=True).der
+    pem = b"-----BEGIN CERTIFICATE-----\n%s-----END CERTIFICATE-----\n"
+    good = pem % base64.encodebytes(der)
+    for data, reads in (
+        (good, True),
+        (der, True),
+        (good + good[:100], False),
+        (good + pem % b"AAAA\n", False),
+        (der + b"\0", False),
+    ):
+        (team.folder.path / "trusted_root.json").write_bytes(data)
+        if reads:
+            assert data in team.folder.compile().targets.values()
+        else:
+            with pytest.raises(Malformed, match="certificate"):
+                team.folder.compile()
 
 
 def test_a_private_key_by_mistake_is_not_published(team):

@@ -6,6 +6,7 @@ want them, with r and s of ECDSA side by side (RFC 7518 §3.4, RFC 9053 §2.1) a
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -37,25 +38,21 @@ _ALGORITHMS = (
 )
 BY_NAME = {algorithm.name: algorithm for algorithm in _ALGORITHMS}
 BY_LABEL = {algorithm.label: algorithm for algorithm in _ALGORITHMS}
-_BY_KEY = {(algorithm.kind, algorithm.bits): algorithm for algorithm in _ALGORITHMS}
-_CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
+_BY_RSA_BITS = {algorithm.bits: algorithm for algorithm in _ALGORITHMS if algorithm.kind == "rsa"}
+_BY_CURVE = {f"secp{algorithm.bits}r1": algorithm for algorithm in _ALGORITHMS if algorithm.kind == "ec"}
 _HASHES: dict[str, hashes.HashAlgorithm] = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
 
 
 def algorithm_of(key: PublicKeyTypes) -> Algorithm:
     """The one algorithm this key signs with (signature-specification.md, Algorithm Selection). Raises Untrusted for others."""
-    found = None
+    found, said = None, type(key).__name__.removesuffix("PublicKey")
     if isinstance(key, rsa.RSAPublicKey):
-        found = _BY_KEY.get(("rsa", key.key_size))
-    elif isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, _CURVES):
-        found = _BY_KEY.get(("ec", key.key_size))
+        found, said = _BY_RSA_BITS.get(key.key_size), f"RSA of {key.key_size} bits"
+    elif isinstance(key, ec.EllipticCurvePublicKey):
+        found, said = _BY_CURVE.get(key.curve.name), f"ECDSA on {key.curve.name}"
     if found is None:
-        size = getattr(key, "key_size", None)
-        kind = type(key).__name__.removesuffix("PublicKey")
-        raise Untrusted(
-            f"a signing key that notation does not allow: {kind} of {size} bits" if size else f"a signing key of kind {kind}",
-            hint="allowed are RSA of 2048, 3072 or 4096 bits and ECDSA on P-256, P-384 or P-521",
-        )
+        hint = "allowed are RSA of 2048, 3072 or 4096 bits and ECDSA on P-256, P-384 or P-521"
+        raise Untrusted(f"a signing key that notation does not allow: {said}", hint=hint)
     return found
 
 
@@ -67,7 +64,8 @@ def verify_signature(key: PublicKeyTypes, signature: bytes, message: bytes) -> N
         if isinstance(key, rsa.RSAPublicKey):
             pss = padding.PSS(mgf=padding.MGF1(hashed), salt_length=hashed.digest_size)
             key.verify(signature, message, pss, hashed)
-        elif isinstance(key, ec.EllipticCurvePublicKey):
+        else:
+            key = cast("ec.EllipticCurvePublicKey", key)  # there is no third kind of which there is an algorithm
             key.verify(_der_signature(signature, algorithm), message, ec.ECDSA(hashed))
     except (InvalidSignature, ValueError) as error:
         raise SignatureInvalid("the signature does not verify under its certificate's key") from error

@@ -5,7 +5,7 @@ twice, lengths and numbers that are not in their shortest form (§4.1), floats, 
 of a map's keys is not held to anything.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import cbor2
@@ -16,7 +16,7 @@ from pratique.errors import LimitExceeded, Malformed
 MAX_DEPTH = 16
 
 # Tags that the library turns into dates, fractions, patterns, sets, references to other parts … on sight, some of them at a cost
-# that their size does not show. Those it does not know come to the hook.
+# that their size does not show. Those it does not know stay tags by themselves.
 _SEMANTIC = (*range(6), 25, 28, 29, 30, 35, 36, 37, 52, 54, 100, 256, 258, 260, 261, 1004, 43000, 55799)
 
 
@@ -29,26 +29,19 @@ def load_cbor(data: bytes, *, what: str, max_size: int, tags: Collection[int] = 
     """
     if len(data) > max_size:
         raise LimitExceeded(f"{what} has {len(data)} bytes, more than the limit of {max_size}")
-    tagged = _tagged(what, tags)
     try:
         value = cbor2.loads(
             data,
             max_depth=MAX_DEPTH,
             allow_indefinite=False,
             allow_duplicate_keys=False,
-            tag_hook=lambda tag, _: tagged(tag.tag, tag.value),
-            semantic_decoders={number: (lambda value, _, number=number: tagged(number, value)) for number in _SEMANTIC},
+            semantic_decoders={number: (lambda value, _, number=number: CBORTag(number, value)) for number in _SEMANTIC},
         )
-        _check(value, what)
-        again = cbor2.dumps(value)
-    except Malformed:
-        raise
     except (cbor2.CBORError, ValueError, TypeError, OverflowError, RecursionError) as error:
-        cause = error.__cause__ or error.__context__
-        if isinstance(cause, Malformed):
-            raise cause from error
-        raise Malformed(f"{what} is not CBOR: {(str(error) or type(error).__name__).splitlines()[0][:120]}") from error
-    if again != data:
+        cause = str(error).partition("\n")[0][:120]
+        raise Malformed(f"{what} is not CBOR: {cause}") from error
+    _check(value, what, tags)
+    if cbor2.dumps(value) != data:
         raise Malformed(f"{what} is not CBOR in its shortest form, or has bytes after its end")
     return value
 
@@ -58,16 +51,7 @@ def dump_cbor(value: Any) -> bytes:
     return cbor2.dumps(value, canonical=True)
 
 
-def _tagged(what: str, tags: Collection[int]) -> Callable[[int, Any], CBORTag]:
-    def keep(number: int, value: Any) -> CBORTag:
-        if number not in tags:
-            raise Malformed(f"{what} holds the tag {number}")
-        return CBORTag(number, value)
-
-    return keep
-
-
-def _check(value: Any, what: str) -> None:
+def _check(value: Any, what: str, tags: Collection[int]) -> None:
     """Only what is listed above; depth was bounded while reading."""
     todo = [value]
     while todo:
@@ -79,6 +63,8 @@ def _check(value: Any, what: str) -> None:
         elif isinstance(item, list | tuple):
             todo += item
         elif isinstance(item, CBORTag):
+            if item.tag not in tags:
+                raise Malformed(f"{what} holds the tag {item.tag}")
             todo.append(item.value)
         elif item is not None and type(item) not in (str, bytes, int, bool):
             raise Malformed(f"{what} holds a {type(item).__name__}, which has no place in it")

@@ -5,17 +5,17 @@ sign for others and whose times are believed, `tsa:acme` for timestamp authoriti
 """
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from pratique.attest.der import is_der
 from pratique.attest.members import as_lines
 from pratique.attest.x509 import parse_certificate
 from pratique.errors import LimitExceeded, Malformed
 
 MAX_FILE_SIZE = 1 << 20
 MAX_CERTIFICATES = 1000
-_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]*-----END CERTIFICATE-----")
+_BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +46,11 @@ def thumbprint(der: bytes) -> str:
 def parse_certificates(data: bytes, where: str) -> tuple[bytes, ...]:
     """The certificates of one file of a trust store, in DER: one in DER, or any number of PEM blocks and text between them.
 
-    `where` names it in errors. Raises Malformed, also when there is none.
+    `where` names it in errors. Raises Malformed, also when there is none or one of several is damaged; LimitExceeded.
     """
     if len(data) > MAX_FILE_SIZE:
         raise LimitExceeded(f"a certificate file of {len(data)} bytes", where=where)
-    ders = [data] if data[:1] == b"\x30" else [_from_pem(block, where) for block in _PEM.findall(data)]
+    ders = [data] if is_der(data) else [_from_pem(part, where) for part in data.split(_BEGIN)[1:]]
     if not ders:
         raise Malformed("no certificate in PEM or DER", where=where)
     if len(ders) > MAX_CERTIFICATES:
@@ -60,5 +60,8 @@ def parse_certificates(data: bytes, where: str) -> tuple[bytes, ...]:
     return tuple(ders)
 
 
-def _from_pem(block: bytes, where: str) -> bytes:
-    return as_lines(b"".join(block.splitlines()[1:-1]), f"a certificate in {where}")
+def _from_pem(part: bytes, where: str) -> bytes:
+    text, end, _ = part.partition(_END)
+    if not end:
+        raise Malformed("a certificate in PEM that is cut off", where=where)
+    return as_lines(text, f"a certificate in {where}")

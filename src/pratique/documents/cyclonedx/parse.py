@@ -4,13 +4,13 @@ Takes documents that `shape.cyclonedx_check` has passed, or repaired ones: the f
 neutral value go to `extra`; so do empty lists, which say nothing but were there.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from typing import Any
 
-from pratique.documents.carry import restored
+from pratique.documents.carry import carried_fields, restored
 from pratique.documents.cyclonedx.needs import told_apart
-from pratique.documents.cyclonedx.vocabulary import ALGORITHMS, OWN_PREFIX, said_originator
+from pratique.documents.cyclonedx.vocabulary import ALGORITHMS, OWN_PREFIX
 from pratique.documents.document import (
     DEPENDS_ON,
     PROVIDES,
@@ -30,12 +30,15 @@ from pratique.documents.document import (
     Tool,
 )
 from pratique.documents.extra import rest_of
+from pratique.documents.parties import without_made_makers
 
 _DOCUMENT = frozenset(
     "$schema bomFormat specVersion serialNumber version metadata components dependencies compositions externalReferences"
     " vulnerabilities annotations".split()
 )
-_METADATA = frozenset("timestamp tools authors component manufacturer supplier licenses properties lifecycles".split())
+_METADATA = frozenset(
+    "timestamp tools authors component manufacturer manufacture supplier licenses properties lifecycles".split()
+)
 _COMPONENT = frozenset(
     "type bom-ref supplier manufacturer authors author publisher group name version description scope hashes licenses copyright"
     " cpe purl mime-type externalReferences properties components evidence".split()
@@ -53,6 +56,7 @@ def document_from_cyclonedx(document: Mapping[str, Any]) -> Document:
     extra |= _empty(document, "", "vulnerabilities", "annotations") | rest_of(metadata, _METADATA, "/metadata")
     extra |= _empty(metadata, "/metadata", "licenses", "properties", "authors", "lifecycles")
     tools, tools_extra = _tools(metadata.get("tools"))
+    firm = _entity(metadata.get("manufacturer"))
     phases = [one.get("phase", "") for one in metadata.get("lifecycles", ())]
     if not all(phases) or any(len(one) > 1 for one in metadata.get("lifecycles", ())):
         phases, extra["/metadata/lifecycles"] = [], metadata["lifecycles"]
@@ -66,8 +70,8 @@ def document_from_cyclonedx(document: Mapping[str, Any]) -> Document:
         revision=document.get("version", 1),
         timestamp=metadata.get("timestamp", ""),
         tools=tools,
-        authors=tuple(_party(one, "person") for one in metadata.get("authors", ())),
-        manufacturer=_entity(metadata.get("manufacturer")),
+        authors=(*(_party(one, "person") for one in metadata.get("authors", ())), *([firm] if firm is not None else [])),
+        manufacturer=_entity(metadata.get("manufacture")),
         supplier=_entity(metadata.get("supplier")),
         licences=_licences(metadata.get("licenses", ())),
         phases=tuple(phases),
@@ -139,15 +143,12 @@ def _part(value: Mapping[str, Any], relations: list[Relation]) -> Part:
         parts=tuple(_part(one, relations) for one in value.get("components", ())),
         extra=extra,
     )
-    return _without_doubles(restored(part)) if properties else part
+    return _without_doubles(restored(part), carried_fields(properties)) if properties else part
 
 
-def _without_doubles(part: Part) -> Part:
-    """Without the distribution that our writer made of an archive's address, and the author that it made of an originator."""
-    if part.originator is not None:
-        authors, author = said_originator(part.originator)
-        if (authors and part.authors == authors) or (not part.authors and author and part.author == author):
-            part = replace(part, authors=(), author="" if part.author == author else part.author)
+def _without_doubles(part: Part, stated: Set[str]) -> Part:
+    """Without the distribution that our writer made of an archive's address, and the authors that it made of originators."""
+    part = without_made_makers(part, stated)
     if not part.download:
         return part
     made = ExternalReference(kind="distribution", url=part.download)
@@ -216,15 +217,22 @@ def _entity(value: Mapping[str, Any] | None) -> Party | None:
 
 
 def _party(value: Mapping[str, Any], kind: str) -> Party:
+    contacts = [_party(one, "person") for one in value.get("contact", ())]
+    # The last contact without a name is how the organisation itself is to be reached.
+    own = contacts.pop() if contacts and _is_address(contacts[-1]) else None
     return Party(
         name=value.get("name", ""),
         kind=kind,
-        email=value.get("email", ""),
-        phone=value.get("phone", ""),
+        email=own.email if own is not None else value.get("email", ""),
+        phone=own.phone if own is not None else value.get("phone", ""),
         urls=tuple(value.get("url", ())),
-        contacts=tuple(_party(one, "person") for one in value.get("contact", ())),
+        contacts=tuple(contacts),
         extra=rest_of(value, _PARTY),
     )
+
+
+def _is_address(party: Party) -> bool:
+    return bool(party.email or party.phone) and not (party.name or party.extra)
 
 
 def _reference(value: Mapping[str, Any]) -> ExternalReference:

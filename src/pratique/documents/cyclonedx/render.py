@@ -22,7 +22,6 @@ from pratique.documents.cyclonedx.vocabulary import (
     PHASES,
     REFERENCES,
     own_properties,
-    said_originator,
     sayable,
     spoken_cpe,
     spoken_kind,
@@ -45,6 +44,16 @@ from pratique.documents.document import (
     Tool,
 )
 from pratique.documents.extra import extras_that_matter, put_back
+from pratique.documents.parties import (
+    authors_in_cyclonedx,
+    bare,
+    carried_parties,
+    said_authors,
+    said_organization,
+    said_person,
+    tools_of,
+    with_makers,
+)
 from pratique.documents.shape import Problem
 from pratique.documents.told import of_many
 from pratique.lexicon.cpe import cpe_version
@@ -149,19 +158,26 @@ class _Writer:
             out["timestamp"] = source.timestamp
         if source.phases:
             out["lifecycles"] = [{"phase": one} if one in PHASES else {"name": one} for one in source.phases]
-        if source.tools:
-            out["tools"] = self._tools(source.tools)
-        if source.authors:
-            out["authors"] = [self._party(one, person=True) for one in source.authors]
+        tools = tools_of(source)
+        if tools:
+            out["tools"] = self._tools(tools)
+        people, firm = authors_in_cyclonedx(source.authors, self.version)
+        if people:
+            out["authors"] = [self._party(one, person=True) for one in people]
         if source.subject is not None:
             out["component"] = self._part(source.subject)
+        if firm is not None:
+            out["manufacturer"] = self._party(firm)
         if source.manufacturer is not None:
-            out["manufacturer" if self.version >= "1.6" else "manufacture"] = self._party(source.manufacturer)
+            out["manufacture"] = self._party(source.manufacturer)
         if source.supplier is not None:
             out["supplier"] = self._party(source.supplier)
         if source.licences:
             out["licenses"] = licence_choices(source.licences, self.version)
-        rows = carried(source, ("name", "comment", "custom_licences"))
+        rows = carried(source, ("name", "comment", "custom_licences", *(("tools",) if tools != source.tools else ())))
+        rows += carried_parties(source, ("manufacturer", "supplier"), said_organization)
+        if tuple(map(bare, source.authors)) != said_authors(source.authors, self.version):
+            rows += carried_parties(source, ("authors",), None)
         rows += [Property("pratique:document:serial", serial)] if serial else []
         rows += [*source.properties, *self.relations.pop("", ())]
         if rows:
@@ -184,6 +200,8 @@ class _Writer:
         return {"components": rows} if self.version >= "1.5" else rows
 
     def _part(self, part: Part) -> dict[str, Any]:
+        parties = self._unsaid_parties(part)
+        part = with_makers(part, self.version)
         inner_system = part.kind == _SYSTEM and self._is_inner(part)
         out: dict[str, Any] = {"type": spoken_kind("platform" if inner_system else part.kind, self.version)}
         if part.ref:
@@ -192,14 +210,10 @@ class _Writer:
             out["supplier"] = self._party(part.supplier)
         if part.manufacturer is not None:
             out["manufacturer"] = self._party(part.manufacturer)
-        authors, author = part.authors, part.author
-        if part.originator is not None and not (authors or author):
-            made, text = said_originator(part.originator)
-            authors, author = (made, "") if self.version >= "1.6" else ((), text)
-        if authors:
-            out["authors"] = [self._party(one, person=True) for one in authors]
-        if author:
-            out["author"] = author
+        if part.authors:
+            out["authors"] = [self._party(one, person=True) for one in part.authors]
+        if part.author:
+            out["author"] = part.author
         if part.publisher:
             out["publisher"] = part.publisher
         if part.group:
@@ -215,7 +229,7 @@ class _Writer:
         if part.hashes:
             hashes = self._hashes(part.hashes, part.ref)
             out |= {"hashes": hashes} if hashes else {}
-        properties = own_properties(part) + (carried(part, ("kind",)) if inner_system else [])
+        properties = parties + own_properties(part) + (carried(part, ("kind",)) if inner_system else [])
         if part.licences:
             properties += self._licences(out, part)
         if part.copyright:
@@ -248,6 +262,17 @@ class _Writer:
             out["evidence"] = evidence
         return self._restore(out, part.extra, f"{part.ref or part.name} ") if part.extra else out
 
+    def _unsaid_parties(self, part: Part) -> list[Property]:
+        """Persons and organisations of whom readers would see less, or what they do not state."""
+        if not (part.supplier or part.manufacturer or part.originators or part.authors or part.author):
+            return []
+        old, both = self.version < "1.6", bool(part.originators)
+        found = carried_parties(part, ("originators",), None)
+        found += carried_parties(part, ("authors",), None if old or both else said_person)
+        found += carried_parties(part, ("manufacturer",), None if old or both else said_organization)
+        found += carried_parties(part, ("author",), None) if found else []
+        return found + carried_parties(part, ("supplier",), said_organization)
+
     def _is_inner(self, part: Part) -> bool:
         """Whether it is another system than the first. Scanners take any of them for the one that an image runs."""
         self.systems += 1
@@ -265,17 +290,21 @@ class _Writer:
         return [{"alg": ALGORITHM_NAMES[one.algorithm], "content": one.value} for one in hashes if sayable(one)]
 
     def _party(self, party: Party, *, person: bool = False) -> dict[str, Any]:
-        out: dict[str, Any] = {"name": party.name} if party.name else {}
-        if party.urls and not person:
-            out["url"] = list(party.urls)
-        contacts = [self._party(one, person=True) for one in party.contacts]
+        """What `said_person` and `said_organization` are read back as."""
+        extra = party.extra
+        said = (said_person if person else said_organization)(bare(party))
+        out: dict[str, Any] = {"name": said.name} if said.name else {}
+        if said.urls:
+            out["url"] = list(said.urls)
+        contacts = [self._party(one, person=True) for one in party.contacts] if not person else []
+        addresses = {name: value for name, value in (("email", said.email), ("phone", said.phone)) if value}
         if person:
-            out |= {name: value for name, value in (("email", party.email), ("phone", party.phone)) if value}
-        elif party.email or party.phone:
-            contacts.append({name: value for name, value in (("email", party.email), ("phone", party.phone)) if value})
+            out |= addresses
+        elif addresses:
+            contacts.append(addresses)
         if contacts:
             out["contact"] = contacts
-        return self._restore(out, party.extra, f"{party.name} ")
+        return self._restore(out, extra, f"{party.name} ")
 
     def _say_cpe(self, out: dict[str, Any], part: Part) -> None:
         spoken = spoken_cpe(part)

@@ -3,9 +3,9 @@
 from operator import attrgetter
 
 from pratique.documents.carry import carried, carried_part
-from pratique.documents.document import ExternalReference, Hash, Part, Party, Property
+from pratique.documents.document import ExternalReference, Hash, Part, Property
 from pratique.lexicon.cpe import cpe_version
-from pratique.lexicon.iri import is_iri_reference, is_mail_address, is_uri
+from pratique.lexicon.iri import is_iri_reference, is_uri
 from pratique.lexicon.lazy_regex import lazy
 
 OWN_PREFIX = "pratique:"
@@ -81,7 +81,6 @@ _UNSAYABLE = (
     "comment",
     "file_name",
     "download",
-    "originator",
     "source_info",
     "attributions",
     "built",
@@ -115,15 +114,6 @@ def with_download(part: Part) -> tuple[ExternalReference, ...]:
     told = any(one.kind == "distribution" and one.url == address for one in part.references)
     plain = is_uri(address) and not told
     return (*part.references, ExternalReference(kind="distribution", url=address)) if plain else part.references
-
-
-def said_originator(party: Party) -> tuple[tuple[Party, ...], str]:
-    """SPDX's originator as CycloneDX's authors (from 1.6 on), and as its author (before): the name, and the mail address if it is
-    one."""
-    mail = party.email if is_mail_address(party.email) else ""
-    if not party.name:
-        return (), ""
-    return (Party(name=party.name, kind="person", email=mail),), f"{party.name} <{mail}>" if mail else party.name
 
 
 def spoken_cpe(part: Part) -> str:

@@ -71,7 +71,7 @@ _DIGEST_LENGTHS = {"sha256": 64, "sha512": 128}
 _UNSAID = (
     ("hashes", "hashes"),
     ("supplier", "a supplier"),
-    ("originator", "an originator"),
+    ("originators", "an originator"),
     ("description", "a description"),
     ("scope", "a scope"),
     ("copyright", "a copyright"),

@@ -38,7 +38,7 @@ _HOLDING: Mapping[type, tuple[str, ...]] = {
         "tools authors manufacturer supplier licences custom_licences references subject parts files relations completeness"
         " annotations".split()
     ),
-    Part: tuple("licences supplier manufacturer originator authors references parts".split()),
+    Part: tuple("licences supplier manufacturer originators authors references parts".split()),
     Party: ("contacts",),
 }
 """Members that hold values with an `extra` of their own."""

@@ -16,8 +16,8 @@ from pratique.documents.claims import licence_words
 from pratique.documents.cyclonedx.vocabulary import OWN_PREFIX
 from pratique.documents.document import Basis, DocumentForm, Hash, Licence, Part, Party, Property
 from pratique.documents.for_others import system_id
+from pratique.documents.parties import party_text
 from pratique.documents.same import OPERATING_SYSTEM, part_version
-from pratique.documents.spdx_common import party_text
 from pratique.lexicon.licences import normalise
 from pratique.lexicon.purl_pattern import spell
 from pratique.lexicon.purl_same import finer_distro, united_purl
@@ -28,7 +28,7 @@ _TEXTS = (
     "kind author publisher description summary comment copyright scope mime_type file_name download built released"
     " valid_until".split()
 )
-_PARTIES = ("supplier", "manufacturer", "originator")
+_PARTIES = ("supplier", "manufacturer")
 _LISTS = ("cpes", "references", "properties", "occurrences", "copyrights", "attributions", "authors")
 
 
@@ -85,6 +85,7 @@ def unite(members: Sequence[tuple[int, Part]]) -> tuple[Part, list[Conflict]]:
     for name in _PARTIES:
         kept = choose(name, attrgetter(name), _party_key, party_text)
         found[name] = _filled(kept, [getattr(part, name) for _, part in members])
+    found["originators"] = choose("originators", attrgetter("originators"), _party_keys, _party_texts)
     licences: list[Licence] = []
     for field, bases in (("licences", (Basis.STATED, Basis.DECLARED)), ("concluded-licences", (Basis.CONCLUDED,))):
         get = partial(_of, bases=bases)
@@ -154,6 +155,14 @@ def _party_key(party: Party) -> str:
     head, at, _ = party.name.partition("@")
     name = re.split("[<(]", head, maxsplit=1)[0] if at else head
     return name.strip("\"' ") or party.name
+
+
+def _party_keys(parties: Iterable[Party]) -> frozenset[str]:
+    return frozenset(map(_party_key, parties))
+
+
+def _party_texts(parties: Iterable[Party]) -> str:
+    return ", ".join(map(party_text, parties))
 
 
 def _explained(licences: Iterable[Licence], others: Iterable[Iterable[Licence]]) -> list[Licence]:

@@ -42,8 +42,7 @@ def _format(view: View) -> bool:
 
 
 def _creator(view: View) -> bool:
-    made_by = (*view.document.authors, *((view.document.manufacturer,) if view.document.manufacturer is not None else ()))
-    return any(reachable(one) for one in made_by)
+    return any(reachable(one) for one in view.document.authors)
 
 
 def _file_name(view: View, part: Part) -> bool:

@@ -49,8 +49,8 @@ def makers(view: View, part: Part) -> Iterator[Party]:
     """
     if part is view.document.subject and view.document.supplier is not None:
         yield view.document.supplier
-    yield from (one for one in (part.supplier, part.manufacturer, part.originator) if one is not None)
-    yield from part.authors
+    yield from (one for one in (part.supplier, part.manufacturer) if one is not None)
+    yield from (*part.originators, *part.authors)
     yield from (Party(name=text) for text in (part.author, part.publisher) if text)
 
 
@@ -179,8 +179,7 @@ def is_purl(text: str) -> bool:
 
 def has_author(document: Document) -> bool:
     """Whether a person or an organisation is named that made the document."""
-    named = (*document.authors, *((document.manufacturer,) if document.manufacturer is not None else ()))
-    return any(said(one.name) or said(one.email) for one in named)
+    return any(said(one.name) or said(one.email) for one in document.authors)
 
 
 def has_context(document: Document) -> bool:

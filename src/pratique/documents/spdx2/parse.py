@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pratique.documents.carry import restored
+from pratique.documents.carry import carried_fields, restored
 from pratique.documents.cyclonedx.vocabulary import REFERENCES
 from pratique.documents.document import (
     CONTAINS,
@@ -28,16 +28,16 @@ from pratique.documents.document import (
 )
 from pratique.documents.extra import rest_that_says as rest_of
 from pratique.documents.for_others import OWN_ANNOTATOR, annotations_for_others, source_info
+from pratique.documents.parties import party_from, said_in_spdx2, without_made_originators
 from pratique.documents.spdx2.ids import spdx2_id
 from pratique.documents.spdx_common import (
     distribution_of,
     is_only_a_name,
     named_licence,
-    party_from,
     properties_from,
     tool_from,
     without_group,
-    without_made_originator,
+    without_made_parties,
 )
 from pratique.documents.spdx_vocabulary import ALGORITHMS, PURPOSES, RELATIONS, licence_from_spdx
 from pratique.lexicon.lazy_regex import lazy
@@ -95,7 +95,8 @@ def document_from_spdx2(document: Mapping[str, Any]) -> Document:
         extra=rest_of(document, _DOCUMENT) | rest_of(creation, frozenset({"created", "creators"}), "/creationInfo"),
     )
     found = restored(found)
-    return found if found.tools else replace(found, tools=tools)
+    found = found if found.tools else replace(found, tools=tools)
+    return without_made_parties(found, reader.stated.get(subject.ref if subject is not None else "", frozenset()), said_in_spdx2)
 
 
 class _Reader:
@@ -107,6 +108,7 @@ class _Reader:
         self.refs: dict[str, str] = {"SPDXRef-DOCUMENT": ""}
         self.found: list[Annotation] = []
         self.held: dict[str, list[str]] = {}
+        self.stated: dict[str, frozenset[str]] = {}  # what each package carries
 
     def package(self, value: Mapping[str, Any]) -> Part:
         """A package."""
@@ -131,7 +133,7 @@ class _Reader:
                 licences=tuple(licences),
                 hashes=_hashes(value.get("checksums", ())),
                 supplier=_party(value.get("supplier", "")),
-                originator=_party(value.get("originator", "")),
+                originators=_parties(value.get("originator", "")),
                 description=value.get("description", ""),
                 summary=value.get("summary", ""),
                 comment=value.get("comment", ""),
@@ -148,10 +150,12 @@ class _Reader:
                 extra=extra,
             )
         )
-        part = without_made_originator(without_group(part))
+        self.stated[part.ref] = carried_fields(properties)
+        part = without_made_originators(without_group(part), self.stated[part.ref], said_in_spdx2)
         if part.download and part.download == distribution_of(part):
             part = replace(part, download="")  # our writer says a distribution in both places
         if part.ref == value["SPDXID"] and purl and spdx2_id(purl) == part.ref:
+            self.stated[purl] = self.stated[part.ref]
             part = replace(part, ref=purl)
         self.refs[value["SPDXID"]] = part.ref
         self.held[part.ref] = list(value.get("hasFiles", ()))
@@ -292,6 +296,11 @@ def _hashes(rows: Iterable[Mapping[str, Any]]) -> tuple[Hash, ...]:
 def _party(text: str) -> Party | None:
     kind, colon, name = text.partition(":")
     return party_from(name.strip(), kind.lower()) if colon and name.strip() else None
+
+
+def _parties(text: str) -> tuple[Party, ...]:
+    found = _party(text)
+    return (found,) if found is not None else ()
 
 
 def _said(text: str) -> str:

@@ -23,12 +23,12 @@ from pratique.documents.document import (
     Hash,
     Licence,
     Part,
-    Party,
     Property,
     Relation,
 )
 from pratique.documents.extra import extras_that_matter, put_back
 from pratique.documents.for_others import OWN_ANNOTATOR, annotations_for_others, source_info
+from pratique.documents.parties import said_in_spdx2, spdx2_party, tools_of
 from pratique.documents.shape import Problem
 from pratique.documents.spdx2.ids import spdx2_id
 from pratique.documents.spdx2.inner_systems import packages_of_inner_systems
@@ -38,13 +38,12 @@ from pratique.documents.spdx_common import (
     distribution_of,
     document_properties,
     namespace_of,
-    party_text,
+    part_parties,
     properties_text,
     short_hash,
     spdx_time,
     split_licences,
     tool_text,
-    with_originator,
 )
 from pratique.documents.spdx_vocabulary import ALGORITHMS, PURPOSES, SPOKEN
 from pratique.documents.told import at_relations
@@ -116,8 +115,8 @@ class _Writer:
         self.known = frozenset({*self.ids.values(), *(one["SPDXID"] for one in snippets if "SPDXID" in one)})
         self.files = frozenset(one["SPDXID"] for one in files)
         self.analysed = frozenset(one["SPDXID"] for one in packages if one["filesAnalyzed"])
-        creators = [f"{'Person' if one.kind == 'person' else 'Organization'}: {party_text(one)}" for one in source.authors]
-        creators += [f"Tool: {tool_text(one)}" for one in source.tools]
+        creators = [text for one in source.authors if one.kind != "software" and (text := spdx2_party(one))]
+        creators += [f"Tool: {tool_text(one)}" for one in tools_of(source)]
         out: dict[str, Any] = {
             "spdxVersion": "SPDX-2.3",
             "dataLicense": "CC0-1.0",
@@ -132,7 +131,7 @@ class _Writer:
         if files:
             out["files"] = files
         out["relationships"] = list(self.relationships())
-        annotations = self.annotations("", document_properties(source))
+        annotations = self.annotations("", document_properties(source, said_in_spdx2))
         if annotations:
             out["annotations"] = annotations
         if self.licences.custom:
@@ -145,15 +144,15 @@ class _Writer:
 
     def package(self, part: Part) -> dict[str, Any]:
         """A package."""
-        part = with_originator(part)
+        part, parties = part_parties(part, self.source, said_in_spdx2, 1)
         out: dict[str, Any] = {"name": part.full_name, "SPDXID": self.identify(part)}
         if part.version:
             out["versionInfo"] = part.version
         if part.file_name:
             out["packageFileName"] = part.file_name
-        for name, party in (("supplier", part.supplier), ("originator", part.originator)):
-            if party is not None and party.name:
-                out[name] = f"{'Person' if party.kind == 'person' else 'Organization'}: {party_text(party)}"
+        for name, rows in (("supplier", (part.supplier,)), ("originator", part.originators)):
+            text = next((spdx2_party(party) for party in rows if party is not None), "")
+            out |= {name: text} if text else {}
         out["downloadLocation"] = part.download or distribution_of(part) or "NOASSERTION"
         analysed = self.same and bool(part.extra.get("/filesAnalyzed"))
         out["filesAnalyzed"] = analysed
@@ -161,7 +160,7 @@ class _Writer:
         if sayable:
             out["checksums"] = _checksums(sayable)
         references, unsayable = self.references(out, part)
-        properties = self.unsaid(part, analysed)
+        properties = [*parties, *self.unsaid(part, analysed)]
         if unsayable:
             properties += carried(Part(ref="", name="", references=tuple(unsayable)), ("references",))
         declared, concluded, found = split_licences(part)
@@ -230,9 +229,6 @@ class _Writer:
             found += carried(part, ("ref",))
         if part.kind and part.kind not in PURPOSES:
             found += carried(part, ("kind",))
-        for name, party in (("supplier", part.supplier), ("originator", part.originator)):
-            if party is not None and _more_than_a_name(party):
-                found += carried(part, (name,))
         found += carried_part("hashes", [one for one in part.hashes if one.algorithm not in ALGORITHMS])
         found += carried_part("cpes", [one for one in part.cpes if not cpe_version(one)])
         unsaid = [one for one in part.licences if one.basis.value == "found" and not (analysed and one.form in _FOUND_WORD)]
@@ -349,10 +345,6 @@ def _external(category: str, kind: str, locator: str, comment: str = "") -> dict
 def _relationship(source: str, kind: str, target: str, comment: str = "") -> dict[str, str]:
     out = {"spdxElementId": source, "relationshipType": kind, "relatedSpdxElement": target}
     return out | {"comment": comment} if comment else out
-
-
-def _more_than_a_name(party: Party) -> bool:
-    return bool(party.phone or party.urls or party.contacts)
 
 
 def _plain(one: Licence) -> Licence:

@@ -1,10 +1,10 @@
 """Members of SPDX 3.0.1 elements that hold lists of small things, read and written: hashes, identifiers, references,
 properties. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pratique.documents.document import ExternalReference, Hash, Part, Property
+from pratique.documents.document import ExternalReference, Hash, Part, Party, Property
 from pratique.documents.shape import Problem
 from pratique.documents.spdx3.vocabulary import ALGORITHMS, REFERENCES
 from pratique.lexicon.cpe import cpe_version
@@ -107,6 +107,23 @@ def references_to(out: dict[str, Any], part: Part) -> tuple[list[dict[str, Any]]
             row: dict[str, Any] = {"type": "ExternalRef", "externalRefType": kind, "locator": [one.url]}
             rows.append(row | ({"comment": one.comment} if one.comment else {}))
     return rows, unsayable
+
+
+def agent_identifiers(party: Party) -> dict[str, Any]:
+    """An agent's mail address and addresses, as a member where there are any."""
+    rows = [("email", party.email)] if party.email else []
+    rows += [("urlScheme", one) for one in party.urls]
+    found = [{"type": "ExternalIdentifier", "externalIdentifierType": kind, "identifier": text} for kind, text in rows]
+    return {"externalIdentifier": found} if found else {}
+
+
+def agent_addresses(rows: Sequence[Mapping[str, Any]]) -> tuple[str, tuple[str, ...]] | None:
+    """The same the other way; None where there is anything else among them, or in another order."""
+    mails = [one.get("identifier", "") for one in rows if one.get("externalIdentifierType") == "email"]
+    urls = [one.get("identifier", "") for one in rows if one.get("externalIdentifierType") == "urlScheme"]
+    email = mails[0] if mails else ""
+    made = agent_identifiers(Party(name="", email=email, urls=tuple(urls)))
+    return (email, tuple(urls)) if list(rows) == made.get("externalIdentifier", []) else None
 
 
 def extension_of(properties: list[Property]) -> dict[str, Any]:

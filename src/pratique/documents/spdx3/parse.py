@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
-from pratique.documents.carry import restored
+from pratique.documents.carry import carried_fields, restored
 from pratique.documents.document import (
     Annotation,
     Basis,
@@ -26,8 +26,9 @@ from pratique.documents.document import (
     Tool,
 )
 from pratique.documents.extra import rest_of
+from pratique.documents.parties import said_in_spdx3, without_made_originators
 from pratique.documents.spdx3.expanded import ExpandedLicences
-from pratique.documents.spdx3.members import hashes_from, id_of, identifiers_from, references_from, said, text_of
+from pratique.documents.spdx3.members import agent_addresses, hashes_from, id_of, identifiers_from, references_from, said, text_of
 from pratique.documents.spdx3.vocabulary import (
     INDIVIDUALS,
     KINDS,
@@ -37,7 +38,7 @@ from pratique.documents.spdx3.vocabulary import (
     UNKNOWN_ELEMENT,
     hyphened,
 )
-from pratique.documents.spdx_common import is_only_a_name, named_licence, tool_from, without_group, without_made_originator
+from pratique.documents.spdx_common import is_only_a_name, named_licence, tool_from, without_group, without_made_parties
 from pratique.documents.spdx_vocabulary import licence_from_spdx
 from pratique.lexicon.licences import reference
 
@@ -69,6 +70,7 @@ class _Reader:
         self.root = next(one for one in self.elements.values() if one["type"] == "SpdxDocument")
         self.serial = id_of(self.root)
         self.used: set[str] = {self.serial}
+        self.stated: dict[str, frozenset[str]] = {}  # what each part carries
         self.info = text_of(self.root["creationInfo"])
         self.licences: dict[str, list[Licence]] = {}
         self.custom, custom_names = self.custom_licences()
@@ -127,6 +129,8 @@ class _Reader:
         )
         found = restored(found)
         found = found if found.tools else replace(found, tools=tools)
+        stated = self.stated.get(subject.ref if subject is not None else "", frozenset())
+        found = without_made_parties(found, stated, said_in_spdx3)
         left = [one for ref, one in self.elements.items() if ref not in self.used]
         # What is kept as it is refers to its creation info, even where that was read for something else, too.
         infos = {text_of(one.get("creationInfo")) for one in left}
@@ -172,10 +176,9 @@ class _Reader:
         references, odd_references = references_from(value)
         if odd_references:
             extra["/externalRef"] = odd_references
-        originators = value.get("originatedBy", [])
-        originator = self.party(originators[0]) if len(originators) == 1 else None
-        if originators and originator is None:
-            extra["/originatedBy"] = originators
+        originators = tuple(self.party(one) for one in value.get("originatedBy", ()))
+        if None in originators:
+            originators, extra["/originatedBy"] = (), value["originatedBy"]
         supplier = self.party(value["suppliedBy"]) if "suppliedBy" in value else None
         if "suppliedBy" in value and supplier is None:
             extra["/suppliedBy"] = value["suppliedBy"]
@@ -192,7 +195,7 @@ class _Reader:
             licences=tuple(sorted(self.licences.get(self.ref(ref), ()), key=lambda one: list(Basis).index(one.basis))),
             hashes=() if odd_hashes else hashes,
             supplier=supplier,
-            originator=originator,
+            originators=tuple(one for one in originators if one is not None),
             description=value.get("description", ""),
             summary=value.get("summary", ""),
             comment=value.get("comment", ""),
@@ -208,7 +211,8 @@ class _Reader:
             properties=properties,
             extra=extra,
         )
-        return kind, without_made_originator(without_group(restored(part)))
+        self.stated[part.ref] = carried_fields(properties)
+        return kind, without_made_originators(without_group(restored(part)), self.stated[part.ref], said_in_spdx3)
 
     def relations(self) -> list[Relation]:
         """All relationships but those to licences, which go to the parts."""
@@ -345,14 +349,12 @@ class _Reader:
         if not isinstance(value, dict) or value.get("type") not in _AGENTS:
             return None
         self.used.add(id_of(value))
-        email = ""
         extra = rest_of(value, _AGENT)
-        identifiers = value.get("externalIdentifier", [])
-        plain = len(identifiers) == 1 and identifiers[0].keys() <= {"type", "externalIdentifierType", "identifier"}
-        if plain and identifiers[0].get("externalIdentifierType") == "email":
-            email = identifiers[0]["identifier"]
-            del extra["/externalIdentifier"]
-        return Party(name=value.get("name", ""), kind=_AGENTS[value["type"]], email=email, extra=extra)
+        addresses = agent_addresses(value.get("externalIdentifier", []))
+        if addresses is not None:
+            extra.pop("/externalIdentifier", None)
+        email, urls = addresses or ("", ())
+        return Party(name=value.get("name", ""), kind=_AGENTS[value["type"]], email=email, urls=urls, extra=extra)
 
     def tool(self, ref: Any) -> Tool | None:
         """The tool of that identifier."""

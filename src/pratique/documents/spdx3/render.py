@@ -29,8 +29,9 @@ from pratique.documents.document import (
     Relation,
 )
 from pratique.documents.extra import extras_that_matter, put_back
+from pratique.documents.parties import said_in_spdx3
 from pratique.documents.shape import Problem
-from pratique.documents.spdx3.members import extension_of, identifiers_to, problems_of_names, references_to
+from pratique.documents.spdx3.members import agent_identifiers, extension_of, identifiers_to, problems_of_names, references_to
 from pratique.documents.spdx3.parse import OWN_AGENT
 from pratique.documents.spdx3.vocabulary import (
     ALGORITHMS,
@@ -49,11 +50,11 @@ from pratique.documents.spdx_common import (
     LicenceWriter,
     document_properties,
     namespace_of,
+    part_parties,
     short_hash,
     spdx_time,
     split_licences,
     tool_text,
-    with_originator,
 )
 from pratique.documents.told import at_relations
 from pratique.lexicon.cpe import cpe_version
@@ -179,7 +180,7 @@ class _Writer:
         }
         name = source.name or (subject if source.family is Family.OWN else "")
         document |= {"name": name} if name else {}
-        document |= extension_of(document_properties(source))
+        document |= extension_of(document_properties(source, said_in_spdx3))
         if source.comment:
             document["comment"] = source.comment
         document["rootElement"] = [sbom["spdxId"]]
@@ -189,7 +190,7 @@ class _Writer:
 
     def part(self, part: Part, kind: str) -> dict[str, Any]:
         """A package or a file."""
-        part = with_originator(part)
+        part, parties = part_parties(part, self.source, said_in_spdx3)
         kind = part.extra.get("/type", kind) if self.same else kind
         out: dict[str, Any] = {"type": kind, "spdxId": self.ref(part.ref or part.name), "creationInfo": _INFO}
         if self.same:
@@ -210,8 +211,8 @@ class _Writer:
             out |= {"verifiedUsing": rows} if rows else {}
         if part.supplier is not None:
             out["suppliedBy"] = self.agent(part.supplier)
-        if part.originator is not None:
-            out["originatedBy"] = [self.agent(part.originator)]
+        if part.originators:
+            out["originatedBy"] = [self.agent(one) for one in part.originators]
         purpose = SPOKEN_KINDS.get(part.kind)
         if purpose and kind != "software_File":
             out["software_primaryPurpose"] = purpose
@@ -221,7 +222,7 @@ class _Writer:
             out["software_attributionText"] = list(part.attributions)
         times = (("builtTime", part.built), ("releaseTime", part.released), ("validUntilTime", part.valid_until))
         out |= {name: spdx_time(value) for name, value in times if value}
-        properties = self.unsaid(part, kind)
+        properties = [*parties, *self.unsaid(part, kind)]
         if kind != "software_File":
             words = (
                 ("packageVersion", part.version),
@@ -261,9 +262,6 @@ class _Writer:
             found += carried(part, ("ref",))
         if part.kind and part.kind not in SPOKEN_KINDS:
             found += carried(part, ("kind",))
-        for name, party in (("supplier", part.supplier), ("originator", part.originator)):
-            if party is not None and (party.phone or party.urls or party.contacts):
-                found += carried(part, (name,))
         found += carried_part("hashes", [one for one in part.hashes if one.algorithm not in ALGORITHMS])
         found += carried_part("cpes", [one for one in part.cpes if not cpe_version(one)])
         return found + carried_part("licences", [replace(one, extra={}) for one in part.licences if one.basis is Basis.FOUND])
@@ -378,16 +376,15 @@ class _Writer:
 
     def agent(self, party: Party) -> str:
         """The identifier of a party, which is in the document once."""
-        extra = party.extra if self.same else {}
-        words = json.dumps([party.name, party.kind, party.email, extra], sort_keys=True, default=str)
+        party, extra = said_in_spdx3(party), party.extra
+        words = json.dumps(
+            [party.name, party.kind, party.email, party.urls, extra if self.same else {}], sort_keys=True, default=str
+        )
         name = f"agent-{short_hash(words)}"
         if name not in self.agents:
             row = self.element(_CLASSES.get(party.kind, "Agent"), name, name=party.name)
-            if party.email:
-                row["externalIdentifier"] = [
-                    {"type": "ExternalIdentifier", "externalIdentifierType": "email", "identifier": party.email}
-                ]
-            self.agents[name] = self.restore(row, party.extra, f"{party.name} ")
+            row |= agent_identifiers(party)
+            self.agents[name] = self.restore(row, extra, f"{party.name} ")
         return self.id(name)
 
     def tool(self, text: str, extra: Any) -> str:

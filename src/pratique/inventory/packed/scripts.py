@@ -24,6 +24,9 @@ _TEXT = lazy(
     re.MULTILINE | re.IGNORECASE,
 )
 
+_MARKS = (b"begin", b"shell archive", b"shar_eof", b"generated using makeself")
+"""Of which one stands in all that the expression finds: looking for words is much quicker than trying it on every line."""
+
 
 def appended_to(view: memoryview) -> memoryview | None:
     """The archive behind a script; None for none."""
@@ -72,4 +75,6 @@ def _leniently(text: bytes) -> bytes:
 
 def is_text_archive(view: memoryview) -> bool:
     """Whether a script is an archive in text: what it would write is not read."""
-    return _TEXT.search(bytes(view[:65_536])) is not None
+    head = bytes(view[:65_536])
+    lower = head.lower()
+    return any(mark in lower for mark in _MARKS) and _TEXT.search(head) is not None

@@ -185,7 +185,7 @@ def test_a_catalog_held_by_another_process_is_exit_code_3(pratique: Run, image: 
     holder = sqlite3.connect(image.parent / "home" / "catalog" / "catalog.db", isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
     try:
-        done = pratique("ship", "oci-archive:app.tar", "--to", "oci-dir:out:1")
+        done = pratique("ship", "oci-archive:app.tar", "--key", "K", "--to", "oci-dir:out:1")
     finally:
         holder.close()
     assert done.returncode == 3, done.stderr

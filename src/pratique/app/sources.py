@@ -112,11 +112,11 @@ def _understood(
     import os
 
     from pratique.artifact.limits import parse_limits
-    from pratique.artifact.source import parse_source
+    from pratique.artifact.source import parse_source, understood
 
     parsed = parse_source(source)
     if parsed.guessed:
-        say(f"reading {source} as {parsed.scheme}:{parsed.location}")
+        say(understood(source, parsed))
     limits = parse_limits(os.environ)
     if max_entries is not None:
         limits = replace(limits, max_entries=max_entries)

@@ -14,6 +14,7 @@ from pratique.model.predicates import (
     FILE_MANIFEST,
     IMAGE_SIGNATURE,
     SBOM_TYPES,
+    SHORT_NAMES,
     SLSA_PROVENANCE,
     SLSA_VSA,
     TITLES,
@@ -49,17 +50,20 @@ def state_of(answers: "Iterable[Answer]") -> State:
     return State.VERIFIED if states == {State.VERIFIED} else State.UNCHECKED
 
 
-def answers_of(gathered: "Gathered", wanted: tuple[str, ...]) -> list[Answer]:
-    """The answers about an artifact. `wanted`: predicate types that must be there; empty for those that `ship` makes, or the
-    signature of what has no files.
+def answers_of(gathered: "Gathered", wanted: tuple[str, ...], *, by_trust: bool = False) -> list[Answer]:
+    """The answers about an artifact. `wanted`: predicate types that must be there; empty for what is demanded where nobody said
+    what: see `_demanded`. `by_trust`: a trust says who is believed, and not keys or an identity alone.
     """
     facts = gathered.facts
-    wanted = wanted or (SHIPPED if gathered.has_files else (IMAGE_SIGNATURE,))
+    unsaid = not wanted
+    wanted = wanted or _demanded(gathered, by_trust=by_trust)
     out: list[Answer] = []
     told: set[int] = set()
     decided: set[Digest] = set()
     for kind in dict.fromkeys(wanted):
         out += _required(kind, facts, wanted, told, decided)
+    if unsaid and gathered.has_files:
+        out += _not_demanded(wanted)
     out += [_noted(piece) for piece in facts.pieces if id(piece) not in told]
     out += [
         Answer(what="agreement", cause=item.cause, detail=item.detail, decides=item.predicate_type in wanted)
@@ -85,6 +89,33 @@ def answers_of(gathered: "Gathered", wanted: tuple[str, ...]) -> list[Answer]:
     return out
 
 
+def _demanded(gathered: "Gathered", *, by_trust: bool) -> tuple[str, ...]:
+    """The kinds that must be there where nobody said which (docs/decisions/0035): the signature always; of what has files and is
+    believed by a trust, all that `ship` makes; else what is there of that by whoever is believed, which then has to hold.
+    """
+    if not gathered.has_files:
+        return (IMAGE_SIGNATURE,)
+    if by_trust:
+        return SHIPPED
+    there = {piece.predicate_type for piece in gathered.facts.pieces if piece.cause is Cause.NONE}
+    return tuple(kind for kind in SHIPPED if kind == IMAGE_SIGNATURE or there & set(_kinds(kind)))
+
+
+def _kinds(kind: str) -> tuple[str, ...]:
+    return SBOM_TYPES if kind == CYCLONEDX else (kind,)
+
+
+def _not_demanded(wanted: tuple[str, ...]) -> list[Answer]:
+    """The line that says what of all that `ship` makes is not there, and how to demand it."""
+    missing = [kind for kind in SHIPPED if kind not in wanted]
+    if not missing:
+        return []
+    options = " ".join(f"--require {next(name for name, kind in SHORT_NAMES.items() if kind == one)}" for one in SHIPPED)
+    what = ", ".join(f"no {TITLES[kind]}" for kind in missing)
+    detail = f"{what} by whom you believe; where they must be there: {options}"
+    return [Answer(what="not demanded", cause=Cause.ABSENT, detail=detail, decides=False)]
+
+
 def _required(kind: str, facts: "Facts", wanted: tuple[str, ...], told: set[int], decided: "set[Digest]") -> list[Answer]:
     """The pieces that a kind's answer rests on, or why there are not enough; and those of the kind that count for nothing.
 
@@ -93,7 +124,7 @@ def _required(kind: str, facts: "Facts", wanted: tuple[str, ...], told: set[int]
     from pratique.policy.requirement import Requirement, answer
 
     title = TITLES.get(kind, kind)
-    kinds = SBOM_TYPES if kind == CYCLONEDX else (kind,)
+    kinds = _kinds(kind)
     # Where the file manifest is asked for, bytes are: then the SBOM is held to it.
     bound = kind in SBOM_TYPES and FILE_MANIFEST in wanted
     accepts = _passed if kind == SLSA_VSA else None

@@ -1,10 +1,14 @@
 """What the user named: `SCHEME:LOCATION`, or a bare word that is guessed, and the guess said. Light: opens only to guess.
 
+A bare word is, in this order: the file or folder of that name; with a registry's host before it, an image there; an image that an
+engine on this machine has; an image of Docker Hub, whose short names are written out. `localhost/NAME` is what podman calls an
+image that was built here, so engines are asked for it before a registry on this machine.
+
 `DIGEST@PLACE` is what has this digest in a registry or layout; a digest alone is what is said about it, wherever that is kept.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pratique.errors import InputError, NotFound
@@ -34,11 +38,14 @@ _CHART_BYTES_LOOKED_AT = 4 << 20
 
 @dataclass(frozen=True, slots=True)
 class ArtifactSource:
-    """`scheme`: one of SCHEMES, or DIGEST. `location`: the rest as written. `guessed`: the user wrote no scheme."""
+    """`scheme`: one of SCHEMES, or DIGEST. `location`: the rest as written. `guessed`: the user wrote no scheme. `why`: what the
+    guess of an image rests on, "" where nothing else could have been meant.
+    """
 
     scheme: str
     location: str
     guessed: bool = False
+    why: str = field(default="", compare=False)
 
     @property
     def is_digest(self) -> bool:
@@ -49,11 +56,11 @@ class ArtifactSource:
         return self.location if self.is_digest else f"{self.scheme}:{self.location}"
 
 
-def parse_source(text: str) -> ArtifactSource:
-    """Read a source, spelled as here or by others (`registry.spelling`). A bare word is guessed from what is there: a folder, a
-    file, else the name of an image in a registry.
+def parse_source(text: str, *, engines: bool = True) -> ArtifactSource:
+    """Read a source, spelled as here or by others (`registry.spelling`); a bare word is guessed. `engines`: whether it may be an
+    image that an engine has; where only registries and layouts are of use, none is asked.
 
-    Raises InputError for an empty location, NotFound for a bare word that is nothing of this.
+    Raises InputError for an empty location, NotFound for a bare word that is nothing.
     """
     text = as_spelled_here(text)
     scheme, colon, location = text.partition(":")
@@ -66,6 +73,17 @@ def parse_source(text: str) -> ArtifactSource:
     digest, at, place = text.partition("@")
     if is_digest(digest):
         return _by_digest(digest, place) if at else ArtifactSource(DIGEST, digest)
+    return _local(text) or _in_registry(text) or _by_short_name(text, engines=engines)
+
+
+def understood(text: str, source: ArtifactSource) -> str:
+    """One line on how a bare word was read."""
+    why = f" ({source.why})" if source.why else ""
+    return f"reading {text} as {source}{why}"
+
+
+def _local(text: str) -> ArtifactSource | None:
+    """The file or folder of this name."""
     path = Path(text)
     try:
         if path.is_dir():
@@ -74,10 +92,49 @@ def parse_source(text: str) -> ArtifactSource:
             return ArtifactSource(_guess_file(path), text, guessed=True)
     except OSError as error:
         raise InputError(f"cannot read {text[:200]!r}: {(error.strerror or str(error)).lower()}") from error
+    return None
+
+
+def _in_registry(text: str) -> ArtifactSource | None:
+    """The image in the registry whose host is named: what has a dot or a port. What engines hold of it has other digests."""
     host, slash, _ = text.partition("/")
-    if slash and host and (host == "localhost" or "." in host.strip(".") or ":" in host) and not host.startswith((".", "~")):
+    if slash and host and ("." in host.strip(".") or ":" in host) and not host.startswith((".", "~")):
         return ArtifactSource("registry", text, guessed=True)
-    raise NotFound(f"{text[:200]!r} is no file or folder, and no image in a registry", hint=_hint())
+    return None
+
+
+def _by_short_name(text: str, *, engines: bool) -> ArtifactSource:
+    """The image of a name without a registry: an engine's, else Docker Hub's. Raises NotFound for what looks like a path."""
+    from pratique.artifact.engine import full_name
+    from pratique.artifact.local_images import find_local_image
+    from pratique.registry.reference import DOCKER_HUB, parse_reference
+
+    nothing = NotFound(f"{text[:200]!r} is no file or folder, and no image in a registry", hint=_hint())
+    if _looks_like_a_path(text):
+        raise nothing
+    try:
+        name = parse_reference(text)
+    except InputError:
+        raise nothing from None
+    if name.host not in (DOCKER_HUB, "localhost"):  # upper case makes a host of what was meant as a path
+        raise nothing
+    full = text if name.host == "localhost" else full_name(str(name))
+    if not engines:
+        return ArtifactSource("registry", full, guessed=True)
+    answer = find_local_image(text)
+    if answer.image is not None:
+        return ArtifactSource(answer.image.engine, text, guessed=True, why=f"{answer}; the registry's is registry:{full}")
+    return ArtifactSource("registry", full, guessed=True, why=f"no file or folder of that name, {answer}")
+
+
+def _looks_like_a_path(text: str) -> bool:
+    """A path to what is not there: below a folder that is, or with a suffix and neither tag nor digest; and a broken digest."""
+    if text.startswith(("sha256:", "sha512:")):
+        return True
+    first, slash, _ = text.partition("/")
+    last = text.rpartition("/")[2]
+    tagged = ":" in last or "@" in last
+    return not tagged and ("." in last or bool(slash and Path(first).is_dir()))
 
 
 def _by_digest(digest: str, place: str) -> ArtifactSource:
@@ -85,7 +142,7 @@ def _by_digest(digest: str, place: str) -> ArtifactSource:
     from pratique.registry.open import split_path
     from pratique.registry.reference import parse_reference
 
-    source = parse_source(place)
+    source = parse_source(place, engines=False)
     if source.scheme not in _PLACES:
         hint = "write DIGEST@registry:HOST/NAME, DIGEST@oci-dir:PATH or DIGEST@oci-archive:PATH"
         raise InputError(f"nothing is found by its digest in {place[:200]}", hint=hint)

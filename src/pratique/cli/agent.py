@@ -13,7 +13,7 @@ from pratique.app.home import find_home, open_logged_signer
 from pratique.cli.commands import CommandGroup
 from pratique.cli.options import passphrase_option
 from pratique.cli.output import printable
-from pratique.cli.signers import load_chosen_signer
+from pratique.cli.signers import load_machine_signer
 from pratique.cli.trust_anchors import anchor_options, chosen_anchors, refuse_key_as_trust
 from pratique.errors import InputError
 
@@ -103,7 +103,7 @@ def run(
         return chosen_anchors(home, **beliefs, beside_trust=True)
 
     believed()  # what cannot be believed at the start is said at the start
-    logged_signer = open_logged_signer(home, load_chosen_signer(home, report_key, passphrase_file))
+    logged_signer = open_logged_signer(home, load_machine_signer(home, report_key, passphrase_file))
     node, boot_id = load_node()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

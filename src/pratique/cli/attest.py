@@ -8,7 +8,7 @@ import click
 
 from pratique.app.home import find_home, open_home_catalog
 from pratique.cli.commands import Command
-from pratique.cli.keyless import chosen_signer, keyless_options
+from pratique.cli.keyless import chosen_key, chosen_signer, keyless_options
 from pratique.cli.options import key_option, passphrase_option, timestamp_option
 from pratique.cli.output import format_option
 from pratique.cli.targets import (
@@ -74,6 +74,7 @@ def command(
     from pratique.files import read_limited
     from pratique.ship.sign import Publication, SigningForm, SigningRequest, sign_and_publish
 
+    key = chosen_key(key, keyless)
     predicate_type = predicate_type_of(type_)
     document = _read_predicate(read_limited(Path(predicate), MAX_SIZE), predicate, predicate_type)
     if not check_predicate(predicate_type, document):

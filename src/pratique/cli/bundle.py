@@ -10,7 +10,7 @@ import click
 from pratique.app.home import Home, find_home
 from pratique.app.verification import Answer
 from pratique.cli.commands import CommandGroup
-from pratique.cli.options import platform_option, source_argument
+from pratique.cli.options import platform_option, stored_here
 from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_title
 from pratique.cli.trust_anchors import anchor_options, chosen_anchors
 from pratique.cli.verify import predicate_type, report
@@ -30,7 +30,7 @@ def command() -> None:
 
 
 @command.command()
-@source_argument
+@click.argument("source", callback=stored_here)
 @click.option("-o", "--output", type=click.Path(), required=True, help="The archive to write.")
 @anchor_options
 @click.option("--require", multiple=True, metavar="TYPE", help="What must verify in the archive; see pratique verify.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pratique.cli.commands import Command
-from pratique.cli.options import spelled_here
+from pratique.cli.options import place_here, stored_here
 from pratique.cli.output import format_option, print_fact, print_json, print_title, print_verdict
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@click.argument("source", callback=spelled_here)
-@click.argument("destination", callback=spelled_here)
+@click.argument("source", callback=stored_here)
+@click.argument("destination", callback=place_here)
 @click.option(
     "--platform", help="Only one image of an index, as os/arch[/variant], with what is said about it; default all of it."
 )

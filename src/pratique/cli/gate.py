@@ -14,13 +14,12 @@ from pratique.cli.commands import Command
 from pratique.cli.options import (
     all_platforms_option,
     evidence_option,
-    key_option,
     passphrase_option,
     platform_option,
     source_argument,
 )
 from pratique.cli.output import TALK, format_option, iso_time, print_fact, print_json, print_note, print_title, print_verdict
-from pratique.cli.signers import load_chosen_signer
+from pratique.cli.signers import load_machine_signer
 from pratique.cli.trust_anchors import known_logs, trust_in_force, trust_options
 from pratique.cli.verify import piece_json
 from pratique.errors import InputError
@@ -39,7 +38,7 @@ EXIT_CODES = {Result.ALLOWED: 0, Result.DENIED: 1, Result.UNDECIDED: 3}
 @evidence_option
 @click.option("--content/--no-content", default=None, help="Compare every file; by default only when SOURCE is on this machine.")
 @trust_options
-@key_option
+@click.option("--key", help="The private key to sign the decision with; default this machine's own.")
 @passphrase_option
 @platform_option
 @all_platforms_option
@@ -78,7 +77,7 @@ def command(
         every = list(gather_all(home, source, loaded.trust_anchors, question, talk=TALK))
     else:
         every = [gather(home, source, loaded.trust_anchors, question, platform=platform, talk=TALK)]
-    logged_signer = open_logged_signer(home, load_chosen_signer(home, key, passphrase_file))
+    logged_signer = open_logged_signer(home, load_machine_signer(home, key, passphrase_file))
     with open_home_catalog(home) as catalog:
         decided = [
             (

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from pratique.app.home import Home, open_logged_signer
-from pratique.cli.signers import load_chosen_signer
+from pratique.cli.signers import load_chosen_signer, named_key
 from pratique.errors import InputError
 
 if TYPE_CHECKING:
@@ -65,14 +66,23 @@ def keyless_signer(signing_config: str | None, trusted_root: str | None, identit
     return KeylessSigner(session=open_session(token, services, web=web, root=root, clock=time.time))
 
 
+def chosen_key(key: str | None, options: Mapping[str, Any]) -> str | None:
+    """The key to sign with; None to sign without one, as the `options` of `keyless_options` say. Raises InputError for neither
+    and for both. A key that only the environment names was not given: the command chose to sign without.
+    """
+    if not options["keyless"]:
+        return named_key(key)
+    context = click.get_current_context(silent=True)
+    if key is not None and context is not None and context.get_parameter_source("key") is ParameterSource.COMMANDLINE:
+        raise InputError("--key and --keyless exclude each other")
+    return None
+
+
 def chosen_signer(
     home: Home, key: str | None, passphrase_file: str | None, timestamp_url: str | None, options: Mapping[str, Any]
 ) -> "tuple[LoggedSigner | KeylessSigner, str]":
-    """Who signs, by `--key` or by the `options` of `keyless_options`; and what to call that. Raises InputError."""
-    if options["keyless"]:
-        if key is not None:
-            raise InputError("--key and --keyless exclude each other")
+    """Who signs, by the `key` that `chosen_key` gave; and what to call that. Raises InputError."""
+    if key is None:
         logged_signer = keyless_signer(options["signing_config"], options["trusted_root"], options["identity_token_file"])
         return logged_signer, logged_signer.name
-    signer = load_chosen_signer(home, key, passphrase_file)
-    return open_logged_signer(home, signer, timestamp_url), key or str(home.service_key)
+    return open_logged_signer(home, load_chosen_signer(key, passphrase_file), timestamp_url), key

@@ -5,6 +5,9 @@ from typing import Any
 
 import click
 
+from pratique.cli.voice import say
+from pratique.registry.waiting import tell_of_waiting
+
 
 def spelled_here(_context: click.Context, _parameter: click.Parameter, value: Any) -> Any:
     """For arguments and options that name a place or a source, one or several: as we spell what others spell otherwise."""
@@ -13,6 +16,32 @@ def spelled_here(_context: click.Context, _parameter: click.Parameter, value: An
     if isinstance(value, str):
         return as_spelled_here(value)
     return tuple(map(as_spelled_here, value)) if isinstance(value, tuple) else value
+
+
+def stored_here(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """For arguments that name what is in a registry, layout or archive: guessed where no scheme says it, and the guess said."""
+    from pratique.artifact.source import parse_source, understood
+
+    source = parse_source(value, engines=False)
+    if source.guessed:
+        say(understood(value, source))
+    return str(source)
+
+
+def place_here(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """For arguments and options that name a registry, layout or archive to ask or to write to; `catalog` is a place, too."""
+    return value if value is None or value == "catalog" else told_place(value)
+
+
+def told_place(text: str) -> str:
+    """The place as we spell it; one without a scheme is guessed, and the guess said."""
+    from pratique.registry.open import as_place
+    from pratique.registry.spelling import as_spelled_here
+
+    place = as_place(text)
+    if place != as_spelled_here(text):
+        say(f"taking {text} as {place}")
+    return place
 
 
 def _parties(kind: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
@@ -49,12 +78,14 @@ all_platforms_option = click.option(
 evidence_option = click.option(
     "--evidence",
     envvar="PRATIQUE_EVIDENCE",
-    callback=spelled_here,
+    callback=place_here,
     help="Where the evidence is: registry:…, oci-dir:…, or catalog; default beside SOURCE, or PRATIQUE_EVIDENCE.",
 )
 source_argument = click.argument("source", callback=spelled_here)
 key_option = click.option(
-    "--key", help="The private key to sign with, a FILE or a reference (docs/keys.md); default this machine's service key."
+    "--key",
+    envvar="PRATIQUE_KEY",
+    help="The private key to sign with, a FILE or a reference (docs/keys.md); default PRATIQUE_KEY.",
 )
 timestamp_option = click.option(
     "--timestamp-url",
@@ -63,3 +94,6 @@ timestamp_option = click.option(
 )
 passphrase_option = click.option("--passphrase-file", type=click.Path(), help="Read the key's passphrase or PIN from this file.")
 max_entries_option = click.option("--max-entries", type=int, help="Read artifacts with more files than the default allows.")
+
+
+tell_of_waiting(say)

@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 
 from pratique.cli.commands import Command
-from pratique.cli.options import spelled_here
+from pratique.cli.options import stored_here
 from pratique.cli.output import format_option, print_fact, print_json, print_title
 from pratique.cli.targets import replace_option
 from pratique.files import is_file_with
 
 
 @click.command(cls=Command)
-@click.argument("place", callback=spelled_here)
+@click.argument("place", callback=stored_here)
 @click.option("--output", "-o", type=click.Path(), default=".", help="The folder to write into; default the current one.")
 @replace_option
 @format_option

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from pratique.cli.commands import Command
+from pratique.cli.options import told_place
 from pratique.cli.output import format_option, print_fact, print_json, print_title
 
 
@@ -28,10 +29,9 @@ def command(chart: str, place: str, format_: str) -> None:
     from pratique.model import Digest
     from pratique.registry.helm import MAX_ARCHIVE_BYTES, MAX_PROVENANCE_BYTES, PackedChart, push_chart, tag_of_version
     from pratique.registry.open import open_repository
-    from pratique.registry.spelling import as_spelled_here
 
     above = place.lower().startswith("oci://")
-    place = as_spelled_here(place)
+    place = told_place(place)
     if place.partition(":")[0] not in ("registry", "oci-dir"):
         raise InputError(f"nothing can be pushed to {place[:200]!r}", hint="write registry:HOST/NAME[:TAG] or oci-dir:PATH[:TAG]")
     path = Path(chart.removeprefix("chart:").removeprefix("file:"))

@@ -17,6 +17,7 @@ from pratique.cli.sbom_check import check
 from pratique.cli.sbom_convert import convert
 from pratique.cli.sbom_diff import diff
 from pratique.cli.sbom_merge import merge
+from pratique.cli.sbom_outputs import OUTPUT, wanted_outputs, write_document
 from pratique.cli.sbom_score import score
 from pratique.cli.sbom_source import read_if_sbom
 from pratique.cli.sbom_table import print_inventory
@@ -63,7 +64,7 @@ def command() -> None:
     "--output",
     "outputs",
     multiple=True,
-    metavar="FORMAT[@VERSION][=PATH]",
+    metavar=OUTPUT,
     help="table (default), cyclonedx-json, cyclonedx-xml, spdx-json, spdx-tag-value, syft-json, github-json, json; repeatable.",
 )
 @click.option(
@@ -114,7 +115,7 @@ def make(
     from pratique.inventory.image_parts import Whole
     from pratique.inventory.scan import ALL, ALL_WITH_SHA1, take_inventory
 
-    wanted = _wanted(outputs, path)
+    wanted = wanted_outputs(outputs or ("table",), path)
     if manifest_path is None and path is not None and any(place == path and str(target) != "table" for target, place in wanted):
         manifest_path = f"{path}.files.json"
     stated = Naming(name=source_name, version=source_version, supplier=supplier, authors=authors)
@@ -168,7 +169,7 @@ def _print_all(
         elif target.format == "json":
             if cpe:
                 say("json holds what was found: no guessed CPE name is in it")
-            _write(_native(whole, manifest), place)
+            write_document(_native(whole, manifest), place)
         else:
             from pratique.cli.sbom_convert import say_problems
             from pratique.documents.naming import named
@@ -177,7 +178,7 @@ def _print_all(
             document = document or _guessing(named(_document(whole, manifest, files=files), naming), cpe)
             rendered = render_document(document, target, environ=os.environ, of_inventory=True)
             say_problems(f"{target} cannot say of {source}", rendered.left_out)
-            _write(rendered.data, place)
+            write_document(rendered.data, place)
 
 
 def _print_reading(source: str, document: "Document", wanted: "list[tuple[OutputTarget, str | None]]") -> int:
@@ -188,10 +189,7 @@ def _print_reading(source: str, document: "Document", wanted: "list[tuple[Output
     for target, place in wanted:
         rendered = render_document(document, target, environ=os.environ)
         say_problems(f"{target} cannot say of {source}", rendered.left_out)
-        if place is None:
-            click.echo(rendered.data, nl=not rendered.data.endswith(b"\n"))
-        else:
-            write_output(place, rendered.data.rstrip(b"\n") + b"\n")
+        write_document(rendered.data, place)
     return 0
 
 
@@ -255,33 +253,6 @@ def _with_images(inventory: "Inventory", platform: str | None, home: Home, cache
     for reference, error in whole.failed:
         click.echo(f"pratique: {reference} could not be fetched: {error}", err=True)
     return whole
-
-
-def _wanted(outputs: tuple[str, ...], path: str | None) -> "list[tuple[OutputTarget, str | None]]":
-    """Formats and where they go. Two that go to standard output would run into each other."""
-    from pratique.documents.names import parse_target
-
-    found: list[tuple[OutputTarget, str | None]] = []
-    for text in outputs or ("table",):
-        name, equals, place = text.partition("=")
-        if equals and not place:
-            raise InputError(f"-o {text[:80]} names no file")
-        where = place or path
-        if where is not None and Path(where).is_dir():
-            raise InputError("cannot be written: it is a folder", where=where)
-        found.append((parse_target(name), where))
-    places = [place for _, place in found]
-    if len(set(places)) < len(places):
-        raise InputError("several formats would go to the same place", hint="give each a file: -o FORMAT=PATH")
-    return found
-
-
-def _write(data: bytes, path: str | None) -> None:
-    """To standard output, or to a file."""
-    if path is None:
-        click.echo(data, nl=not data.endswith(b"\n"))
-    else:
-        write_output(path, data.rstrip(b"\n") + b"\n")
 
 
 command.add_command(convert)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from pratique.cli.commands import Command
-from pratique.cli.output import format_option, printable, write_output
+from pratique.cli.output import format_option, printable
+from pratique.cli.sbom_outputs import OUTPUT, one_output, write_document
 from pratique.cli.voice import VOICE, say
 
 if TYPE_CHECKING:
@@ -22,22 +23,21 @@ SHOWN = 20
 
 @click.command(cls=Command)
 @click.argument("document", metavar="IN", type=click.Path())
-@click.option("-o", "--output", "target", required=True, help="The format to write, as NAME or NAME@VERSION.")
-@click.option("--file", "path", type=click.Path(), help="Write here instead of standard output.")
+@click.option("-o", "--output", required=True, metavar=OUTPUT, help="The format to write, and the file; default standard output.")
+@click.option("--file", "path", type=click.Path(), help="The same as -o FORMAT=PATH.")
 @click.option("--lenient", is_flag=True, help="Read a document with errors, without what is wrong in it.")
 @click.option("--cpe", is_flag=True, help="Guess CPE names for components that have none, marked as guesses.")
 @format_option
-def convert(document: str, target: str, path: str | None, lenient: bool, cpe: bool, format_: str) -> None:
+def convert(document: str, output: str, path: str | None, lenient: bool, cpe: bool, format_: str) -> None:
     """Write the bill of materials IN (- for standard input) in another format.
 
     IN is CycloneDX 1.0 to 1.7 (JSON, XML), SPDX 2.1 to 2.3 (JSON, tag-value) or 3.0 (JSON), Pratique's own JSON, syft's,
     trivy's, or a snapshot of GitHub's, recognised by its content.
     What the other format cannot say is listed on standard error; with --format json, as one JSON document.
     """
-    from pratique.documents.names import parse_target
     from pratique.documents.write import render_document
 
-    wanted = parse_target(target)
+    wanted, place = one_output(output, path)
     reading = read_sbom(document, lenient=lenient)
     value = reading.document
     if cpe:
@@ -45,10 +45,7 @@ def convert(document: str, target: str, path: str | None, lenient: bool, cpe: bo
 
         value = with_guessed_cpes(value)
     rendered = render_document(value, wanted, environ=os.environ)
-    if path is None:
-        click.echo(rendered.data, nl=not rendered.data.endswith(b"\n"))
-    else:
-        write_output(path, rendered.data.rstrip(b"\n") + b"\n")
+    write_document(rendered.data, place)
     if format_ == "json":
         lists = (("repaired", reading.repaired), ("passed_over", reading.passed_over), ("left_out", rendered.left_out))
         report = {name: [{"place": one.pointer, "reason": one.reason} for one in found] for name, found in lists}

@@ -9,8 +9,9 @@ import click
 
 from pratique.cli.commands import Command
 from pratique.cli.options import author_option, supplier_option
-from pratique.cli.output import format_option, print_table, printable, write_output
+from pratique.cli.output import format_option, print_table, printable
 from pratique.cli.sbom_convert import SHOWN, parse_sbom, say_problems, say_repairs, sbom_bytes
+from pratique.cli.sbom_outputs import OUTPUT, one_output, write_document
 from pratique.cli.voice import VOICE, say
 
 if TYPE_CHECKING:
@@ -26,17 +27,17 @@ _HEADINGS = ["CONFLICT", "COMPONENT", "KEPT", "IN", "ALSO SAID", "IN"]
 
 @click.command(cls=Command)
 @click.argument("documents", metavar="A B…", nargs=-1, required=True, type=click.Path())
-@click.option("-o", "--output", "target", required=True, help="The format to write, as NAME or NAME@VERSION.")
+@click.option("-o", "--output", required=True, metavar=OUTPUT, help="The format to write, and the file; default standard output.")
 @click.option("--name", default="", help="What the whole is called; made of the names of the parts where it is not given.")
 @click.option("--version", default="", help="Its version.")
 @supplier_option
 @author_option
-@click.option("--file", "path", type=click.Path(), help="Write here instead of standard output.")
+@click.option("--file", "path", type=click.Path(), help="The same as -o FORMAT=PATH.")
 @click.option("--lenient", is_flag=True, help="Read documents with errors, without what is wrong in them.")
 @format_option
 def merge(
     documents: tuple[str, ...],
-    target: str,
+    output: str,
     name: str,
     version: str,
     supplier: "Party | None",
@@ -58,12 +59,11 @@ def merge(
     """
     from pratique.documents.epoch import stated_epoch
     from pratique.documents.merge.merge import Input, merge_documents
-    from pratique.documents.names import parse_target
     from pratique.documents.naming import Naming, named
     from pratique.documents.write import render_document
     from pratique.errors import InputError
 
-    wanted = parse_target(target)
+    wanted, place = one_output(output, path)
     epoch = stated_epoch(os.environ)
     if version and not name:
         raise InputError("--version without --name", hint="a version is one of something: give its name")
@@ -82,10 +82,7 @@ def merge(
     merged = merge_documents(inputs, family=_family(wanted), name=name, version=version, epoch=epoch)
     document = named(merged.document, Naming(supplier=supplier, authors=authors))
     rendered = render_document(document, wanted, environ=os.environ)
-    if path is None:
-        click.echo(rendered.data, nl=not rendered.data.endswith(b"\n"))
-    else:
-        write_output(path, rendered.data.rstrip(b"\n") + b"\n")
+    write_document(rendered.data, place)
     left_out = (*merged.left_out, *rendered.left_out)
     if format_ == "json":
         repeated = [documents[number] for number in merged.repeated]

@@ -15,9 +15,9 @@ from pratique.cli.options import (
     key_option,
     max_entries_option,
     passphrase_option,
+    place_here,
     platform_option,
     source_argument,
-    spelled_here,
     timestamp_option,
 )
 from pratique.cli.output import (
@@ -30,7 +30,7 @@ from pratique.cli.output import (
     progress_display,
     show_steps,
 )
-from pratique.cli.signers import load_chosen_signer
+from pratique.cli.signers import load_chosen_signer, named_key
 from pratique.cli.unread import say_what_is_not_known
 from pratique.cli.voice import say
 
@@ -48,8 +48,8 @@ if TYPE_CHECKING:
 @click.option(
     "--to",
     "to",
-    callback=spelled_here,
-    help="Where artifact and evidence go: registry:HOST/NAME:TAG or oci-dir:PATH[:TAG].",
+    callback=place_here,
+    help="Where artifact and evidence go: HOST/NAME:TAG or oci-dir:PATH[:TAG].",
 )
 @click.option("--allow-empty", is_flag=True, help="Sign it although nothing was found in it and something could not be read.")
 @platform_option
@@ -79,7 +79,8 @@ def command(
     from pratique.ship.shipment import cannot_push, ship
 
     home = find_home()
-    signer = load_chosen_signer(home, key, passphrase_file)
+    key = named_key(key)
+    signer = load_chosen_signer(key, passphrase_file)
     began = time.monotonic()
     if to is not None and to.partition(":")[0] not in ("registry", "oci-dir"):
         raise InputError(f"nothing can be pushed to {to!r}", hint="write registry:HOST/NAME:TAG or oci-dir:PATH[:TAG]")
@@ -122,10 +123,9 @@ def command(
             say_what_is_not_known(shipment.inventory)
             return shipment
 
-        who = key or str(home.service_key)
         if platform is not None or not first.indexes or first.repository is None:
             shipment = ship_as(first.artifact, tag)
-            _print(shipment, format_, time.monotonic() - began, who)
+            _print(shipment, format_, time.monotonic() - began, key)
             return
         images = [
             IndexedImage(platform=item.platform, digest=item.target.digest, unreadable=item.unreadable, load=item.load)
@@ -145,7 +145,7 @@ def command(
             journals=home.journals,
             steps=steps,
         )
-    _print_index(whole, format_, time.monotonic() - began, who)
+    _print_index(whole, format_, time.monotonic() - began, key)
 
 
 @contextmanager

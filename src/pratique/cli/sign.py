@@ -9,10 +9,10 @@ import click
 
 from pratique.app.home import find_home, open_home_catalog, open_logged_signer, open_stamp
 from pratique.cli.commands import Command
-from pratique.cli.keyless import chosen_signer, keyless_options
+from pratique.cli.keyless import chosen_key, chosen_signer, keyless_options
 from pratique.cli.options import key_option, passphrase_option, timestamp_option
 from pratique.cli.output import format_option
-from pratique.cli.signers import load_chosen_signer, passphrase_of
+from pratique.cli.signers import load_chosen_signer, named_key, passphrase_of
 from pratique.cli.targets import (
     beside_option,
     evidence_place_option,
@@ -83,8 +83,8 @@ def command(
 ) -> None:
     """Sign each SUBJECT; log it, catalogue it, and attach it to the image or write it beside the file.
 
-    SUBJECT is any source, or a digest. All are signed before anything is published. What is in no registry or layout has its
-    signature in the catalog, unless --file or --output say otherwise.
+    SUBJECT is any source, or a digest. All are signed before anything is published. A file has its signature beside it, as
+    FILE.sigstore.json; what else is in no registry or layout has it in the catalog alone, unless --output says otherwise.
     """
     from pratique.errors import InputError
 
@@ -102,24 +102,40 @@ def command(
         return
     if form == "notation":
         _sign_notation(
-            subjects, key, passphrase_file, timestamp_url, certificate_chain, envelope, platform, recursive, evidence, format_
+            subjects,
+            named_key(key),
+            passphrase_file,
+            timestamp_url,
+            certificate_chain,
+            envelope,
+            platform,
+            recursive,
+            evidence,
+            format_,
         )
         return
     from pratique.ship.sign import Publication, SigningForm, sign_and_publish
 
     home = find_home()
     destination = Path(output) if output else None
+    if form == "annotation":
+        named = named_key(key)
+        with open_targets(subjects, platform, recursive=recursive, evidence=evidence) as targets:
+            texts = _annotated_texts(targets, destination)
+            logged_signer = open_logged_signer(home, load_chosen_signer(named, passphrase_file), timestamp_url)
+            _annotate(texts, logged_signer, home.journals, named, format_)
+        return
+    key = chosen_key(key, keyless)
     with (
         open_targets(subjects, platform, recursive=recursive, evidence=evidence) as targets,
         open_home_catalog(home) as catalog,
     ):
-        if form == "annotation":
-            texts = _annotated_texts(targets, destination)
-            logged_signer = open_logged_signer(home, load_chosen_signer(home, key, passphrase_file), timestamp_url)
-            _annotate(texts, logged_signer, home.journals, key or str(home.service_key), format_)
-            return
         how = Publication(
-            form=SigningForm(form), beside=beside or form in ("message", "raw"), output=destination, replace=replace
+            form=SigningForm(form),
+            beside=beside or form in ("message", "raw"),
+            handed_over=form == "bundle",
+            output=destination,
+            replace=replace,
         )
         requests = [_request(target, how.form, annotations) for target in targets]
         pen, who = chosen_signer(home, key, passphrase_file, timestamp_url, keyless)
@@ -199,7 +215,7 @@ def _annotate(
 
 def _sign_notation(
     subjects: Sequence[str],
-    key: str | None,
+    key: str,
     passphrase_file: str | None,
     timestamp_url: str | None,
     certificate_chain: str | None,
@@ -219,17 +235,16 @@ def _sign_notation(
     if certificate_chain is None:
         raise InputError("notation signs with a certificate", hint="give the key's chain with --certificate-chain FILE")
     chain = parse_certificates(read_limited(Path(certificate_chain), MAX_FILE_SIZE), certificate_chain)
-    home = find_home()
     with open_targets(subjects, platform, recursive=recursive, evidence=evidence) as targets:
         made = sign_notation(
             targets,
-            signer=load_chosen_signer(home, key, passphrase_file, algorithm=signing_algorithm(chain[0])),
+            signer=load_chosen_signer(key, passphrase_file, algorithm=signing_algorithm(chain[0])),
             chain=chain,
             media_type=COSE if envelope == "cose" else JWS,
             at=int(time.time()),
             stamp=open_stamp(timestamp_url),
         )
-    _print_files([(item.place, None) for item in made], key or str(home.service_key), format_)
+    _print_files([(item.place, None) for item in made], key, format_)
 
 
 def _sign_charts(

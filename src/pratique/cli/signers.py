@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pratique.app.home import Home, load_or_make_key
+from pratique.cli.voice import say
 from pratique.errors import InputError
 
 if TYPE_CHECKING:
@@ -13,8 +14,36 @@ if TYPE_CHECKING:
     from pratique.keys.signer import Signer
 
 
-def load_chosen_signer(home: Home, key: str | None, passphrase_file: str | None, *, algorithm: str | None = None) -> "Signer":
-    """The signer of `--key` (any reference of `keys.access`), or this home's service key. It is closed when the command ends.
+MAKE_A_KEY = "make one: pratique key generate --output release; then give --key release, or set PRATIQUE_KEY"
+
+
+def named_key(key: str | None) -> str:
+    """The key that a person signs with. What only the environment or a configuration names is said. Raises InputError for none:
+    what is signed for others to verify is never signed by a key that nobody chose.
+    """
+    import click
+    from click.core import ParameterSource
+
+    if key is None:
+        raise InputError("no key is named to sign with", hint=MAKE_A_KEY)
+    context = click.get_current_context(silent=True)
+    source = context.get_parameter_source("key") if context else None
+    if source in (ParameterSource.ENVIRONMENT, ParameterSource.DEFAULT_MAP):
+        say(f"signing with {key}, which {'PRATIQUE_KEY' if source is ParameterSource.ENVIRONMENT else 'the configuration'} names")
+    return key
+
+
+def load_machine_signer(home: Home, key: str | None, passphrase_file: str | None) -> "Signer":
+    """The signer of `key`, else this machine's service key, which signs what the machine itself decides and observes."""
+    if key is not None:
+        return load_chosen_signer(key, passphrase_file)
+    if not home.service_key.exists():
+        say(f"made a key for what this machine decides and observes: {home.service_key}, and {home.service_key}.pub to verify it")
+    return load_or_make_key(home.service_key)
+
+
+def load_chosen_signer(key: str, passphrase_file: str | None, *, algorithm: str | None = None) -> "Signer":
+    """The signer of `--key` (any reference of `keys.access`). It is closed when the command ends.
 
     `algorithm`: what an RSA key is used for where neither the reference nor the key says it.
     """
@@ -22,8 +51,6 @@ def load_chosen_signer(home: Home, key: str | None, passphrase_file: str | None,
 
     from pratique.keys.open import open_signer
 
-    if key is None:
-        return load_or_make_key(home.service_key)
     signer = open_signer(key, key_access(passphrase_file), algorithm=algorithm)
     if context := click.get_current_context(silent=True):
         context.call_on_close(signer.close)

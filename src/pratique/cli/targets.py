@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pratique.cli.options import spelled_here
+from pratique.cli.options import place_here, spelled_here
 
 if TYPE_CHECKING:
     from pratique.artifact.source import ArtifactSource
@@ -23,7 +23,7 @@ one_platform_option = click.option("--platform", help="One image of a multi-plat
 evidence_place_option = click.option(
     "--evidence",
     envvar="PRATIQUE_EVIDENCE",
-    callback=spelled_here,
+    callback=place_here,
     help="Keep the evidence in this registry: or oci-dir: instead of beside SUBJECT; default PRATIQUE_EVIDENCE.",
 )
 MAX_SUBJECTS = 1_000
@@ -110,7 +110,7 @@ def print_said(said: "Sequence[Published]", title: str, key: str, format_: str) 
 
 def _targets(text: str, platform: str | None, stack: ExitStack, *, recursive: bool) -> "list[SigningTarget]":
     from pratique.app.sources import PLACES, opened, public_name
-    from pratique.artifact.source import parse_source
+    from pratique.artifact.source import parse_source, understood
     from pratique.cli.voice import say
     from pratique.model import Digest
     from pratique.ship.sign import SigningTarget
@@ -119,7 +119,7 @@ def _targets(text: str, platform: str | None, stack: ExitStack, *, recursive: bo
     if source.is_digest:
         return [SigningTarget(digest=Digest(source.location), name="")]
     if source.guessed:
-        say(f"reading {text} as {source.scheme}:{source.location}")
+        say(understood(text, source))
     name = public_name(str(source))
     if source.scheme in PLACES:
         return _images(source, name, platform, stack, recursive=recursive)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pratique.cli.commands import Command
-from pratique.cli.options import source_argument
+from pratique.cli.options import stored_here
 from pratique.cli.output import format_option, print_json, printable
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@source_argument
+@click.argument("source", callback=stored_here)
 @format_option
 def command(source: str, format_: str) -> None:
     """Show the images of an index, what refers to each of them, what refers to that, and the tags of cosign beside them.

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pratique.app.home import find_home, load_or_make_key
+from pratique.app.home import find_home
 from pratique.cli.commands import CommandGroup
 from pratique.cli.options import passphrase_option
 from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_title, printable
-from pratique.cli.signers import load_chosen_signer
+from pratique.cli.signers import load_chosen_signer, load_machine_signer
 from pratique.cli.trust_edit import add, change_role, retire, revoke, rotate
 from pratique.cli.trust_show import show
 from pratique.cli.trust_words import (
@@ -72,7 +72,7 @@ def init(
 
     if not root_keys:
         raise InputError("nobody would hold the root", hint="name the public key of each holder with --root-key")
-    online = read_key(online_key) if online_key else load_or_make_key(find_home().service_key).public_key
+    online = read_key(online_key) if online_key else load_machine_signer(find_home(), None, None).public_key
     root = RoleKeys(keys=tuple(map(read_key, root_keys)), threshold=threshold)
     usual = 1 if targets_keys else threshold
     targets = RoleKeys(
@@ -108,6 +108,8 @@ def sign(directory: str, keys: tuple[str, ...], passphrase_file: str | None, ren
     from pratique.trust.difference import describe_changes
     from pratique.tuf.folder import TrustFolder
 
+    if not keys:
+        raise InputError("no key is named to sign with", hint="name the private key of a holder with --key")
     folder = TrustFolder(Path(directory))
     compiled = folder.compile()
     changes = [*root_changes(folder), *describe_changes(folder.published_trust(), compiled.trust)]
@@ -117,8 +119,8 @@ def sign(directory: str, keys: tuple[str, ...], passphrase_file: str | None, ren
             click.echo(f"  {printable(line)}")
         if first := folder.roots().get("metadata/1.root.json"):
             print_fact("first root", f"{Digest.of(first)}: the trust that this belongs to")
-    for key in keys or (None,):
-        signer = load_chosen_signer(find_home(), key, passphrase_file)
+    for key in keys:
+        signer = load_chosen_signer(key, passphrase_file)
         folder.check_followed(find_home().trust, signer.public_key)
         standings = folder.sign(signer, now=now(), renew=renew)
     if format_ == "json":
@@ -148,7 +150,7 @@ def publish(directory: str, keys: tuple[str, ...], passphrase_file: str | None, 
 
     folder = TrustFolder(Path(directory))
     opened = [open_place(place, create=True) for place in places]
-    signers = [load_chosen_signer(find_home(), key, passphrase_file) for key in keys or (None,)]
+    signers = [load_machine_signer(find_home(), key, passphrase_file) for key in keys or (None,)]
     out = publish_folder(folder, signers, opened, now=now())
     anchor = Digest.of(out.first_root)
     if format_ == "json":
@@ -233,10 +235,9 @@ def _read_root(path: str) -> bytes:
 
 def _absolute(source: str) -> str:
     """A followed folder is found from everywhere."""
-    from pratique.registry.spelling import as_spelled_here
+    from pratique.tuf.places import spelled_place
 
-    if source.partition(":")[0] not in ("http", "https"):
-        source = as_spelled_here(source)
+    source = spelled_place(source)
     scheme, _, rest = source.partition(":")
     if scheme in ("file", "oci-dir", "oci-archive") and rest and not rest.startswith("/"):
         return f"{scheme}:{Path(rest).absolute()}"

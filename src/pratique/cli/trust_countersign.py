@@ -83,7 +83,7 @@ def run_countersigning(path: Path, old: str, how: Countersigning, new: "PublicKe
     private = how.key or (os.path.splitext(new_file)[0] if new_file.endswith(".pub") else None)  # noqa: PTH122
     if private is None:
         raise InputError("by which key?", hint="name its private key with --key")
-    signer = load_chosen_signer(home, private, how.passphrase_file)
+    signer = load_chosen_signer(private, how.passphrase_file)
     trust = _trust_with(followed, old_key, signer, new)
     with open_home_catalog(home) as catalog:
         return countersign(

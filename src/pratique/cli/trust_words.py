@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 directory_option = click.option(
     "--directory", "-C", "directory", default=".", type=click.Path(), help="The folder with trust.yaml; default this one."
 )
-keys_option = click.option("--key", "keys", multiple=True, help="A private key to sign with; default this machine's service key.")
+keys_option = click.option("--key", "keys", multiple=True, help="A private key to sign with; to publish, default this machine's.")
 at_option = click.option("--at", help="When: 2026-01-31 or 2026-01-31T12:00:00Z; default now.")
 
 

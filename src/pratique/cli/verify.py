@@ -66,12 +66,11 @@ def command(
     """Verify what is said about SOURCE: who said it, by when, in which log, and that it is about these bytes.
 
     Read are Sigstore bundles, cosign's tags, notation's signatures, and what stands beside a file or in it. Believed is whom the
-    options name, else whom the trust that this machine follows names. Unless --require says otherwise, signature, SBOM, file
-    manifest and provenance must be there; of a single file, of what is no container image, and by --notation-config, its
-    signature. Of a multi-platform
-    index one image is verified, which is said: what is said about the index counts for it as well. Exit code 0 only if all of it
-    is there and holds; 1 if it is missing or broken; 3 if it could not be asked for. What else is attached is shown, and decides
-    nothing.
+    options name, else whom the trust that this machine follows names. What must be there is what --require names; without it the
+    signature, and under a trust also SBOM, file manifest and provenance of whatever has files. What whoever is believed says of
+    these must hold in any case; what is not there is named in a line. Of a multi-platform index one image is verified, which is
+    said: what is said about the index counts for it as well. Exit code 0 only if all of it is there and holds; 1 if it is missing
+    or broken; 3 if it could not be asked for. What else is attached is shown, and decides nothing.
     """
     if all_platforms and (platform is not None or repair):
         raise InputError(f"--all-platforms and {'--repair' if platform is None else '--platform'} contradict each other")
@@ -111,8 +110,8 @@ def report(
     about: "Sequence[Answer]" = (),
     ask: "Callable[[str], bytes] | None" = None,
 ) -> int:
-    """Verify and print; gives the exit code. `wanted`: predicate types that must be there; empty for those that `ship` makes, and
-    for a file's signature. `content`: None to read what can be read as an image. `about`: answers that come before the artifact's
+    """Verify and print; gives the exit code. `wanted`: predicate types that must be there; empty for what `answers_of` then
+    demands. `content`: None to read what can be read as an image. `about`: answers that come before the artifact's
     own. `ask`: as in `appraise_asking`.
     """
     from pratique.errors import Unavailable
@@ -140,7 +139,7 @@ def report(
     judged = [
         (
             gathered,
-            [*about, *answers_of(gathered, wanted)],
+            [*about, *answers_of(gathered, wanted, by_trust=trust_anchors.trust is not None)],
         )
         for gathered in every
     ]

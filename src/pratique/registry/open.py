@@ -10,6 +10,7 @@ from pratique.registry.spelling import as_spelled_here
 from pratique.registry.types import Repository
 
 SCHEMES = ("registry", "oci-dir", "oci-archive")
+_HOST = re.compile(r"localhost|[^:\[]+:[0-9]+|[^:\[]*[^:.\[]\.[^:\[]*|\[[0-9a-fA-F:.]+\](?::[0-9]+)?")
 _AT_DIGEST = re.compile(r"(?P<path>.+)@(?P<digest>sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})", re.DOTALL)
 
 
@@ -58,3 +59,24 @@ def split_path(text: str) -> tuple[Path, str | None]:
 def plain_hosts(environ: Mapping[str, str]) -> frozenset[str]:
     """Hosts, with their ports, that the user wants spoken to without TLS."""
     return frozenset(filter(None, (host.strip().lower() for host in environ.get("PRATIQUE_PLAIN_HTTP", "").split(","))))
+
+
+def as_place(text: str) -> str:
+    """A place as we spell it; one without a scheme is guessed: a layout or archive that is there, an image's name with the host
+    of its registry, a path to what is not there yet. Anything else is given back: whoever opens it says what is missing.
+    """
+    text = as_spelled_here(text)
+    first, slash, _ = text.partition("/")
+    if "\0" in text or (":" in first and not slash) or first.partition(":")[0] in SCHEMES:
+        return text
+    path, _ = split_path(text)
+    try:
+        if (path / "oci-layout").is_file():
+            return f"oci-dir:{text}"
+        if path.is_file():
+            return f"oci-archive:{text}"
+    except OSError:
+        return text
+    if slash and first in ("", ".", ".."):
+        return f"oci-archive:{text}" if path.suffix == ".tar" else f"oci-dir:{text}"
+    return f"registry:{text}" if slash and _HOST.fullmatch(first) else text

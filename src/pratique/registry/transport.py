@@ -24,8 +24,9 @@ from pratique.registry.certificates import HostCertificates
 from pratique.registry.challenge import parse_challenges
 from pratique.registry.connections import Connections, tls_context
 from pratique.registry.destinations import origin_of, resolve_target, shown
-from pratique.registry.patience import BUSY, Tries, read_chunks, read_whole
+from pratique.registry.patience import ATTEMPTS, BUSY, Tries, read_chunks, read_whole
 from pratique.registry.proxies import ProxyChoice
+from pratique.registry.waiting import waiting_for
 
 _MAX_REDIRECTS = 5
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
@@ -94,7 +95,9 @@ class Transport:
         answers. `what`: names the thing asked for in errors.
         """
         url = resolve_target(target, self._origin, self._origin, where=self._where)
-        response = self._send(method, url, scope, dict(headers or {}), body, what)
+        # What is sent from a stream takes as long as it is large: nobody is kept waiting by the registry.
+        with waiting_for(f"{self._where}: {what}") if _in_memory(body) else contextlib.nullcontext():
+            response = self._send(method, url, scope, dict(headers or {}), body, what)
         try:
             if response.status_code not in tuple(accept):
                 reason = b""
@@ -132,7 +135,7 @@ class Transport:
                 response = self._follow(method, url, scope, headers, body, what)
             except httpx.TransportError as error:
                 delay = tries.usual_delay
-                if _is_final(error) or not _in_memory(body) or not tries.may_wait(delay):
+                if _tries_of(error) <= tries.made or not _in_memory(body) or not tries.may_wait(delay):
                     raise self._unreachable(error, body) from error
             else:
                 status = response.status_code
@@ -230,11 +233,15 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _is_final(error: httpx.TransportError) -> bool:
-    """What waiting cannot mend: a name that does not exist, a certificate that is not trusted, a scheme."""
+def _tries_of(error: httpx.TransportError) -> int:
+    """How often it is tried at most. Waiting cannot mend a name that does not exist, a port where nobody listens, a certificate
+    that is not trusted, or a scheme; a resolver that could not tell is asked once more.
+    """
     if isinstance(error, httpx.UnsupportedProtocol):
-        return True
-    return any(
-        isinstance(cause, ssl.SSLCertVerificationError) or (isinstance(cause, gaierror) and cause.errno == EAI_NONAME)
-        for cause in _causes(error)
-    )
+        return 1
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError | ConnectionRefusedError):
+            return 1
+        if isinstance(cause, gaierror):
+            return 1 if cause.errno == EAI_NONAME else 2
+    return ATTEMPTS

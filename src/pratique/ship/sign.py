@@ -7,6 +7,7 @@ catalog, and publishes them instead of signing them again. Bare signatures are n
 catalog.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 from pratique.attest.bundle import MAX_BUNDLE_SIZE, MessageSignature, parse_bundle, without_keyid
 from pratique.attest.detached import BUNDLE_SUFFIX, RAW_SUFFIX, render_raw, sign_digest
 from pratique.attest.dsse import Envelope
-from pratique.errors import DigestMismatch, InputError, SignatureInvalid
+from pratique.errors import DigestMismatch, InputError, SignatureInvalid, StorageError
 from pratique.files import read_limited, write_atomic
 from pratique.keys.logged_signer import (
     KeylessSigner,
@@ -86,12 +87,14 @@ class Published:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """How and where. `beside`: in files beside the targets instead of attached to them; `output`: the one bundle in this file
-    instead of both; `replace`: overwrite files that are there.
+    """How and where. `beside`: in files beside the targets instead of attached to them; `handed_over`: so for targets that are
+    files, which nothing can be attached to; `output`: the one bundle in this file instead of all this; `replace`: overwrite files
+    that are there.
     """
 
     form: SigningForm = SigningForm.BUNDLE
     beside: bool = False
+    handed_over: bool = False
     output: Path | None = None
     replace: bool = False
 
@@ -135,7 +138,7 @@ def files_of(request: SigningRequest, how: Publication) -> list[Path]:
     """The files that publishing writes."""
     if how.output is not None:
         return [how.output]
-    if not how.beside:
+    if not (how.beside or how.handed_over):
         return []
     suffix = RAW_SUFFIX if how.form is SigningForm.RAW else BUNDLE_SUFFIX
     return [target.path.with_name(target.path.name + suffix) for target in request.targets if target.path is not None]
@@ -162,8 +165,12 @@ def _check(requests: Sequence[SigningRequest], how: Publication, logged_signer: 
 
 
 def _check_files(request: SigningRequest, how: Publication, found: Published | None) -> None:
-    """A file that is there may be another's signature: it is overwritten only when asked."""
+    """A file that is there may be another's signature: it is overwritten only when asked. A folder that takes none is told before
+    anything is signed.
+    """
     for path in files_of(request, how):
+        if path.parent.is_dir() and not os.access(path.parent, os.W_OK):
+            raise StorageError("no signature can be written here", where=str(path.parent), hint="use --output FILE")
         if path.exists() and not how.replace and (found is None or not _is_ours(path, found)):
             raise InputError("there is a signature file of this name", where=str(path), hint="use --replace, or move it away")
 

@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 from pratique.errors import InputError, LimitExceeded, NotFound, Unavailable
 from pratique.files import open_regular
-from pratique.registry.spelling import as_spelled_here
 
 if TYPE_CHECKING:
     import httpx
@@ -172,16 +171,29 @@ class OciPlace:
         self.repository.close()
 
 
+def spelled_place(source: str) -> str:
+    """A place for trust as we spell it; one without a scheme is guessed: a folder, or as `registry.open.as_place` does."""
+    from pratique.registry.open import as_place
+
+    scheme = source.partition(":")[0]
+    if scheme in ("http", "https", "file"):
+        return source
+    place = as_place(source)
+    if place == source and Path(source).is_dir():
+        return f"file:{source}"
+    # A path is a folder here, unless a layout is there already.
+    path = place.removeprefix("oci-dir:")
+    return f"file:{path}" if path == source and place != source and not (Path(path) / "oci-layout").is_file() else place
+
+
 def open_place(source: str, *, create: bool = False) -> TrustPlace:
     """`file:PATH`, `https://…`, `http://…`, `registry:HOST/NAME[:TAG]`, `oci-dir:PATH[:TAG]`. Nothing is asked yet.
 
     `create`: make a layout where there is none, to publish to it.
     Raises InputError, NotFound for a layout that is not there.
     """
+    source = spelled_place(source)
     scheme, _, rest = source.partition(":")
-    if scheme not in ("http", "https"):
-        source = as_spelled_here(source)
-        scheme, _, rest = source.partition(":")
     if scheme in ("http", "https") and rest.startswith("//") and len(rest) > 2:
         return HttpPlace(source)
     if scheme == "file" and rest:

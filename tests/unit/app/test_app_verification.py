@@ -65,17 +65,67 @@ def asked(found, *wanted, **more):
     return state_of(answers), answers
 
 
+def under_a_trust(found, **more):
+    answers = answers_of(gathered(found, **more), (), by_trust=True)
+    return state_of(answers), answers
+
+
+def lines(answers, what):
+    return [item for item in answers if item.what == what]
+
+
 GOOD = tuple(piece(kind) for kind in SHIPPED)
 
 
-def test_all_that_ship_makes_is_asked_for_by_default_and_a_file_s_signature():
-    assert asked(facts(*GOOD))[0] is State.VERIFIED
+def test_under_a_trust_all_that_ship_makes_is_demanded_and_of_a_file_its_signature():
+    assert under_a_trust(facts(*GOOD))[0] is State.VERIFIED
     for lacking in range(4):
         left = [item for index, item in enumerate(GOOD) if index != lacking]
-        state, answers = asked(facts(*left))
+        state, answers = under_a_trust(facts(*left))
         assert state is State.VIOLATED
         assert {item.cause for item in answers if item.decides} == {Cause.NONE, Cause.ABSENT}
+        assert not lines(answers, "not demanded")
+    assert under_a_trust(facts(GOOD[0]), has_files=False)[0] is State.VERIFIED
     assert asked(facts(GOOD[0]), has_files=False)[0] is State.VERIFIED
+
+
+@pytest.mark.parametrize("lacking", [(1,), (2,), (3,), (1, 2, 3)])
+def test_by_a_key_the_signature_is_enough_and_a_line_names_what_is_not_there_and_how_to_demand_it(lacking):
+    left = [item for index, item in enumerate(GOOD) if index not in lacking]
+    state, answers = asked(facts(*left))
+    assert state is State.VERIFIED
+    (line,) = lines(answers, "not demanded")
+    assert (line.cause, line.decides) == (Cause.ABSENT, False)
+    names = ("signature", "SBOM", "file manifest", "provenance")
+    assert [name for name in names if f"no {name}" in line.detail] == [names[index] for index in lacking]
+    assert line.detail.endswith("--require signature --require sbom --require file-manifest --require provenance")
+    assert not lines(asked(facts(*GOOD))[1], "not demanded")
+
+
+@pytest.mark.parametrize("cause", [cause for cause in Cause if cause is not Cause.NONE])
+def test_a_signature_that_is_not_good_is_none_whatever_else_is_there(cause):
+    assert asked(facts(*GOOD[1:]))[0] is State.VIOLATED
+    state, _ = asked(facts(*GOOD[1:], piece(IMAGE_SIGNATURE, cause)))
+    assert state is not State.VERIFIED
+
+
+@pytest.mark.parametrize("kind", [kind for kind in SHIPPED if kind != IMAGE_SIGNATURE])
+def test_what_is_demanded_must_be_there_by_a_key_as_well(kind):
+    assert asked(facts(GOOD[0]), IMAGE_SIGNATURE, kind)[0] is State.VIOLATED
+    assert asked(facts(GOOD[0], piece(kind, Cause.UNTRUSTED)), IMAGE_SIGNATURE, kind)[0] is State.VIOLATED
+    assert not lines(asked(facts(GOOD[0]), IMAGE_SIGNATURE)[1], "not demanded")
+
+
+@pytest.mark.parametrize("kind", [CYCLONEDX, SPDX])
+def test_what_whoever_is_believed_says_besides_must_hold_although_it_was_not_demanded(kind):
+    bill = piece(kind)
+    wrong = SbomFacts(bundle=bill.bundle, authority="release", cause=Cause.MISMATCH, detail="other files")
+    assert asked(facts(GOOD[0], bill, sboms=[wrong]))[0] is State.VIOLATED
+    manifest = piece(FILE_MANIFEST)
+    other = ManifestFacts(bundle=manifest.bundle, authority="release", cause=Cause.MISMATCH, detail="other files")
+    assert asked(facts(GOOD[0], manifest, manifests=[other]))[0] is State.VIOLATED
+    # What a stranger attached is no reason to refuse what is signed.
+    assert asked(facts(GOOD[0], piece(kind, Cause.UNTRUSTED)))[0] is State.VERIFIED
 
 
 @pytest.mark.parametrize("cause", [cause for cause in Cause if cause is not Cause.NONE])

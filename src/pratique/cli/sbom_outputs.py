@@ -1,0 +1,53 @@
+"""`-o FORMAT[@VERSION][=PATH]`: what a bill of materials is written as, and where to, for every command that writes one."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pratique.cli.output import write_output
+
+if TYPE_CHECKING:
+    from pratique.documents.names import OutputTarget
+
+OUTPUT = "FORMAT[@VERSION][=PATH]"
+
+
+def wanted_outputs(outputs: tuple[str, ...], path: str | None) -> "list[tuple[OutputTarget, str | None]]":
+    """Formats and where they go: to their own PATH, else to `path`, else (None) to standard output. Raises InputError for a
+    format that there is not, a folder, and two that go to one place, where they would run into each other.
+    """
+    from pratique.documents.names import parse_target
+    from pratique.errors import InputError
+
+    found: list[tuple[OutputTarget, str | None]] = []
+    for text in outputs:
+        name, equals, place = text.partition("=")
+        if equals and not place:
+            raise InputError(f"-o {text[:80]} names no file")
+        where = place or path
+        if where is not None and Path(where).is_dir():
+            raise InputError("cannot be written: it is a folder", where=where)
+        found.append((parse_target(name), where))
+    places = [place for _, place in found]
+    if len(set(places)) < len(places):
+        raise InputError("several formats would go to the same place", hint="give each a file: -o FORMAT=PATH")
+    return found
+
+
+def one_output(output: str, path: str | None) -> "tuple[OutputTarget, str | None]":
+    """The format of a command that writes one document. Raises InputError, also for two files."""
+    from pratique.errors import InputError
+
+    ((target, place),) = wanted_outputs((output,), path)
+    if path is not None and place != path:
+        raise InputError(f"two files are named: {place} and {path}", hint="leave out --file")
+    return target, place
+
+
+def write_document(data: bytes, path: str | None) -> None:
+    """To the file, whole or not at all, or to standard output; it ends with one line break. Raises InputError, StorageError."""
+    if path is None:
+        click.echo(data, nl=not data.endswith(b"\n"))
+    else:
+        write_output(path, data.rstrip(b"\n") + b"\n")

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from pratique.cli.voice import VOICE
+
 # In continuous integration the same code gives the same examples: it must not depend on luck whether a change lands. Fresh
 # examples are for `make test` on a desk and for `make fuzz`.
 # How long an example takes is the machine's affair, and no property of the code: there is no deadline.
@@ -19,6 +21,12 @@ settings.load_profile("ci" if os.environ.get("CI") else "desk")
 # What logs of tests sign is remembered beyond their homes, but not in the state of whoever runs the tests.
 _state = tempfile.TemporaryDirectory(prefix="pratique-test-state-")
 os.environ["XDG_STATE_HOME"] = _state.name
+
+
+@pytest.fixture(autouse=True)
+def voice() -> None:
+    """What one test said of being quiet is nothing to the next: it is of the process."""
+    VOICE.begin({})
 
 
 @pytest.fixture

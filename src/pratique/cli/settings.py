@@ -36,7 +36,7 @@ class Setting:
 
 
 SETTINGS = {
-    "key": Setting("key", ("ship", "sign", "attest"), is_path=False),
+    "key": Setting("key", ("ship", "sign", "attest"), "PRATIQUE_KEY", is_path=False),
     "policy": Setting("policy_path", ("gate",)),
     "trust": Setting("trust", ("verify", "gate", "trace", "bundle export")),
     "evidence": Setting(

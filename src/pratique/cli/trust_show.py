@@ -85,8 +85,7 @@ _MARKS = {"good": ("✔", "green"), "not yet": ("?", "yellow"), "ended": ("–",
 
 
 def _print_trust(trust: "Trust", at: int) -> None:
-    from pratique.model.predicates import TITLES
-    from pratique.trust.difference import grant_text, lifetime_text, window_text
+    from pratique.trust.difference import grant_text, lifetime_text, title_text, window_text
 
     print_title(trust.name)
     for party in trust.authorities.items:
@@ -111,7 +110,7 @@ def _print_trust(trust: "Trust", at: int) -> None:
     for item in trust.carried:
         print_fact(item.kind, f"{item.name} {window_text(item.window)}".rstrip())
     for taken in trust.revocations:
-        about = f"every {TITLES.get(taken.predicate_type, taken.predicate_type)} about {taken.subject}"
+        about = f"every {title_text(taken.predicate_type)} about {taken.subject}"
         print_fact("revoked", f"{taken.statement or about}{f': {taken.reason}' if taken.reason else ''}")
 
 

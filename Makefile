@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install system demo test test-peers lint format bench compare fuzz mutate clean requirements
+.PHONY: dist install system demo test test-peers lint format bench compare fuzz mutate clean requirements
 
 install: $(STAMP)
 
@@ -35,6 +35,10 @@ test-peers: install system
 	  $(BIN)/python -m pytest tests/peers -n 2 --dist loadgroup --ignore tests/peers/test_peers_keyless.py && \
 	  $(BIN)/python -m pytest tests/peers/test_peers_keyless.py; \
 	else echo "test-peers: skipped, for there is no Go here to build the tools of others with"; fi
+
+# A wheel and a source archive in dist/. Times are those of the commit, so the same commit gives the same bytes
+dist: install
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m hatchling build --directory dist
 
 lint: install
 	$(BIN)/ruff check src tests bench demo tools

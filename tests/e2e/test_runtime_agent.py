@@ -131,6 +131,19 @@ def test_a_manifest_that_could_not_be_had_is_asked_for_again(box, manifest):
     assert report.unverified == "" and report.manifest_root == str(manifest.root) and report.counts["unverified"] >= 1
 
 
+def test_the_agent_says_that_it_began_what_it_watches_and_that_it_ended_and_why(box, manifest):
+    it = box().guard(manifest, enforce=False)
+    it.wait(lambda: any(event["kind"] == "manifest" for event in it.events))
+    it.end()
+    told = [(event["kind"], event.get("workload"), event["detail"]) for event in it.events if event["kind"] != "exec-or-load"]
+    began, watching, held, ended, last = told
+    assert began[:2] == ("began", None) and "only watched: nothing is refused" in began[2] and it.name in began[2]
+    assert watching[:2] == ("watching", it.name)
+    assert held == ("manifest", it.name, f"only compared with {manifest.root}")
+    assert ended[:2] == ("ended", it.name) and ended[2].endswith("; the agent ends")
+    assert last == ("ended", None, "it was told to")
+
+
 def test_a_defect_in_the_manifest_source_refuses_and_never_hangs_the_container(box):
     it = box().guard(lambda workload: 1 // 0)
     assert it.run("/bin/true").returncode != 0
@@ -220,10 +233,10 @@ def test_a_killed_agent_fails_open_and_the_next_report_has_the_gap(box, home, pr
         process.kill()
         process.wait(10)
         killed_at = datetime.now(UTC).isoformat()
-        image = events()[0]["image"]
+        image = next(event for event in events() if event["kind"] == "watching")["image"]
     assert it.run("/bin/true").returncode == 0
     with agent_process(home, tmp_path, *arguments) as (process, events):
-        watched_at = events()[0]["time"]
+        watched_at = next(event for event in events() if event["kind"] == "watching")["time"]
         assert it.run("/bin/true").returncode != 0
         process.terminate()
         assert process.wait(20) == 0
@@ -271,7 +284,7 @@ def test_a_container_that_ends_has_its_last_report_while_the_agent_goes_on(box, 
     it = box()
     assert pratique("key", "generate", "--output", "K").returncode == 0
     with agent_process(home, tmp_path, "--key", "K.pub", "--container", it.name) as (process, events):
-        image = events()[0]["image"]
+        image = next(event for event in events() if event["kind"] == "watching")["image"]
         podman("stop", "-t", "0", it.name, check=True)
         deadline = time.monotonic() + 20
         while not (found := signed_reports(home, image)) and time.monotonic() < deadline:

@@ -29,6 +29,7 @@ def publish_report(home: Home, logged_signer: "LoggedSigner", report: "RuntimeRe
             workload=f"{report.engine}:{report.workload_name}",
             node=report.node,
             engine=report.engine,
+            since=int(report.started_at),
             at=at,
             report=sealed.digest,
         )

@@ -168,15 +168,15 @@ class Transaction:
         self._upsert(schema.decisions, [row], ["artifact_id", "decided_at", "policy_digest", "bundle"], {})
 
     def record_observation(
-        self, artifact: Digest, *, workload: str, node: str, engine: str, at: int, report: Digest | None = None
+        self, artifact: Digest, *, workload: str, node: str, engine: str, since: int, at: int, report: Digest | None = None
     ) -> None:
-        """An artifact seen running."""
+        """An artifact seen running from `since` until `at`."""
         row = {
             "artifact_id": self._touch(artifact, at),
             "workload": workload,
             "node": node,
             "engine": engine,
-            "first_seen": at,
+            "first_seen": since,
             "last_seen": at,
             "report": report or "",
         }

@@ -26,7 +26,17 @@ if TYPE_CHECKING:
 
 @click.group(cls=CommandGroup)
 def command() -> None:
-    """Hold running containers to their signed file manifests."""
+    """Hold running containers to their signed file manifests.
+
+    \b
+    As a service of systemd's, with the unit file that comes with this program; docs/agent.md says more:
+      program=$(readlink -f "$(command -v pratique)")
+      sudo ln -sf "$program" /usr/local/bin/pratique
+      sudo install -D -m 644 "${program%/bin/*}/share/systemd/pratique-agent.service" -t /etc/systemd/system
+      sudo install -d -m 700 /etc/pratique
+      sudo tee /etc/pratique/agent.env <<< 'PRATIQUE_AGENT_OPTIONS="--mode enforce --key /etc/pratique/release.pub"'
+      sudo systemctl enable --now pratique-agent
+    """
 
 
 @command.command()
@@ -105,9 +115,14 @@ def run(
     believed()  # what cannot be believed at the start is said at the start
     logged_signer = open_logged_signer(home, load_machine_signer(home, report_key, passphrase_file))
     node, boot_id = load_node()
-    stop = threading.Event()
+    stop, told = threading.Event(), list[str]()
+
+    def stopped(number: int, _: object) -> None:
+        told.append(signal.Signals(number).name)
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, stopped)
 
     def emit(event: dict[str, Any]) -> None:
         click.echo(json.dumps(event, ensure_ascii=False) if as_json else _line(event))
@@ -120,6 +135,7 @@ def run(
             rules=Rules(enforce=mode == "enforce", strict_scripts=strict_scripts, verbose=everything),
             node=node,
             boot_id=boot_id,
+            scope=_scope(only, origin, directory, report_every),
             on_violation=Response(on_violation),
             seal=seal,
             report_interval_s=report_every,
@@ -130,13 +146,21 @@ def run(
         publish_report=lambda report: publish_report(home, logged_signer, report),
         clock=time.time,
         stop_event=stop,
+        why_stopped=lambda: f"{told[0]} came",
     )
+
+
+def _scope(only: tuple[str, ...], origin: str, directory: str | None, report_every: float) -> str:
+    """What the log says at the start."""
+    containers = f"podman's containers {', '.join(only)}" if only else "all of podman's containers"
+    places = {"registry": "beside their images", "dir": f"in {directory}", "catalog": "in this home's catalog"}
+    return f"{containers}, manifests {places[origin]}, a signed report every {report_every:g} s"
 
 
 def _line(event: dict[str, Any]) -> str:
     """One event for a person."""
     kind = event.get("kind", "")
-    workload = f"{event.get('workload', '')}: " if event.get("workload") else ""
+    workload = f"{event.get('workload') or 'agent'}: "
     if kind != "exec-or-load":
         detail = f" ({event['detail']})" if event.get("detail") else ""
         return printable(f"{event.get('time', '')} {workload}{event.get('action', kind)}{detail}")

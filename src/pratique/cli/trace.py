@@ -1,11 +1,13 @@
 """`pratique trace DIGEST|CONTAINER`: the chain of custody of one thing, on one screen."""
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from pratique.app.home import Home, existing, find_home, open_home_catalog
 from pratique.app.verification import said
+from pratique.app.watched import watched_spans
 from pratique.cli.commands import Command
 from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_note, print_title, print_verdict
 from pratique.cli.trust_anchors import anchor_options, chosen_anchors
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from pratique.policy import Piece
 
 RECORDED = "recorded"
+MAX_SHOWN = 10  # spans in which it was watched
 SUPERSEDED = "superseded"  # by what the same key stated in its place
 
 
@@ -69,8 +72,19 @@ def command(thing: str, name: str | None, format_: str, **beliefs: Any) -> None:
             print_verdict(Cause(item["cause"]), item["title"], f"{item['detail']}, bundle {item['bundle'][7:19]}")
     for item in chain["decisions"]:
         print_note("decision", f"{RECORDED}: {item['result']} by {item['policy']}, {item['at']}")
-    for item in chain["observations"]:
-        print_fact("ran", f"{item['workload']} on {item['node']}, {item['from']} to {item['to']}")
+    _print_spans(chain["observations"])
+
+
+def _print_spans(spans: list[dict[str, Any]]) -> None:
+    for item in spans[:MAX_SHOWN]:
+        held = "not judged: without a verified manifest"
+        if item["judged"]:
+            held = "held to its manifest" if item["mode"] == "enforce" else "only watched"
+        seen = f"{item['violations']} violations, {item['refused']} refused, {item['gaps']} gaps"
+        where = f"{item['workload']} on {item['node']}"
+        print_fact("ran", f"{RECORDED}: {where}, {item['from']} to {item['to']}, {held}, {seen}")
+    if len(spans) > MAX_SHOWN:
+        print_fact("ran", f"{len(spans) - MAX_SHOWN} times more, earlier: --format json lists them")
 
 
 def _verified(home: Home, artifact: "ArtifactRow", name: str | None, beliefs: dict[str, Any]) -> "dict[Digest, Piece]":
@@ -147,7 +161,17 @@ def _chain(catalog: "Catalog", artifact: "ArtifactRow") -> dict[str, Any]:
             for row in catalog.decisions_of(digest)
         ],
         "observations": [
-            {"workload": row.workload, "node": row.node, "from": iso_time(row.first_seen), "to": iso_time(row.last_seen)}
-            for row in catalog.observations_of(digest)
+            {
+                "workload": span.workload,
+                "node": span.node,
+                "from": iso_time(int(span.since)),
+                "to": iso_time(math.ceil(span.until)),
+                "mode": span.mode,
+                "judged": span.judged,
+                "violations": span.violations,
+                "refused": span.refused,
+                "gaps": span.gaps,
+            }
+            for span in watched_spans(catalog, digest)
         ],
     }

@@ -13,7 +13,7 @@ import os
 import resource
 import select
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,7 +26,7 @@ from pratique.runtime.fanotify import Group
 from pratique.runtime.harden import forbid_memory_programs, seal_root
 from pratique.runtime.loop import POLL_S, EventLoop
 from pratique.runtime.mishaps import Mishaps, reason_of
-from pratique.runtime.report import MECHANISMS, RuntimeReport, Tally
+from pratique.runtime.report import MECHANISMS, RuntimeReport, Tally, instant
 from pratique.runtime.reporter import Emit, Publish, Reporter
 from pratique.runtime.respond import Responder, Response, look_at
 from pratique.runtime.scan import Mapped, scan
@@ -48,22 +48,28 @@ def run_agent(
     publish_report: Publish,
     clock: Callable[[], float],
     stop_event: threading.Event,
+    why_stopped: Callable[[], str] = lambda: "it was told to",
 ) -> None:
-    """Run until `stop_event` is set. manifests: the verified manifest of a workload's image, or why there is none; called in a
-    thread, may be slow. emit: one event as plain values; publish_report: returns the digest that the next report names as its
-    previous one, or None if it keeps none: then the chain does not move. Both are called from one thread, in order. clock: Unix
-    seconds.
+    """Run until `stop_event` is set; `why_stopped` is then asked, for the last event. manifests: the verified manifest of a
+    workload's image, or why there is none; called in a thread, may be slow. emit: one event as plain values; publish_report:
+    returns the digest that the next report names as its previous one, or None if it keeps none: then the chain does not move.
+    Both are called from one thread, in order. clock: Unix seconds.
 
     Raises Unavailable at the start if the engine cannot be asked or the kernel will not let us watch; later such failures are
     events and gaps in the reports.
     """
     reporter = Reporter(emit, publish_report, clock)
     agent = _Agent(config=config, engine=engine, manifests=manifests, reporter=reporter, clock=clock, stop_event=stop_event)
+    why = "an error"
     try:
         agent.start()
         agent.loop()
+        why = why_stopped()
+    except BaseException as error:
+        why = reason_of(error)
+        raise
     finally:
-        agent.close()
+        agent.close(why)
 
 
 class _Agent:
@@ -103,12 +109,26 @@ class _Agent:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # every open that waits holds a descriptor of ours
         self.next_report_at = self.clock() + self.config.report_interval_s
         self.reporter.start()
+        self.reporter.tell("began", detail=self._what_it_watches(first), node=self.config.node, mode=self._mode)
         self.watcher = threading.Thread(target=self._look_for_workloads, name="workloads", daemon=True)
         self.watcher.start()
         self._saw(tuple(first))
 
-    def close(self) -> None:
-        """Let everything that waits go on first; then wait for our own threads."""
+    @property
+    def _mode(self) -> str:
+        return "enforce" if self.config.rules.enforce else "observe"
+
+    def _what_it_watches(self, first: Sequence[RunningContainer]) -> str:
+        """One line of the log: what becomes of a violation, which containers, whence their manifests."""
+        rules, response = self.config.rules, self.config.on_violation
+        held = "what a manifest does not know is refused" if rules.enforce else "only watched: nothing is refused"
+        if rules.enforce and response is not Response.NONE:
+            held += f", and its container is to {response.value}"
+        running = ", ".join(workload.name for workload in first) or "none"
+        return f"{self._mode} mode, {held}; {self.config.scope}; running now: {running}"
+
+    def close(self, why: str) -> None:
+        """Let everything that waits go on first; then wait for our own threads. `why`: the last word of the log."""
         self.stop.set()
         now = self.clock()
         for watch in self.watches.values():
@@ -118,6 +138,7 @@ class _Agent:
                     watch.handle(event, self._teller(watch))
             with self._noting("reporting", watch):
                 self._report(watch, now, final=True)
+            self._tell_end(watch, "the agent ends")
             with suppress(OSError):
                 watch.close()
         self.watches.clear()
@@ -125,6 +146,8 @@ class _Agent:
         self.pool.shutdown(wait=True, cancel_futures=True)
         if self.watcher is not None:
             self.watcher.join()
+        if self.watcher is not None:
+            self.reporter.tell("ended", detail=why, node=self.config.node, mode=self._mode)
         self.reporter.close()
         self.events.close()
 
@@ -259,7 +282,7 @@ class _Agent:
         except Exception as error:
             watch.tally.gap(now, self.clock(), f"its mounts could not be read: {reason_of(error)}")
 
-    def _ended(self, key: tuple[str, int]) -> None:
+    def _ended(self, key: tuple[str, int], why: str = "the container ended") -> None:
         watch = self.watches.pop(key, None)
         if watch is None:
             return
@@ -270,8 +293,12 @@ class _Agent:
                 for event in watch.group.read():
                     watch.handle(event, self._teller(watch))
             self._report(watch, self.clock(), final=True)
+            self._tell_end(watch, why)
         finally:
             watch.close()
+
+    def _tell_end(self, watch: Watch, why: str) -> None:
+        self.reporter.tell("ended", watch.workload, detail=f"watched since {instant(watch.since)}; {why}")
 
     def _prepare(self, watch: Watch, *, first: bool) -> None:
         """Thread. Gets the manifest, then looks at what runs already."""
@@ -307,6 +334,8 @@ class _Agent:
                     self._teller(watch)(told)
             else:
                 watch.settle(answer)
+                doing = "held to" if self.config.rules.enforce else "only compared with"
+                self.reporter.tell("manifest", watch.workload, detail=f"{doing} {answer.root}", manifest_root=answer.root)
         finally:
             self._release(watch)  # they wait for an answer, whatever became of this
 
@@ -330,7 +359,7 @@ class _Agent:
             watch.tally.gap(self.clock(), self.clock(), f"watching ended: {error}")
             self.reporter.tell("unwatched", watch.workload, detail=str(error))
             self.refused_to_watch.add((watch.workload.id, watch.workload.pid))
-            self._ended((watch.workload.id, watch.workload.pid))
+            self._ended((watch.workload.id, watch.workload.pid), "its events could not be read")
             return
         for event in events:
             held = False
@@ -364,7 +393,7 @@ class _Agent:
             image=workload.image,
             image_id=workload.image_id,
             nonce=config.nonce,
-            mode="enforce" if config.rules.enforce else "observe",
+            mode=self._mode,
             mechanism=MECHANISMS,
             sealed=watch.sealed,
             remembered=watch.marks.memory.sound,

@@ -22,11 +22,13 @@ class AgentConfig:
     """`rules`: what is refused. `seal`: make roots read-only from outside. `forbid_memory`: no programs in memory files (in
     enforce mode only). Times in seconds. `hold_s`: how long a new container's opens wait for its manifest. `ask_again_s`: how
     long after it could not be had it is asked for again: what is down may come back, and who forgot to sign may do so.
+    `scope`: in words, which containers are watched and whence their manifests come.
     """
 
     rules: Rules
     node: str
     boot_id: str
+    scope: str = "every container"
     nonce: str = ""
     policy_digest: Digest | None = None
     on_violation: Response = Response.NONE

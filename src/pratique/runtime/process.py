@@ -57,12 +57,13 @@ def all_pids() -> Iterator[int]:
 class Membership:
     """Which processes belong to a container, by namespaces, which nobody inside can leave towards the host's.
 
-    A container that shares the host's PID namespace is told by its mount namespace alone.
+    A container that shares the host's PID namespace is told by its mount namespace alone. `host_mnts`: that of process 1, and the
+    agent's own, which a service manager may have given it.
     """
 
     mnt: int
     pid: int
-    host_mnt: int
+    host_mnts: frozenset[int]
     host_pid: int
 
     @classmethod
@@ -71,7 +72,7 @@ class Membership:
         return cls(
             mnt=namespace(pid, "mnt"),
             pid=namespace(pid, "pid"),
-            host_mnt=namespace("self", "mnt"),
+            host_mnts=frozenset((namespace(1, "mnt"), namespace("self", "mnt"))) - {0},  # 0 is who cannot be looked up
             host_pid=namespace("self", "pid"),
         )
 
@@ -82,7 +83,7 @@ class Membership:
         """
         mnt, pid_namespace = namespace(pid, "mnt"), namespace(pid, "pid")
         if self.pid == self.host_pid:
-            return mnt == self.host_mnt
+            return mnt in self.host_mnts
         return pid_namespace == self.host_pid
 
     def members(self) -> Iterator[int]:

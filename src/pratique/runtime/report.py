@@ -86,13 +86,14 @@ class RuntimeReport:
         """
         values = asdict(self)
         for name in ("started_at", "ended_at"):
-            values[name] = _instant(values[name])
-        values["gaps"] = [{**gap, "since": _instant(gap["since"]), "until": _instant(gap["until"])} for gap in values["gaps"]]
-        values["violations"] = [{**item, "first_at": _instant(item["first_at"])} for item in values["violations"]]
+            values[name] = instant(values[name])
+        values["gaps"] = [{**gap, "since": instant(gap["since"]), "until": instant(gap["until"])} for gap in values["gaps"]]
+        values["violations"] = [{**item, "first_at": instant(item["first_at"])} for item in values["violations"]]
         return {"version": 1, "assurance": "software", **values}
 
 
-def _instant(seconds: float) -> str:
+def instant(seconds: float) -> str:
+    """Unix seconds as RFC 3339 in UTC, to the millisecond."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

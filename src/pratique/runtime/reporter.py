@@ -4,12 +4,11 @@ import queue
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from pratique.model import Digest, escape_path
 from pratique.runtime.mishaps import reason_of
-from pratique.runtime.report import Gap, RuntimeReport
+from pratique.runtime.report import Gap, RuntimeReport, instant
 from pratique.runtime.watch import Observation
 from pratique.runtime.workloads import RunningContainer
 
@@ -48,8 +47,7 @@ class Reporter:
         if self._queue.qsize() >= MAX_WAITING:
             self._dropped += 1
             return
-        moment = datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        event: dict[str, Any] = {"time": moment, "kind": kind}
+        event: dict[str, Any] = {"time": instant(self._clock()), "kind": kind}
         if workload is not None:
             image = str(workload.image) if workload.image else None
             event |= {"workload": workload.name, "workload_id": workload.id, "image": image}

@@ -58,6 +58,7 @@ class Watch:
         self.pidfd = pidfd
         self.rules = rules
         self.tally = tally
+        self.since = tally.started_at
         self.allow: AllowList | None = None
         self.unverified = "its manifest has not come yet"
         self.pending = True  # until the manifest is there, or the reason why there is none
@@ -103,7 +104,7 @@ class Watch:
 
     def look_at_mounts(self) -> None:
         """Mark what is mounted now. Called at the start and when mounts change. Raises Unavailable if it is no container."""
-        if self.members.mnt in (0, self.members.host_mnt):
+        if self.members.mnt in (0, *self.members.host_mnts):
             raise Unavailable(f"container {self.workload.name} has no mount namespace of its own")
         remembered = self.marks.memory.sound
         self.marks.refresh()

@@ -143,7 +143,7 @@ def whole_shipment(catalog, at):
         )
         ledger.record_build(ONE, Build(), started=at)
         ledger.record_decision(decision(), bundle=bundle)
-        ledger.record_observation(ONE, workload="w", node="n", engine="podman", at=at, report=bundle)
+        ledger.record_observation(ONE, workload="w", node="n", engine="podman", since=at - 5, at=at, report=bundle)
     return bundle
 
 
@@ -157,7 +157,7 @@ def test_shipping_again_adds_nothing_twice_and_moves_last_seen_on(catalog):
     assert (row.first_seen, row.last_seen, row.locations) == (100, 700, ("registry.example/app:1",))
     assert (row.name, row.config, row.manifest_root, row.kind) == ("example/app:1", CONFIG, ROOT, "image")
     seen = catalog.observations_of(ONE)[0]
-    assert (seen.first_seen, seen.last_seen, seen.report, seen.workload) == (100, 700, bundle, "w")
+    assert (seen.first_seen, seen.last_seen, seen.report, seen.workload) == (95, 700, bundle, "w")
     build = catalog.builds_of(ONE)[0]
     assert (build.started, build.builder_id, build.commit) == (100, "https://ci.example/builder", "abc")
     document = catalog.documents_of(ONE, "bundle")[0]
@@ -263,7 +263,7 @@ with open_catalog(Path(sys.argv[1]), busy_timeout_s=30) as catalog:
     for number in range(5):
         with catalog.transaction() as ledger:
             digest = Digest.of(f"{sys.argv[2]} {number}".encode())
-            ledger.record_observation(digest, workload="w", node=sys.argv[2], engine="e", at=1)
+            ledger.record_observation(digest, workload="w", node=sys.argv[2], engine="e", since=1, at=1)
 """
     arguments = [sys.executable, "-c", code, str(tmp_path / "new")]
     workers = [subprocess.Popen([*arguments, str(number)], stderr=subprocess.PIPE) for number in range(3)]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pratique.errors import LimitExceeded, Malformed
 from pratique.model import Digest, FileEntry, FileKind, FileManifest
 from pratique.model.manifest import manifest_root
+from pratique.runtime import process
 from pratique.runtime.allowlist import AllowList, ContentKind, Judgement, Seen, classify
 from pratique.runtime.fanotify import FAN_OPEN_EXEC_PERM, FAN_OPEN_PERM, FAN_Q_OVERFLOW, Event, parse_events
 from pratique.runtime.mountinfo import MAX_MOUNTS, MarkScope, lower_directories, parse_mountinfo, plan_marks, root_mount, unescape
@@ -431,9 +432,19 @@ def test_a_process_that_is_gone_is_described_without_an_error():
 
 
 def test_a_process_that_cannot_be_looked_up_counts_as_the_containers():
-    inside = Membership(mnt=5, pid=6, host_mnt=1, host_pid=2)
+    inside = Membership(mnt=5, pid=6, host_mnts=frozenset((1,)), host_pid=2)
     assert not inside.is_outside(2**22 + 1)
-    assert Membership(mnt=5, pid=6, host_mnt=1, host_pid=os.stat("/proc/self/ns/pid").st_ino).is_outside(os.getpid())
+    ours = os.stat("/proc/self/ns/pid").st_ino
+    assert Membership(mnt=5, pid=6, host_mnts=frozenset((1,)), host_pid=ours).is_outside(os.getpid())
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_an_agent_with_a_mount_namespace_of_its_own_still_knows_the_hosts_processes(monkeypatch, readable):
+    """As a service of systemd's; and where not even root may look at process 1, nobody who cannot be looked up is the host's."""
+    mounts = {1: 11 if readable else 0, "self": 12, 300: 11, 301: 12, 302: 13}
+    monkeypatch.setattr(process, "namespace", lambda pid, kind: 7 if kind == "pid" else mounts.get(pid, 0))
+    shared = Membership.of(302)
+    assert [shared.is_outside(pid) for pid in (300, 301, 302, 999)] == [readable, True, False, False]
 
 
 # Workloads and responses

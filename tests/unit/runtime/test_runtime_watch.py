@@ -324,7 +324,7 @@ def agent(watched):
 
     yield make
     for one in made:
-        one.close()
+        one.close("the test ends")
 
 
 def put(agent, watched, **more):
@@ -371,7 +371,7 @@ def test_an_unforeseen_error_in_the_loop_is_told_and_a_gap_and_the_loop_goes_on(
     one.events.post(lambda: 1 / 0)
     turns(one)
     assert kernel.answers == [False]
-    one.close()
+    one.close("the test ends")
     (event,) = [event for event in events if event["kind"] == "agent"]
     assert "ZeroDivisionError" in event["detail"] and event["workload"] == "web"
     assert any("ZeroDivisionError" in gap.reason for gap in reports[-1].gaps)
@@ -395,7 +395,7 @@ def test_an_error_of_the_loop_itself_does_not_end_it(agent, watched, opened, mon
     monkeypatch.setattr(one if border == "_tick" else one.events, border, fail)
     one.loop()
     assert count == 3 and kernel.answers == [False]
-    one.close()
+    one.close("the test ends")
     assert any(f"Defect: {border}" in gap.reason for gap in reports[-1].gaps)
 
 
@@ -440,7 +440,7 @@ def test_a_future_that_fails_is_looked_at_and_the_container_gets_an_answer(agent
     assert kernel.answers == [False]
     assert watch.allow is None and not watch.pending and "AttributeError" in watch.unverified
     assert watch.ask_again_at < 1e6
-    one.close()
+    one.close("the test ends")
     assert any("AttributeError" in gap.reason for gap in reports[-1].gaps)
     assert any(event["kind"] == "agent" and "AttributeError" in event["detail"] for event in events)
 
@@ -455,7 +455,7 @@ def test_a_manifest_source_that_fails_is_a_gap_and_refuses(agent, watched, opene
     one._begin(watch, first=True)
     until(one, lambda: kernel.answers and watch.tally.gaps)
     assert kernel.answers == [False]
-    one.close()
+    one.close("the test ends")
     assert any("Defect: source" in gap.reason for gap in reports[-1].gaps)
 
 
@@ -469,7 +469,7 @@ def test_the_thread_that_looks_for_containers_survives_any_error(agent, watched)
     until(one, lambda: any("Defect: podman" in gap.reason for watch in one.watches.values() for gap in watch.tally.gaps))
     assert thread.is_alive()
     one.engine.fails = None
-    one.close()
+    one.close("the test ends")
     assert any(event["kind"] == "agent" and "Defect: podman" in event["detail"] for event in events)
 
 
@@ -487,7 +487,7 @@ def test_a_container_that_cannot_be_attached_leaves_the_others_watched_and_is_tr
     one._saw((CONTAINER, other))
     one._saw((CONTAINER,))
     assert tried == ["web", "db", "web"]
-    one.close()
+    one.close("the test ends")
     assert [event["detail"] for event in events if event["kind"] == "agent"] == ["watching web: Defect: attach"]
 
 
@@ -504,7 +504,7 @@ def test_closing_answers_what_waits_even_if_reading_fails(agent, watched, opened
     one, _, reports = agent()
     _watch, kernel = put(one, watched, allow=allow_list())
     kernel.fails = Defect("read")
-    one.close()
+    one.close("the test ends")
     assert kernel.fd == -1
     assert any("Defect: read" in gap.reason for gap in reports[-1].gaps)
 

@@ -68,7 +68,7 @@ def test_the_manual_page_says_what_help_says_now():
 def test_the_wheel_carries_the_manual_page_to_where_man_looks():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     carried = project["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"]
-    assert carried == {"docs/pratique.1": "share/man/man1/pratique.1"}
+    assert carried["docs/pratique.1"] == "share/man/man1/pratique.1"
 
 
 @pytest.mark.skipif(shutil.which("groff") is None, reason="no groff to read the manual page with")

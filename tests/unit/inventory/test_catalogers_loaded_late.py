@@ -7,7 +7,7 @@ import pytest
 
 from pratique.cataloging.cataloger import Cataloger
 from pratique.inventory.catalogers import CATALOGERS, NAMES, load
-from pratique.inventory.concerned import Concerned
+from pratique.inventory.concerned import READ_OF_OTHERS, Concerned
 from pratique.inventory.late import read_index, write_index
 from pratique.model import FileEntry, FileKind, Tree
 
@@ -45,7 +45,7 @@ def of_all_others(cataloger: Cataloger) -> Tree:
         paths += [f"{folder}{name}" for name in interest.names for folder in ("", "srv/a/")]
         paths += [f"srv/b/x{ending}" for ending in interest.endings] + [f"{prefix}x" for prefix in interest.prefixes]
     entries = {path: FileEntry(path, FileKind.FILE, 0o644, 2, "0" * 64) for path in sorted(set(paths))}
-    own = {probe.name for probe in cataloger.probes}
+    own = {*(probe.name for probe in cataloger.probes), READ_OF_OTHERS.get(cataloger.name)}
     facts = {probe.name: b"{}" for other in CATALOGERS.values() for probe in other.probes if probe.name not in own}
     single = {path: Tree(entries={path: entry}, contents={path: b"{}"}) for path, entry in entries.items()}
     kept = [path for path, one in single.items() if not Concerned(one)(cataloger)]
@@ -77,6 +77,18 @@ def test_whatever_a_cataloger_asks_for_concerns_it(name: str) -> None:
     for probe in cataloger.probes:
         assert Concerned(Tree(entries={}, contents={}, facts={"a": {probe.name: b"1"}}))(cataloger)
     assert not Concerned(Tree(entries={}, contents={}))(cataloger)
+
+
+def test_what_is_kept_without_an_entry_concerns_whom_it_would_concern_with_one():
+    for name in ("alpm", "opkg", "portage", "nix"):
+        (prefix, *_) = CATALOGERS[name].interest.prefixes
+        assert Concerned(Tree(entries={}, contents={f"{prefix}knot-1/desc": b""}))(CATALOGERS[name])
+
+
+def test_who_reads_facts_of_anothers_probe_is_asked_where_there_are_some():
+    for name, probe in READ_OF_OTHERS.items():
+        assert Concerned(Tree(entries={}, contents={}, facts={"a": {probe: b"[]"}}))(CATALOGERS[name])
+        assert probe in {one.name for other in CATALOGERS.values() for one in other.probes}
 
 
 def test_a_folder_with_one_list_loads_one_ecosystem() -> None:

@@ -173,7 +173,7 @@ def test_a_machine_that_cannot_remember_in_the_log_s_own_home_signs_nothing(plac
     signed = place.signed.read_bytes()
     (place.home / "seen").unlink()
     (place.home / "seen").mkdir()
-    with pytest.raises(InputError, match="directory"):
+    with pytest.raises(InputError, match="not a regular file"):
         place.append([b"next"])
     assert place.signed.read_bytes() == signed
 

@@ -52,7 +52,7 @@ def test_what_was_signed_without_a_trusted_time_is_counted_before_its_key_retire
 
 def test_once_all_of_it_is_stamped_nothing_is_said(say):
     say("sign", "file:a", "--key", "K")
-    say("sign", "file:a", "--key", "K", "--timestamp-url", "http://tsa.example")
+    say("sign", "file:a", "--key", "K", "--timestamp-url", "http://tsa.example", "--replace")
     assert say("trust", "rotate", "K.pub", "L.pub") == ""
 
 

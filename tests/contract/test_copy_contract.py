@@ -144,7 +144,6 @@ def test_the_command_says_what_arrived(harbour, tmp_path, capsys):
         (["SOURCE:v1", "oci-dir:copy", "--list-evidence"], 2, "for archives"),
         (["SOURCE:v1", "oci-dir:copy", "--platform", "linux"], 2, "not a platform"),
         (["SOURCE:v1", "registry:127.0.0.1:1/x:y"], 3, "127.0.0.1:1"),
-        (["app", "oci-dir:copy"], 2, "not a repository"),
     ],
 )
 def test_what_cannot_be_copied_is_one_line(harbour, tmp_path, monkeypatch, capsys, arguments, code, words):

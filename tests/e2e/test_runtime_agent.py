@@ -209,7 +209,7 @@ def agent_process(home, tmp_path, *arguments: str, until: str = "unverified"):
             while until not in Path(output.name).read_text():
                 assert process.poll() is None and time.monotonic() < deadline, Path(output.name).read_text()
                 time.sleep(0.05)
-            yield process, lambda: [json.loads(line) for line in Path(output.name).read_text().splitlines()]
+            yield process, lambda: [json.loads(line) for line in Path(output.name).read_text().splitlines() if line[:1] == "{"]
         finally:
             process.kill()
             process.wait(10)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pratique.policy import Facts, Piece
 
 SHIPPED = (IMAGE_SIGNATURE, CYCLONEDX, FILE_MANIFEST, SLSA_PROVENANCE)
+_EVER_DEMANDED = frozenset((*SHIPPED, *SBOM_TYPES))
 _OURS = "Sigstore bundle"  # what we attach ourselves needs no word
 
 
@@ -52,7 +53,8 @@ def state_of(answers: "Iterable[Answer]") -> State:
 
 def answers_of(gathered: "Gathered", wanted: tuple[str, ...], *, by_trust: bool = False) -> list[Answer]:
     """The answers about an artifact. `wanted`: predicate types that must be there; empty for what is demanded where nobody said
-    what: see `_demanded`. `by_trust`: a trust says who is believed, and not keys or an identity alone.
+    what: see `_demanded`; then what is announced as one of those kinds and cannot be had is no absence, and decides.
+    `by_trust`: a trust says who is believed, and not keys or an identity alone.
     """
     facts = gathered.facts
     unsaid = not wanted
@@ -64,7 +66,11 @@ def answers_of(gathered: "Gathered", wanted: tuple[str, ...], *, by_trust: bool 
         out += _required(kind, facts, wanted, told, decided)
     if unsaid and gathered.has_files:
         out += _not_demanded(wanted)
-    out += [_noted(piece) for piece in facts.pieces if id(piece) not in told]
+    out += [
+        _noted(piece, decides=unsaid and piece.lost and piece.predicate_type in _EVER_DEMANDED)
+        for piece in facts.pieces
+        if id(piece) not in told
+    ]
     out += [
         Answer(what="agreement", cause=item.cause, detail=item.detail, decides=item.predicate_type in wanted)
         for item in facts.agreements
@@ -164,9 +170,9 @@ def _passed(piece: "Piece") -> "tuple[Cause, str]":
             return Cause.UNREADABLE, f"undecided {by}"
 
 
-def _noted(piece: "Piece") -> Answer:
+def _noted(piece: "Piece", *, decides: bool = False) -> Answer:
     title = TITLES.get(piece.predicate_type, piece.predicate_type or "evidence")
-    return Answer(what=title, cause=piece.cause, detail=said(piece), decides=False, piece=piece)
+    return Answer(what=title, cause=piece.cause, detail=said(piece), decides=decides, piece=piece)
 
 
 def said(piece: "Piece") -> str:

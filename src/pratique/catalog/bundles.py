@@ -32,4 +32,7 @@ def load_bundle(catalog: Catalog, row: DocumentRow) -> Collected:
         data = catalog.documents.get(row.digest)
         return Collected(digest=row.digest, where=where, media_type=row.media_type, claimed_type=row.predicate_type, data=data)
     except (DigestMismatch, InputError) as error:
-        return Collected(digest=row.digest, where=where, claimed_type=row.predicate_type, cause=Cause.INVALID, detail=str(error))
+        detail = str(error)
+        return Collected(
+            digest=row.digest, where=where, claimed_type=row.predicate_type, cause=Cause.INVALID, detail=detail, lost=True
+        )

@@ -110,6 +110,7 @@ def _appraise_piece(
             form=found.form.value,
             wanted=claim.wanted,
             unread=found.unread,
+            lost=found.lost,
         )
 
     def piece(cause: Cause, detail: str = "", authority: str = "", in_place: bool = False) -> Piece:

@@ -63,7 +63,8 @@ class Collected:
     `media_type`: of the blob; `annotations`: of it, where they hold a part of the signature. `digest`: of all of it.
     `file`: digest of the whole file, of what came in one. `about`: the manifest it is attached to, where that is not the artifact
     itself but an index that leads to it. `chart`: of the provenance of a chart in a registry. `unread`: nobody looked at it,
-    since a limit was reached; it may have been any evidence, of anybody. Not so what was read and is broken.
+    since a limit was reached; it may have been any evidence, of anybody. Not so what was read and is broken. `lost`: it is
+    attached, and the place does not hand it out as it was attached: fails, or hands out other bytes. No signer can do that.
     """
 
     digest: Digest
@@ -79,6 +80,7 @@ class Collected:
     about: "Descriptor | None" = None
     chart: SignedChart | None = None
     unread: bool = False
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +181,7 @@ def _fetch_tag(repository: "Repository", subject: Digest, form: EvidenceForm, ki
             cause=Cause.INVALID,
             detail=str(error),
             unread=isinstance(error, LimitExceeded),
+            lost=isinstance(error, DigestMismatch),
         )
         for layer, error in stored.lost
     ]
@@ -234,7 +237,7 @@ def _fetch(repository: "Repository", referrer: "Descriptor", checked: set[Digest
     form = _hinted_form(referrer)
     notes = referrer.annotations
 
-    def failed(cause: Cause, detail: str, *, unread: bool = False) -> list[Collected]:
+    def failed(cause: Cause, detail: str, *, unread: bool = False, lost: bool = False) -> list[Collected]:
         kind = form or EvidenceForm.BUNDLE
         claimed = notes.get(PREDICATE_ANNOTATION, "") if kind is EvidenceForm.BUNDLE else IMAGE_SIGNATURE
         if kind is EvidenceForm.COSIGN_SIGNATURE and referrer.artifact_type not in _OLDER_SIGNATURES:
@@ -248,6 +251,7 @@ def _fetch(repository: "Repository", referrer: "Descriptor", checked: set[Digest
                 cause=cause,
                 detail=detail,
                 unread=unread,
+                lost=lost,
             )
         ]
 
@@ -272,8 +276,9 @@ def _fetch(repository: "Repository", referrer: "Descriptor", checked: set[Digest
         kind = layers[0].media_type
         return [Collected(digest=layers[0].digest, where=where, form=form, media_type=kind, claimed_type=claimed, data=data)]
     except Unavailable as error:
-        return failed(Cause.UNREACHABLE, str(error))
+        return failed(Cause.UNREACHABLE, str(error), lost=True)
     except (DigestMismatch, InputError) as error:
         if form is None and referrer.artifact_type:
             return []  # garbage that nobody announces as a signature
-        return failed(Cause.INVALID, str(error), unread=isinstance(error, LimitExceeded))
+        lost = isinstance(error, DigestMismatch)
+        return failed(Cause.INVALID, str(error), unread=isinstance(error, LimitExceeded), lost=lost)

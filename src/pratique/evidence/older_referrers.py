@@ -66,13 +66,14 @@ def _piece(repository: "Repository", layer: "Descriptor", where: str) -> Collect
     form, limit = _FORMS[layer.media_type]
     notes = layer.annotations
     claimed = IMAGE_SIGNATURE if form is EvidenceForm.COSIGN_SIGNATURE else notes.get(PREDICATE_TYPE, "")
-    cause, detail, data, unread = Cause.NONE, "", b"", False
+    cause, detail, data, unread, lost = Cause.NONE, "", b"", False, False
     try:
         data = repository.fetch_blob(layer, limit=limit)
     except Unavailable as error:
-        cause, detail = Cause.UNREACHABLE, str(error)
+        cause, detail, lost = Cause.UNREACHABLE, str(error), True
     except (DigestMismatch, InputError) as error:
         cause, detail, unread = Cause.INVALID, str(error), isinstance(error, LimitExceeded)
+        lost = isinstance(error, DigestMismatch)
     return Collected(
         # As under a tag: what tells two signatures of one payload apart is in the annotations.
         digest=Digest.of((data or str(layer.digest).encode()) + repr(sorted(notes.items())).encode()),
@@ -84,4 +85,5 @@ def _piece(repository: "Repository", layer: "Descriptor", where: str) -> Collect
         cause=cause,
         detail=detail,
         unread=unread,
+        lost=lost,
     )

@@ -23,7 +23,7 @@ class Piece:
     signed, and the times and log places that were proven. `unproven`: the log entries that prove nothing here, each with the
     reason. `wanted`: URLs of revocation servers whose answers are needed before it can be verified, or may prove an earlier time.
     `about`: the index that leads to the artifact, where it is said about that. `unread`: nobody looked at it, for a limit was
-    reached: it may have been any evidence.
+    reached: it may have been any evidence. `lost`: it is attached, and its place does not hand it out as it was attached.
     """
 
     bundle: Digest
@@ -39,6 +39,7 @@ class Piece:
     wanted: tuple[str, ...] = ()
     about: Digest | None = None
     unread: bool = False
+    lost: bool = False
 
     @property
     def predicate(self) -> Mapping[str, Any]:

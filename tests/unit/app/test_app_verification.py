@@ -190,6 +190,19 @@ def test_a_damaged_store_decides_although_the_damaged_piece_does_not():
     assert asked(facts(*GOOD, broken), damaged=("blob 7 is damaged",))[0] is State.VIOLATED
 
 
+@pytest.mark.parametrize("cause", [Cause.UNREACHABLE, Cause.INVALID])
+def test_what_is_announced_and_is_not_handed_out_is_no_absence(cause):
+    """Its place fails or hands out other bytes, which no stranger can bring about; what strangers attach decides nothing."""
+    for kind in (CYCLONEDX, SPDX, FILE_MANIFEST, SLSA_PROVENANCE):
+        lost = replace(piece(kind, cause), lost=True)
+        assert asked(facts(GOOD[0], lost))[0] is cause.state
+        assert asked(facts(GOOD[0], piece(kind, cause)))[0] is State.VERIFIED
+        assert asked(facts(*GOOD, lost))[0] is State.VERIFIED  # one that is good is there as well
+        assert asked(facts(GOOD[0], lost), IMAGE_SIGNATURE)[0] is State.VERIFIED  # no more than what was demanded
+    for kind in ("", "https://example.org/x"):
+        assert asked(facts(GOOD[0], replace(piece(kind, cause), lost=True)))[0] is State.VERIFIED
+
+
 def test_an_agreement_decides_where_its_kind_is_asked_for():
     agreement = Agreement(predicate_type=IMAGE_SIGNATURE, cause=Cause.UNTRUSTED, detail="1 of 2")
     found = facts(*GOOD, agreements=(agreement,))

@@ -133,6 +133,7 @@ def test_whatever_of_a_signature_cannot_be_had_it_stays_in_the_list_with_its_cau
     broken, good = collected(shelf).pieces
     assert (broken.cause, broken.data, broken.form, broken.claimed_type) == (cause, b"", EvidenceForm.BUNDLE, CYCLONEDX)
     assert broken.digest == manifest.digest
+    assert broken.lost is isinstance(error, Unavailable | DigestMismatch) and not good.lost
     assert (good.cause, good.data) == (Cause.NONE, b"other")
 
 
@@ -327,6 +328,7 @@ def test_a_layer_of_an_older_referrer_that_cannot_be_had_stays_with_its_cause_be
     shelf.broken[str(layers[0].digest)] = error
     lost, good = collected(shelf).pieces
     assert (lost.cause, lost.data, lost.claimed_type) == (cause, b"", IMAGE_SIGNATURE)
+    assert lost.lost is isinstance(error, Unavailable | DigestMismatch) and not good.lost
     assert (good.cause, good.data) == (Cause.NONE, b"two")
     assert lost.digest != good.digest
 

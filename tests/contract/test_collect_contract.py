@@ -17,7 +17,8 @@ from pratique.attest.cosign import (
 from pratique.attest.statement import StatementSubject, render_statement
 from pratique.attest.strictjson import dump_json
 from pratique.evidence.appraise import appraise
-from pratique.evidence.collect import MAX_PIECES, EvidenceForm, collect_from_repository
+from pratique.evidence.collect import MAX_PIECES, collect_from_repository
+from pratique.evidence.collected import EvidenceForm
 from pratique.evidence.trust_anchors import anchors_of_keys
 from pratique.keys.file import FileSigner
 from pratique.keys.signer import sign_statement

@@ -8,7 +8,8 @@ import pytest
 
 from pratique.attest.notation import COSE, JWS, TrustStatement, TrustStores, parse_envelope, thumbprint, verify
 from pratique.errors import Malformed, NotFound
-from pratique.evidence.collect import MAX_PIECES, EvidenceForm, collect_from_repository
+from pratique.evidence.collect import MAX_PIECES, collect_from_repository
+from pratique.evidence.collected import EvidenceForm
 from pratique.model import Cause, Digest
 from pratique.registry.layout import open_layout
 from pratique.registry.notation import SIGNATURE, THUMBPRINTS, attach_signature

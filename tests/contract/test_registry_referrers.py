@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from pratique.errors import AuthenticationRequired, Malformed, RateLimited, Unavailable
-from pratique.evidence.collect import EvidenceForm, collect_from_repository
+from pratique.evidence.collect import collect_from_repository
+from pratique.evidence.collected import EvidenceForm
 from pratique.model import Cause, Digest
 from pratique.registry.attach import attach
 from pratique.registry.copy import copy_artifact

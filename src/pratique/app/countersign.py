@@ -156,7 +156,7 @@ def _appraised(
     """
     from pratique.catalog.bundles import load_bundle
     from pratique.evidence.appraise import appraise
-    from pratique.evidence.collect import Collection
+    from pratique.evidence.collected import Collection
     from pratique.registry.types import Descriptor
 
     if anchors.trust is not None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pratique.evidence.claims import FileSubject
-    from pratique.evidence.collect import Collection
+    from pratique.evidence.collected import Collection
     from pratique.evidence.trust_anchors import TrustAnchors
     from pratique.model import Digest, Tree
     from pratique.policy import Facts
@@ -170,7 +170,8 @@ def collect_evidence(
     `asked`: what is known already to be said about indexes, which is added to. `announced`: as in `collect_from_repository`.
     """
     from pratique.evidence.charts import collect_chart_provenance
-    from pratique.evidence.collect import attached_to, collect_from_repository
+    from pratique.evidence.collect import collect_from_repository
+    from pratique.evidence.collected import attached_to
     from pratique.registry.open import open_repository
 
     place = evidence or found.home or found.archive or "catalog"
@@ -228,7 +229,7 @@ def _read(found: Opened, wanted: Content, steps: Steps) -> "Tree | None":
 
 def joined(one: "Collection", other: "Collection") -> "Collection":
     """What two places say. Where one could not be asked, the whole could not."""
-    from pratique.evidence.collect import Collection
+    from pratique.evidence.collected import Collection
 
     broken = one if one.cause is not Cause.NONE else other
     return Collection(pieces=(*one.pieces, *other.pieces), cause=broken.cause, detail=broken.detail)
@@ -321,7 +322,7 @@ def _check_blobs(repository: "Repository", manifest: "Manifest") -> tuple[int, l
 def collect_from_home(home: Home, subject: "Digest") -> "Collection":
     """What this home's catalog holds about the subject: nothing where there is none, and asking makes none."""
     if not home.catalog_directory.exists():
-        from pratique.evidence.collect import Collection
+        from pratique.evidence.collected import Collection
 
         return Collection()
     from pratique.app.home import open_home_catalog

@@ -10,7 +10,7 @@ from pratique.model import Cause
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pratique.evidence.collect import Collection
+    from pratique.evidence.collected import Collection
     from pratique.evidence.trust_anchors import TrustAnchors
     from pratique.model import FileManifest
     from pratique.runtime.config import Unverified

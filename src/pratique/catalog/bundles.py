@@ -3,7 +3,8 @@
 from pratique.catalog.ledger import Catalog
 from pratique.catalog.rows import DocumentRow
 from pratique.errors import DigestMismatch, InputError, PratiqueError
-from pratique.evidence.collect import MAX_PIECES, Collected, Collection
+from pratique.evidence.collect import MAX_PIECES
+from pratique.evidence.collected import Collected, Collection
 from pratique.model import Cause, Digest
 
 

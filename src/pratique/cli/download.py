@@ -13,7 +13,7 @@ from pratique.cli.targets import replace_option
 from pratique.files import is_file_with
 
 if TYPE_CHECKING:
-    from pratique.evidence.collect import Collected
+    from pratique.evidence.collected import Collected
 
 
 @click.command(cls=Command)
@@ -78,7 +78,7 @@ def _files_of(piece: "Collected") -> "list[tuple[str, bytes]]":
     """The files of one piece, named by its digest: whoever chose the bytes chooses no name."""
     from pratique.attest.cosign import CERTIFICATE, CHAIN, SIGNATURE
     from pratique.attest.notation import COSE
-    from pratique.evidence.collect import EvidenceForm
+    from pratique.evidence.collected import EvidenceForm
 
     stem = f"{piece.digest.algorithm}-{piece.digest.hex}"
     if piece.form is EvidenceForm.COSIGN_SIGNATURE:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pratique.attest.strictjson import canonical_json
 from pratique.errors import Expired, InputError, Revoked, Untrusted, Violation
 from pratique.evidence.claims import FileSubject, Rejected, VerifiedClaim
-from pratique.evidence.collect import Collected, Collection
+from pratique.evidence.collected import Collected, Collection
 from pratique.evidence.compare import agreed_manifest, compare
 from pratique.evidence.forks import find_forks
 from pratique.evidence.trust_anchors import TrustAnchors

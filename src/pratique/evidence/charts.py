@@ -11,7 +11,7 @@ from pratique.artifact.limits import parse_limits
 from pratique.artifact.sidecars import MAX_PROVENANCE_SIZE
 from pratique.attest.helm_prov import archive_name
 from pratique.errors import DigestMismatch, InputError, Malformed, Unavailable
-from pratique.evidence.collect import Collected, Collection, EvidenceForm, SignedChart
+from pratique.evidence.collected import Collected, Collection, EvidenceForm, SignedChart
 from pratique.model import Cause
 from pratique.model.predicates import IMAGE_SIGNATURE
 from pratique.registry.types import HELM_CHART, HELM_CONFIG, HELM_PROVENANCE, Descriptor, Manifest, Repository

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pratique.attest.cosign import DSSE_LAYER, PREDICATE_TYPE, SIMPLE_SIGNING
 from pratique.errors import DigestMismatch, InputError, LimitExceeded, Unavailable
-from pratique.evidence.collect import Collected, EvidenceForm
+from pratique.evidence.collected import Collected, EvidenceForm
 from pratique.model import Cause, Digest
 from pratique.model.predicates import IMAGE_SIGNATURE
 from pratique.registry.cosign import MAX_ATTESTATION_BYTES, MAX_PAYLOAD_BYTES, within_limits

@@ -9,7 +9,7 @@ from pratique.attest.bundle_files import PartKind, looks_like_json, split_bundle
 from pratique.attest.detached import BUNDLE_SUFFIX, RAW_SUFFIX
 from pratique.errors import InputError, LimitExceeded, Malformed
 from pratique.evidence.claims import FileSubject
-from pratique.evidence.collect import Collected, Collection, EvidenceForm
+from pratique.evidence.collected import Collected, Collection, EvidenceForm
 from pratique.files import read_limited
 from pratique.model import Cause, Digest
 from pratique.model.predicates import IMAGE_SIGNATURE

@@ -26,7 +26,7 @@ from pratique.errors import (
     Untrusted,
 )
 from pratique.evidence.claims import FileSubject, Rejected, VerifiedClaim
-from pratique.evidence.collect import Collected, EvidenceForm, SignedChart
+from pratique.evidence.collected import Collected, EvidenceForm, SignedChart
 from pratique.evidence.places import own_places
 from pratique.evidence.trust_anchors import TrustAnchors
 from pratique.model import Cause, Digest

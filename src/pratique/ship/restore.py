@@ -5,7 +5,7 @@ Only what verifies is put back: a catalog that somebody wrote into must not beco
 
 from collections.abc import Sequence
 
-from pratique.evidence.collect import Collection
+from pratique.evidence.collected import Collection
 from pratique.model import Cause
 from pratique.policy import Piece
 from pratique.registry.attach import attach_bundles

@@ -107,7 +107,7 @@ def test_provenance_of_a_chart_still_counts_by_its_keyring_where_a_trust_is_foll
     from test_evidence_verify import keyring_of
 
     from pratique.evidence.appraise import _authority
-    from pratique.evidence.collect import Collected
+    from pratique.evidence.collected import Collected
 
     claim = provenance(keyring_of().keyring)
     ring = tmp_path / "ring"

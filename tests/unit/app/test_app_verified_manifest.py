@@ -12,7 +12,7 @@ from test_evidence_quorum import NAME, ONE, TARGET, believing, said, two
 from pratique.app import verified_manifest as under_test
 from pratique.app.home import Home
 from pratique.errors import Unavailable
-from pratique.evidence.collect import Collection
+from pratique.evidence.collected import Collection
 from pratique.model import Cause, FileManifest
 from pratique.model.predicates import FILE_MANIFEST
 from pratique.runtime.agent import Unverified

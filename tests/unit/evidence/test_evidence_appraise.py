@@ -15,7 +15,7 @@ from pratique.attest.notation import JWS
 from pratique.attest.sigstore.trusted_root import parse_trusted_root
 from pratique.attest.statement import StatementSubject, render_statement
 from pratique.evidence.appraise import appraise
-from pratique.evidence.collect import Collected, Collection, EvidenceForm
+from pratique.evidence.collected import Collected, Collection, EvidenceForm
 from pratique.evidence.trust_anchors import OwnLog, TrustAnchors, anchors_of_keys
 from pratique.keys.file import FileSigner
 from pratique.keys.signer import sign_statement

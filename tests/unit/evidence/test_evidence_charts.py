@@ -9,7 +9,7 @@ from pratique.errors import DigestMismatch, Malformed, NotFound, Unavailable
 from pratique.evidence import charts
 from pratique.evidence.appraise import appraise
 from pratique.evidence.charts import collect_chart_provenance
-from pratique.evidence.collect import Collection, EvidenceForm
+from pratique.evidence.collected import Collection, EvidenceForm
 from pratique.evidence.trust_anchors import TrustAnchors, anchors_of_keys
 from pratique.model import Cause
 from pratique.model.predicates import IMAGE_SIGNATURE

@@ -6,15 +6,8 @@ from shelf import Shelf
 from pratique.attest.cosign import DSSE_LAYER, PREDICATE_TYPE, SIMPLE_SIGNING
 from pratique.errors import DigestMismatch, InputError, Malformed, NotFound, Unavailable
 from pratique.evidence import collect as collect_module
-from pratique.evidence.collect import (
-    MAX_CONFIG_BYTES,
-    MAX_PIECES,
-    PREDICATE_ANNOTATION,
-    Collection,
-    EvidenceForm,
-    attached_to,
-    collect_from_repository,
-)
+from pratique.evidence.collect import MAX_CONFIG_BYTES, MAX_PIECES, PREDICATE_ANNOTATION, collect_from_repository
+from pratique.evidence.collected import Collection, EvidenceForm, attached_to
 from pratique.model import Cause, Digest
 from pratique.model.predicates import CYCLONEDX, IMAGE_SIGNATURE
 from pratique.registry.cosign import tag_of

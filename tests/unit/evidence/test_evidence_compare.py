@@ -3,7 +3,8 @@
 import pytest
 from test_evidence_quorum import TARGET, believing, facts, manifest, said
 
-from pratique.evidence.collect import Collected, Collection, collect_from_repository
+from pratique.evidence.collect import collect_from_repository
+from pratique.evidence.collected import Collected, Collection
 from pratique.evidence.compare import compare
 from pratique.model import Cause, Digest
 from pratique.model.predicates import CYCLONEDX, FILE_MANIFEST, SPDX

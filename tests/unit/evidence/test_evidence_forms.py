@@ -18,7 +18,7 @@ from pratique.attest.statement import StatementSubject, render_statement
 from pratique.attest.strictjson import dump_json
 from pratique.errors import LimitExceeded, Malformed
 from pratique.evidence.claims import Rejected, VerifiedClaim
-from pratique.evidence.collect import EvidenceForm
+from pratique.evidence.collected import EvidenceForm
 from pratique.evidence.sidecars import collect_bundle_files, collect_sidecars, content_of
 from pratique.evidence.trust_anchors import anchors_of_keys
 from pratique.evidence.verify import verify_piece

@@ -207,7 +207,7 @@ def test_notation_s_policy_speaks_of_its_own_form_alone(tmp_path):
 
     from test_evidence_appraise import KEY, OWN, TARGET, piece
 
-    from pratique.evidence.collect import Collection
+    from pratique.evidence.collected import Collection
     from pratique.evidence.trust_anchors import anchors_of_keys
 
     config = configure(tmp_path / "notation", team())

@@ -8,7 +8,7 @@ import world
 from pratique.attest.bundle import render_bundle
 from pratique.attest.statement import StatementSubject, render_statement
 from pratique.evidence.appraise import appraise, trusted_manifest
-from pratique.evidence.collect import Collected, Collection
+from pratique.evidence.collected import Collected, Collection
 from pratique.evidence.trust_anchors import TrustAnchors
 from pratique.keys.file import FileSigner
 from pratique.keys.signer import sign_statement

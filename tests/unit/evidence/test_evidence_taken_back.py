@@ -32,7 +32,7 @@ from pratique.attest.yaml_annotation import annotate, draft_statement
 from pratique.cli.trust_edit import revoke
 from pratique.errors import Malformed
 from pratique.evidence.appraise import appraise
-from pratique.evidence.collect import EvidenceForm
+from pratique.evidence.collected import EvidenceForm
 from pratique.evidence.sidecars import collect_bundle_files, collect_sidecars, content_of
 from pratique.keys.signer import sign_statement
 from pratique.model import Cause, Digest

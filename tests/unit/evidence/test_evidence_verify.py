@@ -26,7 +26,7 @@ from pratique.errors import (
 )
 from pratique.evidence import verify as verify_module
 from pratique.evidence.claims import FileSubject, Rejected, VerifiedClaim
-from pratique.evidence.collect import Collected, EvidenceForm
+from pratique.evidence.collected import Collected, EvidenceForm
 from pratique.evidence.trust_anchors import anchors_of_keys
 from pratique.evidence.verify import cause_of, verify_piece
 from pratique.keys.file import FileSigner

@@ -10,7 +10,7 @@ from pratique.attest.sigstore.trusted_root import parse_trusted_root
 from pratique.attest.statement import StatementSubject, render_statement
 from pratique.attest.yaml_annotation import annotate, draft_statement
 from pratique.evidence.claims import Rejected, VerifiedClaim
-from pratique.evidence.collect import Collected, EvidenceForm
+from pratique.evidence.collected import Collected, EvidenceForm
 from pratique.evidence.trust_anchors import TrustAnchors, anchors_of_keys
 from pratique.evidence.verify import verify_piece
 from pratique.keys.file import FileSigner

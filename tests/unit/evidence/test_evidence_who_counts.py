@@ -14,7 +14,7 @@ from pratique.attest.cosign import SimpleSigning, render_payload, signature_anno
 from pratique.attest.statement import StatementSubject, render_statement
 from pratique.evidence.appraise import appraise
 from pratique.evidence.charts import collect_chart_provenance
-from pratique.evidence.collect import Collected, Collection, EvidenceForm, attached_to
+from pratique.evidence.collected import Collected, Collection, EvidenceForm, attached_to
 from pratique.evidence.trust_anchors import TrustAnchors, anchors_in_place, anchors_of_keys
 from pratique.keys.signer import sign_statement
 from pratique.model import Cause, Digest, parse_manifest

@@ -9,7 +9,8 @@ import pytest
 
 from pratique.attest.cosign import SIMPLE_SIGNING, SimpleSigning, render_payload, signature_annotations
 from pratique.errors import DigestMismatch, InputError, Malformed, NotFound
-from pratique.evidence.collect import EvidenceForm, collect_from_repository
+from pratique.evidence.collect import collect_from_repository
+from pratique.evidence.collected import EvidenceForm
 from pratique.model import Cause, Digest
 from pratique.registry.archive import open_archive
 from pratique.registry.attach import attach

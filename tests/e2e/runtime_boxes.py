@@ -84,12 +84,22 @@ class Box:
         return podman("exec", "-i", "-u", user, self.name, "sh", "-c", script)
 
     def guard(
-        self, answer, *, interval_s: float = 300.0, on_violation=Response.NONE, seal: bool = False, ask_again_s=30.0, **rules
+        self,
+        answer,
+        *,
+        interval_s=300.0,
+        on_violation=Response.NONE,
+        seal=False,
+        ask_again_s=30.0,
+        scope="every container",
+        why_stopped="it was told to",
+        **rules,
     ) -> "Box":
         config = AgentConfig(
             rules=Rules(**({"enforce": True} | rules)),
             node="node",
             boot_id="boot",
+            scope=scope,
             seal=seal,
             on_violation=on_violation,
             report_interval_s=interval_s,
@@ -111,6 +121,7 @@ class Box:
                     publish_report=publish,
                     clock=time.time,
                     stop_event=self.stop,
+                    why_stopped=lambda: why_stopped,
                 )
             except BaseException as error:
                 self.failure = error

@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -290,3 +291,23 @@ def test_a_container_that_ends_has_its_last_report_while_the_agent_goes_on(box, 
         while not (found := signed_reports(home, image)) and time.monotonic() < deadline:
             time.sleep(0.1)
         assert [report["final"] for report in found] == [True] and process.poll() is None
+
+
+def test_the_readme_shows_what_the_agent_prints(box, manifest):
+    """Line by line, but for times, numbers and digests."""
+    from pratique.cli.agent import _line, _scope
+
+    shown = (ROOT / "README.md").read_text().partition("$ sudo pratique agent run")[2].partition("\n")[2].partition("```")[0]
+    it = box()
+    assert it.run(DROP.format("true", "/tmp/dropped")).returncode == 0
+    it.guard(manifest, scope=_scope((), "registry", None, 300.0), why_stopped="SIGTERM came")
+    it.wait(lambda: any(event["kind"] == "manifest" for event in it.events))
+    assert it.run("exec /tmp/dropped").returncode != 0
+    it.end()
+
+    def shape(text):
+        return re.sub(r"sha256:[0-9a-f]{64}|\d[\d.:TZ-]*", "#", text.replace(it.name, "harbour"))
+
+    printed = [shape(_line(event)) for event in it.events]
+    lines = re.sub(r"\n(?!\d{4}-)", " ", shown.strip()).splitlines()
+    assert [shape(line) for line in lines] == printed

@@ -63,6 +63,17 @@ def command(
 
     Of a multi-platform index it is about the image for one platform, or with --all-platforms about each of them. Exit code 0:
     allowed; 1: denied; 3: could not be decided.
+
+    A policy to begin with, beside the key that it names:
+
+    \b
+      version: 1
+      name: first
+      authorities: {release: {keys: [release.pub]}}
+      require:
+        signature: {from: [release]}
+        sbom: {from: [release]}
+        log: true
     """
     from pratique.gate.decide import decide, load_policy
 

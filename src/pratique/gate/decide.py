@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pratique.attest.predicates.vsa import InputAttestation, vsa_predicate
 from pratique.attest.statement import StatementSubject, render_statement
-from pratique.errors import Malformed
+from pratique.errors import Malformed, NotFound
 from pratique.evidence.trust_anchors import OwnLog, TrustAnchors, anchors_in_place
 from pratique.keys.logged_signer import LoggedBundle, LoggedSigner, seal
 from pratique.model import Decision
@@ -40,7 +40,10 @@ def load_policy(path: Path, *, logs: tuple[OwnLog, ...], base: TrustAnchors | No
     from pratique.keys.file import load_public_key
     from pratique.policy.document import MAX_POLICY_BYTES
 
-    data = read_limited(path, MAX_POLICY_BYTES)
+    try:
+        data = read_limited(path, MAX_POLICY_BYTES)
+    except NotFound as error:
+        raise NotFound(error.message, where=error.where, hint="pratique gate --help shows one to begin with") from error
     policy = parse_policy(data, where=str(path), trusted=base.names if base is not None else ())
     named = []
     for name, files in policy.key_files.items():

@@ -1,9 +1,11 @@
 """A policy with its keys and the trust in force: whom its names mean, and what is refused when it is read."""
 
+import inspect
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from pratique.errors import Malformed
+from pratique.errors import Malformed, NotFound
 from pratique.evidence.trust_anchors import OwnLog, TrustAnchors
 from pratique.gate.decide import load_policy
 from pratique.keys.file import FileSigner
@@ -81,3 +83,17 @@ def test_a_mistake_in_what_is_new_is_named(load, rule, more, complaint):
 
     with pytest.raises(InputError, match=complaint):
         load(rule, base=trust(release=K), more=more)
+
+
+def test_a_policy_that_is_not_there_is_answered_with_where_one_to_begin_with_is(tmp_path):
+    with pytest.raises(NotFound, match="no such file .pratique gate --help"):
+        load_policy(tmp_path / "policy.yaml", logs=())
+
+
+def test_the_policy_that_the_help_begins_with_is_one(tmp_path):
+    from pratique.cli.gate import command
+
+    text = command.help.partition("\b\n")[2]
+    (tmp_path / "policy.yaml").write_text(inspect.cleandoc(text))
+    (tmp_path / "release.pub").write_bytes(K.public_key.pem)
+    assert load_policy(tmp_path / "policy.yaml", logs=()).policy.named == {"release"}

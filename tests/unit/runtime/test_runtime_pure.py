@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pratique.errors import LimitExceeded, Malformed
+from pratique.errors import LimitExceeded, Malformed, Unavailable
 from pratique.model import Digest, FileEntry, FileKind, FileManifest
 from pratique.model.manifest import manifest_root
 from pratique.runtime import process
+from pratique.runtime.agent import load_node
 from pratique.runtime.allowlist import AllowList, ContentKind, Judgement, Seen, classify
 from pratique.runtime.fanotify import FAN_OPEN_EXEC_PERM, FAN_OPEN_PERM, FAN_Q_OVERFLOW, Event, parse_events
 from pratique.runtime.mountinfo import MAX_MOUNTS, MarkScope, lower_directories, parse_mountinfo, plan_marks, root_mount, unescape
@@ -523,3 +524,8 @@ def test_a_workload_is_answered_once_however_often_it_violates(response, done, a
         responder.violated(parse_inspect(INSPECTED))
     responder.close()
     assert (engine.done, told) == (done, action)
+
+
+def test_a_chroot_without_proc_is_told_in_a_line_and_is_no_internal_error(tmp_path):
+    with pytest.raises(Unavailable, match="mount /proc"):
+        load_node(tmp_path / "boot_id")

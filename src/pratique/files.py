@@ -1,18 +1,62 @@
 """Files: read within a limit, and written so that a crash leaves the old one or the new: beside, fsync, rename, fsync the folder.
 
-The only way any room writes a file that another run will read. Translates OSError into `StorageError`.
+The only way any room writes a file that another run will read. Translates OSError into `StorageError`. What a person asked for
+with an option goes through `write_output`: it makes no folder, and no private key is overwritten.
 """
 
 import errno
 import os
+import re
 import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import BinaryIO
 
 from pratique.errors import InputError, LimitExceeded, NotFound, StorageError
+
+_PRIVATE_KEY = re.compile(rb"^-----BEGIN [A-Z0-9 ]*PRIVATE KEY", re.MULTILINE)
+_HANDED = ("/dev/fd/", "/dev/std", "/proc/self/fd/")  # what a shell opened, not a file's name
+_KEY_LOOKED_AT = 64 << 10  # bytes: what programs write before the key itself is shorter
+
+
+def write_output(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """To the file that a person asked for, whole or not at all. Raises what `check_output` does, and StorageError."""
+    check_output(path)
+    write_atomic(path, data, mode=mode)
+
+
+def check_output(path: Path) -> None:
+    """Whether a file that a person named can be written, asked before anything is done for it. What is not there is made, but no
+    folder above it; a private key is never overwritten. Raises InputError; StorageError for a folder that takes no file.
+    """
+    if path.is_dir():
+        raise InputError("cannot be written: it is a folder", where=str(path), hint=f"name a file in it: {quote(f'{path}/NAME')}")
+    check_folder_above(path)
+    if _is_written_into(path):
+        return
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise StorageError("no file can be written here", where=str(path.parent), hint="name a file in another folder")
+    if _holds_private_key(path):
+        hint = "name another file, or remove it first if nothing needs it"
+        raise InputError("holds a private key, which is never overwritten", where=str(path), hint=hint)
+
+
+def check_folder_above(path: Path) -> None:
+    """Raises InputError where the folder is missing in which a person wants something made."""
+    if not path.parent.is_dir():
+        hint = f"make it: mkdir -p {quote(str(path.parent))}"
+        raise InputError("cannot be written: there is no such folder", where=str(path), hint=hint)
+
+
+def _holds_private_key(path: Path) -> bool:
+    try:
+        with open_regular(path) as file:
+            return _PRIVATE_KEY.search(file.read(_KEY_LOOKED_AT)) is not None
+    except (OSError, InputError):
+        return False
 
 
 def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
@@ -29,7 +73,7 @@ def open_atomic(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
     StorageError.
     """
     if path.is_dir():
-        raise InputError("cannot be written: it is a folder", where=str(path))
+        raise InputError("cannot be written: it is a folder", where=str(path), hint=f"name a file in it: {quote(f'{path}/NAME')}")
     if _is_written_into(path):
         try:
             with path.open("wb") as out:
@@ -57,7 +101,7 @@ def open_atomic(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
 
 
 def _is_written_into(path: Path) -> bool:
-    if str(path).startswith(("/dev/fd/", "/dev/std", "/proc/")):
+    if str(path).startswith(_HANDED):
         return True  # whatever is behind it: the name is not a file's
     try:
         return not stat.S_ISREG(path.stat().st_mode)
@@ -75,14 +119,34 @@ def move_durably(source: Path, path: Path) -> None:
 
 
 @contextmanager
-def open_regular(path: Path) -> Iterator[BinaryIO]:
+def open_regular(path: Path, *, buffering: int = -1) -> Iterator[BinaryIO]:
     """A regular file, open for reading; a pipe or a device is neither waited for nor read. Raises InputError, OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
         os.close(descriptor)
-        raise InputError("not a regular file", where=str(path))
-    with os.fdopen(descriptor, "rb") as file:
+        raise not_regular(path, mode)
+    with os.fdopen(descriptor, "rb", buffering) as file:
         yield file
+
+
+def not_regular(path: Path, mode: int) -> InputError:
+    """What to say of a folder, a pipe or a device where a file is read; `mode` as in os.stat_result."""
+    hint = "name a file in it" if stat.S_ISDIR(mode) else "save what it gives as a file, and name that"
+    return InputError("not a regular file", where=str(path), hint=hint)
+
+
+def unreadable(error: OSError, path: Path) -> InputError:
+    """What to say of a file or folder that is there and cannot be read, or is not there."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return NotFound("no such file", where=str(path))
+    hints = {
+        errno.EACCES: f"see whose it is: ls -ld {quote(str(path))}",
+        errno.ELOOP: f"the link leads to itself: ls -l {quote(str(path))}",
+        errno.ENAMETOOLONG: "write a shorter path",
+    }
+    reason = (error.strerror or str(error)).lower()
+    return InputError(f"cannot be read: {reason}", where=str(path), hint=hints.get(error.errno or 0))
 
 
 def read_limited(path: Path, limit: int) -> bytes:
@@ -90,12 +154,47 @@ def read_limited(path: Path, limit: int) -> bytes:
     try:
         with open_regular(path) as file:
             data = file.read(limit + 1)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise NotFound("no such file", where=str(path)) from error
     except OSError as error:
-        raise InputError(f"cannot be read: {(error.strerror or str(error)).lower()}", where=str(path)) from error
+        raise unreadable(error, path) from error
+    if len(data) > limit:
+        raise LimitExceeded(f"larger than {limit} bytes", where=str(path), hint="is it the file that you meant?")
+    return data
+
+
+def read_handed(path: Path, limit: int, *, patience_s: float = 30.0) -> bytes:
+    """As `read_limited`, and also what a shell hands over in a pipe (`<(command)`, /dev/stdin), as secrets are; whoever writes
+    nothing for so long is not waited for.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        raise unreadable(error, path) from error
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISFIFO(mode) and str(path).startswith(_HANDED):
+            data = _read_pipe(descriptor, limit, patience_s, path)
+        elif stat.S_ISREG(mode):
+            data = os.read(descriptor, limit + 1)
+        else:
+            raise not_regular(path, mode)
+    finally:
+        os.close(descriptor)
     if len(data) > limit:
         raise LimitExceeded(f"larger than {limit} bytes", where=str(path))
+    return data
+
+
+def _read_pipe(descriptor: int, limit: int, patience_s: float, path: Path) -> bytes:
+    import select
+
+    data = b""
+    while len(data) <= limit:
+        if not select.select([descriptor], [], [], patience_s)[0]:
+            raise InputError(f"nothing came out of the pipe for {patience_s:.0f} s", where=str(path))
+        part = os.read(descriptor, limit + 1 - len(data))
+        if not part:
+            break
+        data += part
     return data
 
 
@@ -118,13 +217,10 @@ def sync_directory(path: Path) -> None:
 
 def storage_error(error: OSError, path: Path) -> StorageError:
     """Say a failed write in one line with what to do about it."""
-    hints = {
-        errno.ENOSPC: "free some space and run the same command again",
-        errno.EDQUOT: "free some space and run the same command again",
-        errno.EROFS: "choose a writable directory, for instance with PRATIQUE_HOME",
-        errno.EACCES: "choose a writable directory, for instance with PRATIQUE_HOME",
-        errno.EPERM: "choose a writable directory, for instance with PRATIQUE_HOME",
-    }
+    full = "free some space and run the same command again"
+    elsewhere = "choose a writable directory, for instance with PRATIQUE_HOME"
+    hints = dict.fromkeys((errno.ENOSPC, errno.EDQUOT), full)
+    hints |= dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR), elsewhere)
     reason = error.strerror or str(error)
     return StorageError(f"cannot write: {reason.lower()}", where=str(path), hint=hints.get(error.errno or 0))
 

@@ -15,7 +15,8 @@ from pratique.artifact.limits import Limits
 from pratique.artifact.selection import Chosen, Selection
 from pratique.artifact.squash import squash
 from pratique.artifact.types import Artifact, ImageContents, Progress
-from pratique.errors import DigestMismatch, InputError, Malformed, NotFound
+from pratique.errors import DigestMismatch, InputError, Malformed
+from pratique.files import open_regular, unreadable
 from pratique.model import ArtifactKind, Digest, Subject, Tree
 
 CHART_FILE = "Chart.yaml"
@@ -92,13 +93,11 @@ class ChartArchive:
 
     def _scan(self, selection: Selection, progress: Progress | None) -> LayerScan:
         try:
-            with self._path.open("rb") as file:
+            with open_regular(self._path) as file:
                 stream = _Hashed(file)
                 scan = read_layer(stream, selection=selection, limits=self._limits)
-        except FileNotFoundError as error:
-            raise NotFound("no such file or folder", where=self._name) from error
         except OSError as error:
-            raise InputError(f"cannot be read: {(error.strerror or str(error)).lower()}", where=self._name) from error
+            raise unreadable(error, self._path) from error
         except Malformed as error:
             error.where = error.where or self._name
             raise

@@ -13,6 +13,7 @@ from pratique.artifact.limits import Budget, Limits
 from pratique.artifact.selection import Chosen, Selection
 from pratique.artifact.types import ImageContents, Progress
 from pratique.errors import DigestMismatch, InputError, NotFound
+from pratique.files import not_regular, unreadable
 from pratique.model import ArtifactKind, Digest, FileEntry, FileKind, Subject, Tree, Unknown
 from pratique.model.manifest import manifest_root
 
@@ -87,8 +88,9 @@ class FileArtifact:
             raise _unreadable(error, self._name) from error
         if not stat.S_ISREG(mode := os.fstat(descriptor).st_mode):
             os.close(descriptor)
-            hint = f"dir:{self._path} reads a folder" if stat.S_ISDIR(mode) else None
-            raise InputError("not a regular file", where=self._name, hint=hint)
+            if stat.S_ISDIR(mode):
+                raise InputError("not a regular file", where=self._name, hint=f"dir:{self._path} reads a folder")
+            raise not_regular(self._path, mode)
         with os.fdopen(descriptor, "rb", buffering=0) as file:
             name = os.fsencode(self._path.name).decode("utf-8", "surrogateescape")
             try:
@@ -273,4 +275,6 @@ def _reason(error: OSError) -> str:
 def _unreadable(error: OSError, where: str) -> InputError:
     if isinstance(error, FileNotFoundError):
         return NotFound("no such file or folder", where=where)
-    return InputError(_reason(error), where=where)
+    return (
+        unreadable(error, Path(where)) if not isinstance(error, NotADirectoryError) else InputError(_reason(error), where=where)
+    )

@@ -4,7 +4,7 @@ import hashlib
 import os
 import posixpath
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -14,6 +14,7 @@ from pratique.artifact.inflate import inflate
 from pratique.artifact.limits import Gauge, Limits
 from pratique.artifact.paths import clean_path, shown
 from pratique.errors import DigestMismatch, InputError, Malformed, NotFound
+from pratique.files import open_regular, unreadable
 from pratique.model import Digest
 
 _CHUNK = 1 << 20
@@ -42,13 +43,11 @@ class TarArchive:
     @contextmanager
     def open(cls, path: Path, limits: Limits) -> "Iterator[TarArchive]":
         """Find the members. Raises NotFound, InputError (unreadable, compressed), Malformed, LimitExceeded."""
-        try:
-            file = path.open("rb", buffering=0)
-        except FileNotFoundError as error:
-            raise NotFound("no such file", where=str(path)) from error
-        except OSError as error:
-            raise InputError(f"cannot read: {(error.strerror or str(error)).lower()}", where=str(path)) from error
-        with file:
+        with ExitStack() as stack:
+            try:
+                file = stack.enter_context(open_regular(path, buffering=0))
+            except OSError as error:
+                raise unreadable(error, path) from error
             places, links = _index(file, path, limits)
             yield cls(file, path, limits, places, links)
 

@@ -4,8 +4,6 @@ What is not there is not listed; what is there and cannot be read is an error, n
 """
 
 import hashlib
-import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +11,8 @@ from pratique.attest.bundle import MAX_BUNDLE_SIZE
 from pratique.attest.bundle_files import SUFFIXES, looks_like_json
 from pratique.attest.detached import MAX_RAW_SIZE, RAW_SUFFIX
 from pratique.attest.sigstore.verify import HASH_NAMES, ArtifactDigests
-from pratique.errors import InputError, LimitExceeded, NotFound
-from pratique.files import read_limited
+from pratique.errors import LimitExceeded, NotFound
+from pratique.files import open_regular, read_limited, unreadable
 
 PROVENANCE_SUFFIX = ".prov"
 MAX_WHOLE = 256 << 20  # larger files are hashed only: enough for all keys but those that sign the bytes themselves
@@ -57,10 +55,7 @@ def load_signed(path: Path) -> ArtifactDigests:
     kept: list[bytes] | None = []
     size = 0
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise InputError("not a regular file", where=str(path))
+        with open_regular(path) as file:
             while chunk := file.read(_CHUNK):
                 size += len(chunk)
                 for hasher in hashers.values():
@@ -69,9 +64,7 @@ def load_signed(path: Path) -> ArtifactDigests:
                     kept.append(chunk)
                 if size > MAX_WHOLE:
                     kept = None
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise NotFound("no such file", where=str(path)) from error
     except OSError as error:
-        raise InputError(f"cannot be read: {(error.strerror or str(error)).lower()}", where=str(path)) from error
+        raise unreadable(error, path) from error
     digests = {name: hasher.digest() for name, hasher in hashers.items()}
     return ArtifactDigests(digests=digests, data=None if kept is None else b"".join(kept))

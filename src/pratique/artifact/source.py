@@ -7,11 +7,16 @@ image that was built here, so engines are asked for it before a registry on this
 `DIGEST@PLACE` is what has this digest in a registry or layout; a digest alone is what is said about it, wherever that is kept.
 """
 
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
+from shlex import quote
 
 from pratique.errors import InputError, NotFound
+from pratique.files import not_regular, unreadable
 from pratique.model.digest import is_digest
 from pratique.registry.spelling import as_spelled_here
 
@@ -32,6 +37,7 @@ DIGEST = "digest"  # the scheme of a digest alone, which names no bytes
 _PLACES = ("registry", "oci-dir", "oci-archive")
 _HEADER = 512
 _MEMBERS_LOOKED_AT = 4096
+_NAMES_LOOKED_AT = 1_000  # in a folder, for one that is spelled nearly as what is missing
 _CHART_LOOKED_AT = 64  # members of a packed chart; helm puts Chart.yaml first, other packers a few later
 _CHART_BYTES_LOOKED_AT = 4 << 20
 
@@ -90,8 +96,12 @@ def _local(text: str) -> ArtifactSource | None:
             return ArtifactSource(_guess_folder(path), text, guessed=True)
         if path.is_file():
             return ArtifactSource(_guess_file(path), text, guessed=True)
+        if path.is_symlink():
+            raise NotFound("a link that leads to nothing", where=text[:200], hint=f"see where it leads: ls -l {quote(text)}")
+        if path.exists():
+            raise not_regular(path, path.stat().st_mode)
     except OSError as error:
-        raise InputError(f"cannot read {text[:200]!r}: {(error.strerror or str(error)).lower()}") from error
+        raise unreadable(error, path) from error
     return None
 
 
@@ -109,7 +119,8 @@ def _by_short_name(text: str, *, engines: bool) -> ArtifactSource:
     from pratique.artifact.local_images import find_local_image
     from pratique.registry.reference import DOCKER_HUB, parse_reference
 
-    nothing = NotFound(f"{text[:200]!r} is no file or folder, and no image in a registry", hint=_hint())
+    _refuse_misspelt_scheme(text)
+    nothing = NotFound(f"{text[:200]!r} is no file or folder, and no image in a registry", hint=_meant(text))
     if _looks_like_a_path(text):
         raise nothing
     try:
@@ -125,6 +136,34 @@ def _by_short_name(text: str, *, engines: bool) -> ArtifactSource:
     if answer.image is not None:
         return ArtifactSource(answer.image.engine, text, guessed=True, why=f"{answer}; the registry's is registry:{full}")
     return ArtifactSource("registry", full, guessed=True, why=f"no file or folder of that name, {answer}")
+
+
+def _refuse_misspelt_scheme(text: str) -> None:
+    """Raises InputError for `dri:app` where app is there: nobody means an image `dri` with the tag `app`."""
+    from difflib import get_close_matches
+
+    scheme, colon, location = text.partition(":")
+    if colon and location and Path(location).exists() and (close := get_close_matches(scheme, SCHEMES, n=1)):
+        hint = f"did you mean {quote(f'{close[0]}:{location}')}?"
+        raise InputError(f"there is no kind of source {scheme[:40]!r}", where=text[:200], hint=hint)
+
+
+def _meant(text: str) -> str:
+    """What to write instead of a bare word that is nothing."""
+    path = Path(text)
+    if any(mark in text for mark in "*?["):
+        return f"nothing here is called like this; see what is there: ls {quote(str(path.parent))}"
+    if text.startswith("~"):
+        return f"a shell knows ~ at the beginning of an unquoted word only: write $HOME{text[1:200]}"
+    from difflib import get_close_matches
+
+    names: list[str] = []
+    if path.parent.is_dir():
+        with suppress(OSError), os.scandir(path.parent) as entries:
+            names = [entry.name for entry in islice(entries, _NAMES_LOOKED_AT) if entry.name.isprintable()]
+    if close := get_close_matches(path.name, names, n=1, cutoff=0.7):
+        return f"did you mean {quote(str(path.with_name(close[0])))}?"
+    return _hint()
 
 
 def _looks_like_a_path(text: str) -> bool:

@@ -89,7 +89,8 @@ def not_a_key(found: KeyFile, wanted: str) -> Malformed:
         return PublicKeyGiven(f"this is a {what} where a private key belongs", hint="name the private key that it belongs to")
     if found.other:
         return Malformed(f"{found.other}, not a {wanted} key that can be used here", hint=found.advice)
-    return Malformed(f"not a {wanted} key", hint="expected PEM, DER, a JSON Web Key, or a key of OpenSSH's")
+    hint = f"expected PEM, DER, a JSON Web Key, or a key of OpenSSH's; {_NEW.removeprefix('run: ')} makes one"
+    return Malformed(f"not a {wanted} key", hint=hint)
 
 
 def read_key(data: bytes) -> KeyFile:

@@ -151,7 +151,9 @@ def clear_sign(text: bytes, secret_key: bytes, passphrase: Callable[[], bytes | 
         try:
             signer = key.signer(secret.decode("utf-8"))
         except Exception as wrong:
-            raise PassphraseWrong("the passphrase does not open this OpenPGP key") from wrong
+            raise PassphraseWrong(
+                "the passphrase does not open this OpenPGP key", hint="give the one that the key was made with"
+            ) from wrong
     made = bytes(pysequoia.sign(signer, text, mode=pysequoia.SignatureMode.CLEAR))
     parse_clear_signed(made)
     return made

@@ -10,7 +10,7 @@ from pratique.app.home import find_home, open_home_catalog
 from pratique.cli.commands import Command
 from pratique.cli.keyless import chosen_key, chosen_signer, keyless_options
 from pratique.cli.options import key_option, passphrase_option, timestamp_option
-from pratique.cli.output import format_option
+from pratique.cli.output import format_option, named_output
 from pratique.cli.targets import (
     beside_option,
     evidence_place_option,
@@ -85,7 +85,9 @@ def command(
         check_subjects(predicate_type, named)
         payload = render_statement(subjects=named, predicate_type=predicate_type, predicate=document)
         request = SigningRequest(targets=tuple(targets), predicate_type=predicate_type, message=payload)
-        how = Publication(form=SigningForm(form), beside=beside, output=Path(output) if output else None, replace=replace)
+        how = Publication(
+            form=SigningForm(form), beside=beside, output=named_output(output) if output is not None else None, replace=replace
+        )
         pen, who = chosen_signer(home, key, passphrase_file, timestamp_url, keyless)
         with open_home_catalog(home) as catalog:
             said = sign_and_publish(

@@ -11,7 +11,7 @@ from pratique.app.home import Home, find_home
 from pratique.app.verification import Answer
 from pratique.cli.commands import CommandGroup
 from pratique.cli.options import platform_option, stored_here
-from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_title
+from pratique.cli.output import format_option, iso_time, named_output, print_fact, print_json, print_title
 from pratique.cli.trust_anchors import anchor_options, chosen_anchors
 from pratique.cli.verify import predicate_type, report
 from pratique.cli.voice import say
@@ -70,7 +70,7 @@ def export(
     exported = export_bundle(
         home,
         source,
-        Path(output),
+        named_output(output),
         trust=trust,
         trust_files=files,
         believed=believed,

@@ -1,13 +1,13 @@
 """Commands and groups as all of ours are: a bare group prints its help, what is misspelt is answered with what is meant, and
 every help ends with examples (`cli.examples`)."""
 
-from difflib import get_close_matches
+import os
 from typing import Any
 
 import click
 
-from pratique.cli.voice import FLAGS, VOICE, voice_options
-from pratique.errors import InputError
+from pratique.cli.voice import FLAGS, VOICE, say, voice_options
+from pratique.errors import InputError, PratiqueError
 
 PROGRAM = "pratique"
 _SENTENCE = 500
@@ -18,6 +18,13 @@ def examples_of(path: str) -> tuple[str, ...]:
     from pratique.cli.examples import EXAMPLES
 
     return EXAMPLES.get(path.removeprefix(PROGRAM).strip(), ())
+
+
+def commands_called(name: str) -> list[str]:
+    """The commands of groups that have this name, in full: who types `pratique convert` means one of them."""
+    from pratique.cli.examples import EXAMPLES
+
+    return [f"{PROGRAM} {path}" for path in EXAMPLES if path.endswith(f" {name}")]
 
 
 def write_examples(path: str, formatter: click.HelpFormatter) -> None:
@@ -45,16 +52,48 @@ class Command(click.Command):
         is_configured = path in CONFIGURED and asked
         if is_configured:
             extra["default_map"] = settled_defaults(path)
-        context = super().make_context(info_name, args, parent, **extra)
-        if VOICE.plain:
-            context.color = False
-        if is_configured:
-            settle(context, path)
+        try:
+            context = super().make_context(info_name, args, parent, **extra)
+            if VOICE.plain:
+                context.color = False
+            if is_configured:
+                settle(context, path)
+        except click.UsageError as error:
+            error.ctx = error.ctx or click.Context(self, info_name=info_name, parent=parent)
+            raise
+        except PratiqueError as error:
+            _advise(error, click.Context(self, info_name=info_name, parent=parent))
+            raise
+        if asked and not isinstance(self, click.Group):
+            _say_misspelt_variables()
         return context
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it; what goes wrong leaves with advice on what to type instead."""
+        try:
+            return super().invoke(ctx)
+        except PratiqueError as error:
+            _advise(error, ctx)
+            raise
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         write_examples(ctx.command_path, formatter)
         super().format_epilog(ctx, formatter)
+
+
+def _say_misspelt_variables() -> None:
+    """A variable that is nearly one of ours does nothing, and nobody would know."""
+    for name in [name for name in os.environ if name.startswith("PRATIQUE_")]:
+        from pratique.cli.advice import similar_variable
+
+        if meant := similar_variable(name):
+            say(f"there is no variable {name}: did you mean {meant}?")
+
+
+def _advise(error: PratiqueError, context: click.Context) -> None:
+    from pratique.cli.advice import advise
+
+    advise(error, context)
 
 
 class CommandGroup(Command, click.Group):
@@ -88,5 +127,11 @@ class CommandGroup(Command, click.Group):
 
     def advice(self, ctx: click.Context, name: str, names: list[str]) -> str | None:
         """What to type instead; None when nothing comes close."""
+        from pratique.cli.elsewhere import command_here
+
+        if here := command_here(name, ctx.command_path.partition(" ")[2]):
+            return f"here: {here}"
+        from difflib import get_close_matches
+
         close = get_close_matches(name, names, n=1)
         return f"did you mean {ctx.command_path} {close[0]}?" if close else None

@@ -52,8 +52,7 @@ def command(source: str, destination: str, platform: str | None, unlisted: str, 
 
     scheme, _, place = destination.partition(":")
     if scheme not in ("registry", "oci-dir", "oci-archive"):
-        hint = "write registry:HOST/NAME[:TAG], oci-dir:PATH or oci-archive:PATH"
-        raise InputError(f"nothing can be copied to {destination[:200]!r}", hint=hint)
+        raise InputError(f"nothing can be copied to {destination[:200]!r}", hint=_as_destination(destination))
     if list_evidence and scheme != "oci-archive":
         raise InputError("--list-evidence is for archives", hint="leave it out: a registry or folder lists it in any case")
     origin, reference = open_repository(source)
@@ -67,6 +66,18 @@ def command(source: str, destination: str, platform: str | None, unlisted: str, 
     tag = named if named is not None else tag
     copied = copy(target, tag)
     _report(copied, target.name, tag, format_)
+
+
+def _as_destination(text: str) -> str:
+    """What to write instead of a destination that says no kind of place, or one that nothing is copied to."""
+    from shlex import quote
+
+    scheme = text.partition(":")[0]
+    if scheme in ("docker", "podman", "containerd", "docker-archive"):
+        return "write oci-archive:PATH, which podman load and docker load take"
+    if text and "/" not in text and ":" not in text:
+        return f"write {quote(f'oci-archive:{text}')} for a file or {quote(f'oci-dir:{text}')} for a folder"
+    return "write registry:HOST/NAME[:TAG], oci-dir:PATH or oci-archive:PATH"
 
 
 def _find(origin: "Repository", reference: str, platform: str | None, source: str) -> "tuple[str, tuple[Manifest, ...]]":
@@ -92,7 +103,7 @@ def _to_archive(
     from pratique.registry.copy import check_arrived
 
     if not place or "\0" in place:
-        raise InputError("oci-archive: names nothing")
+        raise InputError("oci-archive: names nothing", hint="write oci-archive:PATH")
     with staged(Path(place)) as layout:
         tag = tag or "copied"
         copied = copy(layout, tag)

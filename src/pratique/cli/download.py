@@ -1,6 +1,5 @@
 """`pratique download SOURCE`: what is said about an artifact, as it was said, into files."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -8,7 +7,7 @@ import click
 from pratique.app.home import find_home
 from pratique.cli.commands import Command
 from pratique.cli.options import evidence_option, platform_option, source_argument
-from pratique.cli.output import TALK, format_option, print_json, print_title, print_verdict
+from pratique.cli.output import TALK, format_option, named_output, print_json, print_title, print_verdict
 from pratique.cli.targets import replace_option
 from pratique.files import is_file_with
 
@@ -36,8 +35,8 @@ def command(
     from pratique.app.gather import collect_evidence
     from pratique.app.sources import opened
     from pratique.cli.verify import predicate_type
-    from pratique.errors import InputError, StorageError, Unavailable
-    from pratique.files import write_atomic
+    from pratique.errors import InputError, Unavailable
+    from pratique.files import check_folder_above, storage_error, write_output
     from pratique.model import Cause
 
     wanted = frozenset(map(predicate_type, types))
@@ -46,16 +45,21 @@ def command(
     if collection.cause is Cause.UNREACHABLE:
         raise Unavailable(collection.detail)
     pieces = [piece for piece in collection.pieces if not wanted or piece.claimed_type in wanted]
-    files = {Path(output) / name: data for piece in pieces if piece.cause is Cause.NONE for name, data in _files_of(piece)}
+    folder = named_output(output)
+    check_folder_above(folder)
+    if folder.exists() and not folder.is_dir():
+        raise InputError("a file, not a folder", where=output, hint="name a folder, which is made where there is none")
+    files = {folder / name: data for piece in pieces if piece.cause is Cause.NONE for name, data in _files_of(piece)}
     for path, data in files.items():
         if not replace and path.exists() and not is_file_with(path, data):
             raise InputError("there is another file of this name", where=str(path), hint="use --replace, or move it away")
-    try:
-        Path(output).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(f"cannot make the folder: {(error.strerror or str(error)).lower()}", where=output) from error
+    if files:
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise storage_error(error, folder) from error
     for path, data in files.items():
-        write_atomic(path, data)
+        write_output(path, data)
     missing = [piece for piece in pieces if piece.cause is not Cause.NONE]
     if format_ == "json":
         print_json(

@@ -1,6 +1,9 @@
-"""What commands of cosign, notation and other tools are called here: who types one from habit is told, in one line."""
+"""What commands and options of syft, trivy, cosign, notation, docker and other tools are called here: who types one from habit is
+told, in one line."""
 
 _LOGIN = "log in with podman, docker, oras or helm: their credentials are read"
+_SBOM = "pratique sbom SOURCE"
+_FOLDER = "pratique sbom dir:PATH"
 
 CALLED_HERE = {
     "sign-blob": "pratique sign FILE --form message; or FILE.sig with --form raw",
@@ -26,4 +29,164 @@ CALLED_HERE = {
     "version": "pratique --version",
     "keygen": "pratique key generate --output release.key",
     "provenance": "pratique attest SOURCE --type provenance --predicate FILE",
+    "help": "pratique --help; of one command: pratique sign --help",
+    "man": "pratique --help; of one command: pratique sign --help",
+    "scan": _SBOM,
+    "packages": _SBOM,
+    "image": _SBOM,
+    "images": "pratique catalog list",
+    "cataloger": _SBOM,
+    "catalogers": _SBOM,
+    "fs": _FOLDER,
+    "filesystem": _FOLDER,
+    "rootfs": _FOLDER,
+    "repo": _FOLDER,
+    "repository": _FOLDER,
+    "vuln": "pratique sbom SOURCE -o cyclonedx-json: what is vulnerable in it, a scanner says",
+    "validate": "pratique sbom check SOURCE SBOM; pratique gate SOURCE --policy policy.yaml",
+    "referrers": "pratique tree SOURCE",
+    "discover": "pratique tree SOURCE",
+    "ls": "pratique catalog list",
+    "list": "pratique catalog list",
+    "run": "pratique agent run",
+    "admission": "pratique gate SOURCE --policy policy.yaml",
+    "evaluate": "pratique gate SOURCE --policy policy.yaml",
+    "clean": "pratique trust revoke: what was said is taken back, and not removed",
+    "env": "pratique config",
+    "upgrade": "pratique --version says which this is; a newer one is installed with pip, uv or pipx",
+    "update": "pratique --version says which this is; a newer one is installed with pip, uv or pipx",
+    # Inside of groups
+    "sbom generate": _SBOM,
+    "sbom scan": _SBOM,
+    "sbom create": _SBOM,
+    "sbom validate": "pratique sbom check SOURCE SBOM",
+    "sbom verify": "pratique sbom check SOURCE SBOM",
+    "sbom compare": "pratique sbom diff A B",
+    "sbom attach": "pratique attest SOURCE --type cyclonedx --predicate SBOM --key release.key",
+    "sbom sign": "pratique attest SOURCE --type cyclonedx --predicate SBOM --key release.key",
+    "key list": "pratique key show FILE.pub: keys in files are not listed",
+    "key ls": "pratique key show FILE.pub: keys in files are not listed",
+    "key create": "pratique key generate --output release.key",
+    "key new": "pratique key generate --output release.key",
+    "key export": "pratique key show KEY --public release.pub",
+    "key public": "pratique key show KEY --public release.pub",
+    "key generate-key-pair": "pratique key generate --output release.key",
+    "trust list": "pratique trust show",
+    "trust ls": "pratique trust show",
+    "trust remove": "pratique trust retire WHO; or pratique trust revoke WHO for a stolen key",
+    "trust delete": "pratique trust retire WHO; or pratique trust revoke WHO for a stolen key",
+    "trust verify": "pratique trust show",
+    "trust update": "pratique trust refresh",
+    "log list": "pratique log show",
+    "log ls": "pratique log show",
+    "log get": "pratique log entry INDEX",
+    "log check": "pratique log verify",
+    "catalog find": "pratique catalog search PATTERN",
+    "catalog ls": "pratique catalog list",
+    "catalog show": "pratique trace DIGEST",
+    "agent start": "pratique agent run",
+    "agent observe": "pratique agent run --mode observe",
+    "agent enforce": "pratique agent run --mode enforce",
+    "bundle create": "pratique bundle export SOURCE -o FILE",
+    "bundle import": "pratique bundle verify FILE; pratique copy oci-archive:FILE DESTINATION",
 }
+
+_OF_KEYLESS = "services of keyless signing are named with --signing-config and --trusted-root"
+_PLAIN_HTTP = "set PRATIQUE_PLAIN_HTTP=HOST:PORT for a registry without TLS"
+_JSON = "write --format json"
+_NOTHING_ASKED = "leave it out: nothing is asked"
+_OUTPUT = "write -o FORMAT or -o FORMAT=PATH, for instance -o cyclonedx-json=app.cdx.json"
+
+_OPTIONS_HERE = {
+    "-V": "write --version",
+    "--yes": _NOTHING_ASKED,
+    "-y": _NOTHING_ASKED,
+    "--force": "leave it out; where a file would be overwritten, write --replace",
+    "-f": _JSON,
+    "--json": _JSON,
+    "-o": _JSON,
+    "--output": _JSON,
+    "--debug": "write -v",
+    "--no-colour": "write --no-color",
+    "--tlog-upload": "leave it out: what is signed stands in this machine's log",
+    "--no-tlog-upload": "leave it out: what is signed stands in this machine's log",
+    "--insecure-ignore-tlog": "leave it out",
+    "--rekor-url": _OF_KEYLESS,
+    "--fulcio-url": _OF_KEYLESS,
+    "--oidc-issuer": _OF_KEYLESS,
+    "--identity-token": "write --identity-token-file FILE, or set SIGSTORE_ID_TOKEN",
+    "--certificate-github-workflow-repository": "write --certificate-identity-regexp REGEXP",
+    "--allow-insecure-registry": _PLAIN_HTTP,
+    "--allow-http-registry": _PLAIN_HTTP,
+    "--insecure": _PLAIN_HTTP,
+    "--plain-http": _PLAIN_HTTP,
+    "--username": _LOGIN,
+    "--password": _LOGIN,
+    "--registry-username": _LOGIN,
+    "--registry-password": _LOGIN,
+    "--registry-token": _LOGIN,
+    "-u": _LOGIN,
+    "--signature": "what stands beside the file is found; else write --bundle FILE",
+    "--certificate": "write --certificate-identity WHO --certificate-oidc-issuer URL --trusted-root FILE",
+    "--cert": "write --certificate-identity WHO --certificate-oidc-issuer URL --trusted-root FILE",
+    "--local-image": "write oci-dir:PATH as the source",
+    "--input": "write oci-archive:PATH or docker-archive:PATH as the source",
+    "--scope": "leave it out: all layers are laid over each other",
+    "--from": "write it before the name: registry:NAME, docker:NAME or podman:NAME",
+    "--severity": "write pratique sbom SOURCE -o cyclonedx-json: what is vulnerable in it, a scanner says",
+    "--scanners": "write pratique sbom SOURCE -o cyclonedx-json: what is vulnerable in it, a scanner says",
+    "--privatekey": "write --key FILE",
+    "--private-key": "write --key FILE",
+    "--public-key": "write --key FILE.pub",
+    "--passphrase": "write --passphrase-file FILE, or set PRATIQUE_KEY_PASSPHRASE",
+    "--tag": "write it in the name: registry:HOST/NAME:TAG",
+    "-t": "write it in the name: registry:HOST/NAME:TAG",
+    "sbom -f": _OUTPUT,
+    "sbom --format": _OUTPUT,
+    "sbom --json": "write -o json",
+    "sbom --output-file": "write --file PATH",
+    "sbom --name": "write --source-name NAME",
+    "sbom score -o": _JSON,
+    "sbom score -f": _JSON,
+    "sbom check -f": _JSON,
+    "sbom diff -f": _JSON,
+    "sbom check -o": _JSON,
+    "sbom diff -o": _JSON,
+    "sign --bundle": "write --output FILE",
+    "sign --output-signature": "write --form raw --output FILE",
+    "sign --output-file": "write --output FILE",
+    "sign --output-certificate": "write --output FILE: the bundle holds the certificate",
+    "sign --type": "write pratique attest SUBJECT --type TYPE --predicate FILE",
+    "sign --predicate": "write pratique attest SUBJECT --type TYPE --predicate FILE",
+    "attest --predicate-type": "write --type TYPE",
+    "attest --bundle": "write --output FILE",
+    "verify --type": "write --require TYPE",
+    "verify --predicate-type": "write --require TYPE",
+    "verify --policy": "write pratique gate SOURCE --policy FILE",
+    "gate --require": "write it in the policy: docs/policy.md",
+    "gate --decision-key": "write --key FILE",
+    "key generate --password": "write --passphrase-file FILE",
+    "key generate --output-key-prefix": "write --output FILE",
+    "key generate --type": "write --algorithm NAME",
+    "key generate --kms": "write --output REFERENCE: docs/keys.md",
+    "ship --tag": "write --to registry:HOST/NAME:TAG",
+    "ship --destination": "write --to registry:HOST/NAME:TAG",
+    "ship --push": "write --to registry:HOST/NAME:TAG",
+}
+
+
+def command_here(name: str, group: str) -> str | None:
+    """What another tool's command is called here. `group`: "" at the top, else the group that it was typed in."""
+    return CALLED_HERE.get(f"{group} {name}".strip())
+
+
+def option_here(name: str, path: str) -> str | None:
+    """What to write instead of another tool's option; `path`: the command it was typed for, as `pratique sbom make`."""
+    words = path.split()[1:]
+    for length in range(len(words), -1, -1):
+        if advice := _OPTIONS_HERE.get(" ".join([*words[:length], name])):
+            return advice
+    return None
+
+
+OPTIONS_HERE = tuple(_OPTIONS_HERE.items())

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
 
 from pratique.cli.commands import CommandGroup
-from pratique.cli.output import format_option, print_fact, print_json, print_title, write_output
+from pratique.cli.output import format_option, named_output, print_fact, print_json, print_title, write_output
 
 if TYPE_CHECKING:
     from pratique.attest.publickey import PublicKey
@@ -63,6 +64,7 @@ def generate(
     PRATIQUE_KEY_PIN or a prompt. Everybody verifies ECDSA on P-256; Ed25519 costs the log's entry with other tools: cosign
     verifies such a signature without the log only.
     """
+    _check_outputs(output, public, passphrase_file, no_passphrase)
     with _made(output, algorithm, passphrase_file, no_passphrase) as signer:
         _write_public(public, signer.public_key)
         _report(output, signer.public_key, no_passphrase, format_)
@@ -100,6 +102,7 @@ def import_(
     from pratique.keys.open import import_signer
     from pratique.keys.passphrase import passphrase_source, terminal_prompt
 
+    _check_outputs(output, public, passphrase_file, no_passphrase)
     file = Path(source_passphrase_file) if source_passphrase_file else None
     question = "Old passphrase: "
     ask = passphrase_source(
@@ -134,6 +137,7 @@ def show(reference: str, algorithm: str | None, passphrase_file: str | None, pub
     from pratique.cli.signers import key_access
     from pratique.keys.open import load_public
 
+    _check_outputs(None, public)
     key = load_public(reference, key_access(passphrase_file), algorithm)
     _write_public(public, key)
     if format_ == "json":
@@ -171,16 +175,16 @@ def rotate(
     import time
 
     from pratique.cli.signers import key_access
-    from pratique.files import write_atomic
     from pratique.keys.open import open_signer
     from pratique.keys.signer import sign_succession
 
     access = key_access(passphrase_file)
+    _check_outputs(output, public, passphrase_file, no_passphrase)
     document = _statement_path(reference, output, statement)
     old = open_signer(reference, access)
     try:
         with _successor(reference, output, algorithm or old.public_key.algorithm, access, passphrase_file, no_passphrase) as new:
-            write_atomic(document, sign_succession(old, new, int(time.time())))
+            write_output(str(document), sign_succession(old, new, int(time.time())))
             _write_public(public, new.public_key)
             told = {"old": old.public_key.keyid, "statement": str(document)}
             _report(output or reference, new.public_key, no_passphrase, format_, told)
@@ -188,15 +192,38 @@ def rotate(
         old.close()
 
 
+def _check_outputs(
+    output: str | None, public: str | None, passphrase_file: str | None = None, no_passphrase: bool = False
+) -> None:
+    """What would fail after a key was made fails before. Raises InputError, StorageError."""
+    from pratique.errors import InputError
+    from pratique.files import check_output
+    from pratique.keys.access import parse_reference
+
+    if no_passphrase and passphrase_file is not None:
+        raise InputError("--passphrase-file and --no-passphrase contradict each other", hint="leave one of them out")
+    if output is not None and (target := parse_reference(output)).scheme == "file:":
+        path = Path(target.name)
+        if path.is_dir():
+            hint = f"name a file in it: --output {quote(str(path / 'release.key'))}"
+            raise InputError("cannot be written: it is a folder", where=output, hint=hint)
+        if not path.exists():
+            check_output(path)
+    if public is not None:
+        check_output(named_output(public))
+
+
 def _statement_path(reference: str, output: str | None, statement: str | None) -> Path:
     """Where the statement goes. Asked for before anything is made. Raises InputError."""
     from pratique.errors import InputError
+    from pratique.files import check_output
     from pratique.keys.access import parse_reference
 
     target = parse_reference(output or reference)
     if statement is None and target.scheme != "file:":
         raise InputError("where should the statement of succession go?", hint="use --statement FILE")
-    path = Path(statement) if statement else Path(target.name + ".succession.json")
+    path = named_output(statement) if statement is not None else Path(target.name + ".succession.json")
+    check_output(path)
     if path.exists():
         raise InputError("there is a file of this name", where=str(path), hint="choose another with --statement")
     return path

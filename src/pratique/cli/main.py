@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from pratique import __version__
-from pratique.cli.commands import PROGRAM, CommandGroup, examples_of
+from pratique.cli.commands import PROGRAM, CommandGroup, commands_called
 from pratique.cli.voice import VOICE
 from pratique.errors import PratiqueError
 
@@ -60,9 +60,18 @@ class LazyGroup(CommandGroup):
         return command
 
     def advice(self, ctx: click.Context, name: str, names: list[str]) -> str | None:
-        from pratique.cli.elsewhere import CALLED_HERE
+        from pratique.cli.elsewhere import command_here
 
-        return f"here: {CALLED_HERE[name]}" if name in CALLED_HERE else super().advice(ctx, name, names)
+        if command_here(name, "") is not None:
+            return super().advice(ctx, name, names)
+        inner = commands_called(name)
+        if inner:
+            return f"did you mean {' or '.join(inner)}?"
+        if any(mark in name for mark in ":/.@") or os.path.lexists(name):
+            from shlex import quote
+
+            return f"did you mean pratique sbom {quote(name)}?"
+        return super().advice(ctx, name, names)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
         """Commands and options of the program itself, without loading one."""
@@ -141,7 +150,7 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.ClickException as error:
-        _complain(_one_line(_usage(error)))
+        _complain(_one_line(_usage(error, arguments)))
         return 2
     except (click.Abort, KeyboardInterrupt):
         _complain("interrupted; the same command continues where it stopped")
@@ -167,19 +176,19 @@ def run(arguments: list[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _usage(error: click.ClickException) -> str:
+def _usage(error: click.ClickException, arguments: list[str]) -> str:
     """What is wrong with how a command was typed, and what to type instead."""
-    context = error.ctx if isinstance(error, click.UsageError) else None
-    path = context.command_path if context else PROGRAM
-    hints = []
     text = error.format_message()
-    if isinstance(error, click.NoSuchOption):
-        text = error.message
-        if error.possibilities:
-            hints.append(f"did you mean {error.possibilities[0]}?")
-    elif isinstance(error, click.MissingParameter) and (lines := examples_of(path)):
-        hints.append(f"for example: {lines[0]}")
-    hints.append(f"see {path} --help")
+    hints = [f"see {PROGRAM} --help"]
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        from pratique.cli.advice import advise_usage, misplaced_option
+
+        path = error.ctx.command_path
+        hints = [*advise_usage(error, error.ctx), f"see {path} --help"]
+        if isinstance(error, click.NoSuchOption):
+            text = error.message
+            if error.ctx.parent is None and (advice := misplaced_option(error.option_name, arguments, COMMANDS)):
+                hints = [advice]
     text = text.rstrip(".")
     return f"{text[:1].lower() + text[1:]} ({'; '.join(hints)})"
 

@@ -93,7 +93,9 @@ timestamp_option = click.option(
     help="An RFC 3161 timestamp authority to ask, so that signatures outlive their key; default PRATIQUE_TIMESTAMP_URL.",
 )
 passphrase_option = click.option("--passphrase-file", type=click.Path(), help="Read the key's passphrase or PIN from this file.")
-max_entries_option = click.option("--max-entries", type=int, help="Read artifacts with more files than the default allows.")
+max_entries_option = click.option(
+    "--max-entries", type=click.IntRange(min=1), help="Read artifacts with more files than the default allows."
+)
 
 
 tell_of_waiting(say)

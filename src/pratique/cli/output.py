@@ -37,14 +37,17 @@ def print_json(value: Any) -> None:
 
 
 def write_output(path: str, data: bytes) -> None:
-    """To the file that was asked for, and to nothing else: a folder that is not there is not made. Raises InputError,
-    StorageError."""
-    from pratique.files import write_atomic
+    """To the file that was asked for, and to nothing else (`files.write_output`). Raises InputError, StorageError."""
+    from pratique.files import write_output as write
 
-    folder = Path(path).parent
-    if not folder.is_dir():
-        raise InputError("cannot be written: there is no such folder", where=path, hint=f"make it: mkdir -p {folder}")
-    write_atomic(Path(path), data)
+    write(named_output(path), data)
+
+
+def named_output(path: str) -> Path:
+    """The file that an option names. Raises InputError for an empty name, which `Path` takes for the working folder."""
+    if not path or "\0" in path:
+        raise InputError("a file without a name", hint="name one: PATH")
+    return Path(path)
 
 
 def print_title(text: str) -> None:

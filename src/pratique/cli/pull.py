@@ -2,13 +2,13 @@
 
 import io
 import os
-from pathlib import Path
+from shlex import quote
 
 import click
 
 from pratique.cli.commands import Command
 from pratique.cli.options import stored_here
-from pratique.cli.output import format_option, print_fact, print_json, print_title
+from pratique.cli.output import format_option, named_output, print_fact, print_json, print_title
 from pratique.cli.targets import replace_option
 from pratique.files import is_file_with
 
@@ -31,7 +31,7 @@ def command(place: str, output: str, replace: bool, format_: str) -> None:
     from pratique.artifact.source import parse_source
     from pratique.attest.helm_prov import archive_name
     from pratique.errors import InputError
-    from pratique.files import write_atomic
+    from pratique.files import write_output
     from pratique.model import Digest
     from pratique.registry.helm import pull_chart
     from pratique.registry.open import open_repository
@@ -39,9 +39,9 @@ def command(place: str, output: str, replace: bool, format_: str) -> None:
     source = parse_source(place)
     if source.scheme not in PLACES:
         raise InputError(f"{place[:200]} is in no registry or layout", hint="write registry:HOST/NAME:TAG or oci-dir:PATH[:TAG]")
-    folder = Path(output)
+    folder = named_output(output)
     if not folder.is_dir():
-        raise InputError("no such folder", where=output)
+        raise InputError("no such folder", where=output, hint=f"make it: mkdir -p {quote(output)}")
     repository, reference = open_repository(str(source))
     try:
         manifest, chart = pull_chart(repository, reference or "")
@@ -55,7 +55,7 @@ def command(place: str, output: str, replace: bool, format_: str) -> None:
         if not replace and path.exists() and not is_file_with(path, data):
             raise InputError("there is another file of this name", where=str(path), hint="use --replace, or move it away")
     for path, data in files.items():
-        write_atomic(path, data)
+        write_output(path, data)
     if format_ == "json":
         print_json({"digest": manifest.digest, "archive": Digest.of(chart.archive), "files": [str(path) for path in files]})
         return

@@ -1,11 +1,10 @@
 """`-o FORMAT[@VERSION][=PATH]`: what a bill of materials is written as, and where to, for every command that writes one."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from pratique.cli.output import write_output
+from pratique.cli.output import named_output, write_output
 
 if TYPE_CHECKING:
     from pratique.documents.names import OutputTarget
@@ -17,22 +16,35 @@ def wanted_outputs(outputs: tuple[str, ...], path: str | None) -> "list[tuple[Ou
     """Formats and where they go: to their own PATH, else to `path`, else (None) to standard output. Raises InputError for a
     format that there is not, a folder, and two that go to one place, where they would run into each other.
     """
-    from pratique.documents.names import parse_target
     from pratique.errors import InputError
+    from pratique.files import check_output
 
     found: list[tuple[OutputTarget, str | None]] = []
     for text in outputs:
-        name, equals, place = text.partition("=")
+        name, equals, place = text.removeprefix("=").partition("=")  # `-o=FORMAT` gives "=FORMAT" where -o FORMAT is the custom
         if equals and not place:
-            raise InputError(f"-o {text[:80]} names no file")
+            raise InputError(f"-o {text[:80]} names no file", hint=f"write -o {name}=PATH, or -o {name} for standard output")
         where = place or path
-        if where is not None and Path(where).is_dir():
-            raise InputError("cannot be written: it is a folder", where=where)
-        found.append((parse_target(name), where))
+        if where is not None:
+            check_output(named_output(where))
+        found.append((_target(name), where))
     places = [place for _, place in found]
     if len(set(places)) < len(places):
         raise InputError("several formats would go to the same place", hint="give each a file: -o FORMAT=PATH")
     return found
+
+
+def _target(name: str) -> "OutputTarget":
+    """The format; of a file's name in its place, how that is written. Raises InputError."""
+    from pratique.documents.names import parse_target
+    from pratique.errors import InputError
+
+    try:
+        return parse_target(name)
+    except InputError as error:
+        if "." in name.rpartition("@")[0] or "/" in name or ("." in name and "@" not in name):
+            error.hint = f"a format comes first: -o cyclonedx-json={name[:200]}"
+        raise
 
 
 def one_output(output: str, path: str | None) -> "tuple[OutputTarget, str | None]":

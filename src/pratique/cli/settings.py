@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 from pratique.cli.voice import VOICE, say
-from pratique.errors import InputError, Malformed, NotFound
+from pratique.errors import InputError, Malformed
 
 FILE = "pratique.toml"
 MAX_FILE_BYTES = 1 << 16
@@ -46,6 +46,25 @@ SETTINGS = {
     "signing-config": Setting("signing_config", ("sign", "attest"), "PRATIQUE_SIGNING_CONFIG"),
     "trusted-root": Setting("trusted_root", ("sign", "attest"), "PRATIQUE_TRUSTED_ROOT"),
 }
+VARIABLES = frozenset(
+    {
+        *(setting.variable for setting in SETTINGS.values() if setting.variable),
+        "PRATIQUE_AGENT_OPTIONS",
+        "PRATIQUE_BUILD_NUMBER",
+        "PRATIQUE_COMMIT",
+        "PRATIQUE_DEBUG",
+        "PRATIQUE_HOME",
+        "PRATIQUE_KEY_PASSPHRASE",
+        "PRATIQUE_KEY_PIN",
+        "PRATIQUE_LIMITS",
+        "PRATIQUE_LOG_ORIGIN",
+        "PRATIQUE_PKCS11_MODULE",
+        "PRATIQUE_PLAIN_HTTP",
+        "PRATIQUE_RELEASE_TAG",
+        "PRATIQUE_REPOSITORY",
+    }
+)
+"""All that the program reads of its own: docs/configuration.md has the same."""
 CONFIGURED = frozenset(command for setting in SETTINGS.values() for command in setting.commands)
 
 
@@ -132,11 +151,18 @@ def _read(path: Path) -> dict[str, str]:
     for name, value in values.items():
         where = f"{path}:{_line_of(text, name)}"
         if name not in SETTINGS:
-            raise InputError(f"there is no setting {name[:40]!r}", where=where, hint=f"there are {', '.join(SETTINGS)}")
+            raise InputError(f"there is no setting {name[:40]!r}", where=where, hint=_meant(name))
         if not isinstance(value, str) or not value.strip():
-            raise InputError(f"{name} is a text in quotes", where=where)
+            raise InputError(f"{name} is a text in quotes", where=where, hint=f'write {name} = "…"')
         found[name] = _from_folder(SETTINGS[name], name, value, path.parent)
     return found
+
+
+def _meant(name: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name.replace("_", "-"), SETTINGS, n=1)
+    return f"did you mean {close[0]}?" if close else f"there are {', '.join(SETTINGS)}"
 
 
 def _refuse_of_others(path: Path) -> None:
@@ -144,10 +170,10 @@ def _refuse_of_others(path: Path) -> None:
     ours = {0, os.geteuid()}
     try:
         file, folder = path.stat(), path.parent.stat()
-    except FileNotFoundError as error:
-        raise NotFound("no such file", where=str(path)) from error
     except OSError as error:
-        raise InputError(f"cannot be read: {(error.strerror or str(error)).lower()}", where=str(path)) from error
+        from pratique.files import unreadable
+
+        raise unreadable(error, path) from error
     if file.st_uid not in ours or folder.st_uid not in ours:
         raise InputError("is of another user, or in a folder of one", where=str(path), hint="run from a folder of your own")
     if file.st_mode & 0o022:

@@ -11,7 +11,7 @@ from pratique.app.home import find_home, open_home_catalog, open_logged_signer, 
 from pratique.cli.commands import Command
 from pratique.cli.keyless import chosen_key, chosen_signer, keyless_options
 from pratique.cli.options import key_option, passphrase_option, timestamp_option
-from pratique.cli.output import format_option
+from pratique.cli.output import format_option, named_output
 from pratique.cli.signers import load_chosen_signer, named_key, passphrase_of
 from pratique.cli.targets import (
     beside_option,
@@ -117,7 +117,7 @@ def command(
     from pratique.ship.sign import Publication, SigningForm, sign_and_publish
 
     home = find_home()
-    destination = Path(output) if output else None
+    destination = named_output(output) if output is not None else None
     if form == "annotation":
         named = named_key(key)
         with open_targets(subjects, platform, recursive=recursive, evidence=evidence) as targets:
@@ -174,10 +174,12 @@ def _annotated_texts(targets: "Sequence[SigningTarget]", output: Path | None) ->
     from pratique.attest.kubernetes_yaml import MAX_SIZE
     from pratique.attest.yaml_annotation import annotate, draft_statement
     from pratique.errors import InputError
-    from pratique.files import read_limited
+    from pratique.files import check_output, read_limited
 
     if output is not None and len(targets) != 1:
         raise InputError(f"{len(targets)} files do not go into one", hint="leave out --output, or sign one at a time")
+    if output is not None:
+        check_output(output)
     out = []
     for target in targets:
         if target.path is None:
@@ -200,14 +202,14 @@ def _annotate(
     `journals` until all are.
     """
     from pratique.attest.yaml_annotation import annotate
-    from pratique.files import write_atomic
+    from pratique.files import write_output
     from pratique.ship.sealed_once import SaidOnce
 
     once, payloads = SaidOnce(journals, logged_signer), [payload for _, _, _, payload in texts]
     sealed = [item for _, item in once.seal(payloads)]
     written = [annotate(data, item.data) for (_, _, data, _), item in zip(texts, sealed, strict=True)]
     for (path, target, _, _), data in zip(texts, written, strict=True):
-        write_atomic(target, data, mode=path.stat().st_mode & 0o777)
+        write_output(target, data, mode=path.stat().st_mode & 0o777)
     once.forget(payloads)
     rows = [(str(target), item.log_index) for (_, target, _, _), item in zip(texts, sealed, strict=True)]
     _print_files(rows, key, format_)
@@ -259,15 +261,16 @@ def _sign_charts(
     from pratique.attest.helm_prov import render_provenance, sign_provenance
     from pratique.attest.openpgp import MAX_KEYRING_SIZE
     from pratique.errors import InputError
-    from pratique.files import read_limited, write_atomic
+    from pratique.files import check_output, read_limited, write_output
 
     if key is None:
         raise InputError("a provenance file is signed by an OpenPGP key", hint="give the secret key's file with --key")
     if output is not None and len(charts) != 1:
         raise InputError(f"{len(charts)} signatures do not go into one file", hint="leave out --output")
     paths = [Path(chart.removeprefix("chart:").removeprefix("file:")) for chart in charts]
-    places = [Path(output) if output else path.with_name(path.name + PROVENANCE_SUFFIX) for path in paths]
+    places = [named_output(output) if output is not None else path.with_name(path.name + PROVENANCE_SUFFIX) for path in paths]
     for place in places:
+        check_output(place)
         if place.exists() and not replace:
             raise InputError("there is a signature file of this name", where=str(place), hint="use --replace, or move it away")
     texts = []
@@ -280,7 +283,7 @@ def _sign_charts(
     asked = _asked_once(passphrase_of(passphrase_file))
     made = [sign_provenance(text, secret, asked) for text in texts]
     for place, data in zip(places, made, strict=True):
-        write_atomic(place, data)
+        write_output(place, data)
     _print_files([(str(place), None) for place in places], key, format_)
 
 

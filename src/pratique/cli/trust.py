@@ -143,13 +143,19 @@ def publish(directory: str, keys: tuple[str, ...], passphrase_file: str | None, 
 
     Each place changes at one instant. What is not signed by enough holders is not published.
     """
+    from pratique.files import check_folder_above
     from pratique.model import Digest
     from pratique.tuf.folder import TrustFolder
-    from pratique.tuf.places import open_place
+    from pratique.tuf.places import DirectoryPlace, open_place
+    from pratique.tuf.publish import check_signed
     from pratique.tuf.publish import publish as publish_folder
 
     folder = TrustFolder(Path(directory))
+    check_signed(folder)
     opened = [open_place(place, create=True) for place in places]
+    for place in opened:
+        if isinstance(place, DirectoryPlace):
+            check_folder_above(place.root)
     signers = [load_machine_signer(find_home(), key, passphrase_file) for key in keys or (None,)]
     out = publish_folder(folder, signers, opened, now=now())
     anchor = Digest.of(out.first_root)

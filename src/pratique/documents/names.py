@@ -54,7 +54,11 @@ def parse_target(text: str) -> OutputTarget:
     name = _SHORT.get(name, name)
     known = FORMATS.get(name)
     if known is None:
-        raise InputError(f"no format is called {name[:40]!r}", hint=f"there are {', '.join(FORMATS)}")
+        from difflib import get_close_matches
+
+        close = get_close_matches(name, FORMATS, n=1, cutoff=0.8)
+        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(FORMATS)}"
+        raise InputError(f"no format is called {name[:40]!r}", hint=hint)
     version = {"3.0": "3.0.1", "3": "3.0.1"}.get(version, version)
     if at and version not in known.versions:
         said = ", ".join(known.versions) if known.versions else "none"

@@ -85,7 +85,7 @@ def parse_reference(text: str) -> KeyReference:
     if text.startswith("pkcs11:") and "pin-value" in text:
         raise InputError("a PIN on the command line can be read by every user", hint="use pin-source=FILE or PRATIQUE_KEY_PIN")
     if len(text) > MAX_REFERENCE or not text.isprintable() or not text:
-        raise InputError("not a key's name", where=text[:80])
+        raise InputError("not a key's name", where=text[:80] or None, hint="name a FILE or a key service: docs/keys.md")
     scheme = next((known for known in (*BACKENDS, "file:") if text.startswith(known)), None)
     if scheme is None:
         _refuse_named_elsewhere(text)
@@ -94,7 +94,7 @@ def parse_reference(text: str) -> KeyReference:
     if scheme == "file:":
         name = name.removeprefix("//")
     if not name:
-        raise InputError("names no key", where=text)
+        raise InputError("names no key", where=text, hint="what follows it: docs/keys.md")
     options: dict[str, str] = {}
     for item in query.split("&") if query else ():
         key, equals, value = item.partition("=")
@@ -102,6 +102,13 @@ def parse_reference(text: str) -> KeyReference:
             raise InputError(f"not an option, or given twice: {key[:40]!r}", where=text.partition("?")[0])
         options[key] = unquote(value)
     return KeyReference(text=text, scheme=scheme, name=name, algorithm=options.pop("algorithm", None), options=options)
+
+
+def _near(scheme: str, rest: str) -> str | None:
+    from difflib import get_close_matches
+
+    close = get_close_matches(scheme, [known.partition(":")[0] for known in BACKENDS], n=1, cutoff=0.8)
+    return f"did you mean {quote(f'{close[0]}:{rest}')}?" if close else None
 
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{1,20}):(//)?(.*)", re.DOTALL)
@@ -140,6 +147,6 @@ def _refuse_named_elsewhere(text: str) -> None:
     hint = (
         advice.format(text=quote(text), name=quote(name), head=quote(head), tail=quote(tail))
         if advice
-        else "name a FILE or a key service: docs/keys.md"
+        else _near(scheme, rest=f"{slashes}{name}") or "name a FILE or a key service: docs/keys.md"
     )
     raise InputError("no key is named like this here", where=text[:200], hint=hint)

@@ -24,7 +24,7 @@ from pratique.attest.keyfile import MAX_FILE_SIZE
 from pratique.attest.publickey import ALGORITHMS, HASHES, KINDS, PublicKey, rsa_bits
 from pratique.attest.rsapss import join_private
 from pratique.errors import InputError, LimitExceeded, Locked, Malformed, NotFound
-from pratique.files import open_regular, storage_error, write_atomic
+from pratique.files import open_regular, storage_error, unreadable, write_atomic
 from pratique.keys.pkcs8 import IV_SIZE, SALT_SIZE, encrypt_private_key, plain_private_key
 from pratique.keys.signer import closed
 
@@ -224,10 +224,10 @@ def read_key_file(path: Path) -> tuple[bytes, int]:
         with open_regular(path) as file:
             status = os.fstat(file.fileno())
             data = file.read(MAX_FILE_SIZE + 1)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise NotFound("no such key", where=str(path)) from error
     except OSError as error:
-        raise InputError(f"cannot read the key: {(error.strerror or 'error').lower()}", where=str(path)) from error
+        raise unreadable(error, path) from error
     if len(data) > MAX_FILE_SIZE:
         raise LimitExceeded(f"larger than {MAX_FILE_SIZE} bytes, not a key", where=str(path))
     return data, status.st_mode

@@ -31,6 +31,7 @@ _OPENSSH = "OPENSSH PRIVATE KEY"
 _COSIGN = ("ENCRYPTED SIGSTORE PRIVATE KEY", "ENCRYPTED COSIGN PRIVATE KEY")
 MAX_PRIVATE_SIZE = 12 * 1024  # bytes; to look whether larger numbers are an RSA key takes minutes
 _MAX_SCRYPT = 512 << 20  # bytes of memory: 128 · N · r; go-securesystemslib writes 64 MiB, with p = 1
+_WRONG = "give the one that the key was made with; nothing was changed"
 _FOR_IMPORT = "use --source-passphrase-file or COSIGN_PASSWORD, or run on a terminal"
 
 
@@ -103,7 +104,7 @@ def _opened(block: PrivateBlock, ask: Callable[[], bytes], path: Path) -> Loaded
     except (ValueError, TypeError, NotImplementedError) as error:
         if secret is not None:
             # A wrong passphrase and a damaged file look the same: both come out of the cipher as noise.
-            raise PassphraseWrong("the passphrase does not open this key", where=str(path)) from error
+            raise PassphraseWrong("the passphrase does not open this key", where=str(path), hint=_WRONG) from error
         raise Malformed(
             "a private key that is not in its form", hint="copy it again: a part of it is missing or changed"
         ) from error
@@ -155,7 +156,7 @@ def _from_cosign(block: PrivateBlock, ask: Callable[[], bytes], path: Path) -> o
     try:
         der = SecretBox(secret).decrypt(sealed, nonce)
     except CryptoError as error:
-        raise PassphraseWrong("the passphrase does not open this key", where=str(path)) from error
+        raise PassphraseWrong("the passphrase does not open this key", where=str(path), hint=_WRONG) from error
     try:
         return load_der_private_key(der, None)
     except (ValueError, TypeError) as error:

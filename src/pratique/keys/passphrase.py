@@ -7,7 +7,8 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from pratique.errors import InputError, LimitExceeded, NotFound
+from pratique.errors import InputError, LimitExceeded
+from pratique.files import read_handed
 
 VARIABLE = "PRATIQUE_KEY_PASSPHRASE"
 PIN_VARIABLE = "PRATIQUE_KEY_PIN"
@@ -71,20 +72,14 @@ def _ask(prompt: Prompt, question: str) -> bytes:
     try:
         return prompt(question).encode("utf-8", "surrogateescape")
     except EOFError:
-        raise InputError("no passphrase was given") from None
+        raise InputError("no passphrase was given", hint="use --passphrase-file or PRATIQUE_KEY_PASSPHRASE") from None
     except UnicodeError:  # without the cause, which holds what was typed
         raise InputError("what was typed is no text in the terminal's encoding", hint="put it into a file") from None
 
 
 def read_secret(path: Path) -> bytes:
     """A file's one line: a passphrase, a PIN or an access token. Raises NotFound, InputError."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_SIZE + 3)  # with a line end of two bytes, and one byte too many
-    except FileNotFoundError as error:
-        raise NotFound("no such file with a secret", where=str(path)) from error
-    except OSError as error:
-        raise InputError(f"cannot read the secret: {(error.strerror or 'error').lower()}", where=str(path)) from error
+    data = read_handed(path, MAX_SIZE + 2)  # with a line end of two bytes
     # One line end belongs to the editor, not to the passphrase.
     return _checked(data.removesuffix(b"\n").removesuffix(b"\r"), str(path))
 
@@ -93,5 +88,5 @@ def _checked(secret: bytes, where: str) -> bytes:
     if len(secret) > MAX_SIZE:
         raise LimitExceeded(f"a secret of more than {MAX_SIZE} bytes", where=where)
     if b"\n" in secret or b"\0" in secret:
-        raise InputError("the secret has more than one line", where=where)
+        raise InputError("the secret has more than one line", where=where, hint="give a file that holds it and nothing else")
     return secret

@@ -23,6 +23,7 @@ import httpx
 from pratique.attest.members import as_bytes
 from pratique.attest.strictjson import load_json
 from pratique.errors import AuthenticationRequired, InputError, Malformed, NotFound, PratiqueError, RateLimited, Unavailable
+from pratique.files import read_handed
 from pratique.keys.access import Access
 from pratique.registry.answers import retry_after
 from pratique.registry.connections import Connections, tls_context
@@ -230,13 +231,12 @@ class Service:
 def read_environment_file(path: str, what: str) -> str:
     """The text of a file with a token, of at most 64 KiB. Raises InputError."""
     try:
-        with Path(path).open("rb") as file:
-            data = file.read(64 * 1024 + 1)
-        if len(data) > 64 * 1024:
-            raise InputError(f"{what} is too large", where=path)
-        return data.decode("ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read {what}", where=path) from error
+        return read_handed(Path(path), 64 * 1024).decode("ascii").strip()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{what} is no text in ASCII", where=path) from error
+    except InputError as error:
+        error.message = f"{what}: {error.message}"
+        raise
 
 
 def _checked(origin: str, where: str, *, local: bool) -> httpx.URL:

@@ -85,7 +85,7 @@ def parse_policy(data: bytes, *, where: str, trusted: Collection[str] = ()) -> P
     """
     document = load_yaml(data, what="policy", where=where)
     if document is None:
-        raise Malformed("the policy is empty", where=where)
+        raise Malformed("the policy is empty", where=where, hint="docs/policy.md has one to begin with")
     reader = _Reader(where)
     top = reader.mapping(document, "", {"version", "name", "authorities", "logs", "require", "deny"})
     reader.check_version(top)

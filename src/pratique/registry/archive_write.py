@@ -19,9 +19,10 @@ from typing import Any, BinaryIO
 
 from pratique.attest.strictjson import dump_json, load_json
 from pratique.errors import InputError, PratiqueError
-from pratique.files import move_durably, open_atomic, storage_error
+from pratique.files import check_output, move_durably, open_atomic, storage_error
 from pratique.registry.archive import ArchiveLayout, open_archive
 from pratique.registry.layout import Layout, open_layout
+from pratique.registry.open import is_archive
 from pratique.registry.saved import IMAGE_KIND, INDEX_KIND, KIND, UNLISTED
 from pratique.registry.types import (
     DOCKER_CONFIG,
@@ -43,10 +44,11 @@ _DOCKER = "manifest.json"
 def staged(path: Path) -> Iterator[Layout]:
     """An empty layout beside `path`, on the same file system, for what goes into the archive; it is removed afterwards.
 
-    Raises InputError when `path` is no place for a file, StorageError.
+    Raises InputError when `path` is no place for a file, or is one that is no archive and would be lost; StorageError.
     """
-    if path.is_dir():
-        raise InputError("a folder, not an archive", where=str(path), hint="name a file")
+    check_output(path)
+    if path.exists() and not is_archive(path):
+        raise InputError("there is a file of this name that is no archive", where=str(path), hint="name another, or remove it")
     try:
         folder = tempfile.TemporaryDirectory(prefix=".pratique-", dir=path.parent)
     except OSError as error:

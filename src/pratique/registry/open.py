@@ -11,6 +11,7 @@ from pratique.registry.types import Repository
 
 SCHEMES = ("registry", "oci-dir", "oci-archive")
 _HOST = re.compile(r"localhost|[^:\[]+:[0-9]+|[^:\[]*[^:.\[]\.[^:\[]*|\[[0-9a-fA-F:.]+\](?::[0-9]+)?")
+_TAR_HEADER = 512
 _AT_DIGEST = re.compile(r"(?P<path>.+)@(?P<digest>sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})", re.DOTALL)
 
 
@@ -24,9 +25,9 @@ def open_repository(
     """
     scheme, colon, rest = as_spelled_here(location).partition(":")
     if not colon or scheme not in SCHEMES:
-        raise InputError(f"not a repository: {location[:200]!r}", hint="write registry:HOST/NAME:TAG or oci-dir:PATH[:TAG]")
+        raise InputError(f"not a repository: {location[:200]!r}", hint=_like_a_place(location))
     if not rest or "\0" in rest:
-        raise InputError(f"{scheme}: names nothing")
+        raise InputError(f"{scheme}: names nothing", hint="write registry:HOST/NAME:TAG or oci-dir:PATH[:TAG]")
     if scheme == "registry":
         from pratique.registry.reference import is_local, parse_reference
         from pratique.registry.remote import Remote
@@ -36,12 +37,22 @@ def open_repository(
         return Remote(reference.host, reference.name, plain_http=plain, environ=environ), reference.selector
     path, selector = split_path(rest)
     if scheme == "oci-dir":
+        from pratique.files import check_folder_above
         from pratique.registry.layout import open_layout
 
+        if create:
+            check_folder_above(path)
         return open_layout(path, create=create), selector
     from pratique.registry.archive import open_archive
 
     return open_archive(path), selector
+
+
+def _like_a_place(location: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(location, ("catalog",), n=1)
+    return f"did you mean {close[0]}?" if close else "write registry:HOST/NAME:TAG or oci-dir:PATH[:TAG]"
 
 
 def split_path(text: str) -> tuple[Path, str | None]:
@@ -54,6 +65,15 @@ def split_path(text: str) -> tuple[Path, str | None]:
     if colon and path and tag and "/" not in tag:
         return Path(path), tag
     return Path(text), None
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file begins as a tar does, or is empty. Raises InputError for what is no file, OSError."""
+    from pratique.files import open_regular
+
+    with open_regular(path) as file:
+        head = file.read(_TAR_HEADER)
+    return not head or head[257:262] == b"ustar"
 
 
 def plain_hosts(environ: Mapping[str, str]) -> frozenset[str]:
@@ -74,7 +94,7 @@ def as_place(text: str) -> str:
         if (path / "oci-layout").is_file():
             return f"oci-dir:{text}"
         if path.is_file():
-            return f"oci-archive:{text}"
+            return f"oci-archive:{text}" if is_archive(path) else text
     except OSError:
         return text
     if slash and first in ("", ".", ".."):

@@ -97,4 +97,20 @@ def _check_host(text: str, host: str) -> None:
 
 
 def _wrong(text: str, why: str) -> InputError:
-    return InputError(f"not an image's name: {text[:200]!r}: {why}", hint="write HOST/NAME:TAG or HOST/NAME@sha256:…")
+    hint = f"write {_repaired(text) or 'HOST/NAME:TAG or HOST/NAME@sha256:…'}"
+    return InputError(f"not an image's name: {text[:200]!r}: {why}", hint=hint)
+
+
+def _repaired(text: str) -> str | None:
+    """A name that only has quotes around it, ends in a colon or slash, or has capitals in its path, as it must be."""
+    bare = text.strip("'\"` ").rstrip(":/")
+    host, slash, rest = bare.partition("/")
+    name, colon, tag = rest.partition(":")
+    for better in (bare, f"{host}{slash}{name.lower()}{colon}{tag}"):
+        if better != text and len(better) <= _MAX_TEXT:
+            try:
+                parse_reference(better)
+            except InputError:
+                continue
+            return better
+    return None

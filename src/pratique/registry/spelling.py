@@ -4,6 +4,7 @@
     docker://HOST/NAME:TAG                       skopeo, podman, buildah
     docker-pullable://HOST/NAME@DIGEST           what Kubernetes says of a container's image
     oci:PATH:TAG, ocidir://PATH:TAG              skopeo, regctl: a layout
+    file:///PATH, dir:///PATH                    addresses of files (RFC 8089)
     docker-daemon:NAME, containers-storage:NAME  skopeo: what an engine has
 
 What is no name of an image but an address is refused, with what to write instead.
@@ -20,11 +21,13 @@ _OTHERS = (
     ("ocidir://", "oci-dir:"),
     ("oci-dir://", "oci-dir:"),
     ("oci-archive://", "oci-archive:"),
+    ("file://", "file:"),
+    ("dir://", "dir:"),
     ("oci:", "oci-dir:"),
     ("docker-daemon:", "docker:"),
     ("containers-storage:", "podman:"),
 )
-_ADDRESSES = ("https://", "http://")
+_ADDRESSES = ("https://", "http://", "registry:https://", "registry:http://")
 
 
 def as_spelled_here(text: str) -> str:

@@ -7,7 +7,6 @@ catalog, and publishes them instead of signing them again. Bare signatures are n
 catalog.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -18,7 +17,7 @@ from pratique.attest.bundle import MAX_BUNDLE_SIZE, MessageSignature, parse_bund
 from pratique.attest.detached import BUNDLE_SUFFIX, RAW_SUFFIX, render_raw, sign_digest
 from pratique.attest.dsse import Envelope
 from pratique.errors import DigestMismatch, InputError, SignatureInvalid, StorageError
-from pratique.files import read_limited, write_atomic
+from pratique.files import check_output, read_limited, write_output
 from pratique.keys.logged_signer import (
     KeylessSigner,
     LoggedBundle,
@@ -169,8 +168,11 @@ def _check_files(request: SigningRequest, how: Publication, found: Published | N
     anything is signed.
     """
     for path in files_of(request, how):
-        if path.parent.is_dir() and not os.access(path.parent, os.W_OK):
-            raise StorageError("no signature can be written here", where=str(path.parent), hint="use --output FILE")
+        try:
+            check_output(path)
+        except StorageError as error:
+            error.hint = "use --output FILE"
+            raise
         if path.exists() and not how.replace and (found is None or not _is_ours(path, found)):
             raise InputError("there is a signature file of this name", where=str(path), hint="use --replace, or move it away")
 
@@ -255,7 +257,7 @@ def _place_of(target: SigningTarget) -> str:
 def _publish(item: Published, how: Publication) -> Published:
     places = []
     for path in files_of(item.request, how):
-        write_atomic(path, render_raw(_bare(item)) if how.form is SigningForm.RAW else item.sealed.data)
+        write_output(path, render_raw(_bare(item)) if how.form is SigningForm.RAW else item.sealed.data)
         places.append(str(path))
     if not places:
         for target in item.request.targets:

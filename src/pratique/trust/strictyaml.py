@@ -55,11 +55,34 @@ def load_yaml(data: bytes, *, what: str, where: str, max_tokens: int = MAX_TOKEN
         return StrictLoader(text).get_single_data()
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        raise Malformed(f"{line}not YAML: {error.problem}", where=where) from error
+        hint = "indent with spaces, never with tabs" if "'\\t'" in str(error.problem) else None
+        raise Malformed(f"{line}not YAML: {error.problem}", where=where, hint=hint) from error
     except UnicodeDecodeError as error:
         raise Malformed("not YAML: not a text in UTF-8", where=where) from error
     except (yaml.YAMLError, ValueError) as error:
         raise Malformed(f"not YAML: {str(error).splitlines()[0]}", where=where) from error
+
+
+# Of other programs' documents, a field that tells them, and what they are for here.
+_OTHERS = {
+    "apiVersion": "a Kubernetes object is read by: pratique gate manifests:PATH; how a policy is written: docs/policy.md",
+    "trustPolicies": "a trust policy of notation belongs to: pratique verify SOURCE --notation-config FOLDER",
+    "bomFormat": "a bill of materials is held against an artifact by: pratique sbom check SOURCE SBOM",
+    "spdxVersion": "a bill of materials is held against an artifact by: pratique sbom check SOURCE SBOM",
+    "require": "this is a policy: pratique gate SOURCE --policy FILE; how a trust is written: docs/trust.md",
+    "expiry": "this is a trust: give it with --trust FILE; how a policy is written: docs/policy.md",
+}
+
+
+def _is_elsewhere(document: Mapping[str, Any]) -> str | None:
+    return next((advice for field, advice in _OTHERS.items() if field in document), None)
+
+
+def _meant(strange: str, known: set[str]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(strange, sorted(known), n=1, cutoff=0.75)
+    return f"did you mean {close[0]}?" if close else f"known here: {', '.join(sorted(known))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +98,18 @@ class Reader:
     def mapping(self, value: Any, field: str, known: set[str] | None) -> dict[str, Any]:
         """A mapping with no other members than `known`; None lets any be."""
         if not isinstance(value, dict):
-            raise self.fail(field, "must be a mapping")
+            raise self.fail(field, "must be a mapping", "write NAME: VALUE lines, as in docs/policy.md and docs/trust.md")
         if known is not None and not set(value) <= known:
-            name = f"{field}.{min(set(value) - known)}".lstrip(".")
-            raise self.fail(name, "is not known", f"known here: {', '.join(sorted(known))}")
+            strange = min(set(value) - known)
+            hint = _is_elsewhere(value) if not field else None
+            raise self.fail(f"{field}.{strange}".lstrip("."), "is not known", hint or _meant(strange, known))
         return value
 
     def check_version(self, top: Mapping[str, Any]) -> None:
         """Raises unless the document says that it is of version 1, by the whole number."""
         version = top.get("version")
         if type(version) is not int or version != 1:
-            raise self.fail("version", "must be 1")
+            raise self.fail("version", "must be 1", "write version: 1")
 
     def items(self, value: Any, field: str) -> list[Any]:
         """A list; a member that is left out is an empty one."""

@@ -5,6 +5,7 @@ After each change the whole document is compiled again; one that would not be va
 
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pratique.trust.difference import describe_changes
 from pratique.tuf.compile import compile_source, read_source
 
 _KINDS = ("keys", "workloads", "certified")
+KEY_FOLDER = "keys"  # beside the document
 _MIN_PREFIX = 8  # hex digits of a key ID that name it
 
 Change = Callable[[Any], None]
@@ -42,6 +44,7 @@ def edit_source(path: Path, change: Change, *, keys: Iterable[PublicKey] = (), w
     # Beside the document, for what it names is relative to it.
     trial = path.with_name(f".{path.name}.trial")
     new = {path.parent / key_file(key): key.pem for key in keys if not (path.parent / key_file(key)).exists()}
+    folder_is_new = bool(new) and not (path.parent / KEY_FOLDER).exists()
     kept = False
     try:
         for file, pem in new.items():
@@ -62,11 +65,14 @@ def edit_source(path: Path, change: Change, *, keys: Iterable[PublicKey] = (), w
     finally:
         for file in [trial] if kept else [trial, *new]:
             file.unlink(missing_ok=True)
+        if folder_is_new and not kept:
+            with suppress(OSError):  # somebody else put something into it
+                (path.parent / KEY_FOLDER).rmdir()
 
 
 def key_file(key: PublicKey) -> str:
     """Under which name a key is kept beside the document."""
-    return f"keys/{key.keyid[:16]}.pub"
+    return f"{KEY_FOLDER}/{key.keyid[:16]}.pub"
 
 
 def add_signers(name: str, signers: Sequence[tuple[str, Mapping[str, Any]]], says: Mapping[str, Any] | None) -> Change:

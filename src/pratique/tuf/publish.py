@@ -62,10 +62,9 @@ def write_place(place: TrustPlace, files: Mapping[str, bytes]) -> None:
         raise InputError("cannot be published to", where=place.name, hint="publish to a folder and serve that, or to a registry")
 
 
-def _publish(folder: TrustFolder, signers: Sequence[RoleSigner], places: Sequence[TrustPlace], now: int) -> Published:
+def check_signed(folder: TrustFolder) -> None:
+    """Whether enough holders have signed for anything to go out: asked before a place is made for it. Raises InputError."""
     folder.check()
-    compiled = folder.compile()
-    unsigned = folder.changed(compiled) and not folder.drafted(compiled)
     for role, how_far in folder.standings().items():
         if not how_far.enough:
             names = ", ".join(sorted(key.keyid[:12] + "…" for key in how_far.missing))
@@ -74,6 +73,12 @@ def _publish(folder: TrustFolder, signers: Sequence[RoleSigner], places: Sequenc
                 where=str(folder.path),
                 hint="run: pratique trust sign --key KEY, on the machine that has it",
             )
+
+
+def _publish(folder: TrustFolder, signers: Sequence[RoleSigner], places: Sequence[TrustPlace], now: int) -> Published:
+    check_signed(folder)
+    compiled = folder.compile()
+    unsigned = folder.changed(compiled) and not folder.drafted(compiled)
     root = folder.root_ahead()
     targets = folder.draft("targets") or folder.newest("targets")
     if targets is None or not standing(targets, "targets", [root.signed]).enough:

@@ -41,7 +41,10 @@ class RoleKeys:
         if len(set(self.keys)) != len(self.keys):
             raise InputError("a role has the same key twice: it would count as two holders")
         if not 1 <= self.threshold <= len(self.keys):
-            raise InputError(f"a threshold of {self.threshold} for a role with {len(self.keys)} keys can never be met")
+            raise InputError(
+                f"a threshold of {self.threshold} for a role with {len(self.keys)} keys can never be met",
+                hint="name as many keys, or lower --threshold",
+            )
 
 
 def to_tuf(key: PublicKey) -> SSlibKey:

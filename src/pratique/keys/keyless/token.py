@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from pratique.attest.members import as_base64url
 from pratique.attest.strictjson import load_json
 from pratique.errors import Expired, InputError, Malformed, Unavailable
+from pratique.files import read_handed
 from pratique.keys.keyless.web import Web
 
 AUDIENCE = "sigstore"
@@ -91,11 +92,9 @@ def _ask_github(url: str, bearer: str, audience: str, web: Web) -> str:
 
 def _read(file: Path) -> str:
     try:
-        with file.open("rb") as opened:
-            data = opened.read(MAX_TOKEN_SIZE + 1)
-        return data.decode("ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError("cannot read the identity token", where=str(file)) from error
+        return read_handed(file, MAX_TOKEN_SIZE).decode("ascii")
+    except UnicodeDecodeError as error:
+        raise InputError("the identity token is no text in ASCII", where=str(file)) from error
 
 
 def _claims(part: str) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from pratique.model import Tree
 OS_RELEASE = ("etc/os-release", "usr/lib/os-release")
 RED_HAT = ("etc/redhat-release", "etc/centos-release", "etc/system-release")
 PLACES = frozenset({*OS_RELEASE, *RED_HAT})
+POINT_RELEASES = frozenset({"etc/debian_version"})
+"""Files that tell a point release, and no system."""
 
 FAMILIES = {
     "deb": ("debian", "ubuntu", "devuan", "kali", "linuxmint", "raspbian"),
@@ -27,6 +29,7 @@ FAMILIES = {
 
 _RED_HAT = lazy(r"(CentOS|Red Hat|Fedora|Oracle|Scientific)\b.{0,60}? release (\d[\d.]{0,15})")
 _RED_HAT_IDS = {"CentOS": "centos", "Red Hat": "rhel", "Fedora": "fedora", "Oracle": "ol", "Scientific": "scientific"}
+_POINT = lazy(r"(?:.{0,100} release )?(\d{1,4}(?:\.\d{1,12}){1,4})(?![\w.])")
 _MAX_CHARS = 200
 
 
@@ -74,6 +77,17 @@ def read_os_release(tree: Tree) -> OsRelease | None:
             name = clean(found[1].split("\n", 1)[0], _MAX_CHARS)
             return OsRelease(id=_RED_HAT_IDS[match[1]], version=match[2], path=found[0], fields={"PRETTY_NAME": name})
     return None
+
+
+def point_release(tree: Tree, release: OsRelease) -> tuple[str, str]:
+    """(path, `12.15`) of the file that tells more of the version than `release.version`; two empty texts where none does."""
+    for path in (*sorted(POINT_RELEASES), *RED_HAT):
+        found = _content(tree, path)
+        match = _POINT.match(found[1]) if found is not None else None
+        if found is not None and match is not None and match[1].startswith(f"{release.version}."):
+            return found[0], match[1]
+    match = _POINT.match(release.fields.get("VERSION", ""))
+    return (release.path, match[1]) if match is not None and match[1].startswith(f"{release.version}.") else ("", "")
 
 
 def family_of(release: OsRelease) -> str:

@@ -22,6 +22,7 @@ from pratique.inventory.ownership import settle_ownership
 from pratique.inventory.package_digests import DIGESTS_VERSION, PackageDigests, WithSha1
 from pratique.inventory.packed.inside import Insides, catalogue_packed
 from pratique.inventory.packed.probe import PACKED_VERSION, PackedProbe
+from pratique.inventory.same_package import join_packages
 from pratique.inventory.statements import split_stated, with_statements
 from pratique.inventory.unpackaged import without_owned
 from pratique.model import ArtifactKind, Component, Edges, Inventory, Owned, Presence, Subject, Tree, Unknown
@@ -73,7 +74,7 @@ def _catalogued(
         claims += found.claims
         unknowns += found.unknowns
     told = frozenset(one.path for one in unknowns if one.unread)
-    joined, owned = join_local(components, claims)
+    joined, owned = join_packages(*join_local(components, claims))
     ownership, given_up = settle_ownership(owned, tree)
     found_here, stated = split_stated(joined)
     merged = with_statements(there(without_owned(merge_components(found_here), ownership)), stated)

@@ -11,7 +11,7 @@ from pratique.inventory.packed.members import Member, whole
 from pratique.inventory.packed.native_image import SECTIONS, read_native_image
 from pratique.inventory.packed.opening import open_packed
 from pratique.inventory.packed.overlay import Executable, read_executable
-from pratique.inventory.packed.packers import carrier_of, packer_of
+from pratique.inventory.packed.packers import UPX, carrier_of, packer_of
 from pratique.inventory.packed.phar import find_manifest, phar_members
 from pratique.inventory.packed.pyinstaller import find_cookie, read_archive
 from pratique.inventory.packed.scripts import appended_to, is_text_archive
@@ -23,6 +23,7 @@ from pratique.model import FileKind
 _APPIMAGE = b"AI"
 _PYINSTALLER = b"pydata"  # the section that it has its archive in, in ELF
 _PAYLOAD = b"payload"
+_PLAIN = b"unpacked"
 _SHOWN = 20
 _OWN = ("pyi", "_pyi", "PyInstaller")  # modules of PyInstaller's own loader
 
@@ -38,9 +39,28 @@ def carried(view: memoryview, opener: Opener, budget: Budget) -> OpenedFile | No
     if program is None:
         return None
     packer = packer_of(view, program)
+    if packer == UPX:
+        return _unpacked(view, program, opener, budget)
     if packer:
         raise Malformed(f"a program packed by {packer}; what it is made of is not known")
     return _program(view, program, opener, budget)
+
+
+def _unpacked(view: memoryview, program: Executable, opener: Opener, budget: Budget) -> OpenedFile:
+    """What UPX packed, as the program that it was."""
+    from pratique.inventory.packed.upx.elf import unpack_elf
+    from pratique.inventory.packed.upx.pe import unpack_pe
+
+    words = "a program packed by UPX; what it is made of is not known"
+    if program.form == "mach-o":
+        raise Malformed(f"{words}: those for macOS are not unpacked")
+    try:
+        data = memoryview(unpack_pe(view, budget) if program.form == "pe" else unpack_elf(view, budget))
+    except Malformed as error:
+        raise Malformed(f"{words}: {error.message}") from error
+    gathering = Gathering(opener(), budget)
+    gathering.take((Member(_PLAIN, FileKind.FILE, 0o755, len(data), b"", whole(data)),))
+    return OpenedFile(kind="program packed by UPX", tree=gathering.tree())
 
 
 def _script(view: memoryview, opener: Opener, budget: Budget) -> OpenedFile | None:

@@ -75,7 +75,7 @@ def _in_system(catalogue: Catalogue, tree: Tree, release: bytes) -> Insides:
     place = OS_RELEASE[0]
     entry = FileEntry(place, FileKind.FILE, 0o644, len(release))
     found = catalogue(replace(tree, entries={**tree.entries, place: entry}, contents={**tree.contents, place: release}))
-    return replace(found, components=tuple(one for one in found.components if one.evidence != (place,)))
+    return replace(found, components=tuple(one for one in found.components if one.evidence[:1] != (place,)))
 
 
 def _layer(tree: Tree, path: str) -> Digest | None:

@@ -8,13 +8,14 @@ import zlib
 from pratique.cataloging.binary.image import find
 from pratique.inventory.packed.overlay import Executable
 
-_UPX = b"UPX!"
+UPX = "UPX"
+_UPX_MARK = b"UPX!"
 _UPX_REACH = 4096
 _HEADERS = 1024
 _SAMPLE = 64 << 10
 _SECTIONS = {
-    b"UPX0": "UPX",
-    b"UPX1": "UPX",
+    b"UPX0": UPX,
+    b"UPX1": UPX,
     b".aspack": "ASPack",
     b".adata": "ASPack",
     b".MPRESS1": "MPRESS",
@@ -68,8 +69,14 @@ def packer_of(view: memoryview, program: Executable) -> str:
     if found:
         return found
     # UPX puts its own header among the first of the bytes, right behind those of ELF and Mach-O.
-    if program.form != "pe" and next(find(view, _UPX, 0, _UPX_REACH if not program.sections else _HEADERS), -1) >= 0:
-        return "UPX"
+    if program.form != "pe" and next(find(view, _UPX_MARK, 0, _UPX_REACH if not program.sections else _HEADERS), -1) >= 0:
+        return UPX
+    if (
+        program.form == "elf"
+        and not program.sections
+        and next(find(view, _UPX_MARK, max(len(view) - _HEADERS, 0), len(view)), -1) >= 0
+    ):
+        return UPX  # a whole file, which a loader of another kind writes out and runs
     # Its mark is easily taken away. Then a program without sections is left, whose code no compressor makes smaller.
     if program.form == "elf" and not program.sections and _is_opaque(view):
         return "something that is not known: its code is compressed or encrypted"

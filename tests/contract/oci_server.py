@@ -71,6 +71,7 @@ class OciServer:
 class Handler(BaseHTTPRequestHandler):
     state: OciServer
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # a head and a body are two writes: the second would wait for an acknowledgement of the first
 
     def log_message(self, *_: object) -> None:
         pass

@@ -244,10 +244,13 @@ def _name(document: "Document") -> str:
 
 
 def _components(said: "ParsedSbom") -> tuple[tuple[ImportedComponent, ...], int]:
-    """What the ledger lists of a document, each once; and how many package URLs were none."""
+    """What the ledger lists of a document, each once; and how many package URLs were none.
+
+    What the document is about is among it where it is a package: whoever looks for that looks for this artifact, too.
+    """
     found: dict[str, ImportedComponent] = {}
     unread = 0
-    for one in said.components:
+    for one in (*said.components, *(one for one in said.others if one.purl)):
         component, is_read = _component(one)
         unread += not is_read
         if component is not None:

@@ -21,7 +21,7 @@ _SCHEME = re.compile(rf"(?:oci|docker|file|https?)://|(?:oci|{'|'.join(SCHEMES)}
 _DOCKER_HUB = re.compile(r"(?:index\.)?docker\.io/(?:library/)?")
 _ENDING = re.compile(r"(?:\.(?:tar|oci|gz|tgz|zst|zip|json|xml|spdx|cdx|jar|exe|sig))+$", re.IGNORECASE)
 _TAG = re.compile(r":[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$")
-_DIGEST = re.compile(r"@sha(?:256|512):[0-9a-f]+$")
+_VERSION = re.compile(r"(?<=[^/])@[^@/]+$")  # a digest, or the version that a document says of it
 _MAX = 10_000
 
 
@@ -116,7 +116,7 @@ def _spellings(name: str) -> Iterator[tuple[int, str]]:
     yield from ((2, one) for text in short for one in (_repository(text), _untagged(text)))
     yield from ((4, one) for text in short for one in (_untagged(_repository(text)), _last(text)))
     yield from ((6, one) for text in short for one in (_last(_untagged(text)), _ENDING.sub("", _last(text))))
-    yield from ((8, tag[0][1:]) for text in short if (tag := _TAG.search(_DIGEST.sub("", _last(text)))) is not None)
+    yield from ((8, tag[0][1:]) for text in short if (tag := _TAG.search(_VERSION.sub("", _last(text)))) is not None)
 
 
 def _repository(name: str) -> str:
@@ -126,7 +126,7 @@ def _repository(name: str) -> str:
 
 
 def _untagged(name: str) -> str:
-    return _TAG.sub("", _DIGEST.sub("", name))
+    return _TAG.sub("", _VERSION.sub("", name))
 
 
 def _last(name: str) -> str:

@@ -20,7 +20,7 @@ Kind = Literal["text", "name", "purl", "whole", "digest", "time"]
 GAP = 2
 _SHORT_DIGEST = 19  # sha256: and twelve digits
 _DAY = 10
-_NAME, _TEXT, _LEAST = 16, 12, 5
+_NAME, _TEXT, _LEAST = 12, 12, 5
 _FALLBACK_WIDTH = 80
 ELLIPSIS = "…"
 
@@ -205,7 +205,7 @@ def _lines(table: Fitted, mark: str) -> "list[str]":
 
     headings = [shorten(one.heading, width, mark) for one, width in zip(table.columns, table.widths, strict=True)]
     rule = (" " * GAP).join(("─" if mark == ELLIPSIS else "-") * width for width in table.widths)
-    lines = [click.style(padded(headings), bold=not VOICE.plain), click.style(rule, dim=not VOICE.plain)]
+    lines = [padded(headings), rule] if VOICE.plain else [click.style(padded(headings), bold=True), click.style(rule, dim=True)]
     for row in table.rows:
         cells = [_wrapped(one, cell, width, mark) for one, cell, width in zip(table.columns, row, table.widths, strict=True)]
         depth = max(map(len, cells), default=0)

@@ -157,13 +157,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "pratique catalog search PyYAML",
         "pratique catalog search org.apache.logging.log4j:log4j-core",
         "pratique catalog search 'pkg:npm/event-stream@3.3.*'",
-        "pratique catalog search 'openssl*'",
-        "pratique catalog search cpe:2.3:a:openssl:openssl:3.0.11",
     ),
     "catalog import": (
         "pratique catalog import app.cdx.json vendor.spdx.json.gz",
         "pratique catalog import syft.json --subject acme/app:1.0",
-        "syft dir:. -o json | pratique catalog import -",
+        "pratique catalog import -",
     ),
     "config": ("pratique config", "pratique config --format json"),
     "completion": (

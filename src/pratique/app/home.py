@@ -112,11 +112,11 @@ def open_stamp(timestamp_url: str | None) -> "Callable[[bytes], bytes] | None":
     return partial(request_timestamp, timestamp_url, web=Web())
 
 
-def open_home_catalog(home: Home) -> "Catalog":
-    """This home's ledger, made or migrated when needed."""
+def open_home_catalog(home: Home, *, busy_timeout_s: float = 2.0) -> "Catalog":
+    """This home's ledger, made or migrated when needed. `busy_timeout_s`: how long to wait for another writer."""
     from pratique.catalog.ledger import open_catalog
 
-    return open_catalog(home.catalog_directory)
+    return open_catalog(home.catalog_directory, busy_timeout_s=busy_timeout_s)
 
 
 def bases_of(home: Home, artifact: "Artifact", say: Callable[[str], None]) -> "Bases":

@@ -8,13 +8,13 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from pratique.catalog import queries
+from pratique.catalog import artifact_names, near, queries, search
 from pratique.catalog.bases import DATABASE
 from pratique.catalog.documents import DocumentStore
 from pratique.catalog.engine import WRITING, make_engine, translated, use_wal
 from pratique.catalog.migrate import migrate
 from pratique.catalog.records import Transaction
-from pratique.catalog.rows import ArtifactRow, BuildRow, DecisionRow, DocumentRow, ObservationRow, SearchRow
+from pratique.catalog.rows import ArtifactRow, BuildRow, DecisionRow, DocumentRow, ImportRow, ObservationRow, SearchRow
 from pratique.catalog.search_pattern import parse_pattern
 from pratique.files import storage_error
 from pratique.model import Digest
@@ -72,19 +72,29 @@ class Catalog:
             yield Transaction(connection, self.documents)
 
     def search(self, pattern: str) -> list[SearchRow]:
-        """Which artifacts hold a component, where they are, and since when (`pattern.parse_pattern`). Raises InputError."""
-        return self._ask(queries.search, parse_pattern(pattern))
+        """Which artifacts hold a component, where they are, and since when (`search_pattern`). Raises InputError."""
+        return self._ask(search.search, parse_pattern(pattern))
+
+    def near(self, pattern: str) -> list[str]:
+        """What may be meant by a pattern that finds nothing, at most five; components first, then artifacts."""
+        return self._ask(near.near_things, parse_pattern(pattern))
 
     def list_artifacts(self) -> list[ArtifactRow]:
         """All artifacts, the newest first."""
         return self._ask(queries.list_artifacts)
 
-    def find_artifact(self, text: str) -> ArtifactRow:
-        """By digest, by image ID (digest of the configuration), or by six digits or more of either.
+    def find_artifacts(self, text: str, *, whole: bool = False) -> list[ArtifactRow]:
+        """By digest, image ID or six digits or more of either, or by name (`artifact_names`); several where each can be meant,
+        the newest first. `whole`: by no less than the whole name."""
+        return self._ask(artifact_names.find_artifacts, text, whole=whole)
 
-        Raises NotFound, InputError when several begin so.
-        """
-        return self._ask(queries.find_artifact, text)
+    def near_artifacts(self, text: str) -> list[str]:
+        """Names of artifacts that may be meant by what is none's name, at most five."""
+        return self._ask(near.near_artifacts, text)
+
+    def imports_of(self, artifact: Digest) -> list[ImportRow]:
+        """Bills of materials about an artifact that somebody imported, the newest first."""
+        return self._ask(queries.imports_of, artifact)
 
     def count_components(self, artifact: Digest) -> int:
         """How many components an artifact is made of; 0 for one that is not known."""

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, Engine, inspect, text
 from pratique.catalog.engine import WRITING
 from pratique.errors import Malformed
 
-HEAD = "0003"
-VERSIONS = ("0001", "0002", HEAD)
+HEAD = "0004"
+VERSIONS = ("0001", "0002", "0003", HEAD)
 SCRIPTS = Path(__file__).parent / "migrations"
 
 

@@ -1,68 +1,18 @@
 """Reading the ledger."""
 
 import json
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select, union_all
+from sqlalchemy import Connection, Row, Select, Table, func, select
 
 from pratique.catalog import schema
-from pratique.catalog.rows import ArtifactRow, BuildRow, DecisionRow, DocumentRow, ObservationRow, SearchRow
+from pratique.catalog.rows import ArtifactRow, BuildRow, DecisionRow, DocumentRow, ImportRow, ObservationRow
 from pratique.catalog.schema import SUPERSEDED
-from pratique.catalog.search_pattern import SearchPattern, like
-from pratique.errors import InputError, NotFound
 from pratique.model import Cause, Digest, Result, Verdict
 
-_PREFIX = re.compile(r"(?:sha256:|sha512:)?[0-9a-f]{6,128}")
-
-
-def search(connection: Connection, pattern: SearchPattern) -> list[SearchRow]:
-    """Components that match, by purl and then the artifact's age."""
-    rows = connection.execute(search_query(pattern)).all()
-    places = _locations(connection, {row.id for row in rows})
-    return [
-        SearchRow(
-            purl=row.purl,
-            artifact=Digest(row.digest),
-            name=row.name,
-            locations=places[row.id],
-            layer=row.layer,
-            first_seen=row.first_seen,
-            source=row.source,
-        )
-        for row in rows
-    ]
-
-
-def search_query(pattern: SearchPattern) -> Select[Any]:
-    """The query of a pattern. A name is that of the package, or of the source it was built from."""
-    artifacts, components, links = schema.artifacts.c, schema.components.c, schema.artifact_components.c
-    wanted = {
-        components.purl: pattern.purl,
-        components.type: pattern.type,
-        components.namespace: pattern.namespace,
-        components.version: pattern.version,
-    }
-    conditions = [_matches(column, glob) for column, glob in wanted.items() if glob is not None]
-    if pattern.name is not None:
-        named, built = _matches(components.name, pattern.name), _matches(components.source, pattern.name)
-        is_built = components.source != ""
-        # Two queries, so that each has an index of its own: for one with OR, SQLite takes one index for both.
-        sides = [select(components.id).where(*conditions, named), select(components.id).where(*conditions, built, is_built)]
-        conditions = [components.id.in_(union_all(*sides))]
-    return (
-        select(components.purl, components.source, links.layer)
-        .add_columns(artifacts.id, artifacts.digest, artifacts.name, artifacts.first_seen)
-        .select_from(
-            schema.components.join(schema.artifact_components, links.component_id == components.id).join(
-                schema.artifacts, artifacts.id == links.artifact_id
-            )
-        )
-        .where(and_(*conditions))
-        .order_by(components.purl, artifacts.first_seen, artifacts.digest)
-    )
+_CHUNK = 500  # below every database's limit of parameters in a statement
 
 
 def list_artifacts(connection: Connection) -> list[ArtifactRow]:
@@ -71,21 +21,13 @@ def list_artifacts(connection: Connection) -> list[ArtifactRow]:
     return _artifacts(connection, select(table).order_by(table.c.first_seen.desc(), table.c.id.desc()))
 
 
-def find_artifact(connection: Connection, text: str) -> ArtifactRow:
-    """By digest, by image ID, or by at least six digits of either. Raises NotFound, InputError when several begin so."""
-    if not _PREFIX.fullmatch(text):
-        raise NotFound(f"not a digest: {text[:80]!r}", hint="give at least six hexadecimal digits")
-    table = schema.artifacts
-    begins = like(text if ":" in text else f"sha256:{text}") + "%"
-    condition = or_(table.c.digest.like(begins, escape="\\"), table.c.config_digest.like(begins, escape="\\"))
-    found = _artifacts(connection, select(table).where(condition).order_by(table.c.first_seen.desc()))
-    if not found:
-        raise NotFound(f"no artifact {text} in the catalog")
-    exact = [row for row in found if row.digest == text]
-    if len(found) > 1 and not exact:
-        digests = ", ".join(row.digest[:19] for row in found[:4])
-        raise InputError(f"{text} could be any of {len(found)} artifacts: {digests}", hint="give more digits")
-    return (exact or found)[0]
+def artifacts_by(connection: Connection, numbers: Iterable[int]) -> list[ArtifactRow]:
+    """The artifacts of these numbers, the newest first."""
+    table, wanted = schema.artifacts, sorted(numbers)
+    found: list[ArtifactRow] = []
+    for at in range(0, len(wanted), _CHUNK):
+        found += _artifacts(connection, select(table).where(table.c.id.in_(wanted[at : at + _CHUNK])))
+    return sorted(found, key=lambda row: (-row.first_seen, row.digest))
 
 
 def count_components(connection: Connection, artifact: Digest) -> int:
@@ -93,6 +35,29 @@ def count_components(connection: Connection, artifact: Digest) -> int:
     links, artifacts = schema.artifact_components, schema.artifacts
     query = select(func.count()).select_from(links.join(artifacts)).where(artifacts.c.digest == artifact)
     return int(connection.scalar(query) or 0)
+
+
+def imports_of(connection: Connection, artifact: Digest) -> list[ImportRow]:
+    """Bills of materials about an artifact that were imported, the newest first."""
+    table, links = schema.imports, schema.imported_components
+    counted = select(func.count()).select_from(links).where(links.c.import_id == table.c.id).scalar_subquery()
+    query = (
+        select(table, counted.label("components"))
+        .join(schema.artifacts, schema.artifacts.c.id == table.c.artifact_id)
+        .where(schema.artifacts.c.digest == artifact)
+        .order_by(table.c.first_seen.desc(), table.c.id.desc())
+    )
+    return [
+        ImportRow(
+            document=Digest(row.document),
+            file=row.file,
+            title=row.title,
+            components=row.components,
+            first_seen=row.first_seen,
+            last_seen=row.last_seen,
+        )
+        for row in connection.execute(query)
+    ]
 
 
 def signed_documents(connection: Connection) -> list[Digest]:
@@ -193,7 +158,8 @@ def _about(connection: Connection, table: Any, artifact: Digest, newest: str) ->
 
 def _artifacts(connection: Connection, query: Select[Any]) -> list[ArtifactRow]:
     rows = connection.execute(query).all()
-    places = _locations(connection, {row.id for row in rows})
+    numbers = {row.id for row in rows}
+    places, files = locations_of(connection, numbers), _files_of(connection, numbers)
     return [
         ArtifactRow(
             digest=Digest(row.digest),
@@ -205,23 +171,29 @@ def _artifacts(connection: Connection, query: Select[Any]) -> list[ArtifactRow]:
             locations=places[row.id],
             first_seen=row.first_seen,
             last_seen=row.last_seen,
+            imported_from=files[row.id],
         )
         for row in rows
     ]
 
 
-def _locations(connection: Connection, artifacts: set[int]) -> defaultdict[int, tuple[str, ...]]:
-    table, found = schema.locations, defaultdict[int, tuple[str, ...]](tuple)
-    numbers = sorted(artifacts)
-    for at in range(0, len(numbers), 500):
-        query = select(table.c.artifact_id, table.c.location).where(table.c.artifact_id.in_(numbers[at : at + 500]))
-        for number, location in connection.execute(query.order_by(table.c.first_seen, table.c.location)):
-            found[number] += (location,)
+def locations_of(connection: Connection, artifacts: Iterable[int]) -> defaultdict[int, tuple[str, ...]]:
+    """Where artifacts are, by their number, the first place first."""
+    return _texts_of(connection, schema.locations, "location", artifacts)
+
+
+def _files_of(connection: Connection, artifacts: Iterable[int]) -> defaultdict[int, tuple[str, ...]]:
+    return _texts_of(connection, schema.imports, "file", artifacts)
+
+
+def _texts_of(connection: Connection, table: Table, name: str, artifacts: Iterable[int]) -> defaultdict[int, tuple[str, ...]]:
+    found = defaultdict[int, tuple[str, ...]](tuple)
+    numbers, column = sorted(artifacts), table.c[name]
+    for at in range(0, len(numbers), _CHUNK):
+        query = select(table.c.artifact_id, column).where(table.c.artifact_id.in_(numbers[at : at + _CHUNK]))
+        for number, text in connection.execute(query.order_by(table.c.first_seen, column)):
+            found[number] += (text,)
     return found
-
-
-def _matches(column: ColumnElement[str], glob: str) -> ColumnElement[bool]:
-    return column.like(like(glob), escape="\\") if "*" in glob else column == glob
 
 
 def _digest(text: str) -> Digest | None:

@@ -1,16 +1,24 @@
 """Writing to the ledger, inside one transaction. All of it may be said again: nothing is added twice, `last_seen` moves on."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import unquote
 
 from sqlalchemy import Connection, Table, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pratique.attest.bundle import MEDIA_TYPE
 from pratique.catalog import schema
+from pratique.catalog.component_names import names_of
+from pratique.catalog.component_rows import (
+    ImportedComponent,
+    ImportOrigin,
+    component_key,
+    component_row,
+    imported_row,
+    licences_text,
+)
 from pratique.catalog.documents import DocumentStore
 from pratique.catalog.schema import SUPERSEDED
 from pratique.errors import InputError
@@ -75,12 +83,10 @@ class Transaction:
     def record_components(self, artifact: Digest, components: Sequence[Component]) -> None:
         """What a recorded artifact is made of; replaces what was said of it before. Raises InputError for a bad purl."""
         number = self._id_of(artifact)
-        by_purl = {_purl(component): component for component in components}
-        known = self._component_ids(by_purl)
-        rows = [_component_row(component) for purl, component in by_purl.items() if purl not in known]
-        if rows:
-            self._upsert(schema.components, rows, ["purl"], {})
-            known = self._component_ids(by_purl)
+        by_purl = {component_key(component): component for component in components}
+        rows = {purl: component_row(component) for purl, component in by_purl.items()}
+        labels = {purl: (component.name, component.cpes) for purl, component in by_purl.items()}
+        known = self._know_components(rows, labels)
         self._update_licences(by_purl.values(), known)
         table = schema.artifact_components
         before = set(self._connection.scalars(select(table.c.component_id).where(table.c.artifact_id == number)))
@@ -96,6 +102,35 @@ class Transaction:
                 index_elements=["component_id", "artifact_id"], set_={"layer": insert.excluded.layer}
             )
             self._connection.execute(insert, links)
+
+    def record_import(
+        self, artifact: Digest, data: bytes, components: Sequence[ImportedComponent], *, origin: ImportOrigin, at: int
+    ) -> bool:
+        """What somebody's bill of materials, `data`, says is in an artifact, of which no more may be known than its name.
+
+        It stands beside what was found in the artifact and replaces none of it; said again, it replaces what it said before.
+        Returns whether it is new. Raises InputError for a bad purl.
+        """
+        number = self._touch(artifact, at, name=origin.name)
+        document = self._documents.put(data)
+        row = {"digest": document, "media_type": origin.media_type, "size_bytes": len(data)}
+        self._upsert(schema.documents, [row], ["digest"], {})
+        table, links = schema.imports, schema.imported_components
+        which = (table.c.artifact_id == number, table.c.document == document)
+        is_new = self._connection.scalar(select(table.c.id).where(*which)) is None
+        said = {"artifact_id": number, "document": document, "file": origin.file, "title": origin.title}
+        stated = {"file": origin.file, "title": origin.title}
+        self._upsert(table, [said | {"first_seen": at, "last_seen": at}], ["artifact_id", "document"], stated, seen=True)
+        number_of_import = self._connection.scalar(select(table.c.id).where(*which))
+        rows = {one.purl: imported_row(one) for one in components}
+        # A document names things as it likes: of what has a purl, that alone is what others find it by.
+        known = self._know_components(rows, {one.purl: ("" if one.has_purl else one.name, one.cpes) for one in components})
+        self._connection.execute(delete(links).where(links.c.import_id == number_of_import))
+        if known:
+            self._connection.execute(
+                links.insert(), [{"component_id": known[purl], "import_id": number_of_import} for purl in rows]
+            )
+        return is_new
 
     def record_document(
         self,
@@ -200,6 +235,34 @@ class Transaction:
             raise InputError(f"the artifact {artifact} is not in the catalog")
         return int(number)
 
+    def _know_components(
+        self, rows: Mapping[str, Mapping[str, Any]], said: Mapping[str, tuple[str, Sequence[str]]]
+    ) -> dict[str, int]:
+        """Numbers of components by what names them (`component_row`), each with the names by which it is found. `said`: how
+        tables show it, and its CPE names."""
+        known = self._component_ids(rows)
+        new = [dict(row) for purl, row in rows.items() if purl not in known]
+        if new:
+            self._upsert(schema.components, new, ["purl"], {})
+            known = self._component_ids(rows)
+        names = [
+            {"key": key, "component_id": known[purl], "name": name}
+            for purl, row in rows.items()
+            for key, name in names_of(
+                purl=purl,
+                type_=row["type"],
+                namespace=row["namespace"],
+                name=row["name"],
+                version=row["version"],
+                source=row["source"],
+                label=said[purl][0],
+                cpes=said[purl][1],
+            )
+        ]
+        if names:
+            self._upsert(schema.component_names, names, ["key", "component_id", "name"], {})
+        return known
+
     def _component_ids(self, purls: Iterable[str]) -> dict[str, int]:
         table = schema.components
         found: dict[str, int] = {}
@@ -211,7 +274,7 @@ class Transaction:
     def _update_licences(self, components: Iterable[Component], known: dict[str, int]) -> None:
         """A newer reading of a package's licences replaces the older one."""
         table = schema.components
-        wanted = {known[_purl(component)]: _licences(component) for component in components}
+        wanted = {known[component_key(component)]: licences_text(component) for component in components}
         for some in _chunks(wanted):
             rows = self._connection.execute(select(table.c.id, table.c.licences).where(table.c.id.in_(some))).all()
             for number, licences in rows:
@@ -242,49 +305,6 @@ class Transaction:
         else:
             insert = insert.on_conflict_do_nothing(index_elements=keys)
         self._connection.execute(insert, rows)
-
-
-def _purl(component: Component) -> str:
-    """What names it in the catalog: its purl, or, of a folder that has none, what names it in its inventory."""
-    return component.purl or component.ref
-
-
-def _component_row(component: Component) -> dict[str, Any]:
-    from packageurl import PackageURL
-
-    if not component.purl:
-        return {
-            "purl": component.ref,
-            "type": component.type,
-            "namespace": "",
-            "name": component.name,
-            "version": component.version,
-            "licences": _licences(component),
-            "source": "",
-        }
-    try:
-        purl = PackageURL.from_string(component.purl)
-    except ValueError as error:
-        raise InputError(f"not a purl: {component.purl[:200]}") from error
-    return {
-        "purl": component.purl,
-        "type": purl.type,
-        "namespace": purl.namespace or "",
-        "name": purl.name,
-        "version": purl.version or component.version,
-        "licences": _licences(component),
-        "source": _source_name(component.source, purl.name),
-    }
-
-
-def _source_name(source: str, name: str) -> str:
-    """The name in the purl of a source package; empty where it is the package's own."""
-    found = unquote(source.partition("?")[0].rpartition("/")[2].partition("@")[0])
-    return "" if found == name else found
-
-
-def _licences(component: Component) -> str:
-    return json.dumps(component.licences, ensure_ascii=False)
 
 
 def _chunks(items: Iterable[Any]) -> Iterator[list[Any]]:

@@ -7,7 +7,10 @@ from pratique.model import Digest, Result, Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactRow:
-    """One artifact. `kind` is empty for one that was only asked about, never shipped. `config`: the engine's image ID."""
+    """One artifact. `kind` is empty for one that was only asked about, never shipped. `config`: the engine's image ID.
+
+    `imported_from`: files whose word about it was imported.
+    """
 
     digest: Digest
     kind: str
@@ -18,13 +21,16 @@ class ArtifactRow:
     locations: tuple[str, ...]
     first_seen: int
     last_seen: int
+    imported_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRow:
     """A component in an artifact. `artifact`: its digest; `first_seen`: of the artifact; `layer`: diff_id, or empty.
 
-    `source`: the name of the source package it was built from, where that is another than its own.
+    `purl`: "" where the artifact itself is meant. `source`: the name of the source package it was built from, where that is
+    another than its own. `document`: digest of the imported bill of materials that says so, where nothing else does; `file`: its
+    name.
     """
 
     purl: str
@@ -34,6 +40,20 @@ class SearchRow:
     layer: str
     first_seen: int
     source: str = ""
+    document: Digest | None = None
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportRow:
+    """A bill of materials that somebody brought; nothing here vouches for it. `title`: its format; `components`: how many."""
+
+    document: Digest
+    file: str
+    title: str
+    components: int
+    first_seen: int
+    last_seen: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,9 @@
 
 Artifacts and components have numbers of their own beside their names: the table that joins them is by far the largest, and
 two numbers are a tenth of a digest and a purl. A component's `source` is the name of the source package where it is another
-than its own. Digests are `algorithm:hex`; times Unix seconds; absent text is empty.
+than its own. `component_names` are the keys by which components are found (`pratique.catalog.component_names`). What somebody's
+bill of materials says of an artifact (`imports`) stands beside what was found in it, never among it. Digests are
+`algorithm:hex`; times Unix seconds; absent text is empty.
 """
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint
@@ -101,9 +103,15 @@ components = Table(
     Column("licences", Text, nullable=False, server_default="[]"),
     _text("source"),
     Index(None, "type", "namespace", "name"),
-    Index(None, "name"),
-    Index(None, "type", "namespace", "source"),
-    Index(None, "source"),
+)
+
+component_names = Table(
+    "component_names",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("component_id", ForeignKey("components.id"), primary_key=True),
+    Column("name", Text, primary_key=True, server_default=""),
+    sqlite_with_rowid=False,
 )
 
 artifact_components = Table(
@@ -112,6 +120,27 @@ artifact_components = Table(
     Column("component_id", ForeignKey("components.id"), primary_key=True),
     _artifact(primary_key=True, index=True),
     _text("layer"),
+    sqlite_with_rowid=False,
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _artifact(),
+    Column("document", ForeignKey("documents.digest"), nullable=False),
+    _text("file"),
+    _text("title"),
+    _time("first_seen"),
+    _time("last_seen"),
+    UniqueConstraint("artifact_id", "document"),
+)
+
+imported_components = Table(
+    "imported_components",
+    metadata,
+    Column("component_id", ForeignKey("components.id"), primary_key=True),
+    Column("import_id", ForeignKey("imports.id"), primary_key=True, index=True),
     sqlite_with_rowid=False,
 )
 

@@ -5,8 +5,9 @@ import os
 import click
 
 from pratique.cli.commands import Command
-from pratique.cli.output import format_option, print_json, print_table
+from pratique.cli.output import format_option, print_json
 from pratique.cli.settings import SETTINGS, read_settings
+from pratique.cli.tables import print_table
 
 _SECRET = ("PRATIQUE_KEY_PASSPHRASE", "PRATIQUE_KEY_PIN")
 

@@ -92,7 +92,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "sudo pratique agent run --mode observe --key release.pub",
         "sudo pratique agent run --mode enforce --manifest-from registry --key release.pub --on-violation freeze",
     ),
-    "trace": ("pratique trace sha256:5cee0a77936f", "pratique trace harbour --key release.pub --format json"),
+    "trace": (
+        "pratique trace sha256:5cee0a77936f",
+        "pratique trace acme/app:1.0",
+        "pratique trace harbour --key release.pub --format json",
+    ),
     "trust": (
         "pratique trust init --root-key alice.pub --root-key bob.pub --threshold 2",
         "pratique trust follow registry:registry.example.com/acme/trust:latest --root 1.root.json",
@@ -143,9 +147,22 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "log recover": ("pratique log recover --from backup/log",),
     "log move": ("pratique log move --origin log.example.com",),
     "log trusted-root": ("pratique log trusted-root -o trusted_root.json",),
-    "catalog": ("pratique catalog list", "pratique catalog search pkg:npm/event-stream"),
+    "catalog": (
+        "pratique catalog list",
+        "pratique catalog search pkg:npm/event-stream",
+        "pratique catalog import app.cdx.json",
+    ),
     "catalog list": ("pratique catalog list", "pratique catalog list --format json"),
-    "catalog search": ("pratique catalog search pkg:npm/event-stream", "pratique catalog search 'openssl*'"),
+    "catalog search": (
+        "pratique catalog search PyYAML",
+        "pratique catalog search org.apache.logging.log4j:log4j-core",
+        "pratique catalog search 'pkg:npm/event-stream@3.3.*'",
+    ),
+    "catalog import": (
+        "pratique catalog import app.cdx.json vendor.spdx.json.gz",
+        "pratique catalog import syft.json --subject acme/app:1.0",
+        "pratique catalog import -",
+    ),
     "config": ("pratique config", "pratique config --format json"),
     "completion": (
         "pratique completion bash > ~/.local/share/bash-completion/completions/pratique",

@@ -1,9 +1,9 @@
-"""What people and programs read: marks, tables and JSON on standard output; progress on a terminal, on standard error."""
+"""What people and programs read: marks, facts and JSON on standard output; progress on a terminal, on standard error."""
 
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,23 +74,6 @@ def print_verdict(cause: Cause, label: str, text: str) -> None:
 def print_note(label: str, text: str) -> None:
     """What is there and was not asked for, or was not verified: neither a yes nor a no."""
     click.echo(f"  {click.style('·', dim=True)} {label:<16} {printable(text)}")
-
-
-def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, err: bool = False) -> None:
-    """A table as wide as its content; in a pipe, columns parted by tabs. `err`: on standard error."""
-    if not (sys.stderr if err else sys.stdout).isatty():
-        for row in rows:
-            click.echo("\t".join(printable(cell) for cell in row), err=err)
-        return
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(*headings, box=box.SIMPLE_HEAD)
-    for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
-    Console(stderr=err, no_color=VOICE.plain).print(table)
 
 
 def markdown_cell(text: str) -> str:

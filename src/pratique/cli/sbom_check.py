@@ -9,8 +9,9 @@ import click
 from pratique.app.sources import opened
 from pratique.cli.commands import Command
 from pratique.cli.options import platform_option, source_argument
-from pratique.cli.output import format_option, print_json, print_table, print_title, progress_display
+from pratique.cli.output import format_option, print_json, print_title, progress_display
 from pratique.cli.sbom_convert import read_sbom, say_repairs
+from pratique.cli.tables import Column, print_table
 from pratique.cli.unread import say_chosen
 from pratique.cli.voice import say
 
@@ -67,7 +68,9 @@ def check(source: str, sbom: str, manifest_path: str | None, lenient: bool, plat
         print_json([{"kind": item.kind, "place": item.place, "detail": item.detail} for item in findings])
     elif findings:
         print_title(f"{sbom} does not describe {inventory.subject.name}: {len(findings)} differences")
-        print_table(["DIFFERENCE", "PLACE", "DETAIL"], [[item.kind, item.place, item.detail] for item in findings])
+        print_table(
+            ["DIFFERENCE", Column("PLACE", "name"), "DETAIL"], [[item.kind, item.place, item.detail] for item in findings]
+        )
     else:
         files = len(inventory.tree.entries)
         click.secho(f"{sbom} describes exactly {inventory.subject.name}: ", nl=False)

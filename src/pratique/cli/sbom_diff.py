@@ -7,8 +7,9 @@ import click
 
 from pratique.cli.commands import Command
 from pratique.cli.options import platform_option
-from pratique.cli.output import markdown_cell, print_json, print_table
+from pratique.cli.output import markdown_cell, print_json
 from pratique.cli.sbom_side import load_side
+from pratique.cli.tables import Column, print_table
 from pratique.cli.voice import say
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _print(found: "Differences", all_files: bool) -> None:
     rows = [[one.change, one.name, one.before, one.after] for one in found.components]
     rows += _file_rows(found, all_files)
     if rows:
-        print_table(["CHANGE", "NAME", "BEFORE", "AFTER"], rows)
+        print_table([Column("CHANGE", "whole"), Column("NAME", "name"), "BEFORE", "AFTER"], rows)
     else:
         click.echo("no differences")
     for line in _remarks(found):

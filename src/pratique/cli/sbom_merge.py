@@ -9,9 +9,10 @@ import click
 
 from pratique.cli.commands import Command
 from pratique.cli.options import author_option, supplier_option
-from pratique.cli.output import format_option, print_table, printable
+from pratique.cli.output import format_option, printable
 from pratique.cli.sbom_convert import SHOWN, parse_sbom, say_problems, say_repairs, sbom_bytes
 from pratique.cli.sbom_outputs import OUTPUT, one_output, write_document
+from pratique.cli.tables import Column, print_table
 from pratique.cli.voice import VOICE, say
 
 if TYPE_CHECKING:
@@ -22,7 +23,14 @@ if TYPE_CHECKING:
     from pratique.documents.read import Reading
 
 _WIDTH = 60
-_HEADINGS = ["CONFLICT", "COMPONENT", "KEPT", "IN", "ALSO SAID", "IN"]
+_HEADINGS: list[Column | str] = [
+    "CONFLICT",
+    Column("COMPONENT", "name"),
+    "KEPT",
+    Column("IN", "name"),
+    "ALSO SAID",
+    Column("IN", "name"),
+]
 
 
 @click.command(cls=Command)

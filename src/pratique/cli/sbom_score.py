@@ -7,15 +7,16 @@ import click
 
 from pratique.cli.commands import Command
 from pratique.cli.options import platform_option
-from pratique.cli.output import markdown_cell, print_json, print_table, print_title
+from pratique.cli.output import markdown_cell, print_json, print_title
 from pratique.cli.sbom_side import load_reading, scan
+from pratique.cli.tables import Column, print_table
 
 if TYPE_CHECKING:
     from pratique.documents.read import Reading
     from pratique.documents.score.rules import Rule, RuleAnswer, Score, ScoreMarks
 
 _STANDARDS = ("ntia", "cisa", "bsi", "accuracy")
-_HEAD = ["", "RULE", "MET", "MISSING", "WHAT TO DO"]
+_HEAD: list[Column | str] = [Column("", "whole"), "RULE", Column("MET", "whole"), "MISSING", "WHAT TO DO"]
 
 
 @click.command(cls=Command)

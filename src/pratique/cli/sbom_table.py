@@ -5,14 +5,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pratique.cli.output import human_size, print_table, print_title
+from pratique.cli.output import human_size, print_title
+from pratique.cli.tables import Column, print_table
 
 if TYPE_CHECKING:
     from pratique.inventory.image_parts import Whole
     from pratique.model import FileManifest, Inventory
 
 _SHOWN_UNKNOWNS = 10
-_HEAD = ["TYPE", "NAME", "VERSION", "LICENCES"]
+_HEAD = [
+    Column("TYPE", "whole", spare=1),
+    Column("NAME", "name"),
+    Column("VERSION", "whole"),
+    Column("LICENCES", spare=2),
+]
 
 
 def print_inventory(whole: "Whole", manifest: "FileManifest") -> None:

@@ -1,4 +1,4 @@
-"""`pratique trace DIGEST|CONTAINER`: the chain of custody of one thing, on one screen."""
+"""`pratique trace DIGEST|NAME|CONTAINER`: the chain of custody of one thing, on one screen."""
 
 import math
 from typing import TYPE_CHECKING, Any
@@ -8,6 +8,7 @@ import click
 from pratique.app.home import Home, existing, find_home, open_home_catalog
 from pratique.app.verification import said
 from pratique.app.watched import watched_spans
+from pratique.cli.artifact_choice import UNSIGNED, did_you_mean, the_one
 from pratique.cli.commands import Command
 from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_note, print_title, print_verdict
 from pratique.cli.trust_anchors import anchor_options, chosen_anchors
@@ -34,9 +35,11 @@ SUPERSEDED = "superseded"  # by what the same key stated in its place
 def command(thing: str, name: str | None, format_: str, **beliefs: Any) -> None:
     """Who built it, what is in it, who said so, who let it in, and where it was seen running.
 
-    THING is a digest, the first digits of one, an image ID, or the name of a running container. What is said about it is verified
-    under whom the options name, else under the trust that this machine follows; without either, and for all else that the catalog
-    holds, it is only recorded, and is marked so.
+    THING is a digest, the first digits of one, an image ID, the name of an artifact as the catalog has it or a part of it that
+    means no other (an image with or without registry and tag, a file), or the name of a running container. Where it can mean
+    several, they are listed, and the exit code is 2. What is said about it is verified under whom the options name, else under
+    the trust that this machine follows; without either, and for all else that the catalog holds, it is only recorded, and is
+    marked so.
     """
     home = find_home()
     if not thing.strip():
@@ -60,7 +63,8 @@ def command(thing: str, name: str | None, format_: str, **beliefs: Any) -> None:
             print_fact(label.replace("_", " "), chain[label])
     for place in chain["locations"]:
         print_fact("at", place)
-    print_fact("components", str(chain["components"]))
+    if chain["components"] or not chain["imports"]:
+        print_fact("components", str(chain["components"]))
     for build in chain["builds"]:
         parts = [f"{name} {build[name]}" for name in ("builder", "number", "release", "commit") if build[name]]
         print_fact("built", ", ".join(parts))
@@ -70,6 +74,10 @@ def command(thing: str, name: str | None, format_: str, **beliefs: Any) -> None:
             print_note(item["title"], what)
         else:
             print_verdict(Cause(item["cause"]), item["title"], f"{item['detail']}, bundle {item['bundle'][7:19]}")
+    for item in chain["imports"]:
+        about = "" if item["document"] != chain["digest"] else ", which names no digest, so this is its own"
+        what = f"imported, {UNSIGNED}: {item['file']}, {item['format']}, {item['components']} components, {item['at']}{about}"
+        print_note("SBOM", what)
     for item in chain["decisions"]:
         print_note("decision", f"{RECORDED}: {item['result']} by {item['policy']}, {item['at']}")
     _print_spans(chain["observations"])
@@ -107,13 +115,18 @@ def _verified(home: Home, artifact: "ArtifactRow", name: str | None, beliefs: di
 
 
 def _find(catalog: "Catalog", thing: str) -> "ArtifactRow":
-    """The artifact by digest, prefix or image ID; else of the running container of this name."""
+    """The artifact by digest or whole name; else of the running container of this name; else by a part of its name."""
+    found = catalog.find_artifacts(thing, whole=True) or _run_by(catalog, thing) or catalog.find_artifacts(thing)
+    if found:
+        return the_one(thing, found)
+    hint = did_you_mean(catalog.near_artifacts(thing)) or "see pratique catalog list"
+    raise NotFound(f"neither an artifact in the catalog nor a running container: {thing[:200]}", hint=hint)
+
+
+def _run_by(catalog: "Catalog", thing: str) -> "list[ArtifactRow]":
+    """What the running container of this name runs; nothing where there is none, or no engine."""
     from pratique.runtime.workloads import PodmanEngine
 
-    try:
-        return catalog.find_artifact(thing)
-    except NotFound:
-        pass
     try:
         running = PodmanEngine(only=[thing]).running()
     except Unavailable:
@@ -121,8 +134,11 @@ def _find(catalog: "Catalog", thing: str) -> "ArtifactRow":
     for workload in running:
         if workload.image is None:
             raise NotFound(f"the container {thing} runs an image without a digest")
-        return catalog.find_artifact(workload.image)
-    raise NotFound(f"neither an artifact in the catalog nor a running container: {thing}", hint="see pratique catalog list")
+        found = catalog.find_artifacts(workload.image)
+        if not found and not catalog.find_artifacts(thing):
+            raise NotFound(f"the container {thing} runs {workload.image}, which is not in the catalog")
+        return found
+    return []
 
 
 def _chain(catalog: "Catalog", artifact: "ArtifactRow") -> dict[str, Any]:
@@ -150,6 +166,16 @@ def _chain(catalog: "Catalog", artifact: "ArtifactRow") -> dict[str, Any]:
                 "superseded": row.superseded,
             }
             for row in catalog.documents_of(digest, role="bundle")
+        ],
+        "imports": [
+            {
+                "document": row.document,
+                "file": row.file,
+                "format": row.title,
+                "components": row.components,
+                "at": iso_time(row.first_seen),
+            }
+            for row in catalog.imports_of(digest)
         ],
         "decisions": [
             {

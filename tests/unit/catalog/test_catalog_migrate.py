@@ -85,3 +85,56 @@ def test_sources_of_packages_that_were_listed_before_are_taken_from_their_purls(
     open_catalog(tmp_path).close()
     with sqlite3.connect(tmp_path / "catalog.db") as connection:
         assert dict(connection.execute("SELECT purl, source FROM components").fetchall()) == purls
+
+
+def _older(tmp_path, monkeypatch, purls):
+    monkeypatch.setattr(migrate, "HEAD", "0003")
+    open_catalog(tmp_path).close()
+    monkeypatch.undo()
+    with sqlite3.connect(tmp_path / "catalog.db") as connection:
+        connection.execute(
+            "INSERT INTO artifacts (id, digest, first_seen, last_seen) VALUES (1, ?, 1, 1)", ["sha256:" + "0" * 64]
+        )
+        rows = [
+            (purl, kind, namespace, name, version, source) for purl, (kind, namespace, name, version, source) in purls.items()
+        ]
+        connection.executemany(
+            "INSERT INTO components (purl, type, namespace, name, version, source) VALUES (?, ?, ?, ?, ?, ?)", rows
+        )
+        connection.execute("INSERT INTO artifact_components (component_id, artifact_id) SELECT id, 1 FROM components")
+
+
+def test_components_that_were_listed_before_are_found_as_people_write_them(tmp_path, monkeypatch):
+    purls = {
+        "pkg:pypi/zope-interface@1": ("pypi", "", "zope-interface", "1", ""),
+        "pkg:maven/g/Art@1": ("maven", "g", "Art", "1", ""),
+        "pkg:deb/debian/libssl3@3": ("deb", "debian", "libssl3", "3", "openssl"),
+        "npm x@1 .": ("npm", "", "x", "1", ""),
+        **{f"pkg:npm/n{number}@1": ("npm", "", f"n{number}", "1", "") for number in range(6_000)},
+    }
+    _older(tmp_path, monkeypatch, purls)
+    with open_catalog(tmp_path) as catalog:
+        assert [row.purl for row in catalog.search("Zope.Interface")] == ["pkg:pypi/zope-interface@1"]
+        assert [row.purl for row in catalog.search("g:Art")] == ["pkg:maven/g/Art@1"]
+        assert [row.purl for row in catalog.search("openssl")] == ["pkg:deb/debian/libssl3@3"]
+        assert [row.purl for row in catalog.search("x")] == ["npm x@1 ."]
+        assert len(catalog.search("*")) == len(purls)
+
+
+def test_a_process_that_is_killed_while_it_brings_a_catalog_up_leaves_the_old_one(tmp_path, monkeypatch):
+    purls = {f"pkg:npm/n{number}@1": ("npm", "", f"n{number}", "1", "") for number in range(12_000)}
+    _older(tmp_path, monkeypatch, purls)
+    code = (
+        "import sys, os, signal\nfrom pathlib import Path\nfrom pratique.catalog import component_names\n"
+        "real, calls = component_names.names_of, [0]\n"
+        "def dying(**said):\n    calls[0] += 1\n    if calls[0] > 9_000: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return real(**said)\ncomponent_names.names_of = dying\n"
+        "from pratique.catalog.ledger import open_catalog\nopen_catalog(Path(sys.argv[1]))"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+    assert killed.returncode == -9
+    with sqlite3.connect(tmp_path / "catalog.db") as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0003",)]
+        assert not connection.execute("SELECT name FROM sqlite_master WHERE name = 'component_names'").fetchall()
+    with open_catalog(tmp_path) as catalog:
+        assert len(catalog.search("N11999")) == 1

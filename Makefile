@@ -36,9 +36,10 @@ test-peers: install system
 	  $(BIN)/python -m pytest tests/peers/test_peers_keyless.py; \
 	else echo "test-peers: skipped, for there is no Go here to build the tools of others with"; fi
 
-# A wheel and a source archive in dist/. Times are those of the commit, so the same commit gives the same bytes
-dist: install
-	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m hatchling build --directory dist
+# A wheel, a source archive and an image in dist/, and beside each its SBOM and what is signed about it. Times are those of the
+# commit, so the same commit gives the same bytes. PRATIQUE_KEY signs; PRATIQUE_BASE_ROOTFS is what the image stands on
+dist: install system
+	@bash tools/make-dist dist
 
 lint: install
 	$(BIN)/ruff check src tests bench demo tools

@@ -1,8 +1,10 @@
-"""The wheel that is handed on: it is built twice alike, and works where nothing but it and its locked dependencies is."""
+"""The wheel and the source archive that are handed on: they are built twice alike, wherever and by whomever, and the wheel works where
+nothing but it and its locked dependencies is. What is dear, an image and bare systems, is in tests/fresh."""
 
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -15,13 +17,26 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def build(folder: Path) -> Path:
-    environ = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
-    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
-    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=300, check=False)
+def build(folder: Path, root: Path = ROOT, umask: int = 0o022, **environ: str) -> Path:
+    command = [sys.executable, "-m", "hatchling", "build", "--directory", str(folder)]
+    everything = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000", **environ}
+    done = subprocess.run(
+        command, cwd=root, env=everything, umask=umask, capture_output=True, text=True, timeout=300, check=False
+    )
     assert done.returncode == 0, done.stderr
     (wheel,) = folder.glob("*.whl")
     return wheel
+
+
+def copy_as_another_would_have_it(root: Path, target: Path) -> None:
+    """What git has, in another folder, of another time, readable by nobody else."""
+    listed = subprocess.run(["git", "ls-files", "-z", "--cached"], cwd=root, capture_output=True, check=True).stdout
+    for name in filter(None, os.fsdecode(listed).split("\0")):
+        copy = target / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(root / name, copy)
+        copy.chmod(0o700 if os.access(root / name, os.X_OK) else 0o600)
+        os.utime(copy, (86400 * 365 * 20, 86400 * 365 * 20))
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +44,15 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp_path_factory.mktemp("wheel"))
 
 
-def test_the_same_sources_give_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
-    again = build(tmp_path)
-    assert hashlib.sha256(again.read_bytes()).digest() == hashlib.sha256(wheel.read_bytes()).digest()
+def test_the_same_sources_give_the_same_wheel_and_source_archive_whoever_has_them_where_and_since_when(
+    wheel: Path, tmp_path: Path
+) -> None:
+    copy_as_another_would_have_it(ROOT, tmp_path / "elsewhere")
+    environ = {"TZ": "Pacific/Kiritimati", "LC_ALL": "C", "PYTHONHASHSEED": "7", "USER": "somebody"}
+    again = build(tmp_path / "out", tmp_path / "elsewhere", 0o077, **environ)
+    (archive,) = wheel.parent.glob("*.tar.gz")
+    for first, second in ((wheel, again), (archive, again.with_name(archive.name))):
+        assert hashlib.sha256(first.read_bytes()).digest() == hashlib.sha256(second.read_bytes()).digest(), first.name
 
 
 def test_the_wheel_holds_the_unit_file_and_no_path_of_the_machine_it_was_built_on(wheel: Path) -> None:

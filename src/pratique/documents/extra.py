@@ -40,6 +40,10 @@ def split_pointer(pointer: str) -> list[str]:
     return [name.replace("~1", "/").replace("~0", "~") for name in pointer.split("/")[1:]]
 
 
+_NAMES = frozenset({"/spdxId"})
+"""Pointers of what only names a thing, by which another family has names of its own."""
+
+
 def says_something(value: Any) -> bool:
     """Whether leaving this out loses anything: what is empty does not, nor what is said to be false."""
     return value is not None and value not in ([], {}, "", False)
@@ -47,4 +51,4 @@ def says_something(value: Any) -> bool:
 
 def extras_that_matter(extra: Mapping[str, Any], place: str) -> Iterator[str]:
     """Pointers of what a writer of another family leaves out; `place` is the pointer or name of what carries it."""
-    return (f"{place}{pointer}" for pointer, one in extra.items() if says_something(one))
+    return (f"{place}{pointer}" for pointer, one in extra.items() if says_something(one) and pointer not in _NAMES)

@@ -213,7 +213,7 @@ def _read_spdx3(value: dict[str, Any], lenient: bool) -> Reading:
     from pratique.documents.spdx3.shape import spdx3_check
 
     repaired = _settle(value, spdx3_check, "SPDX 3.0.1 JSON", lenient, ())
-    _limit(len(value["@graph"]) // 4)
+    _limit(len(value.get("@graph", ())) // 4)
     document = document_from_spdx3(value)
     return Reading(document=document, format="spdx-json", title=f"SPDX {document.spec_version[:10]} JSON", repaired=repaired)
 

@@ -6,8 +6,10 @@ A shape is `s`, `b`, `i`, `n` (text, boolean, integer, number), `*` (anything), 
     list, least, most, unique   an array           enum, pattern, format, is, minimum, maximum, minLength, maxLength   a scalar
     one, any, all, not          shapes of which exactly one, one, all, none must fit       licence   an SPDX licence identifier
     if, then                    what fits the first must fit the second     values   an object whose members are all of one shape
+    node, names                 what is referred to by the shape `@id`, or by one of these names; or an object of one of these
+                                shapes, which its `type` names
 
-The tables in `shapes/` are derived from the published schemas by `tools/make_cyclonedx_shapes.py`.
+The tables in `shapes/` are derived from the published schemas by `tools/make_cyclonedx_shapes.py` and `make_spdx3_shapes.py`.
 """
 
 import json
@@ -133,6 +135,8 @@ def compile_shape(shape: Any, shapes: Mapping[str, Any], *, exact: bool = False)
             checks.append(_needs(node["needs"]))
         if "values" in node:
             checks.append(_values(build(node["values"])))
+        if "node" in node:
+            checks.append(_node({name: named(name) for name in node["node"]}, named("@id"), node.get("names", ())))
         if "list" in node:
             checks.append(_list(build(node["list"]), node))
         checks += _scalars(node, formats)
@@ -191,6 +195,22 @@ def _values(inner: Check) -> Check:
         if not isinstance(value, dict):
             return [("", "is not an object")]
         return [(f"/{escape_pointer(name)}{place}", reason) for name, one in value.items() for place, reason in inner(one)]
+
+    return check
+
+
+def _node(classes: Mapping[str, Check], identifier: Check, names: Iterable[str]) -> Check:
+    known = frozenset(names)
+
+    def check(value: Any) -> Found:
+        if isinstance(value, str):
+            return _NOTHING if value in known or not identifier(value) else [("", f"is {clean(value, 60)!r}, no identifier")]
+        if not isinstance(value, dict):
+            return [("", "is neither an identifier nor an object")]
+        kind = value.get("type")
+        if isinstance(kind, str) and kind in classes:
+            return classes[kind](value)
+        return [("/type", f"is {clean(kind, 60)!r}, which has no place here")] if isinstance(kind, str) else [("", "lacks type")]
 
     return check
 

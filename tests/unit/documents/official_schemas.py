@@ -22,8 +22,8 @@ def problems_by_schema(data: bytes, target: str) -> list[str]:
         return _xml_problems(data, version)
     value = json.loads(data)
     if version == "3.0.1":
-        return [*_spdx3_problems(value), *_model_problems(data)]
-    return _json_problems(cyclonedx_schema(version) if name == "cyclonedx-json" else _spdx(version), value)
+        return [*spdx3_problems(value), *_model_problems(data)]
+    return _json_problems(cyclonedx_schema(version) if name == "cyclonedx-json" else spdx_schema(version), value)
 
 
 def _json_problems(check, value):
@@ -38,21 +38,22 @@ def _json_problems(check, value):
     return found
 
 
-def _spdx3_problems(value):
+def spdx3_problems(value):
     """Each element against the definition of its class: asking the schema which of all classes fits takes a minute."""
-    check = _spdx("3.0.1")
+    check = spdx_schema("3.0.1")
     assert value.keys() == {"@context", "@graph"}
     assert value["@context"] == check.schema["properties"]["@context"]["const"]
     found = []
     for one in value["@graph"]:
-        found += _element_problems(json.dumps(one, sort_keys=True))
+        found += element_problems(json.dumps(one, sort_keys=True))
     return found
 
 
 @cache
-def _element_problems(text):
-    check, one = _spdx("3.0.1"), json.loads(text)
-    if one.get("type") not in check.schema["$defs"]:
+def element_problems(text):
+    """What the definition of its class says of one element, as JSON."""
+    check, one = spdx_schema("3.0.1"), json.loads(text)
+    if not isinstance(one.get("type"), str) or one["type"] not in check.schema["$defs"]:
         return [f"{one.get('type')} is no class"]
     definition = {"$ref": f"#/$defs/{one['type']}", "$defs": check.schema["$defs"]}
     return _json_problems(check.evolve(schema=definition), one)
@@ -118,7 +119,8 @@ def _xsd(version):
 
 
 @cache
-def _spdx(version):
+def spdx_schema(version):
+    """The JSON schema of one version of SPDX."""
     from jsonschema.validators import Draft7Validator, Draft202012Validator
 
     schema = json.loads(gzip.decompress((SCHEMAS / f"spdx-{version}.schema.json.gz").read_bytes()))

@@ -23,7 +23,7 @@ LICENCES = [
     element(f"{EXPANDED}ListedLicense", "gpl", name="GPL-2.0-only", simplelicensing_licenseText="words"),
     element(f"{EXPANDED}ListedLicense", "mpl", name="MPL-1.1", simplelicensing_licenseText="words"),
     element(f"{EXPANDED}CustomLicense", "house", name="House licence", simplelicensing_licenseText="Do as you like."),
-    element(f"{EXPANDED}ListedLicenseException", "exception", name="Classpath-exception-2.0"),
+    element(f"{EXPANDED}ListedLicenseException", "exception", name="Classpath-exception-2.0", expandedlicensing_additionText="x"),
     element(f"{EXPANDED}CustomLicenseAddition", "addition", name="Our linking", expandedlicensing_additionText="x"),
     element(f"{EXPANDED}OrLaterOperator", "later", expandedlicensing_subjectLicense=ref("gpl")),
     element(f"{EXPANDED}OrLaterOperator", "mpl-later", expandedlicensing_subjectLicense=ref("mpl")),

@@ -41,7 +41,7 @@ from pratique.documents.merge.parts import Conflict, StatedValue, as_properties,
 from pratique.documents.merge.prepare import MergeSide, prepare, settle
 from pratique.documents.read import MAX_PARTS
 from pratique.documents.shape import Problem
-from pratique.documents.spdx_common import namespace_of
+from pratique.documents.spdx3.members import serial_of
 from pratique.errors import LimitExceeded
 from pratique.lexicon.values import list_or_empty, table_or_empty, text_or_empty
 
@@ -207,7 +207,7 @@ class _Merge:
         """Decide how the input's names are spelled in the result."""
         names = side.names
         same = side.family is self.family
-        before = namespace_of(self.inputs[side.number].document) if same and self.family is Family.SPDX3 else ""
+        before = serial_of(self.inputs[side.number].document) if same and self.family is Family.SPDX3 else ""
         for member in side.members:
             key, ref = member.key, member.part.ref
             if key not in self.refs:

@@ -26,6 +26,7 @@ from pratique.documents.document import (
     Tool,
 )
 from pratique.documents.spdx2.ids import spdx2_id
+from pratique.documents.spdx3.members import identifier
 from pratique.documents.spdx_common import short_hash
 from pratique.documents.spdx_vocabulary import LICENCE_REF
 
@@ -192,11 +193,7 @@ def spelled(family: Family, serial: str, ref: str) -> str:
     """How raw members of that family spell the ref of a part. `serial`: of the document, for SPDX 3."""
     if family is Family.SPDX2:
         return spdx2_id(ref)
-    if family is Family.SPDX3 and not is_global(ref):
-        from urllib.parse import quote
-
-        return f"{serial}#{quote(ref, safe='/@:+~')}"
-    return ref
+    return identifier(serial, ref) if family is Family.SPDX3 else ref
 
 
 def addresses(document: Document, refs: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -223,11 +220,6 @@ def bom_link(document: Document) -> str:
     if serial.startswith("urn:uuid:") and document.family in (Family.CYCLONEDX, Family.OWN):
         return f"urn:cdx:{serial.removeprefix('urn:uuid:').lower()}/{document.revision}"
     return serial
-
-
-def is_global(ref: str) -> bool:
-    """Whether an identifier of SPDX 3 stands by itself, without its document's."""
-    return ref.startswith(("http://", "https://", "urn:"))
 
 
 def free(name: str, taken: set[str]) -> str:

@@ -12,7 +12,7 @@ from pratique.documents.extra import extras_that_matter
 from pratique.documents.merge.identity import Key, identity, settled_keys
 from pratique.documents.merge.names import Names, each_extra, spelled
 from pratique.documents.shape import Problem
-from pratique.documents.spdx_common import namespace_of
+from pratique.documents.spdx3.members import serial_of
 from pratique.documents.subject_digest import stated_digests
 from pratique.errors import Malformed
 from pratique.model import Digest
@@ -94,7 +94,7 @@ def _subjects(sides: Iterable[MergeSide]) -> dict[Key, Key]:
 
 def _keys(document: Document, number: int) -> list[Key]:
     """What packages and files are known by, in their order."""
-    serial = namespace_of(document) if document.family is Family.SPDX3 else ""
+    serial = serial_of(document) if document.family is Family.SPDX3 else ""
     found: list[Key] = []
     for part in _packages(document):
         # A package verification code of SPDX 2 is a hash of all of a package's files.

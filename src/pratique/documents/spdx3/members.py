@@ -1,14 +1,16 @@
 """Members of SPDX 3.0.1 elements that hold lists of small things, read and written: hashes, identifiers, references,
 properties. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote, unquote
 
-from pratique.documents.document import ExternalReference, Hash, Part, Party, Property
+from pratique.documents.document import Document, ExternalReference, Family, Hash, Part, Party, Property
 from pratique.documents.shape import Problem
 from pratique.documents.spdx3.vocabulary import ALGORITHMS, REFERENCES
+from pratique.documents.spdx_common import namespace_of
 from pratique.lexicon.cpe import cpe_version
-from pratique.lexicon.iri import is_iri_reference
+from pratique.lexicon.iri import is_iri_reference, is_uri
 from pratique.lexicon.text import clean
 
 _HASHES = {name: ours for ours, name in ALGORITHMS.items()}
@@ -18,6 +20,35 @@ _REFERENCE_KINDS = {name: ours for ours, name in REFERENCES.items()}
 def id_of(value: Mapping[str, Any]) -> str:
     """The identifier of an element."""
     return str(value.get("spdxId") or value.get("@id") or "")
+
+
+WORLDLY = ("http://", "https://", "urn:")
+"""How identifiers begin that name a thing in the world; others are the document's own."""
+
+
+def own_prefix(serial: str) -> str:
+    """How the identifiers begin that a document of that identifier gives itself: with a fragment, or within its own."""
+    return serial if serial.endswith("#") else f"{serial}/" if "#" in serial else f"{serial}#"
+
+
+def identifier(serial: str, ref: str) -> str:
+    """The identifier of a part of that ref in the document `serial`: its own, or what names it in the world already."""
+    return ref if ref.startswith(WORLDLY) else own_prefix(serial) + quote(ref, safe="/@:+~")
+
+
+def ref_of(serial: str, name: str) -> str:
+    """The same the other way: what an identifier is called within the document."""
+    prefix = own_prefix(serial)
+    if not serial or not name.startswith(prefix):
+        return name
+    ref = unquote(name[len(prefix) :])
+    return ref if ref and identifier(serial, ref) == name else name
+
+
+def serial_of(document: Document) -> str:
+    """The identifier of a document in SPDX 3: the one that it has there, or one that follows from what it is about."""
+    stated = document.serial
+    return stated if document.family is Family.SPDX3 and is_uri(stated) else namespace_of(document)
 
 
 def text_of(value: Any) -> str:
@@ -30,11 +61,16 @@ def said(text: str) -> str:
     return "" if text == "NOASSERTION" else text
 
 
-def hashes_from(rows: Iterable[Mapping[str, Any]]) -> tuple[tuple[Hash, ...], bool]:
+def hashes_from(rows: Sequence[Any]) -> tuple[tuple[Hash, ...], bool]:
     """Hashes; and whether there is anything else among them."""
-    plain = [one for one in rows if one.keys() <= {"type", "algorithm", "hashValue"} and one.get("algorithm") in _HASHES]
+    plain = [
+        one
+        for one in rows
+        # What is referred to by a name that nothing bears is no object.
+        if isinstance(one, dict) and one.keys() <= {"type", "algorithm", "hashValue"} and one.get("algorithm") in _HASHES
+    ]
     found = tuple(Hash(_HASHES[one["algorithm"]], text_of(one.get("hashValue")).lower()) for one in plain)
-    return found, len(found) < len(list(rows))
+    return found, len(found) < len(rows)
 
 
 def identifiers_from(value: Mapping[str, Any]) -> tuple[str, tuple[str, ...], list[Any]]:
@@ -43,6 +79,9 @@ def identifiers_from(value: Mapping[str, Any]) -> tuple[str, tuple[str, ...], li
     cpes: list[str] = []
     others: list[Any] = []
     for one in value.get("externalIdentifier", ()):
+        if not isinstance(one, dict):
+            others.append(one)
+            continue
         plain = one.keys() <= {"type", "externalIdentifierType", "identifier"}
         kind = one.get("externalIdentifierType")
         if plain and kind in ("cpe23", "cpe22"):
@@ -61,6 +100,9 @@ def references_from(value: Mapping[str, Any]) -> tuple[tuple[ExternalReference, 
     if "software_homePage" in value:
         found.append(ExternalReference(kind="website", url=value["software_homePage"]))
     for one in value.get("externalRef", ()):
+        if not isinstance(one, dict):
+            others.append(one)
+            continue
         kind, locators = one.get("externalRefType", ""), one.get("locator", [])
         if not one.keys() <= {"type", "externalRefType", "locator", "comment"} or len(locators) != 1 or not kind:
             others.append(one)
@@ -117,8 +159,10 @@ def agent_identifiers(party: Party) -> dict[str, Any]:
     return {"externalIdentifier": found} if found else {}
 
 
-def agent_addresses(rows: Sequence[Mapping[str, Any]]) -> tuple[str, tuple[str, ...]] | None:
+def agent_addresses(rows: Sequence[Any]) -> tuple[str, tuple[str, ...]] | None:
     """The same the other way; None where there is anything else among them, or in another order."""
+    if not all(isinstance(one, dict) for one in rows):
+        return None
     mails = [one.get("identifier", "") for one in rows if one.get("externalIdentifierType") == "email"]
     urls = [one.get("identifier", "") for one in rows if one.get("externalIdentifierType") == "urlScheme"]
     email = mails[0] if mails else ""

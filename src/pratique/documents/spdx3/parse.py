@@ -5,10 +5,9 @@ they are named, licence expressions become licences where a relationship declare
 as it is in `extra["/@graph"]`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import unquote
 
 from pratique.documents.carry import carried_fields, restored
 from pratique.documents.document import (
@@ -28,7 +27,19 @@ from pratique.documents.document import (
 from pratique.documents.extra import rest_of
 from pratique.documents.parties import said_in_spdx3, without_made_originators
 from pratique.documents.spdx3.expanded import ExpandedLicences
-from pratique.documents.spdx3.members import agent_addresses, hashes_from, id_of, identifiers_from, references_from, said, text_of
+from pratique.documents.spdx3.layout import laid_out
+from pratique.documents.spdx3.members import (
+    agent_addresses,
+    hashes_from,
+    id_of,
+    identifiers_from,
+    own_prefix,
+    ref_of,
+    references_from,
+    said,
+    text_of,
+)
+from pratique.documents.spdx3.shape import model
 from pratique.documents.spdx3.vocabulary import (
     INDIVIDUALS,
     KINDS,
@@ -49,36 +60,50 @@ _PART = frozenset(
     " validUntilTime".split()
 )
 _PART_CLASSES = frozenset({"software_Package", "software_File", "ai_AIPackage", "dataset_DatasetPackage"})
+_RELATIONSHIPS = frozenset({"Relationship", "LifecycleScopedRelationship"})
+_BOMS = frozenset({"software_Sbom", "Bom"})
 _AGENTS = {"Person": "person", "Organization": "organization", "SoftwareAgent": "software", "Agent": ""}
 _AGENT = frozenset({"spdxId", "@id", "type", "creationInfo", "name"})
 _LICENCE_RELATIONS = {"hasDeclaredLicense": Basis.DECLARED, "hasConcludedLicense": Basis.CONCLUDED}
 _LICENCE = frozenset("spdxId @id type creationInfo simplelicensing_licenseExpression simplelicensing_customIdToUri".split())
 _RELATION = frozenset("spdxId @id type creationInfo from to relationshipType completeness comment scope".split())
+_KEPT_TWICE = frozenset({*_AGENTS, "Tool", "CreationInfo", "simplelicensing_LicenseExpression"})
+"""Classes of what becomes a value without a name, and may be referred to by its name, too."""
 OWN_AGENT = "agent-pratique"
+OWN_INFO = "_:creationInfo"
 
 
 def document_from_spdx3(document: Mapping[str, Any]) -> Document:
     """The whole document."""
-    return _Reader(document["@graph"]).document()
+    return _Reader(laid_out(document)).document()
 
 
 class _Reader:
     """One document on its way in."""
 
     def __init__(self, graph: Iterable[Mapping[str, Any]]) -> None:
-        self.elements: dict[str, Mapping[str, Any]] = {id_of(one): one for one in graph}
-        self.root = next(one for one in self.elements.values() if one["type"] == "SpdxDocument")
+        self.elements: dict[str, Mapping[str, Any]] = {id_of(one) or f"_:unnamed-{index}": one for index, one in enumerate(graph)}
+        documents = [one for one in self.elements.values() if one["type"] == "SpdxDocument"]
+        self.root: Mapping[str, Any] = documents[0] if documents else self.no_document()
         self.serial = id_of(self.root)
         self.used: set[str] = {self.serial}
         self.stated: dict[str, frozenset[str]] = {}  # what each part carries
-        self.info = text_of(self.root["creationInfo"])
+        self.info = text_of(self.root.get("creationInfo"))
         self.licences: dict[str, list[Licence]] = {}
         self.custom, custom_names = self.custom_licences()
+        # Relationships have names of ours again, unless something is said of them.
+        self.remarked = {
+            ref
+            for one in self.elements.values()
+            for member in ("from", "to", "subject", "security_assessedElement")
+            for ref in (one.get(member, ()) if member == "to" else (one.get(member),))
+            if isinstance(ref, str) and self.elements.get(ref, {}).get("type") in _RELATIONSHIPS
+        }
         self.expanded = ExpandedLicences(self.elements, custom_names)
 
     def document(self) -> Document:
         """All of it."""
-        info = self.creation_info(self.root["creationInfo"])
+        info = self.creation_info(self.root.get("creationInfo", {}))
         relations = self.relations()
         parts = [self.part(one) for one in self.elements.values() if one["type"] in _PART_CLASSES]
         annotations = self.annotations()
@@ -131,23 +156,52 @@ class _Reader:
         found = found if found.tools else replace(found, tools=tools)
         stated = self.stated.get(subject.ref if subject is not None else "", frozenset())
         found = without_made_parties(found, stated, said_in_spdx3)
-        left = [one for ref, one in self.elements.items() if ref not in self.used]
-        # What is kept as it is refers to its creation info, even where that was read for something else, too.
-        infos = {text_of(one.get("creationInfo")) for one in left}
-        infos |= {text_of(one.extra.get("/creationInfo")) for _, one in parts}
-        left += [self.elements[ref] for ref in sorted(infos & self.used - {self.info}) if ref in self.elements]
+        left = self.left([one for _, one in parts], relations)
         return replace(found, extra=dict(found.extra) | ({"/@graph": left} if left else {}))
+
+    def left(self, parts: Iterable[Part], relations: Iterable[Relation]) -> list[Mapping[str, Any]]:
+        """What is kept as it is; and what that or a relation refers to, even where it was read for something else, too."""
+        found = {ref: one for ref, one in self.elements.items() if ref not in self.used}
+        wanted = [text_of(part.extra.get("/creationInfo")) for part in parts]
+        wanted += [ref for one in relations for ref in (one.source, *one.targets)]
+        wanted += [ref for one in found.values() for ref in self.spoken_of(one)]
+        while wanted:
+            ref = wanted.pop()
+            one = self.elements.get(ref)
+            if one is None or ref in found or one["type"] not in _KEPT_TWICE or ref == self.info == OWN_INFO:
+                continue
+            found[ref] = one
+            wanted += self.spoken_of(one)
+        if self.info != OWN_INFO and OWN_INFO not in found:
+            # The document's own creation info is what the writer calls so.
+            found.pop(self.info, None)
+            return [{**one, "creationInfo": OWN_INFO} if one.get("creationInfo") == self.info else one for one in found.values()]
+        return list(found.values())
+
+    def spoken_of(self, one: Mapping[str, Any]) -> Iterator[str]:
+        """What an element refers to."""
+        for member in model().ranges.get(one["type"], {}).keys() & one.keys():
+            value = one[member]
+            yield from (ref for ref in (value if isinstance(value, list) else (value,)) if isinstance(ref, str))
+
+    def no_document(self) -> dict[str, Any]:
+        """What stands for a document where the elements are not in one (SPDX 3.0.1, Core, SpdxDocument: at most one): about what
+        its one bill of materials is about."""
+        boms = [ref for ref, one in self.elements.items() if one["type"] in _BOMS]
+        infos = [one["creationInfo"] for one in self.elements.values() if "creationInfo" in one]
+        return {"type": "SpdxDocument", "rootElement": boms, **({"creationInfo": infos[0]} if infos else {})}
 
     def own(self, name: str) -> str:
         """An identifier that our writer makes."""
-        return f"{self.serial}#{name}"
+        return own_prefix(self.serial) + name
 
     def ref(self, ref: str) -> str:
         """What an identifier is called in the neutral value: our writer's are what they were made of."""
         if ref == self.serial:
             return ""
-        prefix = f"{self.serial}#"
-        return unquote(ref[len(prefix) :]) if ref.startswith(prefix) else ref
+        element = self.elements.get(ref)
+        # What is kept as it is keeps its name.
+        return ref_of(self.serial, ref) if element is None or element["type"] in _PART_CLASSES else ref
 
     def creation_info(self, value: Any) -> Mapping[str, Any]:
         """Creation info, referred to or inline."""
@@ -218,7 +272,7 @@ class _Reader:
         """All relationships but those to licences, which go to the parts."""
         found: list[Relation] = []
         for ref, one in self.elements.items():
-            if one["type"] not in ("Relationship", "LifecycleScopedRelationship") or not isinstance(one["from"], str):
+            if one["type"] not in _RELATIONSHIPS or not isinstance(one["from"], str):
                 continue
             if not all(isinstance(target, str) for target in one["to"]) or self.licensed(one):
                 continue
@@ -237,7 +291,7 @@ class _Reader:
                     targets=tuple(self.ref(target) for target in targets if target not in (NO_ELEMENT, UNKNOWN_ELEMENT)),
                     complete="no-assertion" if unsure else hyphened(one.get("completeness", "")),
                     comment=comment,
-                    extra=rest_of(one, _RELATION),
+                    extra=rest_of(one, _RELATION) | ({"/spdxId": ref} if ref in self.remarked else {}),
                 )
             )
         return found
@@ -273,7 +327,7 @@ class _Reader:
         for one in self.elements.values():
             if one["type"] == "simplelicensing_LicenseExpression":
                 for row in one.get("simplelicensing_customIdToUri", ()):
-                    if row["key"].startswith("LicenseRef-"):
+                    if isinstance(row, dict) and row["key"].startswith("LicenseRef-"):
                         names[row.get("value", "")] = row["key"]
         found: dict[str, CustomLicence] = {}
         for ref, one in self.elements.items():
@@ -309,7 +363,7 @@ class _Reader:
         boms = [one for one in self.root.get("rootElement", ()) if isinstance(one, str)]
         for ref in boms:
             bom = self.elements.get(ref, {})
-            if bom.get("type") in ("software_Sbom", "Bom") and len(boms) == 1:
+            if bom.get("type") in _BOMS and len(boms) == 1:
                 self.used.add(ref)
                 roots += [self.ref(one) for one in bom.get("rootElement", ()) if isinstance(one, str)]
                 known = frozenset("spdxId @id type creationInfo element rootElement".split())
@@ -369,9 +423,10 @@ class _Reader:
         rows: list[Property] = []
         others: list[Any] = []
         for one in value.get("extension", ()):
-            if one["type"] != "extension_CdxPropertiesExtension":
+            entries = one.get("extension_cdxProperty", ()) if isinstance(one, dict) else ()
+            if not entries or one["type"] != "extension_CdxPropertiesExtension" or any(isinstance(row, str) for row in entries):
                 others.append(one)
                 continue
-            for row in one.get("extension_cdxProperty", ()):
+            for row in entries:
                 rows.append(Property(row.get("extension_cdxPropName", ""), row.get("extension_cdxPropValue", "")))
         return ({"/extension": others} if others else {}), tuple(rows)

@@ -31,8 +31,18 @@ from pratique.documents.document import (
 from pratique.documents.extra import extras_that_matter, put_back
 from pratique.documents.parties import said_in_spdx3
 from pratique.documents.shape import Problem
-from pratique.documents.spdx3.members import agent_identifiers, extension_of, identifiers_to, problems_of_names, references_to
-from pratique.documents.spdx3.parse import OWN_AGENT
+from pratique.documents.spdx3.members import (
+    agent_identifiers,
+    extension_of,
+    id_of,
+    identifier,
+    identifiers_to,
+    own_prefix,
+    problems_of_names,
+    references_to,
+    serial_of,
+)
+from pratique.documents.spdx3.parse import OWN_AGENT, OWN_INFO
 from pratique.documents.spdx3.vocabulary import (
     ALGORITHMS,
     CONTEXT,
@@ -49,7 +59,6 @@ from pratique.documents.spdx_common import (
     PART_CARRIED,
     LicenceWriter,
     document_properties,
-    namespace_of,
     part_parties,
     short_hash,
     spdx_time,
@@ -60,7 +69,6 @@ from pratique.documents.told import at_relations
 from pratique.lexicon.cpe import cpe_version
 from pratique.lexicon.text import clean
 
-_INFO = "_:creationInfo"
 _CLASSES = {"person": "Person", "organization": "Organization", "software": "SoftwareAgent", "tool": "SoftwareAgent"}
 _PART_CARRIED = (*(name for name in PART_CARRIED if name != "mime_type"), "file_name")
 
@@ -86,10 +94,12 @@ class _Writer:
     relationships: list[dict[str, Any]] = field(default_factory=list)
     infos: list[dict[str, Any]] = field(default_factory=list)
     known: frozenset[str] = frozenset()
+    taken: set[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.serial = namespace_of(self.source)
         self.same = self.source.family is Family.SPDX3
+        self.serial = serial_of(self.source)
+        self.taken = {id_of(one) for one in self.source.extra.get("/@graph", ())} if self.same else set()
         self.licences = LicenceWriter.of(self.source, explain=False)
 
     def graph(self) -> list[dict[str, Any]]:
@@ -103,7 +113,13 @@ class _Writer:
             self.agents[OWN_AGENT] = self.element("SoftwareAgent", OWN_AGENT, name=f"pratique-{__version__}")
             by = [self.id(OWN_AGENT)]
         using = [self.tool(tool_text(one), one.extra) for one in source.tools]
-        info: dict[str, Any] = {"@id": _INFO, "type": "CreationInfo", "specVersion": "3.0.1", "created": created, "createdBy": by}
+        info: dict[str, Any] = {
+            "@id": OWN_INFO,
+            "type": "CreationInfo",
+            "specVersion": "3.0.1",
+            "created": created,
+            "createdBy": by,
+        }
         if using:
             info["createdUsing"] = using
         parts = [self.part(one, "software_Package") for one in _with(source.subject, source.parts)]
@@ -141,19 +157,24 @@ class _Writer:
 
     def id(self, name: str) -> str:
         """The identifier of what we name ourselves."""
-        return f"{self.serial}#{name}"
+        return own_prefix(self.serial) + name
+
+    def numbered(self, word: str, before: int) -> str:
+        """A name that nothing has which is kept as it was."""
+        number = before + 1
+        while self.id(f"{word}-{number}") in self.taken:
+            number += len(self.taken)
+        return f"{word}-{number}"
 
     def ref(self, ref: str) -> str:
         """The identifier of a part: what it was in SPDX 3, or its ref within this document."""
         if not ref:
             return self.serial
-        if self.same and ref.startswith(("http://", "https://", "urn:")):
-            return ref
-        return self.id(quote(ref, safe="/@:+~"))
+        return identifier(self.serial, ref) if self.same else self.id(quote(ref, safe="/@:+~"))
 
     def element(self, kind: str, own: str, **members: Any) -> dict[str, Any]:
         """An element that we name ourselves; members that say nothing are left out."""
-        out: dict[str, Any] = {"type": kind, "spdxId": self.id(own), "creationInfo": _INFO}
+        out: dict[str, Any] = {"type": kind, "spdxId": self.id(own), "creationInfo": OWN_INFO}
         return out | {key: one for key, one in members.items() if one}
 
     def collections(self, elements: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -176,7 +197,7 @@ class _Writer:
         document: dict[str, Any] = {
             "type": "SpdxDocument",
             "spdxId": self.serial,
-            "creationInfo": _INFO,
+            "creationInfo": OWN_INFO,
         }
         name = source.name or (subject if source.family is Family.OWN else "")
         document |= {"name": name} if name else {}
@@ -192,9 +213,9 @@ class _Writer:
         """A package or a file."""
         part, parties = part_parties(part, self.source, said_in_spdx3)
         kind = part.extra.get("/type", kind) if self.same else kind
-        out: dict[str, Any] = {"type": kind, "spdxId": self.ref(part.ref or part.name), "creationInfo": _INFO}
+        out: dict[str, Any] = {"type": kind, "spdxId": self.ref(part.ref or part.name), "creationInfo": OWN_INFO}
         if self.same:
-            out["creationInfo"] = part.extra.get("/creationInfo", _INFO)
+            out["creationInfo"] = part.extra.get("/creationInfo", OWN_INFO)
         texts = (
             ("name", part.full_name),
             ("summary", part.summary),
@@ -323,7 +344,7 @@ class _Writer:
 
     def relationship(self, source: str, kind: str, targets: list[str], **members: Any) -> dict[str, Any]:
         """One more relationship."""
-        name = f"relationship-{len(self.relationships) + 1}"
+        name = self.numbered("relationship", len(self.relationships))
         row = self.element(members.pop("type", "Relationship"), name, relationshipType=kind, **members)
         row["from"] = source
         row["to"] = targets
@@ -349,6 +370,8 @@ class _Writer:
         if not targets:
             targets, complete = [UNKNOWN_ELEMENT if one.complete == "no-assertion" else NO_ELEMENT], ""
         row = self.relationship(self.ref(one.source), kind, targets, completeness=complete, comment=comment, **members)
+        if self.same:
+            row["spdxId"] = one.extra.get("/spdxId", row["spdxId"])
         self.restore(row, one.extra, f"{one.source} {one.kind} ")
 
     def is_known(self, ref: str, place: str) -> bool:
@@ -360,9 +383,9 @@ class _Writer:
 
     def annotation(self, one: Annotation, index: int) -> Iterable[dict[str, Any]]:
         """An element for each subject; who made it and when needs creation info of its own."""
-        info = _INFO
+        info = OWN_INFO
         if one.by or one.timestamp:
-            info = f"{_INFO}-{index + 1}"
+            info = f"{OWN_INFO}-{index + 1}"
             kind = {"tool": "software"}.get(one.by_kind, one.by_kind)
             by = self.agent(Party(name=one.by or "unnamed", kind=kind))
             created = spdx_time(one.timestamp or self.source.timestamp)

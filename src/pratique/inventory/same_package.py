@@ -1,7 +1,7 @@
 """One package of a distribution, told by two: dpkg's database and Chisel's manifest, rpm's and a note in a program. Pure.
 
-Not everybody who names a package knows its source or its epoch. Who says less of one of the same name, version and architecture means
-the one of which more is said, if there is just one such.
+Not everybody who names a package knows its source or its epoch. Who says less of one of the same name and version means the one
+of which more is said, if there is just one such.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ _MAX_ALIKE = 16  # of one name and version, by architecture
 def join_packages(
     components: Sequence[Component], claims: Iterable[FileClaim]
 ) -> tuple[Sequence[Component], Iterable[FileClaim]]:
-    """The same components and claims, with one ref for each package. Time: a pass over all, and over pairs of one name and version."""
+    """The same components and claims, with one ref for each package. Time: a pass over all, and pairs of one name and version."""
     alike: dict[str, dict[str, Component]] = {}
     for one in components:
         if one.type in _TYPES and one.presence is not Presence.STATED:

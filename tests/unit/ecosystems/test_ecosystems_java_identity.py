@@ -150,3 +150,41 @@ def test_the_main_package_is_where_most_classes_stay_together():
     assert main_package([["org.a.x", 5], ["org.a.y", 5], ["net.b", 2]], []) == "org.a"
     assert main_package([["org.a", 5], ["net.b", 5]], []) == "" and main_package([["oracle", 5]], []) == ""
     assert main_package([["org.a", 9], ["net.b", 5]], ["org.a"]) == "net.b"
+
+
+@pytest.mark.parametrize(
+    ("file", "package", "manifest", "coordinates"),
+    [
+        (
+            "velocity-1.5.jar",
+            "org/apache/velocity",
+            {"Implementation_Vendor_Id": "org.apache"},
+            "org.apache.velocity:velocity:1.5",
+        ),
+        ("velocity-1.4.jar", "org/apache/velocity", {"Implementation_Title": "Velocity"}, "velocity:velocity:1.4"),
+        ("asm-3.3.1.jar", "org/objectweb/asm", {"Implementation_Title": "ASM"}, "asm:asm:3.3.1"),
+        ("asm-util-9.6.jar", "org/objectweb/asm/util", {}, "org.ow2.asm:asm-util:9.6"),
+        ("asm-util-3.1.jar", "org/objectweb/asm/util", {}, "asm:asm-util:3.1"),
+        ("groovy-json-4.0.21.jar", "groovy/json", {}, "org.apache.groovy:groovy-json:4.0.21"),
+        ("groovy-json-3.0.9.jar", "groovy/json", {}, "org.codehaus.groovy:groovy-json:3.0.9"),
+        ("hibernate-core-6.4.4.Final.jar", "org/hibernate", {}, "org.hibernate.orm:hibernate-core:6.4.4.Final"),
+        ("hibernate-core-5.6.15.Final.jar", "org/hibernate", {}, "org.hibernate:hibernate-core:5.6.15.Final"),
+        ("netty-3.2.10.Final.jar", "org/jboss/netty", {}, "org.jboss.netty:netty:3.2.10.Final"),
+        (
+            "commons-validator-1.2.0.jar",
+            "org/apache/commons/validator",
+            {"Extension_Name": "commons-validator", "Implementation_Title": "org.apache.commons.validator"},
+            "commons-validator:commons-validator:1.2.0",
+        ),
+        ("commons-math-1.2.jar", "org/apache/commons/math", {}, "commons-math:commons-math:1.2"),
+        ("commons-math-2.2.jar", "org/apache/commons/math", {}, "org.apache.commons:commons-math:2.2"),
+        (
+            "plexus-container-default-1.0-alpha-9-stable-1.jar",
+            "org/codehaus/plexus/component",
+            {},
+            "org.codehaus.plexus:plexus-container-default:1.0-alpha-9-stable-1",
+        ),
+    ],
+)
+def test_an_artifact_that_was_published_under_two_groups_has_that_of_its_version(file, package, manifest, coordinates):
+    assert named(file, {package: 5}, **manifest) == coordinates

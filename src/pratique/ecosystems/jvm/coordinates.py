@@ -171,15 +171,17 @@ def _guessed(name: FileName, manifest: Mapping[str, str], packages: Packages, ot
     if dot and artifact.partition(".")[0] in _TOP and artifact != symbol and not is_version(tail):
         # `group.artifact.jar`: artifacts seldom have dots, but bundles do.
         return tail, head if "." in head else artifact, "the name of the file"
-    return artifact, *_group(artifact, manifest, packages, others)
+    return artifact, *_group(artifact, name.version or manifest_version(manifest), manifest, packages, others)
 
 
-def _group(artifact: str, manifest: Mapping[str, str], packages: Packages, others: Sequence[str]) -> tuple[str, str]:
+def _group(
+    artifact: str, version: str, manifest: Mapping[str, str], packages: Packages, others: Sequence[str]
+) -> tuple[str, str]:
     """The group, and from what it was guessed; from the surest sign to the weakest. What a module is called is no group."""
     stated = [plain_value(manifest.get(key, "")) for key in _GROUP_FIELDS]
     if _GROUP.fullmatch(stated[0]):
         return stated[0], ""
-    known = known_group(artifact, packages)
+    known = known_group(artifact, packages, version)
     if known:
         return known, "its name, which is known" + (", and its classes" if packages else "")
     # What a shaded archive states may be what one of those in it stated.

@@ -14,7 +14,7 @@ NAMES = tuple(
         "extensions gemspec bundler composer pear wordpress cpan cran opam opam-source lua dart swift cocoapods "
         "carthage apple-bundles beam gleam erlang haskell conan vcpkg julia nim zig elm crystal swipl system java java-exploded "
         "java-runtime java-native maven gradle sbt bazel dotnet nuget paket helm kubernetes container-files github-actions "
-        "terraform tools models stated licences go go-vendor cargo cargo-vendor executable signatures kernel"
+        "terraform tools models stated licences go go-vendor cargo cargo-vendor executable signatures php-extensions kernel"
     ).split()
 )
 
@@ -230,6 +230,10 @@ def load(name: str) -> Cataloger:  # a table, each row of which loads what it na
             from pratique.ecosystems.vcpkg.cataloger import VCPKG
 
             return VCPKG
+        case "php-extensions":
+            from pratique.ecosystems.php.extensions import PhpExtensionCataloger
+
+            return PhpExtensionCataloger()
         case "julia":
             from pratique.ecosystems.julia.cataloger import JULIA
 

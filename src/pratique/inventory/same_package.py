@@ -1,7 +1,7 @@
 """One package of a distribution, told by two: dpkg's database and Chisel's manifest, rpm's and a note in a program. Pure.
 
-Not everybody who names a package knows its source or its epoch. Who says less of one of the same name, version and architecture
-means the one of which more is said, if there is just one such.
+Not everybody who names a package knows its source or its epoch. Who says less of one of the same name and version means the one
+of which more is said, if there is just one such.
 """
 
 from collections.abc import Iterable, Sequence

@@ -615,3 +615,28 @@ def test_one_odd_file_is_one_unknown_or_nothing_and_never_the_end(path):
 @given(data=broken(*(text.encode() for text in SOURCES.values())))
 def test_no_source_file_breaks_the_inventory(data):
     inventory(dict.fromkeys([*SOURCES, "nimble.lock", "MODULE.bazel.lock", "maven_install.json", "mise.toml"], data))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "ref"),
+    [
+        (".nvmrc", "v20.11.1\n", "pkg:generic/node@20.11.1"),
+        (".node-version", "\ufeff20.11.1\r\n", "pkg:generic/node@20.11.1"),
+        (".nvmrc", "# why\nlts/iron\n", "pkg:generic/node"),
+        (".nvmrc", "20\n", "pkg:generic/node"),
+        (".python-version", "3.12.2\n", "pkg:generic/python@3.12.2"),
+        (".ruby-version", "ruby-3.3.0\n", "pkg:generic/ruby@3.3.0"),
+        (".go-version", "1.22.1\n", "pkg:generic/go@1.22.1"),
+        (".bazelversion", "7.1.0\n", "pkg:generic/bazel@7.1.0"),
+        ("rust-toolchain", "1.77.2\n", "pkg:generic/rust@1.77.2"),
+        ("rust-toolchain.toml", '[toolchain]\nchannel = "1.77.2"\n', "pkg:generic/rust@1.77.2"),
+        ("rust-toolchain", "nightly-2024-03-01\n", "pkg:generic/rust"),
+    ],
+)
+def test_the_one_version_of_a_tool_is_told_and_a_range_is_no_version(name, text, ref):
+    assert set(told({name: text})) == {ref}
+
+
+@pytest.mark.parametrize("text", ["", "\n# nothing\n", "system\n"])
+def test_a_file_that_asks_for_no_version_asks_for_nothing(text):
+    assert told({".python-version": text}) == {}

@@ -21,7 +21,7 @@ class SignatureCataloger:
     """See the module."""
 
     name = "signatures"
-    version = 3
+    version = 4
     interest = Interest()
     probes = tuple(SignatureProbe(signature) for signature in SIGNATURES.values())
 

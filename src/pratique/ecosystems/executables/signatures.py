@@ -138,6 +138,20 @@ _PROGRAMS = (
         ),
         ("redis:redis",),
     ),
+    ProgramSignature(
+        "valkey",
+        "valkey-server valkey-cli valkey-benchmark valkey-sentinel valkey-check-rdb valkey-check-aof",
+        # Beside the version of Redis that it takes the place of, or what its tools say behind it; others stand there alone, too.
+        (
+            ByteMark(b"\x007.2.4\0", rb"\0(\d+\.\d+\.\d+(?:-rc\d)?)\0(?:valkey\0)?7\.2\.4\0"),
+            ByteMark(b"\0 (git:%s", rb"\0(\d+\.\d+\.\d+(?:-rc\d)?)\0 \(git:%s"),
+        ),
+        ("lfprojects:valkey",),
+    ),
+    ProgramSignature(
+        "cabal", "cabal", (ByteMark(b"cabal-install-", rb"cabal-install-(\d+(?:\.\d+)+)-[\w-]{6,40}:Distribution"),)
+    ),
+    ProgramSignature("stack", "stack", (ByteMark(b"stack-", rb"stack-(\d+(?:\.\d+)+)-[\w-]{6,40}:Stack\."),)),
     ProgramSignature("memcached", "memcached", _after(b"memcached "), ("memcached:memcached",)),
     ProgramSignature("nginx", "nginx", _after(b"nginx/"), ("f5:nginx", "nginx:nginx")),
     ProgramSignature("httpd", "apache httpd", _after(b"Apache/"), ("apache:http_server",)),

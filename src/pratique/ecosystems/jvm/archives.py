@@ -29,7 +29,7 @@ class JavaCataloger:
     """See the module."""
 
     name = "java"
-    version = 2
+    version = 3
     interest = Interest()  # nothing whole: the probe says it all
     probes = (ArchiveProbe(),)
 

@@ -120,11 +120,13 @@ def _own(
     named = [one for one in artifacts if one.at.artifact.lower() == wanted]
     named = named or [one for one in artifacts if f"{one.at.group}.{one.at.artifact}".lower() == wanted]
     named = named or [one for one in artifacts if _is_renamed(name.artifact, one.at.artifact)]
+    symbol = plain_value(manifest.get("bundle-symbolicname", ""))
     if not named:
         titles = {manifest.get(key, "") for key in _TITLE_FIELDS} - {""}
-        symbol = plain_value(manifest.get("bundle-symbolicname", ""))
         named = [one for one in artifacts if one.at.artifact in titles or (symbol and _is_symbol(symbol, one.at))]
     if named:
+        # Of one name in several groups, one was merged into the other: the bundle is called after itself.
+        named = [one for one in named if symbol == f"{one.at.group}.{one.at.artifact}"] or named
         return next((one for one in named if one.at.version == name.version), named[0])
     if len(artifacts) == 1:
         # A jar that was renamed: nothing it says of its version may speak against it.
@@ -171,15 +173,17 @@ def _guessed(name: FileName, manifest: Mapping[str, str], packages: Packages, ot
     if dot and artifact.partition(".")[0] in _TOP and artifact != symbol and not is_version(tail):
         # `group.artifact.jar`: artifacts seldom have dots, but bundles do.
         return tail, head if "." in head else artifact, "the name of the file"
-    return artifact, *_group(artifact, manifest, packages, others)
+    return artifact, *_group(artifact, name.version or manifest_version(manifest), manifest, packages, others)
 
 
-def _group(artifact: str, manifest: Mapping[str, str], packages: Packages, others: Sequence[str]) -> tuple[str, str]:
+def _group(
+    artifact: str, version: str, manifest: Mapping[str, str], packages: Packages, others: Sequence[str]
+) -> tuple[str, str]:
     """The group, and from what it was guessed; from the surest sign to the weakest. What a module is called is no group."""
     stated = [plain_value(manifest.get(key, "")) for key in _GROUP_FIELDS]
     if _GROUP.fullmatch(stated[0]):
         return stated[0], ""
-    known = known_group(artifact, packages)
+    known = known_group(artifact, packages, version)
     if known:
         return known, "its name, which is known" + (", and its classes" if packages else "")
     # What a shaded archive states may be what one of those in it stated.

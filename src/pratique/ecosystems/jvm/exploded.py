@@ -32,7 +32,7 @@ class ExplodedJavaCataloger:
     """See the module."""
 
     name = "java-exploded"
-    version = 1
+    version = 2
     interest = Interest(names=frozenset({"pom.properties", "pom.xml", "MANIFEST.MF"}))
     probes = ()
 

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from functools import cache
 
 from pratique.ecosystems.jvm.packages import lies_below
+from pratique.lexicon.lazy_regex import lazy
 
+_NUMBERS = lazy(r"\d{1,9}(?:\.\d{1,9})*")
 _ARTIFACTS = {
     "antlr": "antlr",
     "aopalliance": "aopalliance",
@@ -16,6 +18,9 @@ _ARTIFACTS = {
     "com.github.ben-manes.caffeine": "caffeine",
     "com.google.code.findbugs": "annotations jsr305",
     "com.google.code.gson": "gson",
+    "com.github.jnr": "jffi jnr-constants jnr-ffi jnr-posix jnr-x86asm",
+    "com.github.spotbugs": "spotbugs-annotations",
+    "com.google.dagger": "dagger",
     "com.google.errorprone": "error_prone_annotations",
     "com.googlecode.json-simple": "json-simple",
     "com.google.guava": "failureaccess guava listenablefuture",
@@ -24,30 +29,48 @@ _ARTIFACTS = {
     "com.h2database": "h2",
     "com.jcraft": "jsch jzlib",
     "com.mysql": "mysql-connector-j",
+    "c3p0": "c3p0",
+    "cglib": "cglib cglib-nodep",
     "concurrent": "concurrent",
     "com.oracle.database.jdbc": "ojdbc8 ojdbc10 ojdbc11",
-    "com.squareup.okhttp3": "okhttp",
+    "com.squareup.okhttp3": "logging-interceptor mockwebserver okhttp okhttp-sse okhttp-tls okhttp-urlconnection",
     "com.squareup.okio": "okio okio-jvm",
+    "com.squareup.retrofit2": "adapter-rxjava2 adapter-rxjava3 converter-gson converter-jackson converter-moshi "
+    "converter-scalars retrofit",
     "com.sun.mail": "jakarta.mail javax.mail",
     "com.sun.xml.bind": "jaxb-impl",
     "com.thoughtworks.xstream": "xstream",
     "com.zaxxer": "HikariCP",
-    "commons-beanutils": "commons-beanutils",
+    "commons-attributes": "commons-attributes-api commons-attributes-compiler",
+    "commons-beanutils": "commons-beanutils commons-beanutils-bean-collections commons-beanutils-core",
+    "commons-chain": "commons-chain",
     "commons-cli": "commons-cli",
     "commons-codec": "commons-codec",
     "commons-collections": "commons-collections",
     "commons-configuration": "commons-configuration",
+    "commons-daemon": "commons-daemon",
     "commons-dbcp": "commons-dbcp",
     "commons-digester": "commons-digester",
+    "commons-discovery": "commons-discovery",
+    "commons-el": "commons-el",
     "commons-fileupload": "commons-fileupload",
     "commons-httpclient": "commons-httpclient",
     "commons-io": "commons-io",
+    "commons-jxpath": "commons-jxpath",
     "commons-lang": "commons-lang",
-    "commons-logging": "commons-logging",
+    "commons-launcher": "commons-launcher",
+    "commons-logging": "commons-logging commons-logging-api",
+    "commons-modeler": "commons-modeler",
     "commons-net": "commons-net",
     "commons-pool": "commons-pool",
+    "commons-primitives": "commons-primitives",
+    "commons-transaction": "commons-transaction",
+    "commons-validator": "commons-validator",
     "dom4j": "dom4j",
+    "info.picocli": "picocli picocli-codegen picocli-spring-boot-starter",
     "io.netty": "netty netty-all",
+    "io.projectreactor": "reactor-core reactor-test",
+    "io.projectreactor.netty": "reactor-netty reactor-netty-core reactor-netty-http",
     "io.swagger.core.v3": "swagger-annotations swagger-core swagger-models",
     "jakarta.activation": "jakarta.activation-api",
     "jakarta.annotation": "jakarta.annotation-api",
@@ -81,8 +104,9 @@ _ARTIFACTS = {
     "net.minidev": "accessors-smart json-smart",
     "ognl": "ognl",
     "org.apache.ant": "ant ant-launcher",
-    "org.apache.commons": "commons-collections4 commons-compress commons-configuration2 commons-csv commons-dbcp2 commons-exec "
-    "commons-lang3 commons-math3 commons-pool2 commons-text",
+    "org.apache.commons": "commons-collections4 commons-compress commons-configuration2 commons-csv commons-dbcp2 commons-email "
+    "commons-exec commons-jexl commons-jexl3 commons-lang3 commons-math commons-math3 commons-pool2 commons-text commons-vfs "
+    "commons-vfs2",
     "org.apache.httpcomponents": "httpasyncclient httpclient httpcore httpcore-nio httpmime",
     "org.apache.httpcomponents.client5": "httpclient5 httpclient5-fluent",
     "org.apache.httpcomponents.core5": "httpcore5 httpcore5-h2",
@@ -100,10 +124,12 @@ _ARTIFACTS = {
     "org.beanshell": "bsh",
     "org.checkerframework": "checker-qual",
     "org.codehaus.groovy": "groovy groovy-all",
+    "org.hsqldb": "hsqldb",
     "org.codehaus.jackson": "jackson-core-asl jackson-jaxrs jackson-mapper-asl jackson-xc",
     "org.codehaus.plexus": "plexus-utils",
+    "org.eclipse.jetty.toolchain": "jetty-jakarta-servlet-api jetty-servlet-api",
     "org.hamcrest": "hamcrest hamcrest-core hamcrest-library",
-    "org.hibernate": "hibernate-entitymanager",
+    "org.hibernate": "hibernate-core hibernate-entitymanager hibernate-envers",
     "org.hibernate.common": "hibernate-commons-annotations",
     "org.javassist": "javassist",
     "org.jboss.logging": "jboss-logging",
@@ -114,9 +140,10 @@ _ARTIFACTS = {
     "org.jsoup": "jsoup",
     "org.lz4": "lz4-java",
     "org.mariadb.jdbc": "mariadb-java-client",
+    "org.mongodb": "bson bson-kotlin bson-record-codec mongo-java-driver",
     "org.mozilla": "rhino",
     "org.osgi": "osgi.annotation osgi.cmpn osgi.core",
-    "org.ow2.asm": "asm asm-all asm-analysis asm-commons asm-tree asm-util",
+    "org.ow2.asm": "asm asm-all asm-analysis asm-attrs asm-commons asm-tree asm-util asm-xml",
     "org.postgresql": "postgresql",
     "org.projectlombok": "lombok",
     "org.quartz-scheduler": "quartz",
@@ -149,6 +176,8 @@ _PREFIXES = {
     "bcprov-jdk": "org.bouncycastle",
     "bctls-jdk": "org.bouncycastle",
     "bcutil-jdk": "org.bouncycastle",
+    "groovy-": "org.codehaus.groovy",
+    "grpc-": "io.grpc",
     "hadoop-": "org.apache.hadoop",
     "hive-": "org.apache.hive",
     "jackson-dataformat-": "com.fasterxml.jackson.dataformat",
@@ -157,11 +186,13 @@ _PREFIXES = {
     "junit-jupiter": "org.junit.jupiter",
     "junit-platform-": "org.junit.platform",
     "kotlin-": "org.jetbrains.kotlin",
-    "kotlinx-coroutines-": "org.jetbrains.kotlinx",
+    "jodd-": "org.jodd",
+    "kotlinx-": "org.jetbrains.kotlinx",
     "log4j-": "org.apache.logging.log4j",
     "lucene-": "org.apache.lucene",
     "micrometer-": "io.micrometer",
     "mockito-": "org.mockito",
+    "mongodb-driver-": "org.mongodb",
     "netty-": "io.netty",
     "org.eclipse.core.": "org.eclipse.platform",
     "org.eclipse.equinox.": "org.eclipse.platform",
@@ -181,8 +212,12 @@ _PREFIXES = {
 
 _PACKAGES = {
     "aopalliance": "org.aopalliance",
+    "c3p0": "com.mchange",
+    "cglib": "net.sf.cglib",
     "com.fasterxml.jackson.core": "com.fasterxml.jackson",
     "com.github.ben-manes.caffeine": "com.github.benmanes",
+    "com.github.jnr": "com.kenai.jffi jnr",
+    "com.github.spotbugs": "edu.umd.cs.findbugs javax.annotation",
     "com.google.code.findbugs": "edu.umd.cs.findbugs javax.annotation net.jcip",
     "com.google.code.gson": "com.google.gson",
     "com.googlecode.json-simple": "org.json.simple",
@@ -191,25 +226,16 @@ _PACKAGES = {
     "com.oracle.database.jdbc": "oracle",
     "com.squareup.okhttp3": "okhttp3",
     "com.squareup.okio": "okio",
+    "com.squareup.retrofit2": "retrofit2",
+    "com.google.dagger": "dagger",
     "concurrent": "EDU.oswego.cs.dl",
     "com.sun.mail": "com.sun.mail javax.mail jakarta.mail",
     "com.sun.xml.bind": "com.sun org.glassfish.jaxb",
-    "commons-beanutils": "org.apache.commons",
-    "commons-cli": "org.apache.commons",
-    "commons-codec": "org.apache.commons",
-    "commons-collections": "org.apache.commons",
-    "commons-configuration": "org.apache.commons",
-    "commons-dbcp": "org.apache.commons",
-    "commons-digester": "org.apache.commons",
-    "commons-fileupload": "org.apache.commons",
-    "commons-httpclient": "org.apache.commons",
-    "commons-io": "org.apache.commons",
-    "commons-lang": "org.apache.commons",
-    "commons-logging": "org.apache.commons",
-    "commons-net": "org.apache.commons",
-    "commons-pool": "org.apache.commons",
     "dom4j": "org.dom4j",
+    "info.picocli": "picocli",
     "io.netty": "io.netty org.jboss.netty",
+    "io.projectreactor": "reactor",
+    "io.projectreactor.netty": "reactor.netty",
     "io.swagger.core.v3": "io.swagger.v3",
     "jakarta.activation": "jakarta.activation javax.activation com.sun.activation",
     "jakarta.annotation": "jakarta.annotation javax.annotation",
@@ -242,6 +268,7 @@ _PACKAGES = {
     "org.apache.tomcat.embed": "org.apache javax jakarta",
     "org.beanshell": "bsh",
     "org.codehaus.groovy": "groovy org.codehaus.groovy",
+    "org.eclipse.jetty.toolchain": "jakarta.servlet javax.servlet",
     "org.eclipse.platform": "org.eclipse",
     "org.hibernate.common": "org.hibernate",
     "org.javassist": "javassist",
@@ -249,13 +276,16 @@ _PACKAGES = {
     "org.jetbrains": "org.jetbrains org.intellij",
     "org.jetbrains.kotlin": "kotlin org.jetbrains.kotlin",
     "org.jetbrains.kotlinx": "kotlinx",
+    "org.jodd": "jodd",
     "org.lz4": "net.jpountz",
+    "org.mongodb": "com.mongodb org.bson",
     "org.ow2.asm": "org.objectweb",
     "org.projectlombok": "lombok",
     "org.quartz-scheduler": "org.quartz",
     "org.roaringbitmap": "RoaringBitmap shims",
     "org.rocksdb": "rocksdbjni",
     "org.scala-lang": "scala",
+    "org.springframework": "org.springframework org.apache.commons.logging",
     "org.xerial": "org.sqlite",
     "oro": "org.apache.oro",
     "regexp": "org.apache.regexp",
@@ -268,17 +298,54 @@ _PACKAGES = {
     "xpp3": "org.xmlpull",
 }
 """Where the classes of a group lie, if not in a package of its own name."""
+_MOVED: dict[str, tuple[tuple[int, ...], str, str]] = {
+    "ant": ((1, 7), "ant", ""),
+    "ant-launcher": ((1, 7), "ant", ""),
+    "asm": ((4,), "asm", ""),
+    "asm-": ((4,), "asm", ""),
+    "c3p0": ((0, 9, 2), "", "com.mchange"),
+    "commons-email": ((1, 1), "commons-email", ""),
+    "commons-jexl": ((2,), "commons-jexl", ""),
+    "commons-math": ((2,), "commons-math", ""),
+    "commons-vfs": ((2,), "commons-vfs", ""),
+    "groovy": ((4,), "", "org.apache.groovy"),
+    "groovy-": ((4,), "", "org.apache.groovy"),
+    "hibernate-core": ((6,), "", "org.hibernate.orm"),
+    "hibernate-envers": ((6,), "", "org.hibernate.orm"),
+    "hsqldb": ((2,), "hsqldb", ""),
+    "javassist": ((3, 13), "javassist", ""),
+    "jdom": ((1, 1), "jdom", ""),
+    "netty": ((3, 3), "org.jboss.netty", ""),
+    "postgresql": ((9, 2), "postgresql", ""),
+    "velocity": ((1, 5), "velocity", ""),
+}
+"""Artifacts, or with a dash at the end how their names begin, that were published under two groups, one after the other: (the
+first version of the second, the first, the second), where "" is the group that stands above."""
 
 
-def known_group(artifact: str, packages: Sequence[Sequence[str | int]] = ()) -> str:
+def known_group(artifact: str, packages: Sequence[Sequence[str | int]] = (), version: str = "") -> str:
     """The group, or "" for an artifact that is not known here, or whose classes are another's. `packages`: see `packages.summed`;
-    none, where the archive has no classes."""
+    none, where the archive has no classes. `version`: decides where an artifact was published under two, one after the other."""
     found = _by_artifact().get(artifact, [])
     prefixed = [group for prefix, group in _PREFIXES.items() if artifact.startswith(prefix)]
     for group in [*found, *prefixed]:
-        if not packages or any(lies_below(packages, place) for place in _PACKAGES.get(group, group).split()):
-            return group
+        if not packages or any(lies_below(packages, place) for place in _places(group)):
+            return _at_the_time(artifact, version, group)
     return ""
+
+
+def _places(group: str) -> list[str]:
+    # What Apache Commons published before it had a group of its own lies in one package all the same.
+    return _PACKAGES.get(group, "org.apache.commons" if group.startswith("commons-") else group).split()
+
+
+def _at_the_time(artifact: str, version: str, group: str) -> str:
+    moved = _MOVED.get(artifact) or _MOVED.get(f"{artifact.partition('-')[0]}-")
+    numbers = _NUMBERS.match(version)
+    if moved is None or numbers is None:
+        return group
+    first, before, since = moved
+    return (before if tuple(map(int, numbers[0].split("."))) < first else since) or group
 
 
 @cache

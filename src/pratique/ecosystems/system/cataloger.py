@@ -1,7 +1,7 @@
 """The operating system itself, as os-release(5) names it: one component of kind operating system. No package claims are made.
 
-Its version is VERSION_ID, which advisories and `distro` qualifiers are about. Where a file beside it says which point release it
-is (Debian 12.15, CentOS 7.9.2009, Ubuntu 22.04.3), that is the fact `point-release`.
+Its version is VERSION_ID, which advisories and `distro` qualifiers are about. Where a file says which point release it is (Debian
+12.15, CentOS 7.9.2009, Ubuntu 22.04.3), that is the fact `point-release`.
 """
 
 import re

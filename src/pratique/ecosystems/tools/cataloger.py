@@ -1,5 +1,5 @@
-"""Tools that a project asks for: hooks of pre-commit (`.pre-commit-config.yaml`), and versions for asdf and mise
-(`.tool-versions`, `mise.toml`). All DECLARED.
+"""Tools that a project asks for: hooks of pre-commit (`.pre-commit-config.yaml`), versions for asdf and mise (`.tool-versions`,
+`mise.toml`), and the one version in files of nvm, pyenv, rbenv, rustup and kin (`.nvmrc`, `.python-version`). All DECLARED.
 
 What asdf and mise install under a name comes from wherever their plug-ins take it: the purl is generic. mise reads `20` as "any
 20", so that only a full version is one.
@@ -20,6 +20,18 @@ from pratique.model import ComponentKind, Presence
 _GITHUB = lazy(r"https://github\.com/([\w.-]+)/([\w.-]+?)(?:\.git)?/?")
 _NO_REPOSITORY = frozenset({"local", "meta", ""})
 _FULL = 2  # dots
+_MOST_LINES = 50
+_ONE_VERSION = {
+    ".nvmrc": "node",
+    ".node-version": "node",
+    ".python-version": "python",
+    ".ruby-version": "ruby",
+    ".java-version": "java",
+    ".go-version": "go",
+    ".php-version": "php",
+    ".terraform-version": "terraform",
+    ".bazelversion": "bazel",
+}
 
 
 def _read_hooks(file: File) -> Iterator[Found]:
@@ -65,6 +77,23 @@ def _read_mise(file: File) -> Iterator[Found]:
             yield from _tool(file, name, text_or_empty(table_or_empty(one).get("version")) or text_or_empty(one), exact=False)
 
 
+def _read_one_version(file: File) -> Iterator[Found]:
+    """The first word of each line that is no comment; pyenv allows several. `20` is any 20."""
+    name = _ONE_VERSION[file.name]
+    for line in file.text.split("\n")[:_MOST_LINES]:
+        words = line.partition("#")[0].split()
+        if words:
+            yield from _tool(file, name, words[0].removeprefix(f"{name}-").removeprefix("v"), exact=False)
+
+
+def _read_rust_toolchain(file: File) -> Iterator[Found]:
+    text = file.text
+    asked = text_or_empty(table_or_empty(load_toml(file.data).get("toolchain")).get("channel")) if "[" in text else text.strip()
+    if len(asked.split()) > 1:
+        raise Malformed("not a toolchain of Rust")
+    yield from _tool(file, "rust", asked, exact=False)
+
+
 def _tool(file: File, name: str, asked: str, *, exact: bool) -> Iterator[Found]:
     if asked in ("", "system"):
         return
@@ -79,8 +108,10 @@ def _tool(file: File, name: str, asked: str, *, exact: bool) -> Iterator[Found]:
 
 TOOLS = FileCataloger(
     "tools",
-    1,
+    2,
     ListSource(read=_read_hooks, presence=Presence.DECLARED, names=(".pre-commit-config.yaml", ".pre-commit-config.yml")),
     ListSource(read=_read_tool_versions, presence=Presence.DECLARED, names=(".tool-versions",)),
     ListSource(read=_read_mise, presence=Presence.DECLARED, names=("mise.toml", ".mise.toml")),
+    ListSource(read=_read_one_version, presence=Presence.DECLARED, names=tuple(_ONE_VERSION)),
+    ListSource(read=_read_rust_toolchain, presence=Presence.DECLARED, names=("rust-toolchain", "rust-toolchain.toml")),
 )

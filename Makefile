@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: dist install system demo test test-peers lint format bench compare fuzz mutate clean requirements
+.PHONY: dist install system demo test test-large test-peers lint format bench compare fuzz mutate clean requirements
 
 install: $(STAMP)
 
@@ -23,6 +23,10 @@ demo: install system
 
 test: install system lint
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+# What takes minutes of one processor by itself: a hundred thousand components in every format
+test-large: install
+	$(BIN)/python -m pytest tests/large -n 2
 
 # Real tools of others on the other side of every signature, both ways (tests/peers). They are built the first time, which takes
 # twenty minutes on two cores; then the whole matrix takes some minutes

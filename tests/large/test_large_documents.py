@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-SRC = Path(__file__).resolve().parents[3] / "src"
+SRC = Path(__file__).resolve().parents[2] / "src"
 COUNT = 100_000
 MEMORY = 3 << 30
 PATIENCE_S = 400  # a machine at rest needs a tenth; a square of the work needs hours

@@ -188,3 +188,37 @@ def test_the_main_package_is_where_most_classes_stay_together():
 )
 def test_an_artifact_that_was_published_under_two_groups_has_that_of_its_version(file, package, manifest, coordinates):
     assert named(file, {package: 5}, **manifest) == coordinates
+
+
+@pytest.mark.parametrize(
+    ("file", "package", "coordinates"),
+    [
+        ("grpc-context-1.62.2.jar", "", "io.grpc:grpc-context:1.62.2"),
+        ("mongodb-driver-sync-5.0.0.jar", "com/mongodb/client", "org.mongodb:mongodb-driver-sync:5.0.0"),
+        ("picocli-4.7.5.jar", "picocli", "info.picocli:picocli:4.7.5"),
+        ("retrofit-2.10.0.jar", "retrofit2", "com.squareup.retrofit2:retrofit:2.10.0"),
+        ("spring-jcl-6.1.5.jar", "org/apache/commons/logging", "org.springframework:spring-jcl:6.1.5"),
+        ("spotbugs-annotations-3.1.12.jar", "edu/umd/cs/findbugs/annotations", "com.github.spotbugs:spotbugs-annotations:3.1.12"),
+        ("jodd-core-5.1.6.jar", "jodd/util", "org.jodd:jodd-core:5.1.6"),
+        (
+            "kotlinx-serialization-core-jvm-1.6.0.jar",
+            "kotlinx/serialization",
+            "org.jetbrains.kotlinx:kotlinx-serialization-core-jvm:1.6.0",
+        ),
+        ("reactor-core-3.6.4.jar", "reactor/core", "io.projectreactor:reactor-core:3.6.4"),
+    ],
+)
+def test_archives_that_gradle_built_without_metadata_have_the_group_they_are_published_under(file, package, coordinates):
+    assert named(file, {package: 5} if package else {}, Automatic_Module_Name="some.module") == coordinates
+
+
+def test_of_one_name_in_several_groups_an_archive_is_the_one_that_its_bundle_is_called_after():
+    def properties(group: str) -> dict[str, str]:
+        return {f"META-INF/maven/{group}/jaxb-core/pom.properties": f"groupId={group}\nartifactId=jaxb-core\nversion=4.0.4\n"}
+
+    manifest = {"META-INF/MANIFEST.MF": "Manifest-Version: 1.0\r\nBundle-SymbolicName: com.sun.xml.bind.jaxb-core\r\n\r\n"}
+    found = identity(
+        "jaxb-core-4.0.4.jar", jar({}, {**manifest, **properties("org.glassfish.jaxb"), **properties("com.sun.xml.bind")})
+    )
+    assert found.own is not None and found.own.at.group == "com.sun.xml.bind"
+    assert [one.at.group for one in found.others] == ["org.glassfish.jaxb"]

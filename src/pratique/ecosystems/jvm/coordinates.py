@@ -120,11 +120,13 @@ def _own(
     named = [one for one in artifacts if one.at.artifact.lower() == wanted]
     named = named or [one for one in artifacts if f"{one.at.group}.{one.at.artifact}".lower() == wanted]
     named = named or [one for one in artifacts if _is_renamed(name.artifact, one.at.artifact)]
+    symbol = plain_value(manifest.get("bundle-symbolicname", ""))
     if not named:
         titles = {manifest.get(key, "") for key in _TITLE_FIELDS} - {""}
-        symbol = plain_value(manifest.get("bundle-symbolicname", ""))
         named = [one for one in artifacts if one.at.artifact in titles or (symbol and _is_symbol(symbol, one.at))]
     if named:
+        # Of one name in several groups, one was merged into the other: the bundle is called after itself.
+        named = [one for one in named if symbol == f"{one.at.group}.{one.at.artifact}"] or named
         return next((one for one in named if one.at.version == name.version), named[0])
     if len(artifacts) == 1:
         # A jar that was renamed: nothing it says of its version may speak against it.

@@ -10,10 +10,26 @@ ARCHIVES = (".jar", ".war", ".ear", ".par", ".sar", ".nar", ".kar", ".rar", ".aa
 _QUALIFIERS = frozenset(
     {
         *("a", "alpha", "android", "atlassian", "avoid", "b", "bc", "beta", "build", "canary", "cdh", "cloudera", "conflict"),
-        *("cr", "deb", "dev", "ea", "eap", "edr", "empty", "experimental", "fcs", "final", "fuse", "ga", "groovyless", "guava"),
+        *(
+            "cr",
+            "deb",
+            "dev",
+            "ea",
+            "eap",
+            "edr",
+            "empty",
+            "experimental",
+            "fcs",
+            "final",
+            "fuse",
+            "ga",
+            "graal",
+            "groovyless",
+            "guava",
+        ),
         *("hdp", "hf", "hotfix", "incubating", "jakarta", "java", "jboss", "jbossorg", "jdk", "jre", "lts", "m"),
         *("mapr", "milestone", "nightly", "p", "patch", "pfd", "post", "pr", "pre", "preview", "r", "rc"),
-        *("redhat", "release", "rev", "sec", "security", "snapshot", "sp", "stable", "to", "u", "unstable", "v", "with"),
+        *("redhat", "release", "rev", "sec", "security", "snapshot", "sp", "stable", "sub", "to", "u", "unstable", "v", "with"),
     }
 )
 _TOKEN = lazy(r"[A-Za-z]+|\d+|[^A-Za-z\d]+")

@@ -1,9 +1,9 @@
 """Extensions of PHP, by what they say of themselves: the `zend_module_entry` of a library that PHP loads (Zend/zend_modules.h).
 
-An extension has in its data a structure of a known size, with the number of the API it was built for, and pointers to its name
-and its version, which the loader fills in by relative relocations. Read are libraries of 64 bits, little-endian. What PECL or a
-package manager installed with metadata is told by that; this is for what `docker-php-ext-install` and `make install`
-leave behind. All RECOGNISED: nothing says where it comes from.
+An extension has in its data a structure of a known size, with the number of the API it was built for, and pointers to its
+name and its version, which the loader fills in by relative relocations. Read are libraries of 64 bits, little-endian. What
+PECL or a package manager installed with metadata is told by that; this is for what `docker-php-ext-install` and `make
+install` leave behind. All RECOGNISED: nothing says where it comes from.
 """
 
 import json

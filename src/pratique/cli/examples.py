@@ -146,6 +146,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "catalog": ("pratique catalog list", "pratique catalog search pkg:npm/event-stream"),
     "catalog list": ("pratique catalog list", "pratique catalog list --format json"),
     "catalog search": ("pratique catalog search pkg:npm/event-stream", "pratique catalog search 'openssl*'"),
+    "backup": ("pratique backup /backup/pratique-monday", "pratique backup shared --without-keys"),
     "config": ("pratique config", "pratique config --format json"),
     "completion": (
         "pratique completion bash > ~/.local/share/bash-completion/completions/pratique",

@@ -1,10 +1,11 @@
 """A copy of this machine's state that is a home itself, made while others write to it, and looked at before it has its name.
 
-The order makes it whole: the ledger as one transaction left it, then the documents that it names (they are there before their rows, and
-never change), then the log, which holds whatever the ledger knows of it. What may be lost is left out: the cache of layers, and the
-journals of shipments that are not finished, whose sources are elsewhere and whose entries the log has.
+The order makes it whole: the ledger as one transaction left it, then the documents that it names (they are there before their rows,
+and never change), then the log, which holds whatever the ledger knows of it. What may be lost is left out: the cache of layers, and
+the journals of shipments that are not finished, whose sources are elsewhere and whose entries the log has.
 """
 
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -33,8 +34,8 @@ class Backup:
 def back_up(home: Home, folder: Path, *, keys: bool) -> Backup:
     """Copy `home` into `folder`, which appears whole and verified, or not at all. `keys`: private ones too.
 
-    Writers of the log wait meanwhile, as long as its files are copied. Raises InputError when there is nothing to copy or `folder` is
-    there already, ProofInvalid and Malformed when what is copied does not hold, Locked, StorageError.
+    Writers of the log wait while its files are copied. Raises InputError when there is nothing to copy or `folder` is there
+    already, ProofInvalid and Malformed when what is copied does not hold, Locked, StorageError.
     """
     if not home.root.is_dir() or not any(home.root.iterdir()):
         raise InputError("there is nothing to copy here", where=str(home.root), hint="set PRATIQUE_HOME")
@@ -101,9 +102,7 @@ def _copy_ledger(home: Home, target: Home) -> int:
 
 
 def _copy_tree(source: Path, target: Path, *, without: str = "") -> int:
-    """Regular files of a folder, with their modes; how many of them are private keys or, without such, files. Locks stay behind."""
-    import os
-
+    """Copy the regular files of a folder, with their modes, and count them: of `keys`, private ones. Locks stay behind."""
     if not source.is_dir():
         return 0
     count = 0

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: dist install system demo test test-large test-peers lint format bench compare fuzz mutate clean requirements
+.PHONY: dist install system demo test test-large test-peers test-fresh lint format bench compare fuzz mutate clean requirements
 
 install: $(STAMP)
 
@@ -44,6 +44,10 @@ test-peers: install system
 # commit, so the same commit gives the same bytes. PRATIQUE_KEY signs; PRATIQUE_BASE_ROOTFS is what the image stands on
 dist: install system
 	@bash tools/make-dist dist
+
+# A newcomer's first minutes on bare systems, and the image built twice: packages are fetched, so it takes ten minutes
+test-fresh: install system
+	$(BIN)/python -m pytest tests/fresh -s
 
 lint: install
 	$(BIN)/ruff check src tests bench demo tools

@@ -1,18 +1,14 @@
 """Real things for the end-to-end tests: a registry, a base image, and the program as a process of its own."""
 
 import os
-import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from docker_registry import serve_registry
 from runtime_boxes import box, manifest  # noqa: F401 - fixtures
-
-REGISTRY = shutil.which("docker-registry") or shutil.which("docker-registry", path="/usr/bin:/usr/sbin")
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -61,29 +57,3 @@ def registry_store(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     root.mkdir()
     for host in serve_registry(root):
         yield host, root
-
-
-def serve_registry(root: Path) -> Iterator[str]:
-    """Yields HOST:PORT while it runs."""
-    if REGISTRY is None:
-        pytest.skip("docker-registry is not installed")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        host = f"127.0.0.1:{probe.getsockname()[1]}"
-    storage = f"{{filesystem: {{rootdirectory: {root}}}, delete: {{enabled: true}}}}"
-    config = f'version: 0.1\nlog: {{level: error}}\nstorage: {storage}\nhttp: {{addr: "{host}"}}\n'
-    (root / "config.yml").write_text(config)
-    with (root / "log").open("wb") as log:
-        server = subprocess.Popen([REGISTRY, "serve", str(root / "config.yml")], stdout=log, stderr=log)
-    try:
-        for _ in range(200):
-            with socket.socket() as client:
-                if client.connect_ex(("127.0.0.1", int(host.rpartition(":")[2]))) == 0:
-                    break
-            time.sleep(0.05)
-        else:
-            pytest.fail(f"docker-registry did not start: {(root / 'log').read_text()}")
-        yield host
-    finally:
-        server.terminate()
-        server.wait(10)

@@ -1,12 +1,11 @@
 """The README is true: its commands exist, its minute runs as printed, its exit codes are those of the error tree."""
 
 import re
-import shlex
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
+from docs_console import blocks, parsed, shape, transcript
 from test_e2e_chain import FILES, Run, make_archive, make_tar
 
 from pratique import errors
@@ -16,38 +15,8 @@ README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
 HOST = "127.0.0.1:5000"
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-
-
-def transcript() -> Iterator[tuple[list[str], list[str]]]:
-    """Each command of the console blocks, and the lines that are printed below it."""
-    for part in re.split(r"^\$ ", "".join(blocks("console")), flags=re.MULTILINE)[1:]:
-        command, _, output = part.partition("\n")
-        yield shlex.split(command), [line for line in output.splitlines() if line]
-
-
-def parsed(words: list[str]) -> None:
-    """Let click read a command line, without running it. Raises what click raises."""
-    command: click.Command = cli
-    context = click.Context(cli, info_name="pratique")
-    while isinstance(command, click.Group):
-        found = command.get_command(context, words[0])
-        assert found is not None, words[0]
-        command, words, context = found, words[1:], click.Context(found, parent=context, info_name=words[0])
-    command.make_context(command.name or "", list(words), parent=context.parent)
-
-
-def shape(line: str) -> str:
-    """A line without what differs from one run to the next: digests, numbers, times, addresses, names of the image."""
-    line = re.sub(r"127\.0\.0\.1:\d+", "HOST", line)
-    line = re.sub(r"\d{4}-\d\d-\d\dT[\d:]+Z|sha256:[0-9a-f]+|\b[0-9a-f]{12}\b|\b[0-9a-f]{64}\b", "#", line)
-    line = re.sub(r"[\d.,]+ (KiB|MiB|GiB|B)\b", "# B", line)
-    return re.sub(r"\s+", " ", re.sub(r"\d[\d.,]*", "#", line)).strip()
-
-
 def test_every_command_and_option_in_the_console_blocks_exists() -> None:
-    commands = [words for words, _ in transcript()]
+    commands = [words for words, _ in transcript(README)]
     assert len(commands) >= 6
     for words in commands:
         plain = words[1:] if words[0] == "sudo" else words
@@ -100,10 +69,10 @@ def test_the_sixty_seconds_run_and_print_what_the_readme_shows(pratique: Run, re
     }
     archive = make_archive([make_tar({**FILES, **click_files})], name="harbour:1.0", created="2026-01-01T00:00:00Z")
     (tmp_path / "harbour.tar").write_bytes(archive)
-    policies = [text for text in blocks("yaml") if "policy.yaml" in text]
+    policies = [text for text in blocks(README, "yaml") if "policy.yaml" in text]
     (tmp_path / "policy.yaml").write_text(policies[0])
     played = 0
-    for words, printed in transcript():
+    for words, printed in transcript(README):
         if words[0] != "pratique":
             continue
         done = pratique(*(word.replace(HOST, f"{registry}/readme") for word in words[1:]))

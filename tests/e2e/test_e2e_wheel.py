@@ -1,5 +1,5 @@
-"""The wheel and the source archive that are handed on: they are built twice alike, wherever and by whomever, and the wheel works
-where nothing but it and its locked dependencies is. What is dear, an image and bare systems, is in tests/fresh."""
+"""The wheel and the source archive that are handed on: built twice alike, wherever and by whomever; and the wheel works where
+nothing but it and its locked dependencies is. What takes long, an image and bare systems, is in tests/fresh."""
 
 import hashlib
 import json

@@ -32,10 +32,13 @@ def open_home_log(home: Home) -> "TileLog":
     """
     from pratique.tlog.log import create_log, open_log
 
+    if log_is_here(home) and not home.log_key.exists():
+        hint = "put it back, or sign in a home of your own: set PRATIQUE_HOME"
+        raise InputError("the log's private key is not here, so this home is only read", where=str(home.log_key), hint=hint)
     signer = load_or_make_key(home.log_key, "ed25519")
     public = signer.public_key.raw
     chosen = chosen_origin()
-    if not (home.log_directory / "checkpoint").exists():
+    if not log_is_here(home):
         _check_no_other_log(home, chosen or LOG_ORIGIN)
         memory = log_memory(home, chosen or LOG_ORIGIN, public)
         return create_log(home.log_directory, origin=chosen or LOG_ORIGIN, public_key=public, sign=signer.sign, memory=memory)
@@ -48,6 +51,11 @@ def open_home_log(home: Home) -> "TileLog":
             f"this log is {key.name}, not {chosen} as PRATIQUE_LOG_ORIGIN says", where=str(home.log_directory), hint=hint
         )
     return open_log(home.log_directory, sign=signer.sign, memory=log_memory(home, key.name, public))
+
+
+def log_is_here(home: Home) -> bool:
+    """Whether this home has a log."""
+    return (home.log_directory / "checkpoint").exists()
 
 
 def home_log_vkey(home: Home) -> "VerifierKey":

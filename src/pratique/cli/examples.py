@@ -163,6 +163,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "pratique catalog import syft.json --subject acme/app:1.0",
         "pratique catalog import -",
     ),
+    "backup": ("pratique backup /backup/pratique-monday", "pratique backup shared --without-keys"),
     "config": ("pratique config", "pratique config --format json"),
     "completion": (
         "pratique completion bash > ~/.local/share/bash-completion/completions/pratique",

@@ -40,6 +40,7 @@ COMMANDS = {
     "key": ("pratique.cli.key", "Generate, import, show and rotate signing keys."),
     "log": ("pratique.cli.log", "Look into the transparency log and verify all of it."),
     "catalog": ("pratique.cli.catalog", "Search the ledger of artifacts, components and decisions."),
+    "backup": ("pratique.cli.backup", "Copy this machine's state while it is in use: catalog, log, trust, keys."),
     "config": ("pratique.cli.config", "Show which defaults hold here, and where each is from."),
     "completion": ("pratique.cli.completion", "Print a script that completes commands in bash, zsh or fish."),
 }

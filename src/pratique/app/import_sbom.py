@@ -4,6 +4,7 @@ Nothing is verified: of a signed statement the signature is passed over, and not
 What it says of an artifact stands beside what was found in that artifact.
 """
 
+import re
 import sys
 import time
 import zlib
@@ -16,7 +17,7 @@ from pratique.catalog.component_rows import ImportedComponent, ImportOrigin
 from pratique.errors import LimitExceeded, Malformed, PratiqueError
 from pratique.files import read_limited
 from pratique.lexicon.text import clean
-from pratique.model import Digest
+from pratique.model import Digest, is_digest
 
 if TYPE_CHECKING:
     from pratique.attest.dsse import Envelope
@@ -36,6 +37,11 @@ _MEDIA_TYPES = {
     "spdx-tag-value": "text/spdx",
     "syft-json": "application/vnd.syft+json",
 }
+_CONFIGURATIONS = frozenset({"ImageID", "imageID", "Id"})
+_DIGESTS = frozenset({"ImageID", "RepoDigest"})
+_DIGEST = re.compile(r"\bsha256:[0-9a-f]{64}\b")
+_PLACEHOLDERS = frozenset({"_", "snapshot", "unnamed"})
+"""What tools and readers write for a name that they were not given."""
 _UNVERIFIED = "in a statement, its signature not verified"
 
 
@@ -87,7 +93,7 @@ def read_imported(place: str, *, lenient: bool = False) -> Imported:
     reading = wrapped.reading
     said = stated_by(reading.document)
     file = "standard input" if place == "-" else clean(Path(place).name, MAX_NAME_CHARS) or "a file"
-    components, unread = _components(said)
+    components, unread = _components(said, reading.document)
     remarks = [f"read without {one}" for one in reading.repaired[:3]]
     if len(reading.repaired) > 3:
         remarks.append(f"and without {len(reading.repaired) - 3} more errors")
@@ -223,34 +229,50 @@ def _subjects(document: "Document", said: "ParsedSbom") -> tuple[Digest, ...]:
     """By which digests the document names what it is about; those of an image's configuration come last."""
     if said.subject_digest is not None:
         return (said.subject_digest,)
+    stated = _stated(document)
+    configurations = {value for name, value in stated if name in _CONFIGURATIONS}
+    written = (one for name, value in stated if name in _DIGESTS for one in _DIGEST.findall(value))
+    found = dict.fromkeys((*said.digests, *map(Digest, written)))
+    subject = document.subject
+    if not found and subject is not None and is_digest(f"sha256:{subject.hash('sha256')}"):
+        found = {Digest(f"sha256:{subject.hash('sha256')}"): None}
+    return tuple(sorted(found, key=lambda digest: digest in configurations))
+
+
+def _stated(document: "Document") -> list[tuple[str, str]]:
+    """Names and values that tools state of what a document is about: properties, and annotations where a format has none."""
     subject = document.subject
     rows = [*document.properties, *(subject.properties if subject is not None else ())]
-    configurations = {one.value for one in rows if one.name.endswith(("imageID", "ImageID", ":Id"))}
-    found = sorted(said.digests, key=lambda digest: digest in configurations)
-    if not found and subject is not None:
-        value = subject.hash("sha256")
-        found = [Digest(f"sha256:{value}")] if len(value) == 64 and set(value) <= set("0123456789abcdef") else []
-    return tuple(found)
+    pairs = [(one.name.rpartition(":")[2], one.value) for one in rows]
+    about = {"", subject.ref} if subject is not None else {""}
+    texts = (one.text.partition(": ") for one in document.annotations if about & set(one.subjects))
+    return [*pairs, *((name, value) for name, colon, value in texts if colon)]
 
 
 def _name(document: "Document") -> str:
     """What the document calls what it is about, with its version; "" where it calls it nothing."""
     subject = document.subject
+    tag = next((value for name, value in _stated(document) if name == "RepoTag"), "")
+    if tag:  # better than the file in which the image was
+        return clean(tag, MAX_NAME_CHARS)
     name = clean(subject.full_name if subject is not None else document.name, MAX_NAME_CHARS)
     version = clean(subject.version, 100) if subject is not None else ""
+    if name in _PLACEHOLDERS:
+        return ""
     if not name or not version or version.startswith(("sha256:", "sha512:")) or name.endswith(f":{version}"):
         return name
     return f"{name}@{version}"
 
 
-def _components(said: "ParsedSbom") -> tuple[tuple[ImportedComponent, ...], int]:
+def _components(said: "ParsedSbom", document: "Document") -> tuple[tuple[ImportedComponent, ...], int]:
     """What the ledger lists of a document, each once; and how many package URLs were none.
 
     What the document is about is among it where it is a package: whoever looks for that looks for this artifact, too.
     """
     found: dict[str, ImportedComponent] = {}
     unread = 0
-    for one in (*said.components, *(one for one in said.others if one.purl)):
+    subject = said.others[:1] if document.subject is not None and document.subject.purl else ()
+    for one in (*said.components, *subject):
         component, is_read = _component(one)
         unread += not is_read
         if component is not None:

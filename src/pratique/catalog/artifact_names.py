@@ -80,9 +80,10 @@ def _holding(connection: Connection, needle: str) -> set[int]:
     """Artifacts with this somewhere in their name, their place or the name of a file that is about them; all of them where
     the database cannot tell its case."""
     artifacts, locations, imports = schema.artifacts.c, schema.locations.c, schema.imports.c
-    queries: list[Any] = [select(artifacts.id), select(locations.artifact_id), select(imports.artifact_id)]
+    queries: list[Any] = [select(artifacts.id), select(locations.artifact_id)]
+    queries += [select(imports.artifact_id), select(imports.artifact_id)]
     if needle.isascii():
-        columns = (artifacts.name, locations.location, imports.file)
+        columns = (artifacts.name, locations.location, imports.file, imports.name)
         queries = [
             query.where(func.lower(column).contains(needle, autoescape=True))
             for query, column in zip(queries, columns, strict=True)

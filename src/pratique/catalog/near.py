@@ -43,8 +43,9 @@ def near_components(connection: Connection, pattern: SearchPattern) -> list[str]
 def near_artifacts(connection: Connection, text: str) -> list[str]:
     """Names of at most `SHOWN` artifacts that may be meant by what is none's name."""
     word = text.rpartition("/")[2].lower()
-    table = schema.artifacts
-    names = connection.scalars(select(table.c.name).where(table.c.name != "").distinct().limit(_MAX_READ))
+    columns = (schema.artifacts.c.name, schema.imports.c.name)
+    queries = (select(column).where(column != "").distinct().limit(_MAX_READ) for column in columns)
+    names = dict.fromkeys(name for query in queries for name in connection.scalars(query))
     ranked = []
     ratio = _alike_to(word)
     for name in names:

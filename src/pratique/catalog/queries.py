@@ -160,11 +160,12 @@ def _artifacts(connection: Connection, query: Select[Any]) -> list[ArtifactRow]:
     rows = connection.execute(query).all()
     numbers = {row.id for row in rows}
     places, files = locations_of(connection, numbers), _files_of(connection, numbers)
+    names = imported_names(connection, (row.id for row in rows if not row.name))
     return [
         ArtifactRow(
             digest=Digest(row.digest),
             kind=row.kind,
-            name=row.name,
+            name=row.name or names.get(row.id, ""),
             platform=row.platform,
             config=_digest(row.config_digest),
             manifest_root=_digest(row.manifest_root),
@@ -172,6 +173,7 @@ def _artifacts(connection: Connection, query: Select[Any]) -> list[ArtifactRow]:
             first_seen=row.first_seen,
             last_seen=row.last_seen,
             imported_from=files[row.id],
+            is_named_by_import=row.id in names,
         )
         for row in rows
     ]
@@ -180,6 +182,11 @@ def _artifacts(connection: Connection, query: Select[Any]) -> list[ArtifactRow]:
 def locations_of(connection: Connection, artifacts: Iterable[int]) -> defaultdict[int, tuple[str, ...]]:
     """Where artifacts are, by their number, the first place first."""
     return _texts_of(connection, schema.locations, "location", artifacts)
+
+
+def imported_names(connection: Connection, artifacts: Iterable[int]) -> dict[int, str]:
+    """What documents that were imported call artifacts, by their number; of several the first."""
+    return {number: texts[0] for number, texts in _texts_of(connection, schema.imports, "name", artifacts).items()}
 
 
 def _files_of(connection: Connection, artifacts: Iterable[int]) -> defaultdict[int, tuple[str, ...]]:

@@ -106,21 +106,27 @@ class Transaction:
     def record_import(
         self, artifact: Digest, data: bytes, components: Sequence[ImportedComponent], *, origin: ImportOrigin, at: int
     ) -> bool:
-        """What somebody's bill of materials, `data`, says is in an artifact, of which no more may be known than its name.
+        """What somebody's bill of materials, `data`, says is in an artifact, of which no more may be known than its digest.
 
-        It stands beside what was found in the artifact and replaces none of it; said again, it replaces what it said before.
+        It stands beside what was found in the artifact and replaces none of it, not even a name that is lacking: names are what
+        a trust goes by. Said again, it replaces what it said before.
         Returns whether it is new. Raises InputError for a bad purl.
         """
-        number = self._touch(artifact, at, name=origin.name)
+        number = self._touch(artifact, at)
         document = self._documents.put(data)
         row = {"digest": document, "media_type": origin.media_type, "size_bytes": len(data)}
         self._upsert(schema.documents, [row], ["digest"], {})
         table, links = schema.imports, schema.imported_components
         which = (table.c.artifact_id == number, table.c.document == document)
         is_new = self._connection.scalar(select(table.c.id).where(*which)) is None
-        said = {"artifact_id": number, "document": document, "file": origin.file, "title": origin.title}
-        stated = {"file": origin.file, "title": origin.title}
-        self._upsert(table, [said | {"first_seen": at, "last_seen": at}], ["artifact_id", "document"], stated, seen=True)
+        stated = {"name": origin.name, "file": origin.file, "title": origin.title}
+        self._upsert(
+            table,
+            [{"artifact_id": number, "document": document, **stated, "first_seen": at, "last_seen": at}],
+            ["artifact_id", "document"],
+            stated,
+            seen=True,
+        )
         number_of_import = self._connection.scalar(select(table.c.id).where(*which))
         rows = {one.purl: imported_row(one) for one in components}
         # A document names things as it likes: of what has a purl, that alone is what others find it by.

@@ -9,7 +9,7 @@ from pratique.model import Digest, Result, Verdict
 class ArtifactRow:
     """One artifact. `kind` is empty for one that was only asked about, never shipped. `config`: the engine's image ID.
 
-    `imported_from`: files whose word about it was imported.
+    `imported_from`: files whose word about it was imported. `is_named_by_import`: that only one of them calls it so.
     """
 
     digest: Digest
@@ -22,6 +22,7 @@ class ArtifactRow:
     first_seen: int
     last_seen: int
     imported_from: tuple[str, ...] = ()
+    is_named_by_import: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -129,6 +129,7 @@ imports = Table(
     Column("id", Integer, primary_key=True),
     _artifact(),
     Column("document", ForeignKey("documents.digest"), nullable=False),
+    _text("name"),
     _text("file"),
     _text("title"),
     _time("first_seen"),

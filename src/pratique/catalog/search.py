@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, literal, or_, sel
 from pratique.catalog import schema
 from pratique.catalog.artifact_names import artifacts_called, artifacts_of_digest
 from pratique.catalog.component_names import CPE_PREFIX, is_called, key_of
-from pratique.catalog.queries import locations_of
+from pratique.catalog.queries import imported_names, locations_of
 from pratique.catalog.rows import SearchRow
 from pratique.catalog.search_pattern import CpeMeaning, Meaning, SearchPattern, like
 from pratique.model import Digest
@@ -129,11 +129,13 @@ def _held(connection: Connection, found: Found) -> Iterator[SearchRow]:
     """In which artifacts; of one that was inventoried and about which something was imported, what was found in it counts."""
     numbers = sorted(found)
     places: dict[int, tuple[str, ...]] = {}
+    names: dict[int, str] = {}
     for at in range(0, len(numbers), _CHUNK):
         some = numbers[at : at + _CHUNK]
         rows = [*connection.execute(_links(some)), *connection.execute(_imported(some))]
         unknown = {row.artifact_id for row in rows} - places.keys()
         places |= dict.fromkeys(unknown, ()) | locations_of(connection, unknown)
+        names |= imported_names(connection, {row.artifact_id for row in rows if not row.name} & unknown)
         seen: set[tuple[int, int]] = set()
         for row in rows:
             pair = (row.component_id, row.artifact_id)
@@ -143,7 +145,7 @@ def _held(connection: Connection, found: Found) -> Iterator[SearchRow]:
                 yield SearchRow(
                     purl=purl,
                     artifact=Digest(row.digest),
-                    name=row.name,
+                    name=row.name or names.get(row.artifact_id, ""),
                     locations=places[row.artifact_id],
                     layer=row.layer,
                     first_seen=row.first_seen,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pratique.catalog.rows import SearchRow
     from pratique.model import Digest
 
-IMPORT_WAIT_S = 120.0
+IMPORT_WAIT_S = 600.0
 """How long an import waits for others: a bill of materials of half a million components takes a good part of a minute."""
 ITSELF = "(the artifact itself)"
 _ARTIFACTS = (Column("ARTIFACT", "name"), Column("DIGEST", "digest"), Column("SINCE", "time", spare=1))

@@ -110,7 +110,8 @@ def _verified(home: Home, artifact: "ArtifactRow", name: str | None, beliefs: di
         click.echo(f"pratique: nothing is verified: {error}", err=True)
         return {}
     target = Descriptor(media_type="", digest=artifact.digest, size=0)
-    facts, _ = appraise_asking(target, name or artifact.name, collect_from_home(home, artifact.digest), trust_anchors)
+    called = name or ("" if artifact.is_named_by_import else artifact.name)  # what a stranger's document says is no name
+    facts, _ = appraise_asking(target, called, collect_from_home(home, artifact.digest), trust_anchors)
     return {piece.bundle: piece for piece in facts.pieces}
 
 

@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pratique.catalog.component_names import cpe_key, cpe_parts, is_called, key_of, names_of, spelled
 from pratique.catalog.component_rows import ImportedComponent, ImportOrigin
@@ -404,3 +406,51 @@ def test_hostile_names_are_kept_and_found_as_text(tmp_path):
         assert len(catalog.search("名前")) == 1
         assert len(catalog.search("%")) == 1
         assert len(catalog.search("x" * 999 + "*")) == 1
+
+
+def test_what_a_document_calls_an_artifact_is_shown_and_is_no_name_of_it(tmp_path):
+    with open_catalog(tmp_path) as catalog:
+        bring(catalog, [brought("pkg:npm/a@1")], name="registry.example.com/acme/app:1.0")
+        row = catalog.find_artifacts("acme/app")[0]
+        assert (row.name, row.is_named_by_import) == ("registry.example.com/acme/app:1.0", True)
+        assert catalog.search("a")[-1].name == "registry.example.com/acme/app:1.0"
+        assert catalog.near("acme/ap:1.0") == ["registry.example.com/acme/app:1.0"]
+        with catalog.transaction() as ledger:
+            ledger.record_location(APP, "registry.example.com/other:1", name="registry.example.com/other:1", at=900)
+        row = catalog.find_artifacts(APP)[0]
+        assert (row.name, row.is_named_by_import) == ("registry.example.com/other:1", False)
+        assert catalog.search("a")[-1].name == "registry.example.com/other:1"
+        assert catalog.find_artifacts("acme/app") == []
+
+
+NAMES = st.text(
+    st.characters(exclude_categories=("Cs", "Cc", "Cf", "Zl", "Zp", "Zs", "Co", "Cn"), exclude_characters="*"),
+    min_size=1,
+    max_size=30,
+)
+
+
+@given(
+    type_=st.sampled_from(["pypi", "npm", "maven", "golang", "generic", "gem", "cargo", "deb", "oci"]),
+    name=NAMES,
+    upper=st.booleans(),
+)
+def test_whatever_is_filed_is_found_by_the_key_of_what_is_typed(type_, name, upper):
+    asked = name.upper() if upper and type_ in ("pypi", "npm", "cargo") and name.isascii() else name
+    filed = names_of(purl="", type_=type_, namespace="", name=name, version="1")
+    called = [text or key for key, text in filed if key == key_of(asked)]
+    assert any(is_called(type_, one, asked) for one in called)
+    if asked[:4].lower() not in ("pkg:", "cpe:"):
+        assert any(one.name == asked for one in parse_pattern(asked).meanings)
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_or_refused_in_one_line(text):
+    try:
+        pattern = parse_pattern(text)
+    except InputError as error:
+        assert "\n" not in str(error)
+    else:
+        assert pattern.meanings or pattern.cpe
+        for meaning in pattern.meanings:
+            meaning.is_of("deb", "debian", "1:2", "pkg:deb/debian/x@1:2?arch=amd64&distro=debian-12")

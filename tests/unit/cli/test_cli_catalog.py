@@ -439,3 +439,48 @@ def test_a_document_about_a_package_is_found_by_that_package(home, capsys):
     for name in ("org.apache.logging.log4j:log4j-core", "log4j-core@2.14.1"):
         assert value["metadata"]["component"]["purl"] in [row["component"] for row in rows_of(capsys, name)]
     assert asked(capsys, "trace", "log4j-core")[0] == 0
+
+
+def test_an_image_is_called_by_its_tag_where_a_tool_names_the_archive_it_was_in(home, capsys):
+    value = json.loads(json.dumps(TRIVY))
+    value["ArtifactName"] = "img.tar"
+    assert asked(capsys, "catalog", "import", write("t.json", value))[0] == 0
+    assert [row["artifact"] for row in rows_of(capsys, "flask")] == ["acme/app:1.0"]
+
+
+def test_a_digest_is_read_where_a_format_has_only_remarks_for_it(home, capsys):
+    lines = "".join(
+        f"Annotator: Tool: trivy\nAnnotationDate: 2026-01-01T00:00:00Z\nAnnotationType: OTHER\n"
+        f"SPDXREF: SPDXRef-flask\nAnnotationComment: {text}\n"
+        for text in (f"ImageID: {CONFIG}", f"RepoDigest: acme/app@{IMAGE}", "RepoTag: acme/app:1.0", "DiffID: sha256:" + "0" * 64)
+    )
+    assert asked(capsys, "catalog", "import", write("t.spdx", SPDX_TAGS + lines))[0] == 0
+    assert {(row["artifact"], row["digest"]) for row in rows_of(capsys, "flask")} == {("acme/app:1.0", IMAGE)}
+
+
+def test_a_placeholder_is_no_name(home, capsys):
+    assert asked(capsys, "catalog", "import", write("vendor.json", cyclonedx("pkg:npm/a@1", name="_", version="")))[0] == 0
+    assert [row["artifact"] for row in rows_of(capsys, "a")] == ["vendor.json"]
+
+
+def test_a_source_that_is_only_referred_to_is_not_there(home, capsys):
+    value = cyclonedx("pkg:deb/debian/libssl3@3?upstream=openssl")
+    value["components"][0]["externalReferences"] = [{"type": "distribution", "url": "pkg:deb/debian/openssl@3?arch=source"}]
+    assert asked(capsys, "catalog", "import", write("a.json", value))[0] == 0
+    assert [row["component"] for row in rows_of(capsys, "openssl")] == ["pkg:deb/debian/libssl3@3?upstream=openssl"]
+
+
+def test_a_trust_is_not_asked_about_a_name_that_a_stranger_gave(home, capsys, monkeypatch):
+    from pratique.app import gather
+    from pratique.keys.file import generate_key
+
+    generate_key(Path("k"), "ed25519", None)
+    asked_about = []
+    real = gather.appraise_asking
+    monkeypatch.setattr(gather, "appraise_asking", lambda *said: asked_about.append(said[1]) or real(*said))
+    value = statement(cyclonedx("pkg:npm/a@1", name="registry.example.com/acme/app:1.0", version=""))
+    assert asked(capsys, "catalog", "import", write("a.json", value))[0] == 0
+    assert asked(capsys, "trace", "acme/app", "--key", "k.pub")[0] == 0
+    ship(home)
+    assert asked(capsys, "trace", "acme/app", "--key", "k.pub")[0] == 0
+    assert asked_about == ["", "registry.example.com/acme/app:1.0"]

@@ -1,5 +1,8 @@
 """Signatures of files that stand beside them: what a bundle, `FILE.sigstore.json`, states, and `FILE.sig`, bare. Pure.
 
+What another key says, or the same key in a statement of another type, stands beside that in a bundle of its own, which others'
+clients take as they take the first: `FILE.<12 hex digits>.sigstore.json`. The digits tell key and type, and prove nothing.
+
 A bare signature is one line of base64, as `cosign sign-blob` prints it; it names no key, so every trusted one is tried, and it
 proves no time. Bundles are verified as everywhere (`attest/sigstore`).
 """
@@ -16,7 +19,22 @@ from pratique.model.signer import KeySigner, Signed
 
 BUNDLE_SUFFIX = ".sigstore.json"
 RAW_SUFFIX = ".sig"
+_SIBLING_DIGITS = 12
 MAX_RAW_SIZE = 16 * 1024  # a signature of ML-DSA-65 has 3309 bytes
+
+
+def sibling_suffix(keyid: str, predicate_type: str) -> str:
+    """The suffix of what a key states in this type where `FILE.sigstore.json` is another's; `predicate_type`: "" for a bundle
+    over the bytes alone."""
+    return f".{hashlib.sha256(f'{keyid} {predicate_type}'.encode()).hexdigest()[:_SIBLING_DIGITS]}{BUNDLE_SUFFIX}"
+
+
+def is_sibling(name: str, file_name: str) -> bool:
+    """Whether a file of this name is a further bundle of the file that is called `file_name`."""
+    digits = name.removeprefix(f"{file_name}.").removesuffix(BUNDLE_SUFFIX)
+    return (
+        len(digits) == _SIBLING_DIGITS and not digits.strip("0123456789abcdef") and name == f"{file_name}.{digits}{BUNDLE_SUFFIX}"
+    )
 
 
 def sign_digest(key: PublicKey, message: bytes) -> tuple[str, bytes]:

@@ -83,6 +83,7 @@ def _as_destination(text: str) -> str:
 def _find(origin: "Repository", reference: str, platform: str | None, source: str) -> "tuple[str, tuple[Manifest, ...]]":
     """What to copy: all that is named, or of an index the image for one platform, with the indexes that lead to it."""
     if platform is None:
+        origin.fetch_manifest(reference)  # before a place is made for it
         return reference, ()
     import os
 

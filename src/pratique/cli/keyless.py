@@ -71,11 +71,19 @@ def chosen_key(key: str | None, options: Mapping[str, Any]) -> str | None:
     and for both. A key that only the environment names was not given: the command chose to sign without.
     """
     if not options["keyless"]:
+        if lonely := next((name for name in options if name != "keyless" and _is_typed(name)), None):
+            option = f"--{lonely.replace('_', '-')}"
+            raise InputError(f"{option} is for signing without a key", hint=f"add --keyless, or leave out {option}")
         return named_key(key)
-    context = click.get_current_context(silent=True)
-    if key is not None and context is not None and context.get_parameter_source("key") is ParameterSource.COMMANDLINE:
-        raise InputError("--key and --keyless exclude each other")
+    if key is not None and _is_typed("key"):
+        raise InputError("--key and --keyless exclude each other", hint="leave one of them out")
     return None
+
+
+def _is_typed(parameter: str) -> bool:
+    """Whether it was on the command line, not only in the environment or a configuration."""
+    context = click.get_current_context(silent=True)
+    return context is not None and context.get_parameter_source(parameter) is ParameterSource.COMMANDLINE
 
 
 def chosen_signer(

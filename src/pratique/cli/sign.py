@@ -84,7 +84,8 @@ def command(
     """Sign each SUBJECT; log it, catalogue it, and attach it to the image or write it beside the file.
 
     SUBJECT is any source, or a digest. All are signed before anything is published. A file has its signature beside it, as
-    FILE.sigstore.json; what else is in no registry or layout has it in the catalog alone, unless --output says otherwise.
+    FILE.sigstore.json, or FILE.<12 digits>.sigstore.json where that is another's: verify finds both. What else is in no
+    registry or layout has it in the catalog alone, unless --output says otherwise.
     """
     from pratique.errors import InputError
 

@@ -72,15 +72,17 @@ def init(
 
     if not root_keys:
         raise InputError("nobody would hold the root", hint="name the public key of each holder with --root-key")
-    online = read_key(online_key) if online_key else load_machine_signer(find_home(), None, None).public_key
     root = RoleKeys(keys=tuple(map(read_key, root_keys)), threshold=threshold)
     usual = 1 if targets_keys else threshold
     targets = RoleKeys(
         keys=tuple(map(read_key, targets_keys)) or root.keys,
         threshold=usual if targets_threshold is None else targets_threshold,
     )
-    machine = RoleKeys(keys=(online,))
     folder = TrustFolder(Path(directory))
+    folder.check_vacant()
+    # The machine's key last: it is made where there is none, and nothing is made for what is refused.
+    online = read_key(online_key) if online_key else load_machine_signer(find_home(), None, None).public_key
+    machine = RoleKeys(keys=(online,))
     title = name or folder.path.resolve().name
     roles = {"root": root, "targets": targets, "snapshot": machine, "timestamp": machine}
     folder.start(roles, TEMPLATE.format(name=json.dumps(title, ensure_ascii=False)), now=now())

@@ -115,11 +115,15 @@ def open_bundle(path: Path) -> tuple[ArchiveLayout, Described]:
     """An archive that `write_archive` wrote. Raises NotFound, Malformed, LimitExceeded, InputError."""
     from pratique.attest.strictjson import load_json
 
-    archive = open_archive(path)
+    hint = "made by: pratique bundle export; any other OCI archive is verified as oci-archive:PATH"
+    try:
+        archive = open_archive(path)
+    except Malformed as error:
+        error.hint = error.hint or hint
+        raise
     try:
         data = archive.read_file(DESCRIPTION, _MAX_DESCRIPTION)
     except NotFound as error:
-        hint = "made by: pratique bundle export; any other OCI archive is verified as oci-archive:PATH"
         raise InputError("not a bundle of an artifact with its evidence", where=str(path), hint=hint) from error
     members = load_json(data, what=DESCRIPTION, max_size=_MAX_DESCRIPTION, max_depth=4)
     if not isinstance(members, dict) or members.get("version") != 1:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pratique.attest.bundle import MAX_BUNDLE_SIZE, MessageSignature, parse_bundle, without_keyid
-from pratique.attest.detached import BUNDLE_SUFFIX, RAW_SUFFIX, render_raw, sign_digest
+from pratique.attest.detached import RAW_SUFFIX, render_raw, sign_digest
 from pratique.attest.dsse import Envelope
 from pratique.errors import DigestMismatch, InputError, SignatureInvalid, StorageError
 from pratique.files import check_output, read_limited, write_output
@@ -27,6 +27,7 @@ from pratique.keys.logged_signer import (
     prove_in_present_log,
 )
 from pratique.model.digest import Digest
+from pratique.ship.beside import place_beside
 from pratique.ship.sealed_once import SaidOnce
 
 if TYPE_CHECKING:
@@ -115,8 +116,9 @@ def sign_and_publish(
     """
     _check(requests, how, logged_signer)
     earlier = [_said_before(request, logged_signer, catalog) for request in requests]
-    for request, found in zip(requests, earlier, strict=True):
-        _check_files(request, how, found)
+    files = [files_of(request, how, logged_signer) for request in requests]
+    for paths, found in zip(files, earlier, strict=True):
+        _check_files(paths, how, found)
     new = [request for request, found in zip(requests, earlier, strict=True) if found is None]
     written = _write(new, logged_signer, journals)
     now = clock()
@@ -130,17 +132,19 @@ def sign_and_publish(
     _record(everything, logged_signer, catalog)
     if isinstance(logged_signer, LoggedSigner):
         SaidOnce(journals, logged_signer).forget([request.message for request in requests if request.predicate_type])
-    return [_publish(item, how) for item in everything]
+    return [_publish(item, how, paths) for item, paths in zip(everything, files, strict=True)]
 
 
-def files_of(request: SigningRequest, how: Publication) -> list[Path]:
+def files_of(request: SigningRequest, how: Publication, logged_signer: LoggedSigner | KeylessSigner) -> list[Path]:
     """The files that publishing writes."""
     if how.output is not None:
         return [how.output]
     if not (how.beside or how.handed_over):
         return []
-    suffix = RAW_SUFFIX if how.form is SigningForm.RAW else BUNDLE_SUFFIX
-    return [target.path.with_name(target.path.name + suffix) for target in request.targets if target.path is not None]
+    paths = [target.path for target in request.targets if target.path is not None]
+    if how.form is SigningForm.RAW:
+        return [path.with_name(path.name + RAW_SUFFIX) for path in paths]
+    return [place_beside(path, logged_signer, request.predicate_type, replace=how.replace) for path in paths]
 
 
 def _check(requests: Sequence[SigningRequest], how: Publication, logged_signer: LoggedSigner | KeylessSigner) -> None:
@@ -163,11 +167,9 @@ def _check(requests: Sequence[SigningRequest], how: Publication, logged_signer: 
             )
 
 
-def _check_files(request: SigningRequest, how: Publication, found: Published | None) -> None:
-    """A file that is there may be another's signature: it is overwritten only when asked. A folder that takes none is told before
-    anything is signed.
-    """
-    for path in files_of(request, how):
+def _check_files(paths: Sequence[Path], how: Publication, found: Published | None) -> None:
+    """A file that is there is overwritten only when asked. A folder that takes none is told before anything is signed."""
+    for path in paths:
         try:
             check_output(path)
         except StorageError as error:
@@ -254,9 +256,9 @@ def _place_of(target: SigningTarget) -> str:
     return target.name if target.name.startswith(target.reference) else target.reference
 
 
-def _publish(item: Published, how: Publication) -> Published:
+def _publish(item: Published, how: Publication, files: Sequence[Path]) -> Published:
     places = []
-    for path in files_of(item.request, how):
+    for path in files:
         write_output(path, render_raw(_bare(item)) if how.form is SigningForm.RAW else item.sealed.data)
         places.append(str(path))
     if not places:

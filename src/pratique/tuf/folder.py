@@ -141,10 +141,14 @@ class TrustFolder:
         if targets is None or targets.signed.version < seen:
             raise Untrusted(f"older than version {seen}, which this machine has seen", where=str(self.path), hint=hint)
 
-    def start(self, roles: Mapping[str, RoleKeys], source: str, *, now: int) -> None:
-        """Make the folder with the draft of a first root, and a `trust.yaml` unless there is one. Raises InputError when kept."""
+    def check_vacant(self) -> None:
+        """Raises InputError where a trust is kept already."""
         if self.root() or self.draft("root"):
             raise InputError("there is a trust here", where=str(self.path), hint="choose another folder")
+
+    def start(self, roles: Mapping[str, RoleKeys], source: str, *, now: int) -> None:
+        """Make the folder with the draft of a first root, and a `trust.yaml` unless there is one. Raises as `check_vacant`."""
+        self.check_vacant()
         if not self.source.exists():
             write_atomic(self.source, source.encode())
         self._write_draft("root", first_root(roles, days=EXPIRY["root"], now=now))

@@ -1,6 +1,6 @@
 """SPDX 3 is a graph, and its JSON-LD may be laid out in many ways (SPDX 3.0.1, "Serialization"): an element in a list of its own
-or inside of whatever refers to it, a hash in its package or apart under a blank node, one element alone without a list; identifiers
-whole, or with a prefix that the document explains in its `namespaceMap`. Pure.
+or inside of whatever refers to it, a hash in its package or apart under a blank node, one element alone without a list;
+identifiers whole, or with a prefix that the document explains in its `namespaceMap`. Pure.
 
 Laid out flat each element stands by itself, and whatever is no element stands in place; creation info stands by itself where it
 has a name, else in place. Identifiers are whole: what has neither a known scheme nor an explained prefix is the document's own.

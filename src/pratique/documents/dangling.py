@@ -80,7 +80,7 @@ def without_dangling(document: Document, family: Family | None) -> tuple[Documen
         subjects = fit(remark.subjects, "annotation", is_known)
         if subjects or not remark.subjects:
             annotations.append(remark if subjects is remark.subjects else replace(remark, subjects=subjects))
-    affected = tuple(_with_known_affects(document.vulnerabilities, is_known, problems)) if kept is Family.CYCLONEDX else None
+    affected = tuple(_with_known_affects(document.vulnerabilities, is_known, problems)) if family is Family.CYCLONEDX else None
     if not problems:
         return document, ()
     found = replace(document, relations=tuple(relations), completeness=tuple(completeness), annotations=tuple(annotations))

@@ -20,7 +20,7 @@ Extra = Mapping[str, Any]
 
 
 class Family(StrEnum):
-    """Whose words `extra` and `vulnerabilities` are."""
+    """Whose words `extra` is in."""
 
     OWN = "pratique"
     CYCLONEDX = "cyclonedx"
@@ -252,7 +252,8 @@ class Document:
     (CycloneDX) or a namespace (SPDX). `revision`: CycloneDX's `version`. `timestamp`: RFC 3339 as written, "" for none.
     `authors`: who made it, persons and organisations. `licences`: of the document itself. `manufacturer`, `supplier`: of the
     subject, as stated about the whole.
-    `phases`: CycloneDX's lifecycles (`build`, `post-build`, …). `vulnerabilities`: as the family writes them.
+    `phases`: CycloneDX's lifecycles (`build`, `post-build`, …). `vulnerabilities`: as CycloneDX
+    writes them; SPDX 3 has elements of its own for them, which `crossing` translates.
     """
 
     family: Family

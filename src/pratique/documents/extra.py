@@ -40,8 +40,10 @@ def split_pointer(pointer: str) -> list[str]:
     return [name.replace("~1", "/").replace("~0", "~") for name in pointer.split("/")[1:]]
 
 
-_NAMES = frozenset({"/spdxId"})
-"""Pointers of what only names a thing, by which another family has names of its own."""
+_SAYS_NOTHING_ELSEWHERE = frozenset({"/spdxId", "/SpdxDocument/namespaceMap", "/SpdxDocument/profileConformance"})
+"""Pointers of what only names a thing, or says which parts of its own format the document keeps to."""
+_USUAL = {"/software_fileKind": "file"}
+"""Pointer → the value that says no more than the kind of the part does."""
 
 
 def says_something(value: Any) -> bool:
@@ -49,6 +51,11 @@ def says_something(value: Any) -> bool:
     return value is not None and value not in ([], {}, "", False)
 
 
+def matters(pointer: str, value: Any) -> bool:
+    """Whether leaving out what stands at that pointer loses anything for another family."""
+    return says_something(value) and pointer not in _SAYS_NOTHING_ELSEWHERE and _USUAL.get(pointer) != value
+
+
 def extras_that_matter(extra: Mapping[str, Any], place: str) -> Iterator[str]:
     """Pointers of what a writer of another family leaves out; `place` is the pointer or name of what carries it."""
-    return (f"{place}{pointer}" for pointer, one in extra.items() if says_something(one) and pointer not in _NAMES)
+    return (f"{place}{pointer}" for pointer, one in extra.items() if matters(pointer, one))

@@ -3,13 +3,16 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from pratique.documents.document import Document, Family
 from pratique.documents.names import OutputTarget
 from pratique.documents.shape import Problem
+
+if TYPE_CHECKING:
+    from pratique.documents.crossing.to_cyclonedx import Crossed
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,19 @@ def render_document(
     """
     if of_inventory or target.format == "table":
         return _rendered_as(document, target, environ, of_inventory)
+    from pratique.documents.crossing.to_cyclonedx import crossed_to_cyclonedx
+    from pratique.documents.crossing.to_spdx2 import with_advisories
     from pratique.documents.dangling import without_dangling
 
-    document, dangling = without_dangling(document, _family_of(target, document))
-    rendered = _rendered_as(document, target, environ, of_inventory)
+    family = _family_of(target, document)
+    crossed = None
+    if family is Family.CYCLONEDX:
+        crossed = crossed_to_cyclonedx(document)
+        document = crossed.document
+    elif family is Family.SPDX2:
+        document = with_advisories(document)
+    document, dangling = without_dangling(document, family)
+    rendered = _rendered_as(document, target, environ, of_inventory, crossed)
     return Rendered(rendered.data, (*dangling, *rendered.left_out)) if dangling else rendered
 
 
@@ -66,9 +78,15 @@ def _family_of(target: OutputTarget, document: Document) -> Family | None:
     return document.family if target.format == "json" else None
 
 
-def _rendered_as(document: Document, target: OutputTarget, environ: Mapping[str, str], of_inventory: bool) -> Rendered:
+def _rendered_as(
+    document: Document,
+    target: OutputTarget,
+    environ: Mapping[str, str],
+    of_inventory: bool,
+    crossed: "Crossed | None" = None,
+) -> Rendered:
     if target.format in ("cyclonedx-json", "cyclonedx-xml"):
-        return _cyclonedx(document, target, of_inventory)
+        return _cyclonedx(document, target, of_inventory, crossed)
     if target.format == "github-json":
         from pratique.documents.github import document_to_github
 
@@ -91,11 +109,11 @@ def _rendered_as(document: Document, target: OutputTarget, environ: Mapping[str,
     return _spdx(document, target)
 
 
-def _cyclonedx(document: Document, target: OutputTarget, of_inventory: bool) -> Rendered:
+def _cyclonedx(document: Document, target: OutputTarget, of_inventory: bool, crossed: "Crossed | None") -> Rendered:
     from pratique.documents.cyclonedx.render import document_to_cyclonedx
 
     xml = target.format == "cyclonedx-xml"
-    value, left_out = document_to_cyclonedx(document, target.version, xml=xml, of_inventory=of_inventory)
+    value, left_out = document_to_cyclonedx(document, target.version, xml=xml, of_inventory=of_inventory, crossed=crossed)
     if target.format == "cyclonedx-json":
         return _rendered(value, left_out)
     from pratique.documents.cyclonedx.xml_render import json_to_xml

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from pratique.documents.read import read_document
+from pratique.documents.spdx3.expanded import ExpandedLicences
 
 CONTEXT = "https://spdx.org/rdf/3.0.1/spdx-context.jsonld"
 EXPANDED = "expandedlicensing_"
@@ -46,6 +47,24 @@ LICENCES = [
     element(f"{EXPANDED}IndividualLicensingInfo", "unsaid", name="NOASSERTION"),
     element("simplelicensing_LicenseExpression", "expression", simplelicensing_licenseExpression="ISC OR 0BSD"),
 ]
+
+
+def test_sets_of_licences_that_share_their_members_or_hold_themselves_cost_no_more_than_they_say():
+    kind = f"{EXPANDED}ConjunctiveLicenseSet"
+    rows = [
+        element(kind, f"s{level}", expandedlicensing_member=[ref(f"s{level + 1}"), ref(f"t{level + 1}")]) for level in range(30)
+    ]
+    rows += [
+        element(kind, f"t{level}", expandedlicensing_member=[ref(f"t{level + 1}"), ref(f"s{level + 1}")]) for level in range(30)
+    ]
+    rows += [element(kind, name, expandedlicensing_member=[ref("s0"), ref("s0")]) for name in ("s30", "t30")]
+    elements = {row["spdxId"]: row for row in rows}
+    expanded = ExpandedLicences(elements, {})
+    assert expanded.expression(ref("s0")) == ""
+    elements |= {
+        ref(name): element(f"{EXPANDED}ListedLicense", name, name=licence) for name, licence in (("s30", "MIT"), ("t30", "ISC"))
+    }
+    assert len(ExpandedLicences(elements, {}).expression(ref("s0"))) <= 65_536
 
 
 def document_with(target):

@@ -12,6 +12,7 @@ from typing import Any
 
 from pratique.documents.carry import carried, carried_items, carried_part
 from pratique.documents.containment import nested
+from pratique.documents.crossing.to_cyclonedx import Crossed, crossed_to_cyclonedx
 from pratique.documents.cyclonedx.licences import licence_choices, sorted_licences
 from pratique.documents.cyclonedx.needs import explained_needs
 from pratique.documents.cyclonedx.settle import settle_value
@@ -67,15 +68,22 @@ _CHECKED_OWN = ("1.6", "1.7")  # our own inventories need no look by the shape: 
 
 
 def document_to_cyclonedx(
-    document: Document, version: str = DEFAULT_VERSION, *, xml: bool = False, of_inventory: bool = False
+    document: Document,
+    version: str = DEFAULT_VERSION,
+    *,
+    xml: bool = False,
+    of_inventory: bool = False,
+    crossed: Crossed | None = None,
 ) -> tuple[dict[str, Any], tuple[Problem, ...]]:
     """The JSON value, and what was left out of it: pointers into `document`'s own format, or into the value.
 
     `xml`: the value is to become XML, which has other rules for signatures. `of_inventory`: see `write.render_document`.
+    `crossed`: what the document said in words of SPDX 3 before it was taken out of it.
     """
     if document.family in (Family.SPDX2, Family.SPDX3):
         document = nested(document)
-    writer = _Writer(of_many(document), version)
+    crossed = crossed or crossed_to_cyclonedx(document)
+    writer = _Writer(of_many(document), version, crossed=crossed)
     value = writer.document()
     left_out = tuple(writer.left_out)
     if of_inventory and version in _CHECKED_OWN:
@@ -95,6 +103,7 @@ class _Writer:
     explained: dict[str, list[str]] = field(default_factory=dict)
     systems: int = 0
     texts: dict[str, str] = field(default_factory=dict)
+    crossed: Crossed = field(kw_only=True)
 
     def document(self) -> dict[str, Any]:
         """The whole."""
@@ -119,13 +128,11 @@ class _Writer:
         if source.completeness:
             out["compositions"] = [self._completeness(one) for one in source.completeness]
         if source.vulnerabilities:
-            if self.same:
-                out["vulnerabilities"] = deepcopy(list(source.vulnerabilities))
-            else:
-                self.lose("", f"{len(source.vulnerabilities)} vulnerabilities in the words of {source.family.value}")
+            out["vulnerabilities"] = deepcopy(list(source.vulnerabilities))
         if source.annotations:
             out["annotations"] = [self._annotation(one) for one in source.annotations]
         self._restore(out, source.extra, "")
+        put_back(out, self.crossed.extra)
         for name in ("components", "dependencies"):
             if not out[name] and name not in _stated_empty(source):
                 del out[name]
@@ -260,6 +267,8 @@ class _Writer:
             evidence["copyright"] = [{"text": one} for one in part.copyrights]
         if evidence:
             out["evidence"] = evidence
+        if part.ref in self.crossed.parts:
+            put_back(out, self.crossed.parts[part.ref])
         return self._restore(out, part.extra, f"{part.ref or part.name} ") if part.extra else out
 
     def _unsaid_parties(self, part: Part) -> list[Property]:

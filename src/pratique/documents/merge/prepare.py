@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from pratique.documents.containment import flattened
+from pratique.documents.crossing.to_cyclonedx import Crossed, crossed_to_cyclonedx
 from pratique.documents.document import CONTAINS, Document, Extra, Family, Part, Relation
 from pratique.documents.extra import extras_that_matter
 from pratique.documents.merge.identity import Key, identity, settled_keys
@@ -56,7 +57,10 @@ def prepare(document: Document, number: int, family: Family, *, label: str = "")
     kept = tuple(row for row in source.relations if row.kind != "describes" or row.source)
     document = flattened(_named(replace(source, relations=kept), label))
     keys = _keys(document, number)
-    document = _without_foreign(document, losses) if source.family is not family else document
+    crossed = crossed_to_cyclonedx(document) if family is Family.CYCLONEDX else Crossed(document)
+    spoken = source.family is family or crossed.document is not document  # its words are, or became, those of the result
+    document = _without_foreign(crossed.document, losses, spoken) if source.family is not family else document
+    document = _with_crossed(document, crossed)
     document = _without_signatures(document, losses)
     if source.family in (Family.CYCLONEDX, Family.OWN) and document.subject is not None:
         document = _with_loose_files(document)
@@ -64,7 +68,8 @@ def prepare(document: Document, number: int, family: Family, *, label: str = "")
     roots = (subject.ref,) if subject is not None else tuple(dict.fromkeys(ref for row in described for ref in row.targets))
     rows = [(part, False) for part in _packages(document)] + [(part, True) for part in document.files]
     members = [MergeMember(part, key, is_file) for (part, is_file), key in zip(rows, keys, strict=True)]
-    return MergeSide(number, replace(document, family=family), source.family, roots, members, losses, Names(family))
+    told = family if spoken else source.family
+    return MergeSide(number, replace(document, family=family), told, roots, members, losses, Names(family))
 
 
 def settle(sides: Sequence[MergeSide]) -> None:
@@ -136,8 +141,22 @@ def _named(document: Document, label: str) -> Document:
     )
 
 
-def _without_foreign(document: Document, losses: list[Problem]) -> Document:
-    """Without extras and vulnerabilities, which are in the words of another family."""
+def _with_crossed(document: Document, crossed: Crossed) -> Document:
+    """With what SPDX 3 says in words that CycloneDX has, too."""
+    if not (crossed.extra or crossed.parts):
+        return document
+
+    def told(part: Part) -> Part:
+        more = crossed.parts.get(part.ref)
+        return replace(part, extra={**part.extra, **more}) if more else part
+
+    subject = told(document.subject) if document.subject is not None else None
+    parts = tuple([told(part) for part in document.parts])
+    return replace(document, subject=subject, parts=parts, extra={**document.extra, **crossed.extra})
+
+
+def _without_foreign(document: Document, losses: list[Problem], spoken: bool) -> Document:
+    """Without extras and vulnerabilities, which are in the words of another family; `spoken`: vulnerabilities are not."""
     reason = f"has no place outside of {document.family.value}"
 
     def strip(place: str) -> Any:
@@ -147,12 +166,13 @@ def _without_foreign(document: Document, losses: list[Problem]) -> Document:
 
         return change
 
-    if document.vulnerabilities:
+    if document.vulnerabilities and not spoken:
         losses.append(Problem("", f"{len(document.vulnerabilities)} vulnerabilities in the words of {document.family.value}"))
     subject = each_extra(document.subject, strip(f"{document.subject.ref} ")) if document.subject is not None else None
     parts = tuple([each_extra(part, strip(f"{part.ref or part.name} ")) for part in document.parts])
     files = tuple([each_extra(part, strip(f"{part.name} ")) for part in document.files])
-    bare = each_extra(replace(document, subject=None, parts=(), files=(), vulnerabilities=()), strip(""))
+    kept = document.vulnerabilities if spoken else ()
+    bare = each_extra(replace(document, subject=None, parts=(), files=(), vulnerabilities=kept), strip(""))
     return replace(bare, subject=subject, parts=parts, files=files)
 
 

@@ -139,7 +139,7 @@ class _Writer:
         for ref in self.remarks.keys() - self.ids.keys():
             self.left_out.append(Problem("annotation", f"names {clean(ref, 80)}, which is not in the document"))
         if source.vulnerabilities:
-            self.left_out.append(Problem("", f"{len(source.vulnerabilities)} vulnerabilities"))
+            self.left_out.append(Problem("", f"{len(source.vulnerabilities)} vulnerabilities, but for their addresses"))
         return self.restore(out, source.extra, "")
 
     def package(self, part: Part) -> dict[str, Any]:

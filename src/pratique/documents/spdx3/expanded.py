@@ -16,6 +16,8 @@ _SLUG = lazy(r"[^A-Za-z0-9.-]+")
 _PREFIX = "expandedlicensing_"
 _JOINED = {f"{_PREFIX}ConjunctiveLicenseSet": " AND ", f"{_PREFIX}DisjunctiveLicenseSet": " OR "}
 _MAX_DEPTH = 32
+_MAX_CHARS = 65_536
+"""Sets of sets of sets that share their members have words without end."""
 _PLAIN = frozenset(
     "spdxId @id type creationInfo name simplelicensing_licenseText expandedlicensing_member expandedlicensing_subjectLicense"
     " expandedlicensing_subjectExtendableLicense expandedlicensing_subjectAddition expandedlicensing_additionText"
@@ -31,10 +33,19 @@ class ExpandedLicences:
         self.elements = elements
         self.custom = custom
         self.told: set[str] = set()  # elements that an expression says all of
+        self.known: dict[str, str] = {}  # what was found before; "" also while it is looked for, within itself
 
     def expression(self, ref: Any, depth: int = 0) -> str:
-        """What is at that identifier: an expression, NONE, NOASSERTION, or "" for what cannot be said as one."""
+        """What is at that identifier: an expression, NONE, NOASSERTION, or "" for what cannot be said as one: sets within
+        themselves, more than 32 deep, or more than 64 KiB of words."""
         ref = INDIVIDUALS.get(text_of(ref), text_of(ref))
+        if ref not in self.known:
+            self.known[ref] = ""
+            found = self._at(ref, depth)
+            self.known[ref] = found if len(found) <= _MAX_CHARS else ""
+        return self.known[ref]
+
+    def _at(self, ref: str, depth: int) -> str:
         if ref == NO_LICENCE:
             return "NONE"
         if ref == UNKNOWN_LICENCE:

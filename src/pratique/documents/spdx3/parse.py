@@ -41,13 +41,14 @@ from pratique.documents.spdx3.members import (
 )
 from pratique.documents.spdx3.shape import model
 from pratique.documents.spdx3.vocabulary import (
+    IMPLIED_KINDS,
     INDIVIDUALS,
     KINDS,
     NO_ELEMENT,
-    PROFILES,
     SCOPES,
     UNKNOWN_ELEMENT,
     hyphened,
+    profiles_of,
 )
 from pratique.documents.spdx_common import is_only_a_name, named_licence, tool_from, without_group, without_made_parties
 from pratique.documents.spdx_vocabulary import licence_from_spdx
@@ -129,7 +130,7 @@ class _Reader:
             frozenset("spdxId @id type creationInfo name comment extension element rootElement".split()),
             "/SpdxDocument",
         )
-        if extra.get("/SpdxDocument/profileConformance") == list(PROFILES):
+        if extra.get("/SpdxDocument/profileConformance") == profiles_of(one["type"] for one in self.elements.values()):
             del extra["/SpdxDocument/profileConformance"]
         extra |= rest_of(info, frozenset("@id type specVersion created createdBy createdUsing".split()), "/CreationInfo")
         used_custom = {
@@ -242,7 +243,7 @@ class _Reader:
         part = Part(
             ref=self.ref(ref),
             name=value.get("name", ""),
-            kind="file" if kind == "software_File" else KINDS.get(purpose, ""),
+            kind="file" if kind == "software_File" else KINDS.get(purpose, "") or IMPLIED_KINDS.get(kind, ""),
             version=value.get("software_packageVersion", ""),
             purl=purl,
             cpes=cpes,

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from pratique import __version__
 from pratique.documents.carry import carried, carried_part
 from pratique.documents.containment import flattened
+from pratique.documents.crossing.vulnerabilities_out import security_elements
 from pratique.documents.document import (
     Annotation,
     Basis,
@@ -46,14 +47,15 @@ from pratique.documents.spdx3.parse import OWN_AGENT, OWN_INFO
 from pratique.documents.spdx3.vocabulary import (
     ALGORITHMS,
     CONTEXT,
+    IMPLIED_KINDS,
     NO_ELEMENT,
     NO_LICENCE,
-    PROFILES,
     RELATIONS,
     SCOPES,
     SPOKEN_KINDS,
     UNKNOWN_ELEMENT,
     camel,
+    profiles_of,
 )
 from pratique.documents.spdx_common import (
     PART_CARRIED,
@@ -95,6 +97,7 @@ class _Writer:
     infos: list[dict[str, Any]] = field(default_factory=list)
     known: frozenset[str] = frozenset()
     taken: set[str] = field(init=False)
+    classes: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.same = self.source.family is Family.SPDX3
@@ -128,15 +131,15 @@ class _Writer:
         for one in source.relations:
             if not (one.kind == "describes" and not one.source):
                 self.relate(one)
+        security = list(security_elements(source.vulnerabilities, self.element, self.named, self.organization))
         annotations = [row for index, one in enumerate(source.annotations) for row in self.annotation(one, index)]
+        rest = source.extra.get("/@graph", []) if self.same else []
+        self.classes = {row["type"] for row in (*parts, *files, *rest, *security)}
         document, sbom = self.collections([row["spdxId"] for row in (*parts, *files)])
         texts = [self.custom(one) for _, one in sorted(self.licences.custom.items())]
-        if source.vulnerabilities:
-            self.left_out.append(Problem("", f"{len(source.vulnerabilities)} vulnerabilities"))
         extra = {key: one for key, one in source.extra.items() if not key.startswith(("/SpdxDocument/", "/software_Sbom/"))}
         own = {key.removeprefix("/CreationInfo"): one for key, one in extra.items() if key.startswith("/CreationInfo/")}
         self.restore(info, own, "creation info ")
-        rest = extra.get("/@graph", []) if self.same else []
         if not self.same:
             self.restore({}, extra, "")
         return [
@@ -152,12 +155,24 @@ class _Writer:
             *self.expressions.values(),
             *self.relationships,
             *annotations,
+            *security,
             *rest,
         ]
 
     def id(self, name: str) -> str:
         """The identifier of what we name ourselves."""
         return own_prefix(self.serial) + name
+
+    def named(self, ref: str) -> str:
+        """The identifier of a part that the document has, "" for none."""
+        if ref in self.known and ref:
+            return self.ref(ref)
+        self.left_out.append(Problem("vulnerabilities", f"names {clean(ref, 80)}, which is not in the document"))
+        return ""
+
+    def organization(self, name: str) -> str:
+        """The identifier of an organisation of which only the name is known."""
+        return self.agent(Party(name=name, kind="organization"))
 
     def numbered(self, word: str, before: int) -> str:
         """A name that nothing has which is kept as it was."""
@@ -206,7 +221,7 @@ class _Writer:
             document["comment"] = source.comment
         document["rootElement"] = [sbom["spdxId"]]
         if "/profileConformance" not in extra or not self.same:
-            document["profileConformance"] = list(PROFILES)
+            document["profileConformance"] = profiles_of(self.classes)
         return self.restore(document, extra, ""), self.restore(sbom, sbom_extra, "")
 
     def part(self, part: Part, kind: str) -> dict[str, Any]:
@@ -234,7 +249,7 @@ class _Writer:
             out["suppliedBy"] = self.agent(part.supplier)
         if part.originators:
             out["originatedBy"] = [self.agent(one) for one in part.originators]
-        purpose = SPOKEN_KINDS.get(part.kind)
+        purpose = SPOKEN_KINDS.get(part.kind) if part.kind != IMPLIED_KINDS.get(kind) else ""
         if purpose and kind != "software_File":
             out["software_primaryPurpose"] = purpose
         if part.copyright:

@@ -1,13 +1,24 @@
 """What SPDX 3.0.1 calls things, beside our words for them. Pure tables (Core, Software, Security, Build, AI, Dataset). Which
 members its classes have stands in `shapes/spdx-3.0.1.json`."""
 
+from collections.abc import Iterable
+
 from pratique.lexicon.lazy_regex import lazy
 
 CONTEXT = "https://spdx.org/rdf/3.0.1/spdx-context.jsonld"
 CONTEXTS = ("https://spdx.org/rdf/3.0.0/spdx-context.jsonld", CONTEXT)
 TERMS = "https://spdx.org/rdf/3.0.1/terms/"
 PROFILES = ("core", "software", "simpleLicensing")
-"""What a document of ours conforms to."""
+"""What every document of ours conforms to."""
+_MORE_PROFILES = ("security", "build", "ai", "dataset")
+
+
+def profiles_of(classes: Iterable[str]) -> list[str]:
+    """What a document of ours with elements of these classes conforms to."""
+    used = {name.partition("_")[0] for name in classes}
+    return [*PROFILES, *(name for name in _MORE_PROFILES if name in used)]
+
+
 NO_ELEMENT = f"{TERMS}Core/NoneElement"
 UNKNOWN_ELEMENT = f"{TERMS}Core/NoAssertionElement"
 NO_LICENCE = f"{TERMS}ExpandedLicensing/NoneLicense"
@@ -101,4 +112,6 @@ def camel(word: str) -> str:
 
 KINDS = {purpose: hyphened(purpose) for purpose in PURPOSES} | {"model": "machine-learning-model"}
 """SPDX 3's purpose → our kind."""
+IMPLIED_KINDS = {"ai_AIPackage": "machine-learning-model", "dataset_DatasetPackage": "data"}
+"""Class → what its things are where no purpose is stated."""
 SPOKEN_KINDS = {kind: purpose for purpose, kind in KINDS.items()}

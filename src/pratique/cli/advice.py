@@ -28,7 +28,7 @@ def advise(error: PratiqueError, context: click.Context) -> None:
     """Give the error a hint where it has none, or a better one. `context`: of the command that ended with it."""
     if not isinstance(error, InputError):
         return
-    error.hint = _swapped(error, context) or error.hint or _other_scheme(context) or _nearby(error)
+    error.hint = _swapped(error, context) or _misspelt(error) or error.hint or _other_scheme(context) or _nearby(error)
     if error.hint is None:
         error.hint = f"see {context.command_path} --help"
 
@@ -118,23 +118,37 @@ def _swapped(error: InputError, context: click.Context) -> str | None:
     return f"are they swapped? {context.command_path} {quote(key)} --key {quote(subjects[0])}"
 
 
-def _nearby(error: InputError) -> str | None:
-    """Of what is not there: what is spelled nearly so, or what is wrong with its path."""
-    if not isinstance(error, NotFound) or error.where is None or not error.message.startswith("no such "):
+def _missing(error: InputError) -> str | None:
+    """The path that is not there, if that is what the error says."""
+    return error.where if isinstance(error, NotFound) and error.message.startswith("no such ") else None
+
+
+def _misspelt(error: InputError) -> str | None:
+    """Of what is not there: what is spelled nearly so."""
+    where = _missing(error)
+    if where is None:
         return None
-    path = Path(error.where)
-    if error.where.startswith("~"):
-        return "a shell knows ~ at the beginning of a word only: write $HOME instead"
-    if path.is_symlink():
-        return f"it is a link that leads to nothing: ls -l {quote(error.where)}"
-    if not path.parent.is_dir():
-        first = next((above for above in reversed(path.parents) if not above.is_dir()), path.parent)
-        return f"there is no folder {first}"
+    path = Path(where)
     names: list[str] = []
     with suppress(OSError), os.scandir(path.parent) as entries:
         names = [entry.name for entry in islice(entries, _NAMES_LOOKED_AT) if entry.name.isprintable()]
-    if close := get_close_matches(path.name, names, n=1, cutoff=0.7):
-        return f"did you mean {quote(str(path.with_name(close[0])))}?"
+    close = get_close_matches(path.name, names, n=1, cutoff=0.7)
+    return f"did you mean {quote(str(path.with_name(close[0])))}?" if close and close[0] != path.name else None
+
+
+def _nearby(error: InputError) -> str | None:
+    """Of what is not there: what is wrong with its path."""
+    where = _missing(error)
+    if where is None:
+        return None
+    path = Path(where)
+    if where.startswith("~"):
+        return "a shell knows ~ at the beginning of a word only: write $HOME instead"
+    if path.is_symlink():
+        return f"it is a link that leads to nothing: ls -l {quote(where)}"
+    if not path.parent.is_dir():
+        first = next((above for above in reversed(path.parents) if not above.is_dir()), path.parent)
+        return f"there is no folder {first}"
     if error.message == "no such key":
         return "make one: pratique key generate --output release makes release and release.pub"
     return f"see what is there: ls {quote(str(path.parent))}"

@@ -57,7 +57,8 @@ def test_the_same_content_is_the_same_archive(tmp_path):
 
 def test_an_archive_that_does_not_prove_itself_leaves_what_was_there_before(tmp_path):
     path = tmp_path / "a.tar"
-    path.write_bytes(b"before")
+    written(path)
+    before = path.read_bytes()
 
     def refuse(archive):
         raise Violation("no", where=archive.name)
@@ -65,7 +66,7 @@ def test_an_archive_that_does_not_prove_itself_leaves_what_was_there_before(tmp_
     with pytest.raises(Violation) as caught:
         written(path, prove=refuse)
     assert caught.value.where == str(path)
-    assert path.read_bytes() == b"before" and [item.name for item in tmp_path.iterdir()] == ["a.tar"]
+    assert path.read_bytes() == before and [item.name for item in tmp_path.iterdir()] == ["a.tar"]
 
 
 def test_a_blob_that_is_not_what_its_name_says_is_found_before_the_archive_has_its_name(tmp_path):
@@ -125,7 +126,10 @@ def test_engines_call_an_image_by_the_name_it_had_in_a_registry(source, name):
 def test_a_place_that_takes_no_file_is_refused_before_anything_is_fetched(tmp_path):
     with pytest.raises(InputError, match="folder"), staged(tmp_path):
         pytest.fail("entered")
-    with pytest.raises(StorageError), staged(tmp_path / "none/a.tar"):
+    with pytest.raises(InputError, match="no such folder"), staged(tmp_path / "none/a.tar"):
+        pytest.fail("entered")
+    (tmp_path / "notes").write_bytes(b"kept")
+    with pytest.raises(InputError, match="no archive"), staged(tmp_path / "notes"):
         pytest.fail("entered")
 
 

@@ -6,7 +6,7 @@ import tarfile
 import pytest
 from test_registry_saved import put_bundle, put_image, put_signatures
 
-from pratique.errors import DigestMismatch, InputError, StorageError, Violation
+from pratique.errors import DigestMismatch, InputError, Violation
 from pratique.registry.archive import open_archive
 from pratique.registry.archive_write import check_whole, engine_name, staged, write_archive
 from pratique.registry.cosign import SIGNATURES, tag_of

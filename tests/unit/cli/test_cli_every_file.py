@@ -1,5 +1,5 @@
-"""Every argument and option that names a file or a source, given every kind of thing that is none: one line, exit code 2, at once,
-and nothing left behind. What is tried is found in click's own parameters, so that no new option escapes.
+"""Every argument and option that names a file or a source, given every kind of thing that is none: one line, exit code 2, at
+once, and nothing left behind. What is tried is found in click's own parameters, so that no new option escapes.
 """
 
 import os

@@ -106,7 +106,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "trust add": (
         "pratique trust add release --key release.pub --says signature --says sbom --about registry.example.com/acme",
         "pratique trust add ci --issuer https://token.actions.githubusercontent.com "
-        "--subject-pattern 'https://github.com/acme/app/.github/workflows/release.yml@refs/tags/*'",
+        "--subject-pattern 'https://github.com/acme/app/.github/workflows/release.yml@refs/tags/*' --says provenance --about '*'",
     ),
     "trust retire": (
         "pratique trust retire release.pub",

@@ -74,8 +74,8 @@ _OTHERS = {
 }
 
 
-def _is_elsewhere(document: Mapping[str, Any], known: set[str]) -> str | None:
-    return next((advice for field, advice in _OTHERS.items() if field in document and field not in known), None)
+def _is_elsewhere(strange: set[str]) -> str | None:
+    return next((advice for field, advice in _OTHERS.items() if field in strange), None)
 
 
 def _meant(strange: str, known: set[str]) -> str:
@@ -101,7 +101,7 @@ class Reader:
             raise self.fail(field, "must be a mapping", "write NAME: VALUE lines, as in docs/policy.md and docs/trust.md")
         if known is not None and not set(value) <= known:
             strange = min(set(value) - known)
-            hint = _is_elsewhere(value, known) if not field else None
+            hint = _is_elsewhere(set(value) - known) if not field else None
             raise self.fail(f"{field}.{strange}".lstrip("."), "is not known", hint or _meant(strange, known))
         return value
 

@@ -57,6 +57,7 @@ NEEDED = {
     "log recover": "",
     "log trusted-root": "",
     "agent run": "--mode observe --key k.pub",
+    "catalog import": "s.json",
 }
 # Options of click's type for paths that name what is written, or a folder: tried in test_an_output_that_cannot_be_is_refused.
 OUTPUTS = {
@@ -75,6 +76,7 @@ OUTPUTS = {
     ("key rotate", "public"),
     ("key rotate", "statement"),
     ("log trusted-root", "output"),
+    ("backup", "folder"),
 }
 FOLDERS = {(path, "directory") for path in COMMANDS} | {(path, "notation_config") for path in COMMANDS}
 NOT_READ = {("key show", "passphrase_file")}  # of a key in a file the public half beside it is shown
@@ -249,6 +251,7 @@ OUTPUT_LINES = [
     "key rotate k --output {} --no-passphrase",
     "key rotate k --output new/k --no-passphrase --statement {}",
     "key rotate k --output new/k --no-passphrase --public {}",
+    "backup {}",
 ]
 
 

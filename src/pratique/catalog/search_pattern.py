@@ -20,6 +20,7 @@ MAX_PATTERN_CHARS = 1_000
 _DIGEST = re.compile(r"(?:(?:sha256|sha512):)?[0-9a-fA-F]{6,128}")
 _ARCHITECTURES = frozenset("all amd64 arm64 armel armhf i386 loong64 mips64el mipsel ppc64el riscv64 s390x".split())
 _DOCKER_HUB = re.compile(r"(?:index\.)?docker\.io/(?:library/)?")
+_SOURCE = frozenset({"source", "src"})
 _PURL = re.compile(r"pkg:", re.IGNORECASE)
 _TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]*|\*")
 
@@ -116,6 +117,8 @@ def _of_purl(text: str) -> Meaning:
     anything = name == "*" and not namespace
     pairs = (pair.partition("=") for pair in query.split("&") if pair)
     qualifiers = {key.lower(): unquote(value) for key, _, value in pairs if value}
+    if qualifiers.get("arch") in _SOURCE:  # a source package: what was built from it is meant, on whatever architecture
+        del qualifiers["arch"]
     if kind in SYSTEMS and version and ":" not in version and qualifiers.get("epoch", "0") != "0":
         version = f"{qualifiers['epoch']}:{version}"
     return Meaning(

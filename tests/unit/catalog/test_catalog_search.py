@@ -132,6 +132,8 @@ def found(catalog, pattern):
         ("libssl3:amd64", {"libssl"}),
         ("libssl3:arm64", set()),
         ("libssl3 3.0.11-1~deb12u2", {"libssl"}),
+        ("pkg:deb/debian/openssl?arch=source&distro=debian-12", {"libssl"}),
+        ("gru\u0308\u00dfe", {"umlaut"}),
         ("deb\tlibssl3\t3.0.11-1~deb12u2\tOpenSSL", {"libssl"}),
         ("pkg:deb/debian/libssl3?distro=debian-12&arch=amd64", {"libssl"}),
         ("pkg:deb/debian/libssl3@3.0.11-1~deb12u2?upstream=openssl&arch=amd64&distro=debian-12.4", {"libssl"}),

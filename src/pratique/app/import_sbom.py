@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pratique.catalog.component_rows import ImportedComponent, ImportOrigin
-from pratique.errors import LimitExceeded, Malformed, PratiqueError
+from pratique.errors import InputError, LimitExceeded, Malformed, PratiqueError
 from pratique.files import read_limited
 from pratique.lexicon.text import clean
 from pratique.model import Digest, is_digest
@@ -89,6 +89,8 @@ def read_imported(place: str, *, lenient: bool = False) -> Imported:
     from pratique.documents.claims import stated_by
     from pratique.documents.read import MAX_BYTES
 
+    if not place.strip():
+        raise InputError("no file is named", hint="- is standard input")
     data = sys.stdin.buffer.read(MAX_BYTES + 1) if place == "-" else read_limited(Path(place), MAX_BYTES)
     data = _unpacked(data, MAX_BYTES)
     wrapped = _unwrapped(data, lenient)

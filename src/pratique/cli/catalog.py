@@ -179,7 +179,7 @@ def _print_rows(rows: "list[SearchRow]") -> None:
 
 
 def _shown(file: str) -> str:
-    return "standard input" if file == "-" else file
+    return "standard input" if file == "-" else file or "''"
 
 
 def _err(line: str) -> None:

@@ -82,6 +82,7 @@ def import_(files: tuple[str, ...], subject: str | None, lenient: bool, format_:
     itself. The same file again changes nothing. Each FILE is tried; the exit code is that of the worst.
     """
     from pratique.app.import_sbom import bring_in, read_imported
+    from pratique.cli.advice import advise
 
     home = find_home()
     about: Digest | None = None
@@ -96,6 +97,7 @@ def import_(files: tuple[str, ...], subject: str | None, lenient: bool, format_:
                 result = bring_in(catalog, imported, about)
         except PratiqueError as error:
             error.where = error.where or _shown(file)
+            advise(error, click.get_current_context())
             _err(str(error))
             worst = max(worst, error.exit_code)
             done.append({"file": _shown(file), "error": str(error)})
@@ -185,4 +187,4 @@ def _shown(file: str) -> str:
 def _err(line: str) -> None:
     from pratique.cli.output import printable
 
-    click.echo(f"pratique: {printable(line)}", err=True)
+    click.echo(f"pratique: {printable(line)[:2000]}", err=True)

@@ -56,6 +56,7 @@ NEEDED = {
     "log verify": "",
     "log recover": "",
     "log trusted-root": "",
+    "catalog import": "s.json",
     "agent run": "--mode observe --key k.pub",
 }
 # Options of click's type for paths that name what is written, or a folder: tried in test_an_output_that_cannot_be_is_refused.

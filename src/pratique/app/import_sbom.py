@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pratique.catalog.component_rows import ImportedComponent, ImportOrigin
-from pratique.errors import LimitExceeded, Malformed, PratiqueError
+from pratique.errors import InputError, LimitExceeded, Malformed, PratiqueError
 from pratique.files import read_limited
 from pratique.lexicon.text import clean
 from pratique.model import Digest, is_digest
@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 
 MAX_SUBJECTS = 100
 MAX_NAME_CHARS = 500
+MAX_LINES = 1_000
 _GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 20
+_WRAPPERS = frozenset({"payloadType", "dsseEnvelope", "predicateType"})
 _MEDIA_TYPES = {
     "cyclonedx-json": "application/vnd.cyclonedx+json",
     "cyclonedx-xml": "application/vnd.cyclonedx+xml",
@@ -87,6 +89,8 @@ def read_imported(place: str, *, lenient: bool = False) -> Imported:
     from pratique.documents.claims import stated_by
     from pratique.documents.read import MAX_BYTES
 
+    if not place.strip():
+        raise InputError("no file is named", hint="- is standard input")
     data = sys.stdin.buffer.read(MAX_BYTES + 1) if place == "-" else read_limited(Path(place), MAX_BYTES)
     data = _unpacked(data, MAX_BYTES)
     wrapped = _unwrapped(data, lenient)
@@ -166,6 +170,9 @@ def _unwrapped(data: bytes, lenient: bool) -> _Wrapped:
     """The document, also within a statement, an envelope, a bundle, or what GitHub's interface answers."""
     from pratique.documents.read import read_document, read_value
 
+    first, _, more = data.partition(b"\n")
+    if more.strip() and _WRAPPERS & _members(first):
+        return _the_one_of(data.splitlines(), lenient)
     names = _members(data)
     if "payloadType" in names:
         from pratique.attest.dsse import parse_envelope
@@ -183,6 +190,25 @@ def _unwrapped(data: bytes, lenient: bool) -> _Wrapped:
 
         return _Wrapped(read_value(load_json(data, what="the document")["sbom"], lenient=lenient))
     return _Wrapped(read_document(data, lenient=lenient))
+
+
+def _the_one_of(lines: list[bytes], lenient: bool) -> _Wrapped:
+    """Of statements in lines, as cosign hands them out, the one that is a bill of materials."""
+    found: list[_Wrapped] = []
+    failed: PratiqueError | None = None
+    rows = [line for line in lines if line.strip()]
+    if len(rows) > MAX_LINES:
+        raise LimitExceeded(f"more than {MAX_LINES} statements")
+    for line in rows:
+        try:
+            found.append(_unwrapped(line, lenient))
+        except PratiqueError as error:
+            failed = failed or error
+    if len(found) == 1:
+        return found[0]
+    if failed is not None and not found:
+        raise failed
+    raise Malformed(f"{len(found)} bills of materials in one file", hint="give each in a file of its own, a line of this one")
 
 
 def _members(data: bytes) -> frozenset[str]:

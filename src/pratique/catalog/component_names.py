@@ -7,6 +7,7 @@ EscapePath), Maven tells all of it. So a rule may change without a migration, an
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from urllib.parse import parse_qsl, unquote
 
@@ -31,12 +32,18 @@ _CPE_SPLIT = re.compile(r"(?<!\\):")
 
 def key_of(name: str) -> str:
     """Where a name is filed. A `*` stays, so that the key of a pattern is a pattern of keys."""
-    text = name.casefold().replace("::", "-").replace("!", "").lstrip("@")
+    text = _composed(name).casefold().replace("::", "-").replace("!", "").lstrip("@")
     return _STEPS.sub("/", _RUNS.sub("-", text))
+
+
+def _composed(name: str) -> str:
+    """A letter with an accent is one letter, however it was typed."""
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 def spelled(type_: str, name: str) -> str:
     """The one spelling of a name in its ecosystem: two names of one package come to the same."""
+    name = _composed(name)
     if type_ == "golang":
         return _ESCAPED.sub(lambda found: found[1], name).lower()
     if type_ == "maven":

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, Engine, inspect, text
 from pratique.catalog.engine import WRITING
 from pratique.errors import Malformed
 
-HEAD = "0004"
-VERSIONS = ("0001", "0002", "0003", HEAD)
+HEAD = "0005"
+VERSIONS = ("0001", "0002", "0003", "0004", HEAD)
 SCRIPTS = Path(__file__).parent / "migrations"
 
 

@@ -129,11 +129,11 @@ imports = Table(
     Column("id", Integer, primary_key=True),
     _artifact(),
     Column("document", ForeignKey("documents.digest"), nullable=False),
-    _text("name"),
     _text("file"),
     _text("title"),
     _time("first_seen"),
     _time("last_seen"),
+    _text("name"),
     UniqueConstraint("artifact_id", "document"),
 )
 

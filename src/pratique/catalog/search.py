@@ -111,9 +111,13 @@ def _guesser(asked: CpeMeaning) -> Callable[[Row[Any]], bool]:
     from pratique.documents.guessed_cpes import guessed_cpes
     from pratique.lexicon.globs import glob
 
+    product = key_of(asked.product)
+
     def matches(row: Row[Any]) -> bool:
         if _OWN in row.key or not row.version:
             return False
+        if asked.vendor in ("*", asked.product) and row.key == product:  # what names no vendor names every one
+            return asked.is_version(row.type, row.version)
         stated = (Property("pratique:source", f"pkg:{row.type}/{row.source}"),) if row.source else ()
         part = Part(ref="", name=row.name, version=row.version, purl=row.purl, properties=stated)
         for text in guessed_cpes(part):

@@ -20,6 +20,7 @@ MAX_PATTERN_CHARS = 1_000
 _DIGEST = re.compile(r"(?:(?:sha256|sha512):)?[0-9a-fA-F]{6,128}")
 _ARCHITECTURES = frozenset("all amd64 arm64 armel armhf i386 loong64 mips64el mipsel ppc64el riscv64 s390x".split())
 _DOCKER_HUB = re.compile(r"(?:index\.)?docker\.io/(?:library/)?")
+_SOURCE = frozenset({"source", "src"})
 _PURL = re.compile(r"pkg:", re.IGNORECASE)
 _TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]*|\*")
 
@@ -60,11 +61,12 @@ class CpeMeaning:
 
     def is_version(self, type_: str, version: str) -> bool:
         """Whether it names this version; what a distribution adds to it (an epoch, a revision) does not count."""
+        version = version.lower()  # as CPE names are
         if _is_version(type_, self.version, version):
             return True
         bare = version.partition(":")[2] if type_ in SYSTEMS and ":" in version else version
         bare = bare.rpartition("-")[0] or bare if type_ in SYSTEMS else bare
-        return glob(self.version, bare.lower()) or glob(self.version, re.split(r"[+~]", bare.lower())[0])
+        return glob(self.version, bare) or glob(self.version, re.split(r"[+~]", bare)[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +118,8 @@ def _of_purl(text: str) -> Meaning:
     anything = name == "*" and not namespace
     pairs = (pair.partition("=") for pair in query.split("&") if pair)
     qualifiers = {key.lower(): unquote(value) for key, _, value in pairs if value}
+    if qualifiers.get("arch") in _SOURCE:  # a source package: what was built from it is meant, on whatever architecture
+        del qualifiers["arch"]
     if kind in SYSTEMS and version and ":" not in version and qualifiers.get("epoch", "0") != "0":
         version = f"{qualifiers['epoch']}:{version}"
     return Meaning(
@@ -199,6 +203,8 @@ def _is_version(type_: str, asked: str, version: str) -> bool:
 def _states(purl: str, type_: str, asked: Mapping[str, str]) -> bool:
     """Whether a purl states what is asked for: what tells packages apart it must state, what only some tools state (`arch`,
     `distro`) it must not contradict."""
+    if type_ in IMAGES:  # one image, wherever it lies: its identity does not have these
+        return all(glob(value, known) for key, value in asked.items() if (known := _qualifier(purl, key)))
     query = "&".join(f"{key}={quote(value, safe=':')}" for key, value in asked.items() if "*" not in value)
     wanted = package_identity(f"pkg:{type_}/x@1?{query}") if query else None
     found = package_identity(purl)

@@ -181,10 +181,10 @@ def _print_rows(rows: "list[SearchRow]") -> None:
 
 
 def _shown(file: str) -> str:
-    return "standard input" if file == "-" else file
+    return "standard input" if file == "-" else file or "''"
 
 
 def _err(line: str) -> None:
     from pratique.cli.output import printable
 
-    click.echo(f"pratique: {printable(line)}", err=True)
+    click.echo(f"pratique: {printable(line)[:2000]}", err=True)

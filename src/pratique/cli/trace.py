@@ -43,7 +43,7 @@ def command(thing: str, name: str | None, format_: str, **beliefs: Any) -> None:
     """
     home = find_home()
     if not thing.strip():
-        raise InputError("nothing to trace", hint="name a digest or a running container")
+        raise InputError("nothing to trace", hint="name a digest, an artifact or a running container")
     existing(home, home.catalog_directory, "catalog")
     with open_home_catalog(home) as catalog:
         artifact = _find(catalog, thing)

@@ -58,8 +58,9 @@ def test_the_face_of_the_room_and_a_current_database_load_nothing_heavy(tmp_path
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
 
 
-def test_a_catalog_of_the_first_version_is_brought_up_with_what_is_in_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(migrate, "HEAD", "0001")
+@pytest.mark.parametrize("version", migrate.VERSIONS[:-1])
+def test_a_catalog_of_any_older_version_is_brought_up_with_what_is_in_it(tmp_path, monkeypatch, version):
+    monkeypatch.setattr(migrate, "HEAD", version)
     open_catalog(tmp_path).close()
     with sqlite3.connect(tmp_path / "catalog.db") as connection:
         digest = "sha256:" + "0" * 64

@@ -484,3 +484,31 @@ def test_a_trust_is_not_asked_about_a_name_that_a_stranger_gave(home, capsys, mo
     ship(home)
     assert asked(capsys, "trace", "acme/app", "--key", "k.pub")[0] == 0
     assert asked_about == ["", "registry.example.com/acme/app:1.0"]
+
+
+def test_of_statements_in_lines_the_bill_of_materials_is_taken(home, capsys):
+    lines = [envelope(statement({"builder": {}}, kind="https://slsa.dev/provenance/v1")), envelope(statement(FLASK))]
+    write("cosign.jsonl", "\n".join(map(json.dumps, lines)) + "\n")
+    assert asked(capsys, "catalog", "import", "cosign.jsonl")[0] == 0
+    assert [row["digest"] for row in rows_of(capsys, "flask")] == [IMAGE]
+    write("two.jsonl", "\n".join(map(json.dumps, [lines[1], lines[1]])))
+    code, _, err = asked(capsys, "catalog", "import", "two.jsonl")
+    assert code == 2
+    assert "2 bills of materials in one file" in err
+    write("none.jsonl", "\n".join(map(json.dumps, [lines[0], lines[0]])))
+    assert "provenance" in asked(capsys, "catalog", "import", "none.jsonl")[2]
+
+
+def test_a_killed_import_leaves_nothing_and_the_same_again_is_whole(home, capsys):
+    ship(home)
+    write("large.json", cyclonedx(*(f"pkg:npm/p{at}@1" for at in range(2_000))))
+    code = (
+        "import os, signal, sys\nfrom pratique.catalog import records\nreal = records.Transaction._know_components\n"
+        "def dying(self, *said):\n    real(self, *said)\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "records.Transaction._know_components = dying\nfrom pratique.cli.main import run\nrun(sys.argv[1:])"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, "catalog", "import", "large.json"], check=False)
+    assert killed.returncode == -9
+    assert rows_of(capsys, "pkg:npm/*") == []
+    assert asked(capsys, "catalog", "import", "large.json")[0] == 0
+    assert len(rows_of(capsys, "pkg:npm/*")) == 2_000

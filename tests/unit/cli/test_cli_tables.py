@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from pratique.cli.tables import Column, fit, print_table, shorten, shorten_purl
+from pratique.cli.tables import Column, _lines, fit, print_table, shorten, shorten_purl
 
 DIGEST = "sha256:" + "5cee0a77936f" + "0" * 52
 SEARCH = (
@@ -34,8 +34,6 @@ PACKAGE = (
 
 
 def lines(columns, rows, width):
-    from pratique.cli.tables import _lines
-
     return _lines(fit(columns, rows, width), "…")
 
 
@@ -124,6 +122,7 @@ def test_a_table_is_made_of_any_texts_at_any_width(rows, width):
     table = fit(columns, rows, width)
     assert len(table.rows) == len(rows)
     assert all(len(row) == len(table.columns) == len(table.widths) for row in table.rows)
+    assert len(_lines(table, "…")) >= len(rows) + 2
 
 
 def test_in_a_pipe_nothing_is_shortened_and_nothing_controls_a_terminal(capsys, monkeypatch):

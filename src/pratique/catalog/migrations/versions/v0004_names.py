@@ -30,7 +30,6 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("artifact_id", sa.Integer(), nullable=False),
         sa.Column("document", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False, server_default=""),
         sa.Column("file", sa.Text(), nullable=False, server_default=""),
         sa.Column("title", sa.Text(), nullable=False, server_default=""),
         sa.Column("first_seen", sa.BigInteger(), nullable=False),

@@ -1,5 +1,4 @@
-"""`make dist`: the image of this program is the same bytes for the same commit, runs as nobody in particular, and is cleared by
-itself.
+"""`make dist`: the image of this program is the same bytes for the same commit, runs as nobody in particular, cleared by itself.
 
 Packages come from where this machine's apt and pip get them. Needs root, buildah and podman; some minutes.
 """

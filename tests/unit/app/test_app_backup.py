@@ -54,6 +54,11 @@ def test_a_backup_without_keys_is_read_and_signs_nothing(signed, monkeypatch, ca
     assert asked(capsys, "log", "verify")[0] == 0 and asked(capsys, "catalog", "list")[1].count("sha256:") == 3
     code, _, err = asked(capsys, "sign", "file:f1", "--output", "other.json")
     assert code == 2 and "the log's private key is not here" in err and "set PRATIQUE_HOME" in err
+    (signed / "policy.yaml").write_text(
+        "{version: 1, name: n, authorities: {a: {keys: [k.pub]}}, require: {signature: {from: [a]}}}"
+    )
+    code, _, err = asked(capsys, "gate", "file:f1", "--policy", "policy.yaml")
+    assert code == 2 and "the log's private key is not here" in err
     assert sorted((signed / "shared").rglob("*.key*")) == files and not (signed / "other.json").exists()
 
 

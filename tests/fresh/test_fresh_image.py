@@ -49,6 +49,7 @@ def image(dist: Path):
     """Its name in podman's store."""
     (archive,) = dist.glob("*-image.tar")
     name = run("podman", "load", "--quiet", "--input", archive).strip().rpartition(" ")[2]
+    assert name == f"localhost/pratique:{archive.name.split('-')[1]}"
     yield name
     run("podman", "rmi", "--force", name)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pratique.app.home import Home
 from pratique.errors import InputError
-from pratique.files import storage_error, sync_directory
+from pratique.files import check_folder_above, storage_error, sync_directory
 
 _PRIVATE = ".key"
 
@@ -47,8 +47,8 @@ def back_up(home: Home, folder: Path, *, keys: bool) -> Backup:
         raise InputError(
             "a backup inside of what it is of", where=str(folder), hint="name a folder elsewhere, best on another disk"
         )
+    check_folder_above(folder)
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".pratique-backup-", dir=folder.parent) as work:
             target = Home(Path(work) / "home")
             target.root.mkdir(mode=0o700)

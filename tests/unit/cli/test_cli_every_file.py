@@ -67,6 +67,7 @@ OUTPUTS = {
     ("sign", "output"),
     ("attest", "output"),
     ("bundle export", "output"),
+    ("backup", "folder"),
     ("download", "output"),
     ("pull", "output"),
     ("key generate", "public"),

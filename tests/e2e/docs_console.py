@@ -27,6 +27,9 @@ def parsed(words: list[str]) -> None:
     context = click.Context(cli, info_name="pratique")
     while isinstance(command, click.Group):
         found = command.get_command(context, words[0])
+        if found is None and context.info_name == "sbom":  # `sbom SOURCE` is short for `sbom make SOURCE`
+            words = ["make", *words]
+            found = command.get_command(context, "make")
         assert found is not None, words[0]
         command, words, context = found, words[1:], click.Context(found, parent=context, info_name=words[0])
     command.make_context(command.name or "", list(words), parent=context.parent)

@@ -1,5 +1,4 @@
-"""`make dist`: the image of this program is the same bytes for the same commit, runs as nobody in particular, and is cleared by
-itself.
+"""`make dist`: the image of this program is the same bytes for the same commit, runs as nobody in particular, cleared by itself.
 
 Packages come from where this machine's apt and pip get them. Needs root, buildah and podman; some minutes.
 """
@@ -50,6 +49,7 @@ def image(dist: Path):
     """Its name in podman's store."""
     (archive,) = dist.glob("*-image.tar")
     name = run("podman", "load", "--quiet", "--input", archive).strip().rpartition(" ")[2]
+    assert name == f"localhost/pratique:{archive.name.split('-')[1]}"
     yield name
     run("podman", "rmi", "--force", name)
 

@@ -32,6 +32,17 @@ def advice_without_evidence(home: Home, facts: "Facts", place: str) -> str:
     )
 
 
+def advice_without_log(facts: "Facts") -> str:
+    """One line for a refusal for want of a log, where what is said is good and its log is not known here; "" otherwise."""
+    good = [piece for piece in facts.pieces if piece.cause is Cause.NONE]
+    if not good or any(piece.log_index is not None for piece in good) or not any(piece.unproven for piece in good):
+        return ""
+    return (
+        "nobody named the log that it is in. Its key is log/log.vkey in the PRATIQUE_HOME of whoever signed: name that file by "
+        "--log-key, or under logs: in the policy"
+    )
+
+
 def _lying(place: str, facts: "Facts") -> int:
     from pratique.registry.layoutread import LayoutReader
     from pratique.registry.open import open_repository

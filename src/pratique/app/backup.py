@@ -2,7 +2,7 @@
 
 The order makes it whole: the ledger as one transaction left it, then the documents that it names (they are there before their
 rows, and never change), then the log, which holds whatever the ledger knows of it. What may be lost is left out: the cache of
-layers, and the journals of shipments that are not finished, whose sources are elsewhere and whose entries the log has.
+layers, and the journals of unfinished shipments, whose sources are elsewhere and whose entries the log has.
 """
 
 import os

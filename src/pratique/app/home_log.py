@@ -32,9 +32,7 @@ def open_home_log(home: Home) -> "TileLog":
     """
     from pratique.tlog.log import create_log, open_log
 
-    if log_is_here(home) and not home.log_key.exists():
-        hint = "put it back, or sign in a home of your own: set PRATIQUE_HOME"
-        raise InputError("the log's private key is not here, so this home is only read", where=str(home.log_key), hint=hint)
+    check_not_only_read(home)
     signer = load_or_make_key(home.log_key, "ed25519")
     public = signer.public_key.raw
     chosen = chosen_origin()
@@ -56,6 +54,13 @@ def open_home_log(home: Home) -> "TileLog":
 def log_is_here(home: Home) -> bool:
     """Whether this home has a log."""
     return (home.log_directory / "checkpoint").exists()
+
+
+def check_not_only_read(home: Home) -> None:
+    """Raises InputError for a home with a log whose private key is elsewhere: `backup --without-keys` makes such homes."""
+    if log_is_here(home) and not home.log_key.exists():
+        hint = "put it back, or sign in a home of your own: set PRATIQUE_HOME"
+        raise InputError("the log's private key is not here, so this home is only read", where=str(home.log_key), hint=hint)
 
 
 def home_log_vkey(home: Home) -> "VerifierKey":

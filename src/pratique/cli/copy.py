@@ -60,7 +60,7 @@ def command(source: str, destination: str, platform: str | None, unlisted: str, 
     what, indexes = _find(origin, reference or "", platform, source)
     copy = partial(copy_artifact, origin, what, indexes=indexes, unlisted=Unlisted(unlisted))
     if scheme == "oci-archive":
-        _report(_to_archive(copy, place, tag, source, list_evidence=list_evidence), place, None, format_)
+        _report(_to_archive(copy, place, tag, source, origin, list_evidence=list_evidence), place, None, format_)
         return
     target, named = open_repository(destination, create=True)
     tag = named if named is not None else tag
@@ -95,12 +95,18 @@ def _find(origin: "Repository", reference: str, platform: str | None, source: st
 
 
 def _to_archive(
-    copy: "Callable[[Repository, str | None], Copied]", place: str, tag: str | None, source: str, *, list_evidence: bool
+    copy: "Callable[[Repository, str | None], Copied]",
+    place: str,
+    tag: str | None,
+    source: str,
+    origin: "Repository",
+    *,
+    list_evidence: bool,
 ) -> "Copied":
     """Into a layout beside it first, then packed, read back, and named."""
     from pratique.errors import InputError
     from pratique.registry.archive import ArchiveLayout
-    from pratique.registry.archive_write import check_whole, engine_name, staged, write_archive
+    from pratique.registry.archive_write import carried_name, check_whole, engine_name, staged, write_archive
     from pratique.registry.copy import check_arrived
 
     if not place or "\0" in place:
@@ -113,7 +119,7 @@ def _to_archive(
             check_whole(archive)
             check_arrived(archive, copied)
 
-        name = engine_name(source)
+        name = engine_name(source) or carried_name(origin, copied.descriptor.digest)
         write_archive(
             Path(place), layout, copied.descriptor, tag=tag, name=name, files={}, list_evidence=list_evidence, prove=prove
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pratique import __version__
-from pratique.app.advice import advice_without_evidence
+from pratique.app.advice import advice_without_evidence, advice_without_log
 from pratique.app.gather import Content, Gathered, Question, gather, gather_all
 from pratique.app.home import Home, find_home, open_home_catalog, open_logged_signer
 from pratique.cli.commands import Command
@@ -116,7 +116,10 @@ def command(
 
 
 def _advice(home: Home, gathered: Gathered, decision: Decision, _: "LoggedBundle") -> str:
-    return advice_without_evidence(home, gathered.facts, gathered.place) if decision.result is not Result.ALLOWED else ""
+    if decision.result is Result.ALLOWED:
+        return ""
+    of_log = advice_without_log(gathered.facts) if any(item.cause is Cause.INVALID for item in decision.verdicts) else ""
+    return of_log or advice_without_evidence(home, gathered.facts, gathered.place)
 
 
 def _json(gathered: Gathered, decision: Decision, sealed: "LoggedBundle", advice: str) -> dict[str, Any]:

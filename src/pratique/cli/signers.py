@@ -35,6 +35,9 @@ def named_key(key: str | None) -> str:
 
 def load_machine_signer(home: Home, key: str | None, passphrase_file: str | None) -> "Signer":
     """The signer of `key`, else this machine's service key, which signs what the machine itself decides and observes."""
+    from pratique.app.home_log import check_not_only_read
+
+    check_not_only_read(home)  # before a key is made for what cannot be logged
     if key is not None:
         return load_chosen_signer(key, passphrase_file)
     if not home.service_key.exists():

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 from pratique.attest.strictjson import dump_json, load_json
 from pratique.errors import InputError, PratiqueError
 from pratique.files import check_output, move_durably, open_atomic, storage_error
+from pratique.model.digest import Digest
 from pratique.registry.archive import ArchiveLayout, open_archive
 from pratique.registry.layout import Layout, open_layout
 from pratique.registry.open import is_archive
@@ -111,6 +112,29 @@ def engine_name(source: str) -> str:
     if reference.digest is not None and reference.tag is None:
         return ""
     return f"{reference.host}/{reference.name}:{reference.tag or 'latest'}"
+
+
+def carried_name(source: Repository, digest: Digest) -> str:
+    """What the index of a layout or an archive notes that engines call an image, HOST/NAME:TAG; "" where it notes none.
+
+    It is a word of whoever wrote that: good for a name to load under, and for nothing that is believed.
+    """
+    from pratique.registry.layoutread import LayoutReader
+    from pratique.registry.reference import parse_reference
+
+    if not isinstance(source, LayoutReader):
+        return ""
+    index = load_json(
+        source.read_file("index.json", MAX_INDEX_BYTES), what=f"{source.name}: index.json", max_size=MAX_INDEX_BYTES
+    )
+    for entry in index["manifests"] if isinstance(index, dict) else ():
+        name = (entry.get("annotations") or {}).get(IMAGE_NAME, "") if entry.get("digest") == digest else ""
+        try:
+            if name and parse_reference(str(name)).tag:
+                return str(name)
+        except InputError:
+            continue
+    return ""
 
 
 def check_whole(archive: ArchiveLayout) -> None:

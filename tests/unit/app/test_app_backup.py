@@ -54,6 +54,11 @@ def test_a_backup_without_keys_is_read_and_signs_nothing(signed, monkeypatch, ca
     assert asked(capsys, "log", "verify")[0] == 0 and asked(capsys, "catalog", "list")[1].count("sha256:") == 3
     code, _, err = asked(capsys, "sign", "file:f1", "--output", "other.json")
     assert code == 2 and "the log's private key is not here" in err and "set PRATIQUE_HOME" in err
+    (signed / "policy.yaml").write_text(
+        "{version: 1, name: n, authorities: {a: {keys: [k.pub]}}, require: {signature: {from: [a]}}}"
+    )
+    code, _, err = asked(capsys, "gate", "file:f1", "--policy", "policy.yaml")
+    assert code == 2 and "the log's private key is not here" in err
     assert sorted((signed / "shared").rglob("*.key*")) == files and not (signed / "other.json").exists()
 
 
@@ -122,3 +127,14 @@ def test_backups_made_while_others_sign_are_whole_each_time(signed, monkeypatch,
         code, out, err = asked(capsys, "log", "verify", "--format", "json")
         assert code == 0, err
         assert json.loads(out)["size"] >= 3
+
+
+def test_a_gate_that_does_not_know_the_log_says_which_file_names_it(signed, monkeypatch, capsys):
+    """Signed here, asked on another machine: the first thing that everybody meets."""
+    policy = "{version: 1, name: n, authorities: {a: {keys: [k.pub]}}, require: {signature: {from: [a]}, log: true}}"
+    (signed / "policy.yaml").write_text(policy)
+    monkeypatch.setenv("PRATIQUE_HOME", str(signed / "another"))
+    code, out, _ = asked(capsys, "gate", "file:f1", "--policy", "policy.yaml")
+    assert code == 1 and "what to do" in out and "--log-key" in out
+    code, out, _ = asked(capsys, "gate", "file:f1", "--policy", "policy.yaml", "--log-key", "home/log/log.vkey")
+    assert code == 0 and "what to do" not in out

@@ -69,6 +69,7 @@ OUTPUTS = {
     ("sign", "output"),
     ("attest", "output"),
     ("bundle export", "output"),
+    ("backup", "folder"),
     ("download", "output"),
     ("pull", "output"),
     ("key generate", "public"),

@@ -8,8 +8,9 @@ from test_registry_saved import put_bundle, put_image, put_signatures
 
 from pratique.errors import DigestMismatch, InputError, Violation
 from pratique.registry.archive import open_archive
-from pratique.registry.archive_write import check_whole, engine_name, staged, write_archive
+from pratique.registry.archive_write import carried_name, check_whole, engine_name, staged, write_archive
 from pratique.registry.cosign import SIGNATURES, tag_of
+from pratique.registry.layout import open_layout
 from pratique.registry.saved import UNLISTED
 from pratique.registry.types import OCI_INDEX, Descriptor
 
@@ -39,6 +40,22 @@ def test_engines_see_one_image_and_we_see_all_that_is_said_about_it(tmp_path):
     assert [item.digest for item in archive.list_referrers(image.digest)] == [bundle.digest]
     assert archive.resolve(tag_of(image.digest, SIGNATURES)) == signatures.digest
     assert archive.read_file("pratique/note", 100) == b"a note"
+
+
+def test_an_archive_of_an_archive_is_loaded_under_the_name_of_the_first_and_under_no_nonsense(tmp_path):
+    path = tmp_path / "a.tar"
+    image, bundle, _ = written(path)
+    assert carried_name(open_archive(path), image.digest) == "registry.example/app:v1"
+    assert carried_name(open_archive(path), bundle.digest) == ""
+    for wrong in ("../etc", "UPPER/Case", "a" * 2000, "registry.example/app"):
+        folder = tmp_path / wrong[-4:].strip("/.")
+        layout = open_layout(folder, create=True)
+        image = put_image(layout)
+        index = json.loads((folder / "index.json").read_bytes())
+        for entry in index["manifests"]:
+            entry.setdefault("annotations", {})["io.containerd.image.name"] = wrong
+        (folder / "index.json").write_text(json.dumps(index))
+        assert index["manifests"] and carried_name(open_layout(folder), image.digest) == ""
 
 
 def test_on_demand_index_json_lists_the_evidence_for_tools_that_look_nowhere_else(tmp_path):

@@ -91,6 +91,22 @@ def bundle_files(paths: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
         yield str(path), read_limited(path, MAX_BUNDLE_FILE)
 
 
+def check_named(paths: Sequence[Path], public_key: bytes) -> None:
+    """Whether each file that a person named holds an entry of a log of this key: else nothing would be checked for it, and nobody
+    would know. Raises InputError.
+    """
+    from pratique.attest.bundle import parse_bundle
+
+    for place, data in bundle_files(paths):
+        try:
+            parse_bundle(data)
+        except InputError as error:
+            raise InputError(error.message, where=place, hint="name a bundle, FILE.sigstore.json") from error
+        if next(proven_entries([(place, data)], public_key), None) is None:
+            hint = "name a bundle that was signed here, or the log that it is of: --directory, --log-key"
+            raise InputError("it proves no entry of a log of this key", where=place, hint=hint)
+
+
 def check_held(held: Iterable[Held], reader: "TileReader", origin: str, *, ended: bool = False) -> int:
     """Check that a log continues every checkpoint that these entries were proven by. Returns how many are its own.
 

@@ -135,7 +135,9 @@ def _by_short_name(text: str, *, engines: bool) -> ArtifactSource:
     answer = find_local_image(text)
     if answer.image is not None:
         return ArtifactSource(answer.image.engine, text, guessed=True, why=f"{answer}; the registry's is registry:{full}")
-    return ArtifactSource("registry", full, guessed=True, why=f"no file or folder of that name, {answer}")
+    close = _close_to(text)
+    meant = f"; did you mean {quote(close)}?" if close else ""
+    return ArtifactSource("registry", full, guessed=True, why=f"no file or folder of that name, {answer}{meant}")
 
 
 def _refuse_misspelt_scheme(text: str) -> None:
@@ -155,15 +157,21 @@ def _meant(text: str) -> str:
         return f"nothing here is called like this; see what is there: ls {quote(str(path.parent))}"
     if text.startswith("~"):
         return f"a shell knows ~ at the beginning of an unquoted word only: write $HOME{text[1:200]}"
+    close = _close_to(text)
+    return f"did you mean {quote(close)}?" if close else _hint()
+
+
+def _close_to(text: str) -> str | None:
+    """The file or folder that is spelled nearly so."""
     from difflib import get_close_matches
 
+    path = Path(text)
     names: list[str] = []
-    if path.parent.is_dir():
+    if path.name and path.parent.is_dir():
         with suppress(OSError), os.scandir(path.parent) as entries:
             names = [entry.name for entry in islice(entries, _NAMES_LOOKED_AT) if entry.name.isprintable()]
-    if close := get_close_matches(path.name, names, n=1, cutoff=0.7):
-        return f"did you mean {quote(str(path.with_name(close[0])))}?"
-    return _hint()
+    close = get_close_matches(path.name, names, n=1, cutoff=0.7)
+    return str(path.with_name(close[0])) if close else None
 
 
 def _looks_like_a_path(text: str) -> bool:

@@ -28,7 +28,8 @@ def advise(error: PratiqueError, context: click.Context) -> None:
     """Give the error a hint where it has none, or a better one. `context`: of the command that ended with it."""
     if not isinstance(error, InputError):
         return
-    error.hint = _swapped(error, context) or _misspelt(error) or error.hint or _other_scheme(context) or _nearby(error)
+    hint = _swapped(error, context) or _misspelt(error) or error.hint
+    error.hint = hint or _other_scheme(error, context) or _nearby(error)
     if error.hint is None:
         error.hint = f"see {context.command_path} --help"
 
@@ -154,13 +155,13 @@ def _nearby(error: InputError) -> str | None:
     return f"see what is there: ls {quote(str(path.parent))}"
 
 
-def _other_scheme(context: click.Context) -> str | None:
+def _other_scheme(error: InputError, context: click.Context) -> str | None:
     """Of a path that is there and named as another kind of source than it is: the source that it is."""
     from pratique.artifact.source import SCHEMES, parse_source
 
     for text in _given(context, (*_SUBJECTS, "before", "after", "sbom")):
         scheme, colon, location = text.partition(":")
-        if not colon or scheme not in SCHEMES or not Path(location).exists():
+        if not colon or scheme not in SCHEMES or error.where != location or not Path(location).exists():
             continue
         with suppress(InputError):
             meant = parse_source(location, engines=False)

@@ -10,6 +10,7 @@ import click
 from pratique.app.home import Home, find_home
 from pratique.app.verification import Answer
 from pratique.cli.commands import CommandGroup
+from pratique.cli.copy import refuse_onto_itself
 from pratique.cli.options import platform_option, stored_here
 from pratique.cli.output import format_option, iso_time, named_output, print_fact, print_json, print_title
 from pratique.cli.trust_anchors import anchor_options, chosen_anchors
@@ -57,6 +58,7 @@ def export(
     """
     from pratique.app.export_bundle import Believed, Demands, export_bundle
 
+    refuse_onto_itself(source, output)
     home = find_home()
     named = _says_who(beliefs)
     trust, files = _followed(home, needed=not named)

@@ -60,6 +60,7 @@ def command(source: str, destination: str, platform: str | None, unlisted: str, 
     what, indexes = _find(origin, reference or "", platform, source)
     copy = partial(copy_artifact, origin, what, indexes=indexes, unlisted=Unlisted(unlisted))
     if scheme == "oci-archive":
+        refuse_onto_itself(source, place)
         _report(_to_archive(copy, place, tag, source, origin, list_evidence=list_evidence), place, None, format_)
         return
     target, named = open_repository(destination, create=True)
@@ -78,6 +79,21 @@ def _as_destination(text: str) -> str:
     if text and "/" not in text and ":" not in text:
         return f"write {quote(f'oci-archive:{text}')} for a file or {quote(f'oci-dir:{text}')} for a folder"
     return "write registry:HOST/NAME[:TAG], oci-dir:PATH or oci-archive:PATH"
+
+
+def refuse_onto_itself(source: str, output: str) -> None:
+    """Raises InputError for an archive that would be replaced by what is read out of it."""
+    from contextlib import suppress
+
+    from pratique.errors import InputError
+    from pratique.registry.open import split_path
+
+    scheme, _, location = source.partition(":")
+    if scheme != "oci-archive":
+        return
+    with suppress(OSError):
+        if split_path(location)[0].samefile(output):
+            raise InputError("source and destination are one file", where=output, hint="name another file")
 
 
 def _find(origin: "Repository", reference: str, platform: str | None, source: str) -> "tuple[str, tuple[Manifest, ...]]":

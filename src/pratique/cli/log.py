@@ -49,7 +49,7 @@ def verify(directory: str | None, log_key: str | None, bundles: tuple[str, ...],
     Two trees of one size prove that the log was forked.
     """
     from pratique.app.home_log import load_log_keys
-    from pratique.app.mend_log import bundle_files, check_held, check_home_log, proven_entries
+    from pratique.app.mend_log import bundle_files, check_held, check_home_log, check_named, proven_entries
     from pratique.tlog.log import open_unchecked
     from pratique.tlog.verify import verify_log
 
@@ -63,6 +63,7 @@ def verify(directory: str | None, log_key: str | None, bundles: tuple[str, ...],
     chosen = next((key for key in keys if key.name == log.origin), keys[0])
     state = verify_log(place, public_key=chosen.key.raw, origin=chosen.name or None)
     files = [Path(path) for path in bundles]
+    check_named(files, chosen.key.raw)
     if directory:
         held = proven_entries(bundle_files(files), chosen.key.raw)
         count = check_held(held, log.reader(), state.origin)

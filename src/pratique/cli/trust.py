@@ -236,9 +236,10 @@ def _fetch_root(source: str, digest: str) -> bytes:
 
 
 def _read_root(path: str) -> bytes:
-    from pratique.tuf.folder import read_bytes
+    from pratique.files import read_limited
+    from pratique.tuf.metadata import MAX_METADATA_BYTES
 
-    return read_bytes(Path(path))
+    return read_limited(Path(path), MAX_METADATA_BYTES)
 
 
 def _absolute(source: str) -> str:

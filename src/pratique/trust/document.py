@@ -54,6 +54,7 @@ MAX_ITEMS = 1000  # of each list: a team, not a directory service
 MAX_DAYS = 3650
 EXPIRY = {"root": 365, "targets": 90, "snapshot": 14, "timestamp": 7}  # days
 PREDICATES = SHORT_NAMES
+_SAYS = "pratique trust add writes it: --says TYPE --about SCOPE"
 SECTIONS = {"sigstore": "sigstore", "timestamp-authorities": "tsa", "stores": "store"}
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -159,7 +160,7 @@ class _Reader(Reader):
         signers += [self.certified(*item) for item in self.each(body.get("certified"), f"{field}.certified")]
         grants = tuple(self.grant(*item) for item in self.each(body.get("says"), f"{field}.says"))
         if not grants:
-            raise self.fail(f"{field}.says", "must say what it may say: predicate types, and about which artifacts")
+            raise self.fail(f"{field}.says", "must say what it may say: predicate types, and about which artifacts", _SAYS)
         return self.made(field, lambda: Authority(name=name, signers=tuple(signers), grants=grants))
 
     def key(self, value: Any, field: str) -> Key:

@@ -52,8 +52,15 @@ class TrustFolder:
         return self.path / "draft" / f"{role}.json"
 
     def compile(self) -> Compiled:
-        """`trust.yaml` as it would be published."""
+        """`trust.yaml` as it would be published. Raises NotFound in a folder without one, and as `compile_source`."""
+        if not self.source.exists():
+            raise self._nothing_kept()
         return compile_source(self.source)
+
+    def _nothing_kept(self) -> NotFound:
+        return NotFound(
+            "no trust is kept here", where=str(self.path), hint="run: pratique trust init, or name the folder with -C"
+        )
 
     def root(self) -> Metadata[Root] | None:
         """The newest published root, None before the first publication."""
@@ -77,7 +84,7 @@ class TrustFolder:
         """The root that will be in force: the draft, else the published one. Raises NotFound in a folder without either."""
         root = self.draft("root") or self.root()
         if root is None:
-            raise NotFound("no trust is kept here", where=str(self.path), hint="run: pratique trust init")
+            raise self._nothing_kept()
         return root
 
     def newest(self, role: str) -> Metadata[Any] | None:

@@ -259,6 +259,9 @@ MISTAKES = {
     "key rotate release -o k --no-passphrase --statement no/x": "make it: mkdir -p no",
     "key rotate release -o no/k --no-passphrase": "make it: mkdir -p no",
     "trust init": "--root-key",
+    "trust sign -C folder --key release": "run: pratique trust init, or name the folder with -C",
+    "trust publish -C folder --key release": "run: pratique trust init, or name the folder with -C",
+    "trust follow file:. --root fil": "did you mean file?",
     "trust init --root-key release": "use release.pub",
     "trust init --root-key release.pub --threshold 3": "lower --threshold",
     "trust follow registry:127.0.0.1:1/trust": "whoever publishes the trust can tell you its digest",
@@ -315,6 +318,51 @@ def test_a_copy_makes_no_folder_above_its_destination(answered, layout, place):
     code, said = answered(f"copy oci-dir:{layout}:1 {place}")
     assert code == 2
     assert "make it: mkdir -p no" in said
+
+
+def test_an_archive_is_not_copied_onto_itself(answered, layout, tmp_path, capsys):
+    assert run(["copy", f"oci-dir:{layout}:1", f"oci-archive:{tmp_path}/a.tar"]) == 0
+    before = (tmp_path / "a.tar").read_bytes()
+    capsys.readouterr()
+    (tmp_path / "same.tar").symlink_to("a.tar")
+    for name in ("a.tar", "same.tar"):
+        for line in (
+            f"copy oci-archive:{tmp_path}/a.tar oci-archive:{tmp_path}/{name}",
+            f"bundle export oci-archive:{tmp_path}/a.tar -o {tmp_path}/{name} --unverified",
+        ):
+            code, said = answered(line)
+            assert code == 2
+            assert "one file (name another file)" in said
+    assert (tmp_path / "a.tar").read_bytes() == before
+
+
+def test_a_bundle_that_is_named_for_the_log_is_one_of_that_log(answered, furnished, tmp_path, capsys):
+    (tmp_path / "signed").write_bytes(b"x")
+    assert run(["sign", f"file:{tmp_path}/signed", "--key", "release"]) == 0
+    capsys.readouterr()
+    assert run(["log", "verify", "--bundle", f"{tmp_path}/signed.sigstore.json"]) == 0
+    capsys.readouterr()
+    for name in ("file", "app.cdx.json"):
+        code, said = answered(f"log verify --bundle {name}")
+        assert code == 2
+        assert "name a bundle" in said
+
+
+def test_a_name_that_resembles_a_file_is_told_beside_the_guess(furnished, monkeypatch, capsys):
+    from pratique.artifact.source import parse_source
+
+    monkeypatch.chdir(furnished)
+    monkeypatch.setattr("pratique.artifact.local_images.find_local_image", lambda _: Answer())
+    assert "did you mean file?" in parse_source("fil").why
+
+
+class Answer:
+    """No engine has an image of the name."""
+
+    image = None
+
+    def __str__(self) -> str:
+        return "not in podman"
 
 
 @pytest.mark.parametrize("name", ["file", "release", "app.cdx.json"])

@@ -6,8 +6,9 @@ levels, more than 500,000 parts.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from pratique.attest import strictjson
@@ -25,6 +26,7 @@ _TAG = lazy(rb"^[ \t]*SPDXVersion[ \t]*:", re.MULTILINE)
 _HALF = lazy(rb"\\u[dD][89a-fA-F]")
 _HALVED = Problem("", "has halves of characters (surrogates): question marks stand there")
 _SHOWN = 3
+PutRight = Callable[[Any], tuple[Problem, ...]]
 _READ = "CycloneDX and SPDX are read, Pratique's own JSON, syft's, trivy's, and GitHub's snapshots"
 
 
@@ -140,6 +142,7 @@ def _read_cyclonedx(
     value: dict[str, Any], name: str, lenient: bool, problems: Sequence[Problem] = (), foreign: Sequence[Problem] = ()
 ) -> Reading:
     from pratique.documents.cyclonedx.parse import document_from_cyclonedx
+    from pratique.documents.lenient.cyclonedx import put_cyclonedx_right
 
     version = value.get("specVersion")
     form = "XML" if name == "cyclonedx-xml" else "JSON"
@@ -153,7 +156,7 @@ def _read_cyclonedx(
         problems = (*problems, Problem("/specVersion", f"is {version[:20]!r}, which is not known: read as 1.7"))
     by = version if known and version >= "1.2" else "1.2" if known else "1.7"
     stated, value["specVersion"] = version, by
-    repaired = _settle(value, _cyclonedx_check(by, form), title, lenient, problems)
+    repaired = _settle(value, _cyclonedx_check(by, form), title, lenient, problems, put_cyclonedx_right)
     _count(value)
     value["specVersion"] = stated
     document = document_from_cyclonedx(value)
@@ -195,6 +198,7 @@ def _read_tags(data: bytes, lenient: bool) -> Reading:
 
 
 def _read_spdx2(value: dict[str, Any], problems: Sequence[Problem], name: str, lenient: bool) -> Reading:
+    from pratique.documents.lenient.spdx2 import put_spdx2_right
     from pratique.documents.spdx2.parse import document_from_spdx2
     from pratique.documents.spdx2.shape import spdx2_check
 
@@ -203,25 +207,35 @@ def _read_spdx2(value: dict[str, Any], problems: Sequence[Problem], name: str, l
     if version not in ("2.1", "2.2", "2.3") and not (lenient and version.startswith("2.")):
         raise Malformed(f"{title} is not known", hint="versions 2.1 to 2.3 and 3.0 are read")
     value["spdxVersion"] = "SPDX-2.2" if version < "2.3" else "SPDX-2.3"
-    repaired = _settle(value, spdx2_check("2.2" if version < "2.3" else "2.3"), title, lenient, problems)
+    by = "2.2" if version < "2.3" else "2.3"
+    repaired = _settle(value, spdx2_check(by), title, lenient, problems, partial(put_spdx2_right, version=by))
     _limit(len(value.get("packages", ())) + len(value.get("files", ())))
     return Reading(document=document_from_spdx2(value), format=name, title=title, repaired=repaired)
 
 
 def _read_spdx3(value: dict[str, Any], lenient: bool) -> Reading:
+    from pratique.documents.lenient.spdx3 import put_spdx3_right
     from pratique.documents.spdx3.parse import document_from_spdx3
     from pratique.documents.spdx3.shape import spdx3_check
 
-    repaired = _settle(value, spdx3_check, "SPDX 3.0.1 JSON", lenient, ())
+    repaired = _settle(value, spdx3_check, "SPDX 3.0.1 JSON", lenient, (), put_spdx3_right)
     _limit(len(value.get("@graph", ())) // 4)
     document = document_from_spdx3(value)
     return Reading(document=document, format="spdx-json", title=f"SPDX {document.spec_version[:10]} JSON", repaired=repaired)
 
 
-def _settle(value: Any, check: Check, title: str, lenient: bool, problems: Sequence[Problem]) -> tuple[Problem, ...]:
+def _settle(
+    value: Any, check: Check, title: str, lenient: bool, problems: Sequence[Problem], put_right: PutRight | None = None
+) -> tuple[Problem, ...]:
+    """What was wrong: nothing in a document that is read strictly. Leniently, first what is known to be meant is put right."""
     if lenient:
+        right: tuple[Problem, ...] = ()
+        if put_right is not None and (problems or check(value)):
+            from pratique.documents.lenient.marks import without_nulls
+
+            right = put_right(without_nulls(value))
         try:
-            return (*problems, *repair(value, check))
+            return (*problems, *right, *repair(value, check))
         except Malformed as error:
             raise Malformed(f"{title} with errors that leave nothing to read: {error.message}") from error
     found = (*problems, *problems_of(check, value))

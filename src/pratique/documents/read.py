@@ -16,6 +16,7 @@ from pratique.documents.document import Document
 from pratique.documents.repair import repair
 from pratique.documents.shape import Check, Found, Problem, compile_shape, cyclonedx_check, problems_of
 from pratique.errors import LimitExceeded, Malformed
+from pratique.lexicon.encodings import as_utf8
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.parse import read_json_object
 
@@ -23,6 +24,7 @@ MAX_BYTES = 256 << 20
 MAX_DEPTH = 64
 MAX_PARTS = 500_000
 _TAG = lazy(rb"^[ \t]*SPDXVersion[ \t]*:", re.MULTILINE)
+_ENCODING = lazy(rb"^(\s*<\?xml[^>]{0,200}?)\s+encoding\s*=\s*[\"'][^\"'>]{0,40}[\"']")
 _HALF = lazy(rb"\\u[dD][89a-fA-F]")
 _HALVED = Problem("", "has halves of characters (surrogates): question marks stand there")
 _SHOWN = 3
@@ -60,9 +62,7 @@ def _settled(reading: Reading, lenient: bool) -> Reading:
 def _read(data: bytes, lenient: bool) -> Reading:
     if len(data) > MAX_BYTES:
         raise LimitExceeded(f"a bill of materials of more than {MAX_BYTES >> 20} MiB")
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise Malformed("in UTF-16, which is not read", hint="save it as UTF-8")
-    data = data.removeprefix(b"\xef\xbb\xbf")
+    data = _in_utf8(data)
     start = data[:256].lstrip()
     if start.startswith(b"<"):
         return _read_xml(data, lenient)
@@ -79,6 +79,16 @@ def _read(data: bytes, lenient: bool) -> Reading:
     if _TAG.search(data[:65_536]):
         return _read_tags(data, lenient)
     raise Malformed("no bill of materials in a known format", hint=_READ)
+
+
+def _in_utf8(data: bytes) -> bytes:
+    """The same in UTF-8 without a byte order mark: programs on Windows write UTF-16 when their output is redirected."""
+    text = as_utf8(data)
+    if text is data or data.endswith(text):
+        return text
+    if b"\xef\xbf\xbd" in text:
+        raise Malformed("begins like UTF-16, and is none", hint="save it as UTF-8")
+    return _ENCODING.sub(rb"\1", text, count=1)
 
 
 def read_value(value: Any, *, lenient: bool = False) -> Reading:

@@ -6,8 +6,9 @@ levels, more than 500,000 parts.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from pratique.attest import strictjson
@@ -15,6 +16,7 @@ from pratique.documents.document import Document
 from pratique.documents.repair import repair
 from pratique.documents.shape import Check, Found, Problem, compile_shape, cyclonedx_check, problems_of
 from pratique.errors import LimitExceeded, Malformed
+from pratique.lexicon.encodings import as_utf8
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.parse import read_json_object
 
@@ -22,9 +24,11 @@ MAX_BYTES = 256 << 20
 MAX_DEPTH = 64
 MAX_PARTS = 500_000
 _TAG = lazy(rb"^[ \t]*SPDXVersion[ \t]*:", re.MULTILINE)
+_ENCODING = lazy(rb"^(\s*<\?xml[^>]{0,200}?)\s+encoding\s*=\s*[\"'][^\"'>]{0,40}[\"']")
 _HALF = lazy(rb"\\u[dD][89a-fA-F]")
 _HALVED = Problem("", "has halves of characters (surrogates): question marks stand there")
 _SHOWN = 3
+PutRight = Callable[[Any], tuple[Problem, ...]]
 _READ = "CycloneDX and SPDX are read, Pratique's own JSON, syft's, trivy's, and GitHub's snapshots"
 
 
@@ -58,9 +62,7 @@ def _settled(reading: Reading, lenient: bool) -> Reading:
 def _read(data: bytes, lenient: bool) -> Reading:
     if len(data) > MAX_BYTES:
         raise LimitExceeded(f"a bill of materials of more than {MAX_BYTES >> 20} MiB")
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise Malformed("in UTF-16, which is not read", hint="save it as UTF-8")
-    data = data.removeprefix(b"\xef\xbb\xbf")
+    data = _in_utf8(data)
     start = data[:256].lstrip()
     if start.startswith(b"<"):
         return _read_xml(data, lenient)
@@ -77,6 +79,16 @@ def _read(data: bytes, lenient: bool) -> Reading:
     if _TAG.search(data[:65_536]):
         return _read_tags(data, lenient)
     raise Malformed("no bill of materials in a known format", hint=_READ)
+
+
+def _in_utf8(data: bytes) -> bytes:
+    """The same in UTF-8 without a byte order mark: programs on Windows write UTF-16 when their output is redirected."""
+    text = as_utf8(data)
+    if text is data or data.endswith(text):
+        return text
+    if b"\xef\xbf\xbd" in text:
+        raise Malformed("begins like UTF-16, and is none", hint="save it as UTF-8")
+    return _ENCODING.sub(rb"\1", text, count=1)
 
 
 def read_value(value: Any, *, lenient: bool = False) -> Reading:
@@ -140,6 +152,7 @@ def _read_cyclonedx(
     value: dict[str, Any], name: str, lenient: bool, problems: Sequence[Problem] = (), foreign: Sequence[Problem] = ()
 ) -> Reading:
     from pratique.documents.cyclonedx.parse import document_from_cyclonedx
+    from pratique.documents.lenient.cyclonedx import put_cyclonedx_right
 
     version = value.get("specVersion")
     form = "XML" if name == "cyclonedx-xml" else "JSON"
@@ -153,7 +166,7 @@ def _read_cyclonedx(
         problems = (*problems, Problem("/specVersion", f"is {version[:20]!r}, which is not known: read as 1.7"))
     by = version if known and version >= "1.2" else "1.2" if known else "1.7"
     stated, value["specVersion"] = version, by
-    repaired = _settle(value, _cyclonedx_check(by, form), title, lenient, problems)
+    repaired = _settle(value, _cyclonedx_check(by, form), title, lenient, problems, put_cyclonedx_right)
     _count(value)
     value["specVersion"] = stated
     document = document_from_cyclonedx(value)
@@ -195,6 +208,7 @@ def _read_tags(data: bytes, lenient: bool) -> Reading:
 
 
 def _read_spdx2(value: dict[str, Any], problems: Sequence[Problem], name: str, lenient: bool) -> Reading:
+    from pratique.documents.lenient.spdx2 import put_spdx2_right
     from pratique.documents.spdx2.parse import document_from_spdx2
     from pratique.documents.spdx2.shape import spdx2_check
 
@@ -203,25 +217,35 @@ def _read_spdx2(value: dict[str, Any], problems: Sequence[Problem], name: str, l
     if version not in ("2.1", "2.2", "2.3") and not (lenient and version.startswith("2.")):
         raise Malformed(f"{title} is not known", hint="versions 2.1 to 2.3 and 3.0 are read")
     value["spdxVersion"] = "SPDX-2.2" if version < "2.3" else "SPDX-2.3"
-    repaired = _settle(value, spdx2_check("2.2" if version < "2.3" else "2.3"), title, lenient, problems)
+    by = "2.2" if version < "2.3" else "2.3"
+    repaired = _settle(value, spdx2_check(by), title, lenient, problems, partial(put_spdx2_right, version=by))
     _limit(len(value.get("packages", ())) + len(value.get("files", ())))
     return Reading(document=document_from_spdx2(value), format=name, title=title, repaired=repaired)
 
 
 def _read_spdx3(value: dict[str, Any], lenient: bool) -> Reading:
+    from pratique.documents.lenient.spdx3 import put_spdx3_right
     from pratique.documents.spdx3.parse import document_from_spdx3
     from pratique.documents.spdx3.shape import spdx3_check
 
-    repaired = _settle(value, spdx3_check, "SPDX 3.0.1 JSON", lenient, ())
+    repaired = _settle(value, spdx3_check, "SPDX 3.0.1 JSON", lenient, (), put_spdx3_right)
     _limit(len(value.get("@graph", ())) // 4)
     document = document_from_spdx3(value)
     return Reading(document=document, format="spdx-json", title=f"SPDX {document.spec_version[:10]} JSON", repaired=repaired)
 
 
-def _settle(value: Any, check: Check, title: str, lenient: bool, problems: Sequence[Problem]) -> tuple[Problem, ...]:
+def _settle(
+    value: Any, check: Check, title: str, lenient: bool, problems: Sequence[Problem], put_right: PutRight | None = None
+) -> tuple[Problem, ...]:
+    """What was wrong: nothing in a document that is read strictly. Leniently, first what is known to be meant is put right."""
     if lenient:
+        right: tuple[Problem, ...] = ()
+        if put_right is not None and (problems or check(value)):
+            from pratique.documents.lenient.marks import without_nulls
+
+            right = put_right(without_nulls(value))
         try:
-            return (*problems, *repair(value, check))
+            return (*problems, *right, *repair(value, check))
         except Malformed as error:
             raise Malformed(f"{title} with errors that leave nothing to read: {error.message}") from error
     found = (*problems, *problems_of(check, value))

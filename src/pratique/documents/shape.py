@@ -50,7 +50,8 @@ _DATE_TIME = lazy(
 _DATE = lazy(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
-def _is_time(text: str) -> bool:
+def is_time(text: str) -> bool:
+    """Whether it is a time as RFC 3339 has it, of a day that there is."""
     return bool(_DATE_TIME.fullmatch(text)) and _in_calendar(text.upper())
 
 
@@ -66,7 +67,7 @@ def _in_calendar(text: str) -> bool:
     return offset is None or abs(offset.total_seconds()) <= 14 * 3600  # as far as XML Schema goes
 
 
-_FORMATS: dict[str, Callable[[str], bool]] = {"date-time": _is_time, "date": _is_date, "uri": is_uri}
+_FORMATS: dict[str, Callable[[str], bool]] = {"date-time": is_time, "date": _is_date, "uri": is_uri}
 _EXACT_FORMATS = _FORMATS | {"iri-reference": is_iri_reference, "idn-email": is_mail_address}
 _TYPES: dict[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),

@@ -310,3 +310,47 @@ def test_a_merger_into_cyclonedx_keeps_the_vulnerabilities_builds_and_models_of_
     found = {row["id"]: [one["ref"] for one in row["affects"]] for row in value["vulnerabilities"]}
     refs = {one["bom-ref"] for one in value["components"]}
     assert found.keys() == {"CVE-2026-1", "X-1"} and all(set(one) <= refs for one in found.values())
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("securityOther", ("SECURITY", "url")),
+        ("securityFix", ("SECURITY", "fix")),
+        ("mavenCentral", ("PACKAGE-MANAGER", "maven-central")),
+        ("npm", ("PACKAGE-MANAGER", "npm")),
+        ("eolNotice", ("OTHER", "eolNotice")),
+        ("altWebPage", ("OTHER", "altWebPage")),
+    ],
+)
+def test_a_type_of_reference_that_only_spdx_3_has_gets_a_category_of_spdx_2(kind, expected):
+    graph = json.loads(rendered(document(), "spdx-json@3.0.1").data)["@graph"]
+    package = next(one for one in graph if one.get("name") == "q")
+    package["externalRef"] = [{"type": "ExternalRef", "externalRefType": kind, "locator": ["https://example.org/x"]}]
+    out = rendered(read({"@context": CONTEXT, "@graph": graph}), "spdx-json@2.3")
+    assert problems_by_schema(out.data, "spdx-json@2.3") == []
+    (row,) = next(one["externalRefs"] for one in json.loads(out.data)["packages"] if one["name"] == "q")
+    assert (row["referenceCategory"], row["referenceType"]) == expected
+
+
+def test_a_licence_of_ones_own_that_says_more_than_its_text_stays_of_its_class():
+    licence = element(
+        "expandedlicensing_CustomLicense",
+        "own",
+        name="Our own",
+        simplelicensing_licenseText="words",
+        expandedlicensing_isFsfLibre=False,
+    )
+    declared = element("Relationship", "r", relationshipType="hasDeclaredLicense", to=[f"{PLACE}own"]) | {"from": f"{PLACE}p"}
+    out = rendered(document(licence, declared), "spdx-json@3.0.1")
+    assert problems_by_schema(out.data, "spdx-json@3.0.1") == []
+    assert b"isFsfLibre" in out.data
+
+
+def test_two_datasets_of_one_component_are_one_in_the_xml_of_cyclonedx_1_5_and_that_is_told():
+    component = {"type": "data", "name": "d", "data": [{"type": "dataset", "name": "a"}, {"type": "dataset", "name": "b"}]}
+    found = read({"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": [component]})
+    out = rendered(found, "cyclonedx-xml@1.5")
+    assert problems_by_schema(out.data, "cyclonedx-xml@1.5") == []
+    assert any("of which XML of 1.5 has one" in str(one) for one in out.left_out)
+    assert list(rendered(found, "cyclonedx-xml@1.6").left_out) == []

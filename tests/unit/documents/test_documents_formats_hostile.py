@@ -131,13 +131,24 @@ def test_any_bytes_are_refused_or_read(data):
         (b"<html/>", "not CycloneDX XML"),
         (b"<bom", "not XML, line 1"),
         (b'<!DOCTYPE x [<!ENTITY a "b">]><bom xmlns="http://cyclonedx.org/schema/bom/1.6"/>', "entities"),
-        (b"\xff\xfe{\x00", "UTF-16"),
+        (b"\xff\xfe{", "UTF-16, and is none"),
+        (b"\xff\xfe{\x00", "not valid JSON|not JSON"),
         (b'{"bomFormat":"CycloneDX","specVersion":"1.6","components":[],"components":[]}', "twice"),
     ],
 )
 def test_what_is_no_document_is_refused_and_says_why(data, said):
     with pytest.raises(Malformed, match=said):
         read_document(data)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("name", ["cyclonedx-json@1.7", "cyclonedx-xml@1.6", "spdx-json@2.3", "spdx-tag-value", "json"])
+def test_a_document_in_another_encoding_that_says_so_at_its_start_is_read_as_in_utf_8(name, encoding):
+    data = rendered(full_document(), name)
+    mark = "\ufeff" if encoding in ("utf-16-le", "utf-16-be") else ""
+    wide = (mark + data.decode()).encode(encoding)
+    assert read_document(wide).document == read_document(data).document
+    assert read_document(wide, lenient=True).document == read_document(data).document
 
 
 def test_errors_of_tag_value_are_named_with_their_line():
@@ -152,8 +163,8 @@ def test_errors_of_json_are_named_with_their_pointer():
     with pytest.raises(Malformed, match=r"/components/1/type is 'thing'"):
         read_document(data)
     reading = read_document(data, lenient=True)
-    assert [part.name for part in reading.document.parts] == ["a"]
-    assert [one.pointer for one in reading.repaired] == ["/components/1/type", "/components/1"]
+    assert [(part.name, part.kind) for part in reading.document.parts] == [("a", "library"), ("b", "library")]
+    assert [one.pointer for one in reading.repaired] == ["/components/1/type"]
 
 
 def test_a_relationship_to_what_is_not_defined_is_refused():
@@ -167,7 +178,7 @@ def test_a_relationship_to_what_is_not_defined_is_refused():
 def test_an_identifier_used_twice_is_refused(name):
     value = copy.deepcopy(JSON[name])
     rows = value.get("components") or value.get("packages") or value["@graph"]
-    rows.append({**rows[-1], "name": "another"} if name != "spdx-json@3.0.1" else rows[-1])
+    rows.append({**rows[-1], "comment" if name == "spdx-json@3.0.1" else "name": "another"})
     with pytest.raises(Malformed, match="taken"):
         read_document(json.dumps(value).encode())
 

@@ -14,6 +14,8 @@ from pratique.lexicon.lazy_regex import lazy
 
 _INVALID = lazy(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ONLY_JSON = frozenset({"$schema", "bomFormat", "specVersion"})  # the name space says it
+_ONCE = {"1.5": frozenset({"component/data"})}
+"""Version → elements that stand there once, and often in later ones and in JSON."""
 _ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"}
 
 
@@ -22,7 +24,7 @@ def json_to_xml(value: Mapping[str, Any], version: str) -> tuple[bytes, tuple[Pr
 
     Deterministic; UTF-8, without indentation.
     """
-    writer = _Writer(load_shapes("cyclonedx-xml"))
+    writer = _Writer(load_shapes("cyclonedx-xml"), version)
     attributes = f' xmlns="{NAMESPACE}{version}"'
     text = '<?xml version="1.0" encoding="UTF-8"?>\n' + writer.element("bom", value, ".bom", attributes)
     if writer.unprintable:
@@ -37,6 +39,7 @@ class _Writer:
     """One document on its way out."""
 
     types: Mapping[str, Any]
+    version: str
     left_out: list[Problem] = field(default_factory=list)
     unprintable: int = 0
     laid_out: int = 0
@@ -104,7 +107,11 @@ class _Writer:
                 continue
             said = value[member]
             if f"{type_}/{child}" in REPEATED:
-                parts += [self.element(child, one, inner) for one in (said if isinstance(said, list) else [said])]
+                rows = said if isinstance(said, list) else [said]
+                if len(rows) > 1 and f"{type_}/{child}" in _ONCE.get(self.version, ()):
+                    self.left_out.append(Problem(f"{name}/{member}", f"{len(rows)}, of which XML of {self.version} has one"))
+                    rows = rows[:1]
+                parts += [self.element(child, one, inner) for one in rows]
             else:
                 parts.append(self.element(child, said, inner))
         return _tag(name, attributes, "".join(parts))

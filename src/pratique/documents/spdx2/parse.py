@@ -313,7 +313,8 @@ def _creators(rows: Iterable[str]) -> tuple[tuple[Tool, ...], tuple[Party, ...]]
     for row in rows:
         kind, _, name = row.partition(":")
         if kind == "Tool":
-            tools.append(tool_from(name.strip()))
+            if said_tool := _said(name.strip()):
+                tools.append(tool_from(said_tool))
         elif name.strip():
             authors.append(party_from(name.strip(), kind.lower()))
     return tuple(tools), tuple(authors)

@@ -74,6 +74,16 @@ def _with_hashed_files(document: Document) -> tuple[Document, tuple[Problem, ...
     return replace(document, parts=(*document.parts, *bare), files=rest), problems
 
 
+_CATEGORIES = frozenset({"OTHER", "PERSISTENT-ID", "SECURITY", "PACKAGE-MANAGER"})
+_OF_SPDX3 = {
+    "securityOther": ("SECURITY", "url"),
+    "securityFix": ("SECURITY", "fix"),
+    "mavenCentral": ("PACKAGE-MANAGER", "maven-central"),
+    **{name: ("PACKAGE-MANAGER", name) for name in ("bower", "npm", "nuget")},
+}
+"""Types of external references that only SPDX 3 has, in SPDX 2's words; all others are of the category OTHER."""
+
+
 @dataclass(slots=True)
 class _Writer:
     """One document on its way out."""
@@ -257,7 +267,7 @@ class _Writer:
             elif one.hashes or one.extra or not one.url or any(char.isspace() for char in one.url):
                 unsayable.append(one)
             elif slash:
-                rows.append(_external(category.upper(), kind, one.url, one.comment))
+                rows.append(_external(*_spoken(category.upper(), kind), one.url, one.comment))
             elif one.kind in REFERENCES["1.7"] - {"other"}:
                 rows.append(_external("OTHER", one.kind, one.url, one.comment))
             else:
@@ -335,6 +345,13 @@ class _Writer:
 
 def _checksums(hashes: Iterable[Hash]) -> list[dict[str, str]]:
     return [{"algorithm": ALGORITHMS[one.algorithm], "checksumValue": one.value} for one in hashes if one.algorithm in ALGORITHMS]
+
+
+def _spoken(category: str, kind: str) -> tuple[str, str]:
+    """Category and type of a reference; SPDX 3 has types without categories."""
+    if category in _CATEGORIES:
+        return category, kind
+    return _OF_SPDX3.get(kind, ("OTHER", kind)) if category == "SPDX" else ("OTHER", kind)
 
 
 def _external(category: str, kind: str, locator: str, comment: str = "") -> dict[str, str]:

@@ -350,7 +350,8 @@ class _Writer:
 
     def custom(self, one: CustomLicence) -> dict[str, Any]:
         """What a `LicenseRef-…` stands for."""
-        kind = "expandedlicensing_CustomLicense" if one.urls else "simplelicensing_SimpleLicensingText"
+        more = self.same and any(pointer.startswith("/expandedlicensing_") for pointer in one.extra)
+        kind = "expandedlicensing_CustomLicense" if one.urls or more else "simplelicensing_SimpleLicensingText"
         out = self.element(kind, one.id, name=one.name, comment=one.comment)
         out |= {"spdxId": self.custom_id(one), "simplelicensing_licenseText": one.text or one.name or one.id}
         if one.urls:

@@ -23,14 +23,15 @@ _FOREIGN: Any = {  # the extension of somebody else, whose type is an IRI, and w
 
 
 class Model:
-    """The classes of SPDX 3.0.1. `members`: class → member → shape; `named`: class → the member that names one of it;
-    `ranges`: class → member → the classes that a reference there may mean."""
+    """The classes of SPDX 3.0.1. `members`: class → member → shape; `needs`: class → what it must have; `named`: class → the
+    member that names one of it; `ranges`: class → member → the classes that a reference there may mean."""
 
     def __init__(self, table: Mapping[str, Any]) -> None:
         self.classes: Mapping[str, Any] = table["classes"]
         self.named: dict[str, str] = {name: one["id"] for name, one in self.classes.items() if "id" in one}
         self.elements = frozenset(name for name, id_ in self.named.items() if id_ == "spdxId")
         self.members: dict[str, dict[str, Any]] = {}
+        self.needs: dict[str, tuple[str, ...]] = {}
         shapes: dict[str, Any] = dict(table["shapes"])
         shapes["time"] = shapes["time"] | {"format": "date-time"}
         shapes["to:extension_Extension"] = {"any": [shapes["to:extension_Extension"], _FOREIGN]}
@@ -43,6 +44,7 @@ class Model:
                 for member, one in members.items()
                 if (target := _target(one)).startswith("to:")
             }
+            self.needs[name] = tuple(needs)
             needs += [id_] if id_ == "spdxId" else []
             shapes[name] = {"members": {id_: {"ref": id_}, "type": {"enum": [name]}, **members}, "needs": ["type", *needs]}
         version = shapes["CreationInfo"]["members"]["specVersion"]
@@ -126,13 +128,13 @@ def identifier_of(thing: Mapping[str, Any]) -> str:
 def _identifiers(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     seen: dict[str, dict[str, Any]] = {}
     documents: set[str] = set()
-    for pointer, one, is_top in things_in(document):
+    for pointer, one, _ in things_in(document):
         ref = identifier_of(one)
         if one["type"] == "SpdxDocument":
             documents.add(ref)
         known = seen.setdefault(ref, one) if ref else one
-        if known is not one and (known != one or is_top):
-            # The same thing may stand in several others, laid out as a tree.
+        if known is not one and known != one:
+            # The same words of the same thing may stand there often, as in a tree where several others refer to it.
             yield pointer, "has an identifier that is taken"
     if len(documents) > 1:
         yield "", f"has {len(documents)} elements SpdxDocument, not one"

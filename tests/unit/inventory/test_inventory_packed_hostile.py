@@ -84,6 +84,14 @@ def test_an_archive_that_holds_itself_ends_at_the_depth():
     assert "more than 5 archives in one file" in told(opened(many))
 
 
+def test_of_many_archives_that_lie_too_deep_a_few_are_named_and_the_rest_counted():
+    deep = nested(zip_of({"a": "x"}), 3)
+    for level in range(2):
+        deep = zip_of({f"{level}{number}.zip": deep for number in range(6)})
+    found = [reason for reason in reasons(alone("42.zip", deep)) if "deeper than" in reason]
+    assert len(found) == 11 and any("not opened (and 26 more places in it)" in reason for reason in found)
+
+
 def test_too_many_entries_end_the_reading_with_one_unknown():
     tree = opened(gz(tar_of({f"{number}": "" for number in range(300)})))
     assert len(tree.entries) == 100 and len(tree.unknowns) == 1

@@ -55,7 +55,7 @@ def _read_build(file: File) -> Iterator[Found]:
 
 
 def _suffix(scala: str, operator: str, cross: str, constant: str) -> str | None:
-    """What is put behind the artifact's name; None where only a run knows it. `scala`: its version, "" for none that is stated."""
+    """What is put behind the artifact's name; None where only a run knows it. `scala`: its version, "" for none stated."""
     numbers = _NUMBERS.fullmatch(scala)
     binary = None if numbers is None else "_3" if numbers[1] == "3" else f"_{numbers[1]}.{numbers[2]}"
     if operator == "%%%":

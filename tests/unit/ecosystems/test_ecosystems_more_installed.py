@@ -11,7 +11,7 @@ import pytest
 import zstandard
 from binary_samples import elf
 from hypothesis import HealthCheck, given, settings
-from lock_trees import FOLDER, broken, inventory
+from lock_trees import FOLDER, broken
 from sbom_trees import SUBJECT, tree
 
 from pratique.inventory.assemble import catalogue_tree

@@ -16,7 +16,6 @@ from pratique.lexicon.text import clean
 from pratique.lexicon.values import clean_url, list_or_empty, table_or_empty, text_or_empty
 from pratique.model import Presence
 
-
 _INSTALLED = lazy(r"(?:.*/)?packages/[^/]+/[A-Za-z0-9]{4,8}/[^/]+")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pratique.artifact.examine import Examined, Examiner, ExamPlan
+from pratique.artifact.left_out import left_out
 from pratique.artifact.limits import Budget, Limits
 from pratique.artifact.selection import Chosen, Selection
 from pratique.artifact.types import ImageContents, Progress
@@ -131,6 +132,7 @@ class _Gathered:
     def __init__(self) -> None:
         self.entries: dict[str, FileEntry] = {}
         self.unknowns: list[Unknown] = []
+        self.crowded: list[str] = []
         self._contents: dict[str, bytes] = {}
         self._facts: dict[str, dict[str, bytes]] = {}
 
@@ -146,7 +148,8 @@ class _Gathered:
             self.unknowns.append(Unknown(path, "changed while it was read", unread=True))
 
     def tree(self, examiner: Examiner) -> Tree:
-        unknowns = tuple(sorted(self.unknowns, key=lambda unknown: unknown.path))
+        crowded = left_out(sorted(self.crowded), "too much package metadata")
+        unknowns = tuple(sorted((*self.unknowns, *crowded), key=lambda unknown: unknown.path))
         return Tree(entries=self.entries, contents=self._contents, facts=self._facts, digests=examiner.digests, unknowns=unknowns)
 
 
@@ -243,7 +246,7 @@ class _Walk:
             reason = f"{status.st_size} bytes are too many to be read as package metadata"
             self._unknowns.append(Unknown(path, reason, unread=True))
         if keep and self._kept + status.st_size > self._limits.max_wanted_bytes:
-            self._unknowns.append(Unknown(path, "too much package metadata: this file was left out", unread=True))
+            self._gathered.crowded.append(path)
             keep = False
         self._kept += status.st_size if keep else 0
         plan = plan._replace(keep=keep)

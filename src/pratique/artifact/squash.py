@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
 from pratique.artifact.layer import LayerEntry, LayerScan, What
+from pratique.artifact.left_out import left_out
 from pratique.artifact.limits import Limits
 from pratique.artifact.paths import shown
 from pratique.errors import Malformed
@@ -203,6 +204,7 @@ def _collect(
     contents: dict[str, bytes] = {}
     facts: dict[str, Mapping[str, bytes]] = {}
     missing: dict[int, set[str]] = {}
+    crowded: dict[int, list[str]] = {}
     largest = limits.max_wanted_file_bytes
     found = [(scan.facts, scan.contents, scan.dropped) for scan in scans]
     for path, (source, layer, _) in _leaves(root):
@@ -223,10 +225,11 @@ def _collect(
         elif size > largest:
             unknowns.append(Unknown(path, f"{size} bytes are too many to be read as package metadata", unread=True))
         elif sha256 in dropped:
-            reason = f"layer {layer} has too much package metadata: this file was left out"
-            unknowns.append(Unknown(path, reason, unread=True))
+            crowded.setdefault(layer, []).append(path)
         else:
             missing.setdefault(layer, set()).add(name)
+    for layer, paths in crowded.items():
+        unknowns += left_out(paths, f"layer {layer} has too much package metadata")
     layers = tuple(scan.diff_id for scan in scans)
     digests: dict[str, dict[str, str]] = {}
     for scan in scans:

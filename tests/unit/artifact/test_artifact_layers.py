@@ -169,6 +169,13 @@ def test_wanted_files_over_the_total_are_unknown():
     assert [unknown.path for unknown in tree.unknowns] == ["b"]
 
 
+def test_of_very_many_files_that_are_left_out_a_few_are_named_and_the_rest_counted():
+    named = files(**{f"f{number:03}": b"%011d" % number for number in range(100)})
+    tree = lay(named, wanted=everything, limits=Limits(max_wanted_bytes=15)).tree
+    assert [unknown.path for unknown in tree.unknowns] == [*(f"f{number:03}" for number in range(1, 21)), ""]
+    assert tree.unknowns[-1].reason == "layer 0 has too much package metadata: 79 more files were left out"
+
+
 def test_bytes_after_the_end_of_the_archive_are_said():
     assert "follow the end" in scan(files(a=b"") + b"hidden").unknowns[0].reason
 

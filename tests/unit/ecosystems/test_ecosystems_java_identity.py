@@ -222,3 +222,13 @@ def test_of_one_name_in_several_groups_an_archive_is_the_one_that_its_bundle_is_
     )
     assert found.own is not None and found.own.at.group == "com.sun.xml.bind"
     assert [one.at.group for one in found.others] == ["org.glassfish.jaxb"]
+
+
+def test_the_classes_of_an_android_library_are_the_library():
+    files = {"AndroidManifest.xml": "<manifest/>", "classes.jar": jar({"androidx/core/app": 3, "androidx/core/view": 3, "androidx/core": 1})}
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        for name, data in files.items():
+            made.writestr(name, data)
+    found = [one.purl for one in catalogue_tree(SUBJECT, tree({"libs/core-1.12.0.aar": out.getvalue()})).components]
+    assert found == ["pkg:maven/androidx.core/core@1.12.0"]

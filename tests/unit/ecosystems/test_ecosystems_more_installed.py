@@ -476,3 +476,38 @@ ODD = {
 def test_no_file_of_an_installer_breaks_the_inventory(data):
     found = inventory(dict.fromkeys(ODD, data) | {"srv/x-1.dist-info/METADATA": "Name: x\nVersion: 1\n"})
     assert "pkg:pypi/x@1" in {one.purl for one in found.components}
+
+
+def test_packages_in_a_depot_of_julia_are_told_with_all_that_lies_in_their_folders():
+    project = 'name = "JSON"\nuuid = "682c06a0-de6a-54ab-a142-c8b1cf79cde6"\nversion = "0.21.4"\n[deps]\nDates = "x"\n'
+    place = "root/.julia/packages/JSON/93Ea8"
+    files = {f"{place}/Project.toml": project, f"{place}/src/JSON.jl": "x", "app/Project.toml": project}
+    found = inventory(files)
+    (one,) = found.components
+    assert one.purl == "pkg:julia/JSON@0.21.4?uuid=682c06a0-de6a-54ab-a142-c8b1cf79cde6" and one.presence is Presence.INSTALLED
+    assert found.ownership[f"{place}/src/JSON.jl"].owner == one.purl
+    assert f"{place}/Project.toml" in {one.path for one in inventory({f"{place}/Project.toml": 'name = "JSON"'}).unknowns}
+
+
+def test_shards_that_are_installed_are_told_by_what_shards_notes():
+    text = "---\nversion: 1.0\nshards:\n  kemal:\n    git: https://github.com/kemalcr/kemal.git\n    version: 1.4.0\n"
+    found = inventory({"app/lib/.shards.info": text, "app/lib/kemal/src/kemal.cr": "x"})
+    (one,) = found.components
+    assert (one.name, one.version, one.presence) == ("kemal", "1.4.0", Presence.INSTALLED)
+    assert found.ownership["app/lib/kemal/src/kemal.cr"].owner == one.ref
+
+
+def test_packages_that_ghc_registered_are_told_with_what_they_need():
+    random = (
+        "name:                 random\nversion:              1.2.1.1\nid:                   random-1.2.1.1-C39B\n"
+        "license:              BSD-3-Clause\ndescription:\n    A package: with words\n\n    version: 9\n"
+        "depends:\n    base-4.17.2.1 splitmix-0.1.0.4-F9\n"
+    )
+    splitmix = "name: splitmix\nversion: 0.1.0.4\nid: splitmix-0.1.0.4-F9\nlicense: BSD-3-Clause\ndepends: base-4.17.2.1\n"
+    places = {"var/lib/ghc/package.conf.d/random-1.2.1.1.conf": random, "var/lib/ghc/package.conf.d/splitmix.conf": splitmix}
+    found = {one.purl: one for one in inventory({**places, "etc/x.conf": "name: x\nversion: 1\n"}).components}
+    assert set(found) == {"pkg:hackage/random@1.2.1.1", "pkg:hackage/splitmix@0.1.0.4"}
+    one = found["pkg:hackage/random@1.2.1.1"]
+    assert (one.depends, one.licences, one.presence) == (("pkg:hackage/splitmix@0.1.0.4",), ("BSD-3-Clause",), Presence.INSTALLED)
+    torn = "root/.cabal/store/ghc-9.4.7/package.db/x.conf"
+    assert torn in {one.path for one in inventory({torn: "nothing"}).unknowns}

@@ -212,6 +212,37 @@ def test_of_sbt_only_what_stands_there_as_a_literal_has_a_version():
     assert set(plugin) == {"pkg:maven/com.github.sbt/sbt-native-packager@1.9.16"}
 
 
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ('"g" %% "a" % "1"', "a_2.13"),
+        ('"g" % "a" % "1" cross CrossVersion.full', "a_2.13.12"),
+        ('"g" %% "a" % "1" cross CrossVersion.full', "a_2.13.12"),
+        ('("g" %% "a" % "1").cross(CrossVersion.for2_13Use3)', "a_3"),
+        ('"g" %% "a" % "1" cross CrossVersion.for2_13Use3', "a_3"),
+        ('"g" %% "a" % "1" % Test cross CrossVersion.for3Use2_13', "a_2.13"),
+        ('"g" % "a" % "1" cross CrossVersion.constant("2.12")', "a_2.12"),
+        ('"g" %%% "a" % "1"', "a"),
+        ('"g" %% "a" % "1" cross CrossVersion.of(mine)', "a"),
+    ],
+)
+def test_what_sbt_puts_behind_a_name_is_part_of_it_where_it_is_stated(module, name):
+    build = f'val s = "2.13.12"\nscalaVersion := s\nlibraryDependencies += {module}\n'
+    (one,) = told({"build.sbt": build}).values()
+    assert one.purl == f"pkg:maven/g/{name}@1"
+    assert one.facts.get("scala-suffix", "") == ("not known" if name == "a" else "")
+
+
+def test_what_an_environment_of_conda_includes_for_pip_is_told_as_not_read():
+    text = "dependencies:\n- python=3.11.8\n- pip:\n  - -r req.txt\n  - --requirement=other.txt\n  - six==1.16.0\n"
+    found = inventory({"environment.yml": text})
+    assert [one.reason for one in found.unknowns] == [
+        "includes other.txt, which is not read",
+        "includes req.txt, which is not read",
+    ]
+    assert "pkg:pypi/six@1.16.0" in {one.purl for one in found.components}
+
+
 def test_a_lock_file_of_sbt_tells_versions_and_digests():
     entry = {"org": "org.typelevel", "name": "cats-core_3", "version": "2.10.0", "configurations": ["compile", "test"]}
     entry["artifacts"] = [{"name": "cats-core_3.jar", "hash": "sha1:" + "ab" * 20}]

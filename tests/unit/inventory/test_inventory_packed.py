@@ -288,3 +288,30 @@ def test_an_extension_of_chrome_is_a_zip_behind_its_signature():
 @pytest.mark.parametrize("name", ["knot.tar.lz4", "knot.cpio.lz4"])
 def test_both_forms_of_lz4_are_read(name):
     assert purls(alone(name, (DATA / name).read_bytes())) == ["pkg:npm/knot@1"]
+
+
+@pytest.mark.parametrize(
+    ("manifest", "purl"),
+    [
+        (
+            '<PackageManifest><Metadata><Identity Id="python"/></Metadata></PackageManifest>',
+            "pkg:vscode-extension/ms-python/python@2024.1.0",
+        ),
+        (
+            '<P xmlns="x"><Identity Id="python" TargetPlatform="linux-x64"/></P>',
+            "pkg:vscode-extension/ms-python/python@2024.1.0?platform=linux-x64",
+        ),
+        ("broken", "pkg:vscode-extension/ms-python/python@2024.1.0"),
+    ],
+)
+def test_an_extension_of_an_editor_is_none_of_npm(manifest, purl):
+    about = {"name": "python", "publisher": "ms-python", "version": "2024.1.0", "engines": {"vscode": "^1.80"}}
+    inner = '{"name":"knot","version":"1.0.0"}'
+    files = {
+        "extension.vsixmanifest": manifest,
+        "extension/package.json": json.dumps(about),
+        "extension/node_modules/knot/package.json": inner,
+    }
+    found = alone("python.vsix", zip_of(files))
+    assert purls(found) == ["pkg:npm/knot@1.0.0", purl]
+    assert found.components[1].facts["package-file"] == "extension of VS Code"

@@ -13,12 +13,14 @@ from pratique.cataloging.pins import single_version
 from pratique.errors import Malformed
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.parse import load_yaml
+from pratique.lexicon.text import clean
 from pratique.lexicon.values import clean_url, list_or_empty, table_or_empty, text_or_empty
 from pratique.model import Component, Presence
 
 _SPEC = lazy(r"(?:(?P<channel>[^\s:=]+)::)?(?P<name>[A-Za-z0-9_][\w.-]*)\s*+(?P<rest>.*)")
 _PIN = lazy(r"(?P<equals>==?)\s*(?P<version>[^=\s|,<>!~*]+)(?:=(?P<build>[^=\s*]+))?")
 _PIP = lazy(r"(?P<name>[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*(?P<rest>[^;#@]*)")
+_INCLUDED = lazy(r"(?:-r|-c|--requirement|--constraint)[\s=]*(\S{1,500})")
 _FULL = 2  # dots of a version that is more than the beginning of one
 
 
@@ -58,7 +60,10 @@ def _conda(file: File, spec: str, channel: str) -> Component | None:
 def _pip(file: File, text: str) -> Component | None:
     match = _PIP.match(text[:500])
     if match is None or text.startswith("-") or "://" in text or text[match.end() : match.end() + 1] == "@":
-        if text and not text.startswith("-"):
+        included = _INCLUDED.match(text)
+        if included:
+            file.unread(f"includes {clean(included[1], 200)}, which is not read")
+        elif text and not text.startswith("-"):
             file.unknown(f"not a package at a version: {text[:100]!r}")
         return None
     rest = match["rest"].strip()
@@ -71,6 +76,6 @@ def _pip(file: File, text: str) -> Component | None:
 
 CONDA_ENVIRONMENT = FileCataloger(
     "conda-environment",
-    1,
+    2,
     ListSource(read=_read, presence=Presence.DECLARED, names=("environment.yml", "environment.yaml")),
 )

@@ -45,7 +45,6 @@ _VARIANTS = (
 _GITLAB = ".gitlab-ci.yml"
 _VARIABLE = lazy(r"\$(?:(\w+)|\{(\w+)(?::?([-+?])([^{}$]*))?\})")
 _MAX_NODES = 100_000
-_MAX_LINES = 20_000
 
 
 class _Image(NamedTuple):
@@ -171,7 +170,7 @@ def _from(word: str) -> Iterator[str]:
 def _instructions(text: str) -> Iterator[tuple[int, list[str]]]:
     """(line, words) of each instruction; lines that go on are put together, comments and here-documents passed over."""
     begun, parts, until = 0, list[str](), ""
-    for number, line in enumerate(text.split("\n", _MAX_LINES)[:_MAX_LINES], 1):
+    for number, line in enumerate(text.split("\n"), 1):
         stripped = line.strip()
         if until:
             until = "" if stripped == until else until

@@ -1,4 +1,7 @@
-"""Crystal: shard.lock (Shards, "shard.lock"). A shard comes from a repository; there is no registry of them."""
+"""Crystal: shard.lock, and what Shards notes in `lib/.shards.info` of what it installed there (Shards, "shard.lock").
+
+A shard comes from a repository; there is no registry of them.
+"""
 
 from collections.abc import Iterator
 
@@ -30,7 +33,13 @@ def _read(file: File) -> Iterator[Found]:
         place = at_repository(address, at) if address else at_path(entry.get("path"))
         component = file.package("generic", name, version, origin=place)
         if component is not None:
-            yield Found(component)
+            installed = file.presence is Presence.INSTALLED and "/" not in name
+            yield Found(component, folders=(f"{file.folder}/{name}",) if installed else ())
 
 
-CRYSTAL = FileCataloger("crystal", 1, ListSource(read=_read, presence=Presence.DECLARED, names=("shard.lock",)))
+CRYSTAL = FileCataloger(
+    "crystal",
+    2,
+    ListSource(read=_read, presence=Presence.DECLARED, names=("shard.lock",)),
+    ListSource(read=_read, presence=Presence.INSTALLED, names=(".shards.info",)),
+)

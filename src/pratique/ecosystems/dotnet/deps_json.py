@@ -21,7 +21,6 @@ from pratique.lexicon.text import clean
 from pratique.model import Component, ComponentKind, Edges, Presence, Tree
 
 _ASSETS = ("runtime", "native", "runtimeTargets", "resources")
-_MAX_LIBRARIES = 20_000
 _MAX_ASSETS = 5_000
 _LOCAL = ("project", "reference")
 _PACK = "runtimepack."  # the SDK's mark for the runtime that a self-contained application brings along
@@ -79,7 +78,7 @@ def _libraries(out: Collector, path: str) -> dict[tuple[str, str], _Library]:
     if not isinstance(libraries, dict) or not isinstance(targets, dict):
         raise Malformed("no list of .NET libraries")
     found: dict[tuple[str, str], _Library] = {}
-    for key, value in list(libraries.items())[:_MAX_LIBRARIES]:
+    for key, value in libraries.items():
         name, version = split_key(key)
         if not name or not isinstance(value, dict):
             out.unread(path, f"a library that is not named NAME/VERSION: {clean(key, 100)}")
@@ -105,7 +104,7 @@ def _target(document: Mapping[str, Any], targets: Mapping[str, Any]) -> Iterator
     chosen = targets.get(name) if isinstance(name, str) else None
     for target in [chosen] if isinstance(chosen, dict) else list(targets.values())[:20]:
         if isinstance(target, dict):
-            yield from list(target.items())[:_MAX_LIBRARIES]
+            yield from target.items()
 
 
 def split_key(key: str) -> tuple[str, str]:

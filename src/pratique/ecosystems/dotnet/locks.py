@@ -16,7 +16,6 @@ from pratique.lexicon.values import table_or_empty
 from pratique.model import Component, Edges
 
 _MAX_FRAMEWORKS = 100
-_MAX_ITEMS = 20_000
 
 
 @dataclass(slots=True)
@@ -153,12 +152,12 @@ def _direct(project: Mapping[str, Any]) -> tuple[set[str], set[str]]:
 
 
 def _items(table: Any) -> dict[str, dict[str, Any]]:
-    return {name: item for name, item in list(table_or_empty(table).items())[:_MAX_ITEMS] if isinstance(item, dict)}
+    return {name: item for name, item in table_or_empty(table).items() if isinstance(item, dict)}
 
 
 def tools_and_sdks(document: Mapping[str, Any], tools: bool) -> Sequence[tuple[str, str]]:
     """(name, version) of a manifest of local tools (`dotnet-tools.json`), or of the MSBuild SDKs that `global.json` names."""
     if tools:
         return [(name, clean(about.get("version"))) for name, about in _items(document.get("tools")).items()]
-    found = list(table_or_empty(document.get("msbuild-sdks")).items())[:_MAX_ITEMS]
+    found = table_or_empty(document.get("msbuild-sdks")).items()
     return [(name, clean(version)) for name, version in found]

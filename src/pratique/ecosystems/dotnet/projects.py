@@ -25,7 +25,6 @@ from pratique.model import Component, ComponentKind, Edges, Presence
 _LOCK, _ASSETS, _LIST = "packages.lock.json", "project.assets.json", "packages.config"
 _TOOLS, _GLOBAL = "dotnet-tools.json", "global.json"
 PROJECT_FILES = (_LOCK, _ASSETS, _LIST, _TOOLS, _GLOBAL, *CENTRAL, *BUILD)
-_MAX_ITEMS = 20_000
 
 
 def add_projects(out: Collector, keeps: Callable[[str], bool]) -> None:
@@ -102,7 +101,7 @@ def _lists(out: Collector, feeds: Feeds, keeps: Callable[[str], bool]) -> dict[s
     found: dict[str, list[str]] = {}
     for path in filter(keeps, out.tree.kept((_LIST,))):
         try:
-            items = [one for one in load_xml(out.tree.contents[path]) if local_name(one) == "package"][:_MAX_ITEMS]
+            items = [one for one in load_xml(out.tree.contents[path]) if local_name(one) == "package"]
             known = feeds.of(path, {one.get("id", "") for one in items})
             for one in items:
                 name, develops = one.get("id", ""), one.get("developmentDependency", "").lower() == "true"

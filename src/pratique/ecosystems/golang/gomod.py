@@ -14,7 +14,6 @@ from pratique.lexicon.lazy_regex import lazy
 
 _TOKEN = lazy(r'"(?:[^"\\\n]|\\.)*"|`[^`\n]*`|//.*|=>|[(),]|[^\s"`(),]+')
 _RELEASE = lazy(r"(\d{1,4})\.(\d{1,4})")
-_MAX_LINES = 500_000
 
 
 class Requirement(NamedTuple):
@@ -84,7 +83,7 @@ def read_go_mod(data: bytes) -> GoMod:
 def read_go_sum(data: bytes) -> dict[tuple[str, str], str]:
     """(path, version) → `h1:…` of the module's zip. Lines that are not of that form are passed over, as are `/go.mod` sums."""
     sums: dict[tuple[str, str], str] = {}
-    for line in decode_text(data).split("\n")[:_MAX_LINES]:
+    for line in decode_text(data).split("\n"):
         fields = line.split()
         if len(fields) == 3 and not fields[1].endswith("/go.mod") and fields[2].startswith("h1:"):
             sums[fields[0], fields[1]] = fields[2]
@@ -94,7 +93,7 @@ def read_go_sum(data: bytes) -> dict[tuple[str, str], str]:
 def _directives(data: bytes) -> Iterator[tuple[int, list[str], str]]:
     """(line, verb and arguments, comment at its end); those in a block have its verb put before them."""
     block = ""
-    for number, line in enumerate(decode_text(data).split("\n")[:_MAX_LINES], 1):
+    for number, line in enumerate(decode_text(data).split("\n"), 1):
         words, comment = _words(line, number)
         if not words:
             continue

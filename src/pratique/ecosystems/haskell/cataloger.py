@@ -1,11 +1,14 @@
-"""Haskell: stack.yaml and its lock (packages besides the snapshot, which is named, not listed), cabal.project.freeze."""
+"""Haskell: stack.yaml and its lock (packages besides the snapshot, which is named, not listed), cabal.project.freeze, and the
+databases in which GHC and cabal register what is installed."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from pratique.cataloging.origins import at_address, at_repository
-from pratique.cataloging.package_lists import File, FileCataloger, Found, ListSource
+from pratique.cataloging.package_lists import File, FileCataloger, Found, ListSource, folder_of
+from pratique.errors import Malformed
 from pratique.lexicon.lazy_regex import lazy
+from pratique.lexicon.licences import normalise
 from pratique.lexicon.parse import load_yaml
 from pratique.lexicon.text import clean
 from pratique.lexicon.values import clean_url, list_or_empty, read_hex, table_or_empty, text_or_empty
@@ -54,10 +57,46 @@ def _read_freeze(file: File) -> Iterator[Found]:
             yield Found(component)
 
 
+_DATABASES = ("package.conf.d", "package.db")
+
+
+def _read_registered(file: File) -> Iterator[Found]:
+    """`key: value`, of which a value may go on in lines that are indented (GHC User Guide, "Package databases")."""
+    fields: dict[str, str] = {}
+    key = ""
+    for line in file.text.split("\n"):
+        if line[:1].isspace():
+            fields[key] = f"{fields.get(key, '')} {line.strip()}"
+        elif ":" in line:
+            key, _, value = line.partition(":")
+            fields[key] = value.strip()
+    name, version = fields.get("name", ""), fields.get("version", "")
+    if not name or not version:
+        raise Malformed("not a package that GHC registered")
+    licence = normalise(fields.get("license", ""))
+    component = file.package(
+        "hackage",
+        name,
+        version,
+        licences=(licence,) if licence else (),
+        description=clean(fields.get("synopsis")),
+        homepage=clean_url(fields.get("homepage")),
+    )
+    if component is not None:
+        yield Found(component, (fields.get("id", "").strip(),), fields.get("depends", "").split())
+
+
 HASKELL = FileCataloger(
     "haskell",
-    1,
+    2,
     ListSource(read=_read_stack, presence=Presence.DECLARED, names=("stack.yaml",)),
     ListSource(read=_read_stack_lock, presence=Presence.DECLARED, names=("stack.yaml.lock",)),
     ListSource(read=_read_freeze, presence=Presence.DECLARED, names=("cabal.project.freeze",)),
+    ListSource(
+        read=_read_registered,
+        presence=Presence.INSTALLED,
+        endings=(".conf",),
+        accepts=lambda path: path.split("/")[-2:-1] in ([one] for one in _DATABASES),
+        scope=folder_of,
+    ),
 )

@@ -31,7 +31,6 @@ from pratique.model import Component, ComponentKind, Presence, Tree
 
 _CHART = "Chart.yaml"
 _PARENT = lazy(r"(.*?)charts/(?:[^/!]+\.tgz!)?[^/!]+/", re.DOTALL)
-_MAX_DEPENDENCIES = 200
 _MAX_VISITS = 300
 _MAX_NODES = 100_000
 _NOT_BY_DEFAULT = "not by default"
@@ -305,7 +304,7 @@ class _Reading:
 
 def _dependencies(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     items = document.get("dependencies")
-    return [item for item in items[:_MAX_DEPENDENCIES] if isinstance(item, dict)] if isinstance(items, list) else []
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
 def _enabled(item: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
@@ -330,7 +329,7 @@ def _annotated(about: Mapping[str, Any]) -> Iterator[tuple[int, str, str]]:
         documents = load_yaml_documents(text.encode())
     except Malformed:
         return
-    for item in documents[0][:500] if documents and isinstance(documents[0], list) else ():
+    for item in documents[0] if documents and isinstance(documents[0], list) else ():
         if isinstance(item, dict) and isinstance(item.get("image"), str):
             yield 0, clean(item.get("name"), 200), item["image"]
 

@@ -1,14 +1,22 @@
-"""Julia's Manifest.toml, formats 1 and 2. Packages of the standard library have no version of their own before Julia 1.12."""
+"""Julia's Manifest.toml, formats 1 and 2, and the packages in a depot (Pkg documentation, "Depots").
+
+Packages of the standard library have no version of their own before Julia 1.12. A depot has each version of a package in a
+folder of its own, `packages/NAME/SLUG`, with the package's own Project.toml; what it needs it names by UUID alone, so that of
+several versions in one depot nothing tells which.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pratique.cataloging.origins import at_path, at_repository
 from pratique.cataloging.package_lists import File, FileCataloger, Found, ListSource
+from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.parse import load_toml
 from pratique.lexicon.text import clean
 from pratique.lexicon.values import clean_url, list_or_empty, table_or_empty, text_or_empty
 from pratique.model import Presence
+
+_INSTALLED = lazy(r"(?:.*/)?packages/[^/]+/[A-Za-z0-9]{4,8}/[^/]+")
 
 
 def _read(file: File) -> Iterator[Found]:
@@ -41,6 +49,26 @@ def _needs(entry: Mapping[str, Any]) -> Iterator[str]:
     return map(text_or_empty, list_or_empty(needs))
 
 
+def _read_installed(file: File) -> Iterator[Found]:
+    document = load_toml(file.data)
+    uuid = clean(document.get("uuid"), 40)
+    if not uuid:
+        file.unread("a package without a UUID")
+        return
+    name, version = text_or_empty(document.get("name")), text_or_empty(document.get("version"))
+    component = file.package("julia", name, version, qualifiers={"uuid": uuid})
+    if component is not None:
+        yield Found(component, folders=(file.folder,))
+
+
 JULIA = FileCataloger(
-    "julia", 1, ListSource(read=_read, presence=Presence.DECLARED, names=("Manifest.toml", "JuliaManifest.toml"))
+    "julia",
+    2,
+    ListSource(read=_read, presence=Presence.DECLARED, names=("Manifest.toml", "JuliaManifest.toml")),
+    ListSource(
+        read=_read_installed,
+        presence=Presence.INSTALLED,
+        names=("Project.toml", "JuliaProject.toml"),
+        accepts=lambda path: _INSTALLED.fullmatch(path) is not None,
+    ),
 )

@@ -29,7 +29,7 @@ class JavaCataloger:
     """See the module."""
 
     name = "java"
-    version = 3
+    version = 4
     interest = Interest()  # nothing whole: the probe says it all
     probes = (ArchiveProbe(),)
 
@@ -65,6 +65,7 @@ class _Found:
 def _archives(out: Collector, path: str, facts: bytes, links: Mapping[str, tuple[Coordinates, str]]) -> Iterator[_Found]:
     """What one file holds, itself first."""
     archives: list[dict[str, Any]] = json.loads(facts)
+    parts = _parts_of_android(path, archives)
     paths: list[str] = []
     mains: list[_Found | None] = []
     for index, archive in enumerate(archives):
@@ -76,6 +77,9 @@ def _archives(out: Collector, path: str, facts: bytes, links: Mapping[str, tuple
         place, link = (None, "") if inside else links.get(path, (place_of(path), ""))
         identity = identify(archive, archive["name"] or path, place)
         holder = mains[archive["in"]] if inside else None
+        if index in parts:
+            mains.append(holder)
+            continue
         main = _main(out, path, here, archive, identity, inside=inside)
         mains.append(main or holder)
         if main is not None:
@@ -87,6 +91,20 @@ def _archives(out: Collector, path: str, facts: bytes, links: Mapping[str, tuple
             merged = _merged(out, path, here, other)
             _hold(main or holder, merged)
             yield merged
+
+
+def _parts_of_android(path: str, archives: list[dict[str, Any]]) -> set[int]:
+    """Which archives are the classes of the Android library that they lie in (Android, "Anatomy of an AAR file"): a part of it, as
+    long as nothing states more. The library has their packages then."""
+    parts: set[int] = set()
+    for index, archive in enumerate(archives[1:], 1):
+        outer = archives[archive["in"]]
+        if archive["name"] == "classes.jar" and (outer["name"] or path).lower().endswith(".aar"):
+            if archive.get("maven") or archive.get("poms"):
+                continue
+            parts.add(index)
+            outer["classes"], outer["packages"] = True, archive.get("packages", ())
+    return parts
 
 
 def _hold(holder: _Found | None, held: _Found) -> None:

@@ -22,7 +22,6 @@ _TEST = lazy(r"^(?:android)?[tT]est|Test(?=[A-Z]|$)|^jmh|TestFixtures")
 _STAMP = lazy(r"-\d{8}\.\d{6}-\d+")
 _ENDINGS = frozenset({"jar", "aar", "war", "ear", "klib", "zip", "so", "dll"})
 _NO_CODE = frozenset({"sources", "javadoc", "tests-javadoc", "test-sources", "sources-javadoc"})
-_MAX_LINES = 200_000
 _HEX = lazy(r"[0-9a-f]{64}|[0-9a-f]{128}")
 
 
@@ -66,7 +65,7 @@ def _reader(path: str) -> Callable[[Collector, str], Iterator[Component]] | None
 def _locked(out: Collector, path: str) -> Iterator[Component]:
     """`group:artifact:version=configuration,configuration`; in the older files without what follows."""
     broken = 0
-    for line in (out.text(path) or "").split("\n", _MAX_LINES)[:_MAX_LINES]:
+    for line in (out.text(path) or "").split("\n"):
         module, _, configurations = line.strip().partition("=")
         if not module or module.startswith("#") or module == "empty":
             continue

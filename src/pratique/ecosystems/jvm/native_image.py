@@ -16,7 +16,6 @@ from pratique.model import Presence
 
 SBOM = "graalvm-sbom"
 """What it is called in the tree of the program: no cataloger of documents takes it for one that somebody put there."""
-_MAX_COMPONENTS = 50_000
 
 
 def _read(file: File) -> Iterator[Found]:
@@ -27,7 +26,7 @@ def _read(file: File) -> Iterator[Found]:
         text_or_empty(row.get("ref")): [text_or_empty(one) for one in list_or_empty(row.get("dependsOn"))]
         for row in map(table_or_empty, list_or_empty(document.get("dependencies")))
     }
-    for one in map(table_or_empty, list_or_empty(document.get("components"))[:_MAX_COMPONENTS]):
+    for one in map(table_or_empty, list_or_empty(document.get("components"))):
         group, name, version = (clean(one.get(field), 300) for field in ("group", "name", "version"))
         purl = text_or_empty(one.get("purl"))
         try:

@@ -16,8 +16,6 @@ from pratique.lexicon.text import clean
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-MAX_DEPENDENCIES = 5_000
-_MAX_PROPERTIES = 5_000
 _MAX_ROUNDS = 12
 _MAX_TEXT = 1_000
 _MAX_REFERENCES = 8  # in one text: values may hold references themselves
@@ -71,7 +69,7 @@ def parse_pom(data: bytes) -> Pom:
     parent = parts.get("parent")
     management = parts.get("dependencyManagement")
     managed = next((child for child in management if _local(child) == "dependencies"), None) if management is not None else None
-    names = (_texts(item) for item in _children(parts, "licenses", "license", 1_000))
+    names = (_texts(item) for item in _children(parts, "licenses", "license"))
     return Pom(
         own=_coordinates(root),
         parent=_coordinates(parent) if parent is not None else None,
@@ -82,10 +80,10 @@ def parse_pom(data: bytes) -> Pom:
         url=_text(parts.get("url")),
         organisation=_texts(parts["organization"]).get("name", "") if "organization" in parts else "",
         licences=tuple(filter(None, (item.get("name") or item.get("url", "") for item in names))),
-        dependencies=tuple(map(_dependency, _children(parts, "dependencies", "dependency", MAX_DEPENDENCIES))),
-        managed=tuple(_dependency(item) for item in list(managed)[:MAX_DEPENDENCIES]) if managed is not None else (),
-        modules=tuple(_text(item) for item in _children(parts, "modules", "module", 1_000)),
-        properties={_local(item): _text(item) for item in list(parts.get("properties", ()))[:_MAX_PROPERTIES]},
+        dependencies=tuple(map(_dependency, _children(parts, "dependencies", "dependency"))),
+        managed=tuple(map(_dependency, managed)) if managed is not None else (),
+        modules=tuple(_text(item) for item in _children(parts, "modules", "module")),
+        properties={_local(item): _text(item) for item in parts.get("properties", ())},
     )
 
 
@@ -162,8 +160,8 @@ def _coordinates(element: "Element") -> Coordinates:
     return Coordinates(texts.get("groupId", ""), texts.get("artifactId", ""), texts.get("version", ""))
 
 
-def _children(parts: Mapping[str, "Element"], name: str, child: str, limit: int) -> Iterator["Element"]:
-    for item in list(parts.get(name, ()))[:limit]:
+def _children(parts: Mapping[str, "Element"], name: str, child: str) -> Iterator["Element"]:
+    for item in parts.get(name, ()):
         if _local(item) == child:
             yield item
 

@@ -11,7 +11,6 @@ from pratique.lexicon.text import clean
 
 _FOLDERS = frozenset({"_vendor", "vendor", "_vendored", "vendored", "patched", "_patched", "extern", "_extern"})
 _PINNED = lazy(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*+(?:\[[^\]]*\])?\s*+(?:===?\s*+([^\s;#,]+))?(?=[\s;#,<>~!]|\Z)")
-_MAX_ITEMS = 5_000
 
 VENDOR_LISTS = frozenset({"vendor.txt", "vendored.txt", "patched.txt"})
 _SHELL = frozenset({*VENDOR_LISTS, "__init__.py"})
@@ -26,7 +25,7 @@ def is_vendor_list(path: str) -> bool:
 def read_vendor_list(text: str) -> list[tuple[str, str]]:
     """(name, version) in their order; the version is "" where the list names no single one."""
     found: dict[tuple[str, str], None] = {}
-    for line in text.split("\n", _MAX_ITEMS)[:_MAX_ITEMS]:
+    for line in text.split("\n"):
         match = _PINNED.match(line.strip())
         if match:
             version = clean(match[2] or "", 200)

@@ -22,7 +22,6 @@ _OPENS = lazy(r"\bdo(?:\s*\|[^|]*\|)?\s*(?:#.*)?$|^(?:if|unless|case|begin)\b")
 _GROUPS = lazy(r":?groups?(?::|\s*=>)\s*(\[[^\]]*\]|[:\w\"']+)")
 _SYMBOL = lazy(r"[A-Za-z_]\w*")
 _DEVELOPMENT = frozenset({"ci", "development", "dev", "docs", "lint", "rubocop", "test"})
-_MAX_LINES = 20_000
 _PUBLIC = ("rubygems.org", "index.rubygems.org", "www.rubygems.org")
 _SOURCES = ("GEM", "GIT", "PATH", "PLUGIN SOURCE")
 
@@ -55,7 +54,7 @@ def _asked(file: File) -> Asked | None:
     develop: list[str] = []
     blocks: list[bool] = []  # of those that are open: whether they are for development
     own = [gem.name for gem in _sections(file.text)[0] if gem.own]
-    for line in decode_text(data).split("\n")[:_MAX_LINES]:
+    for line in decode_text(data).split("\n"):
         text = line.strip()
         gem, group = _GEM.match(text), _GROUP.match(text)
         if gem:

@@ -20,7 +20,6 @@ from pratique.model import ComponentKind, Presence
 _GITHUB = lazy(r"https://github\.com/([\w.-]+)/([\w.-]+?)(?:\.git)?/?")
 _NO_REPOSITORY = frozenset({"local", "meta", ""})
 _FULL = 2  # dots
-_MOST_LINES = 50
 _ONE_VERSION = {
     ".nvmrc": "node",
     ".node-version": "node",
@@ -80,7 +79,7 @@ def _read_mise(file: File) -> Iterator[Found]:
 def _read_one_version(file: File) -> Iterator[Found]:
     """The first word of each line that is no comment; pyenv allows several. `20` is any 20."""
     name = _ONE_VERSION[file.name]
-    for line in file.text.split("\n")[:_MOST_LINES]:
+    for line in file.text.split("\n"):
         words = line.partition("#")[0].split()
         if words:
             yield from _tool(file, name, words[0].removeprefix(f"{name}-").removeprefix("v"), exact=False)

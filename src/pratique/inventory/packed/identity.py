@@ -9,6 +9,8 @@ from pratique.ecosystems.alpm.package_file import INFO, MTREE, read_pacman
 from pratique.ecosystems.apk.package_file import read_apk
 from pratique.ecosystems.conda.package_file import FILES, INDEX, PATHS, read_conda
 from pratique.ecosystems.dotnet.package_file import read_nupkg
+from pratique.ecosystems.extensions.package_file import MANIFEST as VSIX
+from pratique.ecosystems.extensions.package_file import read_vsix
 from pratique.ecosystems.golang.package_file import read_go_zip
 from pratique.ecosystems.npm.package_file import read_npm
 from pratique.ecosystems.opkg.package_file import read_ipk
@@ -23,7 +25,7 @@ from pratique.inventory.packed.streams import inflated
 from pratique.lexicon.text import clean
 from pratique.model import Tree, Unknown
 
-_KEPT = frozenset({INFO, ".BUILDINFO", MTREE, METADATA, INDEX, PATHS, FILES, "control", "md5sums"})
+_KEPT = frozenset({INFO, ".BUILDINFO", MTREE, METADATA, INDEX, PATHS, FILES, VSIX, "control", "md5sums"})
 _MAX_NEEDS = 2_000
 _MAX_METADATA = 16 << 20
 _T = TypeVar("_T")
@@ -75,7 +77,9 @@ def laid_over(kind: str, tree: Tree, package: PackageFile | None) -> OpenedFile:
 def _package(tree: Tree, packing: str) -> PackageFile | None:
     contents, paths = tree.contents, list(tree.entries)
     if packing == formats.ZIP:
-        return read_go_zip(paths) or read_python(contents, paths) or read_nupkg(contents, paths)
+        return (
+            read_go_zip(paths) or read_python(contents, paths) or read_nupkg(contents, paths) or read_vsix(contents, tree.entries)
+        )
     if METADATA in contents and "data.tar.gz" in tree.entries:
         data = memoryview(contents[METADATA])
         return read_gem(b"".join(inflated("gzip", data, Budget(replace(LIMITS, most_bytes=_MAX_METADATA), len(data)))))

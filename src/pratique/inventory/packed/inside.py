@@ -4,12 +4,14 @@ The catalogers judge what is inside as if it lay in an empty root; then each pat
 installed: what would be is EMBEDDED. The package that the file itself is owns the file and needs what is in it.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from pratique.cataloging.cataloger import Catalogued, FileClaim
 from pratique.cataloging.os_release import OS_RELEASE, PLACES, family_of, read_os_release
 from pratique.inventory.packed.facts import PACKED, OpenedFile, decode
+from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.text import shown_path
 from pratique.model import STATED_BY, Component, Digest, FileEntry, FileKind, Presence, Tree, Unknown
 
@@ -18,6 +20,8 @@ PACKAGE_FILE = "package-file"
 NEEDS = "package-file:needs"
 """... and what it says that it needs, as it is written there."""
 _ARCHIVE = "package archive"
+_MAX_NAMED = 10
+_COUNTED = lazy(r"(.*) \(and (\d{1,9}) more places in it\)", re.DOTALL)
 _MAX_UNKNOWNS = 200  # of one archive: a hostile one has as many as it has files
 
 
@@ -52,11 +56,28 @@ def catalogue_packed(tree: Tree, catalogue: Catalogue, keeps: Callable[[str], bo
                 moved = _file(moved, opened, entry.sha256 if entry is not None else "", tops - itself)
                 claims.append(FileClaim(path, moved.ref))
             components.append(moved)
-        unknowns += [replace(one, path=_place(path, one.path, opened)) for one in found.unknowns[:_MAX_UNKNOWNS]]
-        if len(found.unknowns) > _MAX_UNKNOWNS:
-            reason = f"{PACKED}: {len(found.unknowns) - _MAX_UNKNOWNS} more places in it are not known"
-            unknowns.append(Unknown(path, reason, unread=any(one.unread for one in found.unknowns[_MAX_UNKNOWNS:])))
+        unknowns += _told(found.unknowns, path, opened)
     return Catalogued(components=tuple(components), claims=tuple(claims), unknowns=tuple(unknowns))
+
+
+def _told(found: Iterable[Unknown], path: str, opened: OpenedFile) -> list[Unknown]:
+    """What is not known of an archive: of one reason a few places by name, the rest by number, also of archives in it."""
+    named: dict[tuple[str, bool], list[Unknown]] = {}
+    counts: dict[tuple[str, bool], int] = {}
+    for one in found:
+        counted = _COUNTED.fullmatch(one.reason)
+        key = (counted[1] if counted else one.reason, one.unread)
+        places = named.setdefault(key, [])
+        if counted or len(places) == _MAX_NAMED:
+            counts[key] = counts.get(key, 0) + (int(counted[2]) if counted else 1)
+        else:
+            places.append(replace(one, path=_place(path, one.path, opened)))
+    told = [one for places in named.values() for one in places]
+    told += [Unknown(path, f"{reason} (and {count} more places in it)", unread) for (reason, unread), count in counts.items()]
+    if len(told) > _MAX_UNKNOWNS:
+        reason = f"{PACKED}: {len(told) - _MAX_UNKNOWNS} more places in it are not known"
+        told[_MAX_UNKNOWNS:] = [Unknown(path, reason, unread=any(one.unread for one in told[_MAX_UNKNOWNS:]))]
+    return told
 
 
 def _system(opened: OpenedFile, tree: Tree) -> bytes:

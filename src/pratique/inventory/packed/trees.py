@@ -158,7 +158,7 @@ class Gathering:
             if self._budget.keep(len(found.data)):
                 self.contents[path] = found.data
             else:
-                self.tell("too much package metadata in one archive: this file was left out", path)
+                self._fault("files of package metadata were left out, as there is too much of it in one archive", path)
         if found.facts:
             self.facts[path] = dict(found.facts)
         for problem in found.problems:

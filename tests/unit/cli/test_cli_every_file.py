@@ -56,7 +56,6 @@ NEEDED = {
     "log verify": "",
     "log recover": "",
     "log trusted-root": "",
-    "catalog import": "s.json",
     "agent run": "--mode observe --key k.pub",
     "catalog import": "s.json",
 }

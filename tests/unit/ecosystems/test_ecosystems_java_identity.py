@@ -225,7 +225,8 @@ def test_of_one_name_in_several_groups_an_archive_is_the_one_that_its_bundle_is_
 
 
 def test_the_classes_of_an_android_library_are_the_library():
-    files = {"AndroidManifest.xml": "<manifest/>", "classes.jar": jar({"androidx/core/app": 3, "androidx/core/view": 3, "androidx/core": 1})}
+    classes = jar({"androidx/core/app": 3, "androidx/core/view": 3, "androidx/core": 1})
+    files = {"AndroidManifest.xml": "<manifest/>", "classes.jar": classes}
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as made:
         for name, data in files.items():

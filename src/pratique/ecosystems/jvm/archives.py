@@ -94,8 +94,8 @@ def _archives(out: Collector, path: str, facts: bytes, links: Mapping[str, tuple
 
 
 def _parts_of_android(path: str, archives: list[dict[str, Any]]) -> set[int]:
-    """Which archives are the classes of the Android library that they lie in (Android, "Anatomy of an AAR file"): a part of it, as
-    long as nothing states more. The library has their packages then."""
+    """Which archives are the classes of the Android library that they lie in (Android, "Anatomy of an AAR file"): a part of it,
+    as long as nothing states more. The library has their packages then."""
     parts: set[int] = set()
     for index, archive in enumerate(archives[1:], 1):
         outer = archives[archive["in"]]

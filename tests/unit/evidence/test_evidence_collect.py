@@ -47,6 +47,7 @@ def test_a_bundle_is_kept_with_its_bytes_its_type_and_its_place(shelf):
     (piece,) = collected(shelf).pieces
     assert (piece.form, piece.data, piece.digest, piece.cause) == (EvidenceForm.BUNDLE, b"one", Digest.of(b"one"), Cause.NONE)
     assert (piece.media_type, piece.claimed_type) == (SIGSTORE_BUNDLE, CYCLONEDX)
+    assert not piece.unread and not piece.lost
     assert piece.where == f"{shelf.name}@{manifest.digest}"
 
 
@@ -344,6 +345,8 @@ def test_of_an_older_referrer_with_more_than_is_read_the_first_are_and_the_rest_
     if read < len(sizes):
         assert f"{len(sizes)} signatures in one manifest, and {read} of them were read" in found[-1].detail
         assert (found[-1].data, found[-1].claimed_type) == (b"", claimed)
+        signs = layer == SIMPLE_SIGNING
+        assert found[-1].form is (EvidenceForm.COSIGN_SIGNATURE if signs else EvidenceForm.COSIGN_ATTESTATION)
 
 
 @pytest.mark.parametrize(("kind", "layer", "claimed"), [(".sig", SIMPLE_SIGNING, IMAGE_SIGNATURE), (".att", DSSE_LAYER, "")])

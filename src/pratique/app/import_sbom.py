@@ -67,11 +67,12 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An artifact that a document was recorded for. `is_new`: it was not before."""
+    """An artifact that a document was recorded for. `is_new`: it was not before. `is_named`: the document names no other."""
 
     digest: Digest
     name: str
     is_new: bool
+    is_named: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +130,12 @@ def bring_in(catalog: "Catalog", imported: Imported, subject: Digest | None, *, 
         for digest in about:
             is_new = ledger.record_import(digest, imported.data, imported.components, origin=origin, at=at)
             done.append((digest, is_new))
-    names = {digest: next((row.name for row in catalog.find_artifacts(digest) if row.digest == digest), "") for digest in about}
-    return [Recorded(digest, names[digest], is_new) for digest, is_new in done]
+    rows = {row.digest: row for digest in about for row in catalog.find_artifacts(digest)}
+    named = {*imported.subjects}
+    return [
+        Recorded(digest, rows[digest].name, is_new, not named or bool(named & {digest, rows[digest].config or digest}))
+        for digest, is_new in done
+    ]
 
 
 def _chosen(catalog: "Catalog", imported: Imported) -> list[Digest]:

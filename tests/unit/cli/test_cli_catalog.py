@@ -512,3 +512,33 @@ def test_a_killed_import_leaves_nothing_and_the_same_again_is_whole(home, capsys
     assert rows_of(capsys, "pkg:npm/*") == []
     assert asked(capsys, "catalog", "import", "large.json")[0] == 0
     assert len(rows_of(capsys, "pkg:npm/*")) == 2_000
+
+
+def test_a_document_that_is_filed_for_another_artifact_than_it_names_says_so(home, capsys):
+    ship(home)
+    write("s.json", SYFT)
+    other = Digest.of(b"another")
+    assert f"it says that it is about {IMAGE}" in asked(capsys, "catalog", "import", "s.json", "--subject", other)[2]
+    for subject in (IMAGE, "acme/app"):
+        assert asked(capsys, "catalog", "import", "s.json", "--subject", subject)[2] == ""
+    rows = json.loads(asked(capsys, "catalog", "list", "--format", "json")[1])
+    assert {row["digest"]: row["imported_from"] for row in rows} == {IMAGE: ["s.json"], other: ["s.json"]}
+
+
+def test_a_name_that_a_document_gives_goes_after_all_of_ours(home, capsys):
+    ship(home)
+    write("evil.json", cyclonedx("pkg:npm/a@1", name="acme/app", version=""))
+    assert asked(capsys, "catalog", "import", "evil.json")[0] == 0
+    assert IMAGE in asked(capsys, "trace", "acme/app")[1]
+    assert IMAGE not in asked(capsys, "trace", "evil.json")[1]
+    assert {row["artifact"] for row in rows_of(capsys, "acme/app")} == {"acme/app", "registry.example.com/acme/app:1.0"}
+
+
+def test_an_import_that_knew_only_an_image_id_does_not_hide_the_image_that_was_shipped_later(home, capsys):
+    only_config = json.loads(json.dumps(TRIVY))
+    del only_config["Metadata"]["RepoDigests"]
+    assert asked(capsys, "catalog", "import", write("trivy.json", only_config))[0] == 0
+    assert CONFIG in asked(capsys, "trace", CONFIG)[1]
+    ship(home)
+    assert IMAGE in asked(capsys, "trace", CONFIG)[1]
+    assert IMAGE in asked(capsys, "trace", "acme/app:1.0")[1]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pratique.catalog.component_rows import ImportedComponent, ImportOrigin
 from pratique.errors import InputError, LimitExceeded, Malformed, PratiqueError
 from pratique.files import read_limited
+from pratique.lexicon.encodings import as_utf8
 from pratique.lexicon.text import clean
 from pratique.model import Digest, is_digest
 
@@ -175,6 +176,7 @@ def _unwrapped(data: bytes, lenient: bool) -> _Wrapped:
     """The document, also within a statement, an envelope, a bundle, or what GitHub's interface answers."""
     from pratique.documents.read import read_document, read_value
 
+    received, data = data, as_utf8(data)
     first, _, more = data.partition(b"\n")
     if more.strip() and _WRAPPERS & _members(first):
         return _the_one_of(data.splitlines(), lenient)
@@ -194,7 +196,7 @@ def _unwrapped(data: bytes, lenient: bool) -> _Wrapped:
         from pratique.attest.strictjson import load_json
 
         return _Wrapped(read_value(load_json(data, what="the document")["sbom"], lenient=lenient))
-    return _Wrapped(read_document(data, lenient=lenient))
+    return _Wrapped(read_document(received, lenient=lenient))
 
 
 def _the_one_of(lines: list[bytes], lenient: bool) -> _Wrapped:

@@ -17,7 +17,7 @@ from pratique.app.import_sbom import read_imported
 from pratique.catalog.ledger import open_catalog
 from pratique.cli.main import run
 from pratique.documents.read import MAX_BYTES
-from pratique.errors import LimitExceeded, Malformed
+from pratique.errors import LimitExceeded
 from pratique.model import ArtifactKind, Component, Digest, Subject
 
 IMAGE = Digest.of(b"the image")
@@ -426,10 +426,11 @@ def test_hostile_names_do_not_control_the_terminal(home, capsys):
     assert not {"\x1b", "\u202e", "\r", "\x07"} & set(shown)
 
 
-def test_read_imported_says_what_is_wrong_with_an_unknown_form(tmp_path):
-    (tmp_path / "x").write_bytes(b"\xff\xfe{}")
-    with pytest.raises(Malformed, match="UTF-16"):
-        read_imported(str(tmp_path / "x"))
+@pytest.mark.parametrize("value", [FLASK, statement(FLASK), {"sbom": FLASK}], ids=["document", "statement", "answer"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_a_document_is_read_as_windows_writes_it(home, capsys, encoding, value):
+    assert asked(capsys, "catalog", "import", write("wide.json", json.dumps(value).encode(encoding)))[::2] == (0, "")
+    assert len(rows_of(capsys, "flask")) == 1
 
 
 def test_a_document_about_a_package_is_found_by_that_package(home, capsys):

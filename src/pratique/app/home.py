@@ -132,8 +132,15 @@ def bases_of(home: Home, artifact: "Artifact", say: Callable[[str], None]) -> "B
         return {}
 
 
+_ALSO = {"catalog": ", import a bill of materials"}
+
+
 def existing(home: Home, path: Path, what: str) -> Path:
     """`path` if it is there. Raises InputError: a question about nothing is not answered by making it."""
     if not path.exists():
-        raise InputError(f"there is no {what} yet", where=str(home.root), hint="ship something first, or set PRATIQUE_HOME")
+        raise InputError(
+            f"there is no {what} yet",
+            where=str(home.root),
+            hint=f"ship something first{_ALSO.get(what, '')}, or set PRATIQUE_HOME",
+        )
     return path

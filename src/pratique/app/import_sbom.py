@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pratique.catalog.component_rows import ImportedComponent, ImportOrigin
 from pratique.errors import InputError, LimitExceeded, Malformed, PratiqueError
 from pratique.files import read_limited
+from pratique.lexicon.encodings import as_utf8
 from pratique.lexicon.text import clean
 from pratique.model import Digest, is_digest
 
@@ -67,11 +68,12 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An artifact that a document was recorded for. `is_new`: it was not before."""
+    """An artifact that a document was recorded for. `is_new`: it was not before. `is_named`: the document names no other."""
 
     digest: Digest
     name: str
     is_new: bool
+    is_named: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +131,12 @@ def bring_in(catalog: "Catalog", imported: Imported, subject: Digest | None, *, 
         for digest in about:
             is_new = ledger.record_import(digest, imported.data, imported.components, origin=origin, at=at)
             done.append((digest, is_new))
-    names = {digest: next((row.name for row in catalog.find_artifacts(digest) if row.digest == digest), "") for digest in about}
-    return [Recorded(digest, names[digest], is_new) for digest, is_new in done]
+    rows = {row.digest: row for digest in about for row in catalog.find_artifacts(digest)}
+    named = {*imported.subjects}
+    return [
+        Recorded(digest, rows[digest].name, is_new, not named or bool(named & {digest, rows[digest].config or digest}))
+        for digest, is_new in done
+    ]
 
 
 def _chosen(catalog: "Catalog", imported: Imported) -> list[Digest]:
@@ -170,6 +176,7 @@ def _unwrapped(data: bytes, lenient: bool) -> _Wrapped:
     """The document, also within a statement, an envelope, a bundle, or what GitHub's interface answers."""
     from pratique.documents.read import read_document, read_value
 
+    received, data = data, as_utf8(data)
     first, _, more = data.partition(b"\n")
     if more.strip() and _WRAPPERS & _members(first):
         return _the_one_of(data.splitlines(), lenient)
@@ -189,7 +196,7 @@ def _unwrapped(data: bytes, lenient: bool) -> _Wrapped:
         from pratique.attest.strictjson import load_json
 
         return _Wrapped(read_value(load_json(data, what="the document")["sbom"], lenient=lenient))
-    return _Wrapped(read_document(data, lenient=lenient))
+    return _Wrapped(read_document(received, lenient=lenient))
 
 
 def _the_one_of(lines: list[bytes], lenient: bool) -> _Wrapped:

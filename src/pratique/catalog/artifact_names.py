@@ -16,6 +16,11 @@ from pratique.lexicon.globs import glob
 EXACT = 1
 """Up to this rank a name is what the catalog calls it, whole; above, a part of that."""
 
+BY_IMPORT = 100
+"""Added where only a document that was imported calls it so: a stranger's word goes after all of ours."""
+BY_TAG = 8
+"""From this rank on only a tag is the same, which says nothing of what the artifact is."""
+
 _PREFIX = re.compile(r"(?:(?:sha256|sha512):)?[0-9a-f]{6,128}")
 _SCHEME = re.compile(rf"(?:oci|docker|file|https?)://|(?:oci|{'|'.join(SCHEMES)}):")
 _DOCKER_HUB = re.compile(r"(?:index\.)?docker\.io/(?:library/)?")
@@ -53,6 +58,8 @@ def artifacts_of_digest(connection: Connection, text: str) -> list[ArtifactRow]:
     numbers = {number for side in sides for number in connection.scalars(side)}
     rows = artifacts_by(connection, numbers)
     exact = [row for row in rows if row.digest == text]
+    if exact and exact[0].is_named_by_import:  # filed under an image's ID before that image was shipped
+        return [row for row in rows if row not in exact] or exact
     return exact or rows
 
 
@@ -67,12 +74,12 @@ def artifacts_called(connection: Connection, text: str) -> list[tuple[int, Artif
         return []
     ranked = []
     for row in artifacts_by(connection, _holding(connection, needle)):
-        rank = min(
-            (found for name in (row.name, *row.locations, *row.imported_from) if (found := _rank(name, asked)) is not None),
-            default=None,
-        )
-        if rank is not None:
-            ranked.append((rank, row))
+        own = (*(() if row.is_named_by_import else (row.name,)), *row.locations)
+        others = (*((row.name,) if row.is_named_by_import else ()), *row.imported_from)
+        ranks = [rank for name in own if (rank := _rank(name, asked)) is not None]
+        ranks += [rank + BY_IMPORT for name in others if (rank := _rank(name, asked)) is not None]
+        if ranks:
+            ranked.append((min(ranks), row))
     return sorted(ranked, key=lambda one: (one[0], -one[1].first_seen, one[1].digest))
 
 
@@ -117,7 +124,7 @@ def _spellings(name: str) -> Iterator[tuple[int, str]]:
     yield from ((2, one) for text in short for one in (_repository(text), _untagged(text)))
     yield from ((4, one) for text in short for one in (_untagged(_repository(text)), _last(text)))
     yield from ((6, one) for text in short for one in (_last(_untagged(text)), _ENDING.sub("", _last(text))))
-    yield from ((8, tag[0][1:]) for text in short if (tag := _TAG.search(_VERSION.sub("", _last(text)))) is not None)
+    yield from ((BY_TAG, tag[0][1:]) for text in short if (tag := _TAG.search(_VERSION.sub("", _last(text)))) is not None)
 
 
 def _repository(name: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, literal, or_, select
 
 from pratique.catalog import schema
-from pratique.catalog.artifact_names import artifacts_called, artifacts_of_digest
+from pratique.catalog.artifact_names import BY_IMPORT, BY_TAG, artifacts_called, artifacts_of_digest
 from pratique.catalog.component_names import CPE_PREFIX, is_called, key_of
 from pratique.catalog.queries import imported_names, locations_of
 from pratique.catalog.rows import SearchRow
@@ -186,7 +186,7 @@ def _artifacts(connection: Connection, pattern: SearchPattern) -> list[SearchRow
     """Artifacts that are called so, or whose digest begins so."""
     found = artifacts_of_digest(connection, pattern.digest) if pattern.digest else []
     if pattern.artifact.strip("*"):
-        found += [row for _, row in artifacts_called(connection, pattern.artifact)]
+        found += [row for rank, row in artifacts_called(connection, pattern.artifact) if rank % BY_IMPORT < BY_TAG]
     rows = {row.digest: row for row in found}.values()
     return [
         SearchRow(

@@ -151,6 +151,7 @@ def _of_word(text: str) -> Iterator[Meaning]:
         yield Meaning(name=words[0], version=words[1])
     elif len(words) >= 3:  # rows of the table of a bill of materials: type, name, version, licences
         yield Meaning(name=words[1], version=words[2], types=frozenset({words[0].lower()}))
+        yield Meaning(name=" ".join(words[:-1]), version=words[-1])
     yield from _with_colons(text)
     bare = _DOCKER_HUB.sub("", text)
     if bare != text:

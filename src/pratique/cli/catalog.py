@@ -63,7 +63,17 @@ def list_(format_: str) -> None:
     with open_home_catalog(home) as catalog:
         rows = catalog.list_artifacts()
     if format_ == "json":
-        print_json([{"digest": row.digest, "name": row.name, "since": iso_time(row.first_seen)} for row in rows])
+        print_json(
+            [
+                {
+                    "digest": row.digest,
+                    "name": row.name,
+                    "since": iso_time(row.first_seen),
+                    "imported_from": list(row.imported_from),
+                }
+                for row in rows
+            ]
+        )
     else:
         print_table(_ARTIFACTS, [[row.name, row.digest, iso_time(row.first_seen)] for row in rows])
 
@@ -102,6 +112,8 @@ def import_(files: tuple[str, ...], subject: str | None, lenient: bool, format_:
             worst = max(worst, error.exit_code)
             done.append({"file": _shown(file), "error": str(error)})
             continue
+        if not all(one.is_named for one in result):
+            _err(f"{_shown(file)}: it says that it is about {imported.subjects[0]}")
         for line in imported.remarks:
             _err(f"{_shown(file)}: {line}")
         rows = [{"digest": one.digest, "name": one.name, "new": one.is_new} for one in result]

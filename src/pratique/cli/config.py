@@ -7,7 +7,7 @@ import click
 from pratique.cli.commands import Command
 from pratique.cli.output import format_option, print_json
 from pratique.cli.settings import SETTINGS, read_settings
-from pratique.cli.tables import print_table
+from pratique.cli.tables import Column, print_table
 
 _SECRET = ("PRATIQUE_KEY_PASSPHRASE", "PRATIQUE_KEY_PIN")
 
@@ -37,4 +37,4 @@ def command(format_: str) -> None:
     if format_ == "json":
         print_json([{"setting": name, "value": value or None, "from": origin or None} for name, value, origin in rows])
     else:
-        print_table(("SETTING", "VALUE", "FROM"), rows)
+        print_table((Column("SETTING", "whole"), "VALUE", Column("FROM", "name")), rows)

@@ -69,7 +69,8 @@ def check(source: str, sbom: str, manifest_path: str | None, lenient: bool, plat
     elif findings:
         print_title(f"{sbom} does not describe {inventory.subject.name}: {len(findings)} differences")
         print_table(
-            ["DIFFERENCE", Column("PLACE", "name"), "DETAIL"], [[item.kind, item.place, item.detail] for item in findings]
+            [Column("DIFFERENCE", "whole"), Column("PLACE", "purl"), "DETAIL"],
+            [[item.kind, item.place, item.detail] for item in findings],
         )
     else:
         files = len(inventory.tree.entries)

@@ -64,7 +64,7 @@ def _print(found: "Differences", all_files: bool) -> None:
     rows = [[one.change, one.name, one.before, one.after] for one in found.components]
     rows += _file_rows(found, all_files)
     if rows:
-        print_table([Column("CHANGE", "whole"), Column("NAME", "name"), "BEFORE", "AFTER"], rows)
+        print_table([Column("CHANGE", "whole"), Column("NAME", "purl"), "BEFORE", "AFTER"], rows)
     else:
         click.echo("no differences")
     for line in _remarks(found):

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from pratique.documents.score.rules import Rule, RuleAnswer, Score, ScoreMarks
 
 _STANDARDS = ("ntia", "cisa", "bsi", "accuracy")
-_HEAD: list[Column | str] = [Column("", "whole"), "RULE", Column("MET", "whole"), "MISSING", "WHAT TO DO"]
+_HEAD = [
+    Column("", "whole"),
+    Column("RULE", "whole"),
+    Column("MET", "whole"),
+    Column("MISSING", spare=2),
+    Column("WHAT TO DO", spare=1),
+]
 
 
 @click.command(cls=Command)

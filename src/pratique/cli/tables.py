@@ -119,11 +119,14 @@ def shorten_purl(text: str, width: int, mark: str = ELLIPSIS) -> str:
 
     if cell_len(text) <= width:
         return text
-    head, at, version = text.partition("#")[0].partition("?")[0].rpartition("@")
-    room = width - cell_len(at + version)
-    if not head or room < _LEAST:
-        return shorten(head + at + version, width, mark)
-    return shorten(head, room, mark) + at + version
+    version = _version(text)
+    if not version:
+        return shorten(text, width, mark)
+    bare = text.partition("#")[0].partition("?")[0]
+    room = width - cell_len(version)
+    if room < _LEAST:
+        return shorten(bare, width, mark)
+    return shorten(bare.removesuffix(version), room, mark) + version
 
 
 def _without(number: int, columns: tuple[Column, ...], cells: list[list[str]]) -> tuple[tuple[Column, ...], list[list[str]]]:
@@ -165,8 +168,9 @@ def _floors(columns: Sequence[Column], cells: list[list[str]], *, least: bool = 
 
 
 def _version(purl: str) -> str:
+    """With its at sign; "" of what has none, such as a path with an at sign in a folder's name."""
     head, at, version = purl.partition("#")[0].partition("?")[0].rpartition("@")
-    return at + version if head else ""
+    return at + version if head and "/" not in version else ""
 
 
 def _shrunk(columns: Sequence[Column], cells: list[list[str]], width: int, floors: list[int]) -> list[int]:

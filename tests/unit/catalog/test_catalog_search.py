@@ -254,7 +254,9 @@ def test_of_many_versions_the_newest_are_near(tmp_path):
 def test_what_tables_show_is_found_even_where_the_purl_says_otherwise(tmp_path):
     with open_catalog(tmp_path) as catalog:
         ship(catalog, [component("pkg:generic/python@3.11", name="CPython runtime"), component("pkg:npm/a@1", name="a")])
-        assert [row.purl for row in catalog.search("cpython runtime")] == ["pkg:generic/python@3.11"]
+        for text in ("cpython runtime", "CPython runtime 3.11", "CPython runtime@3.11"):
+            assert [row.purl for row in catalog.search(text)] == ["pkg:generic/python@3.11"]
+        assert catalog.search("1.0") == []  # of the artifact only the tag
 
 
 def test_every_name_that_is_filed_is_found_by_itself():

@@ -17,7 +17,7 @@ from pratique.app.import_sbom import read_imported
 from pratique.catalog.ledger import open_catalog
 from pratique.cli.main import run
 from pratique.documents.read import MAX_BYTES
-from pratique.errors import LimitExceeded, Malformed
+from pratique.errors import LimitExceeded
 from pratique.model import ArtifactKind, Component, Digest, Subject
 
 IMAGE = Digest.of(b"the image")
@@ -426,10 +426,11 @@ def test_hostile_names_do_not_control_the_terminal(home, capsys):
     assert not {"\x1b", "\u202e", "\r", "\x07"} & set(shown)
 
 
-def test_read_imported_says_what_is_wrong_with_an_unknown_form(tmp_path):
-    (tmp_path / "x").write_bytes(b"\xff\xfe{}")
-    with pytest.raises(Malformed, match="UTF-16"):
-        read_imported(str(tmp_path / "x"))
+@pytest.mark.parametrize("value", [FLASK, statement(FLASK), {"sbom": FLASK}], ids=["document", "statement", "answer"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_a_document_is_read_as_windows_writes_it(home, capsys, encoding, value):
+    assert asked(capsys, "catalog", "import", write("wide.json", json.dumps(value).encode(encoding)))[::2] == (0, "")
+    assert len(rows_of(capsys, "flask")) == 1
 
 
 def test_a_document_about_a_package_is_found_by_that_package(home, capsys):
@@ -512,3 +513,33 @@ def test_a_killed_import_leaves_nothing_and_the_same_again_is_whole(home, capsys
     assert rows_of(capsys, "pkg:npm/*") == []
     assert asked(capsys, "catalog", "import", "large.json")[0] == 0
     assert len(rows_of(capsys, "pkg:npm/*")) == 2_000
+
+
+def test_a_document_that_is_filed_for_another_artifact_than_it_names_says_so(home, capsys):
+    ship(home)
+    write("s.json", SYFT)
+    other = Digest.of(b"another")
+    assert f"it says that it is about {IMAGE}" in asked(capsys, "catalog", "import", "s.json", "--subject", other)[2]
+    for subject in (IMAGE, "acme/app"):
+        assert asked(capsys, "catalog", "import", "s.json", "--subject", subject)[2] == ""
+    rows = json.loads(asked(capsys, "catalog", "list", "--format", "json")[1])
+    assert {row["digest"]: row["imported_from"] for row in rows} == {IMAGE: ["s.json"], other: ["s.json"]}
+
+
+def test_a_name_that_a_document_gives_goes_after_all_of_ours(home, capsys):
+    ship(home)
+    write("evil.json", cyclonedx("pkg:npm/a@1", name="acme/app", version=""))
+    assert asked(capsys, "catalog", "import", "evil.json")[0] == 0
+    assert IMAGE in asked(capsys, "trace", "acme/app")[1]
+    assert IMAGE not in asked(capsys, "trace", "evil.json")[1]
+    assert {row["artifact"] for row in rows_of(capsys, "acme/app")} == {"acme/app", "registry.example.com/acme/app:1.0"}
+
+
+def test_an_import_that_knew_only_an_image_id_does_not_hide_the_image_that_was_shipped_later(home, capsys):
+    only_config = json.loads(json.dumps(TRIVY))
+    del only_config["Metadata"]["RepoDigests"]
+    assert asked(capsys, "catalog", "import", write("trivy.json", only_config))[0] == 0
+    assert CONFIG in asked(capsys, "trace", CONFIG)[1]
+    ship(home)
+    assert IMAGE in asked(capsys, "trace", CONFIG)[1]
+    assert IMAGE in asked(capsys, "trace", "acme/app:1.0")[1]

@@ -106,6 +106,7 @@ def test_a_package_url_gives_its_qualifiers_then_its_name_then_only_its_version(
     assert shorten_purl("pkg:npm/%40scope/a-very-long-name@1.0", 20) == "pkg:npm…ong-name@1.0"
     assert shorten_purl("pkg:npm/x@" + "9" * 40, 20).endswith("9999")
     assert cell_len(shorten_purl("x" * 100, 10)) == 10
+    assert shorten_purl("usr/lib/node_modules/@babel/core/package.json", 20) == "usr/lib/n…ckage.json"
 
 
 @given(st.text(max_size=60), st.integers(1, 40))

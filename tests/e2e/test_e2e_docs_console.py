@@ -5,11 +5,14 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 from docs_console import blocks, parsed, shape
 from docs_shell import DocsShell, steps
 from test_e2e_chain import FILES, POLICY, make_archive, make_tar
+
+from pratique.cli.main import cli
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 HOST = "127.0.0.1:5000"
@@ -100,3 +103,18 @@ def test_the_variables_of_build_systems_are_those_that_are_read() -> None:
     named = {name for row in rows for name in re.findall(r"\b[A-Z]+_[A-Z_]+\b", row)}
     assert len(rows) == 5 and len(named) >= 20
     assert {name for name in named if f'"{name}"' not in source} == set()
+
+
+@pytest.mark.parametrize("page", ["operations", "registries"])
+def test_the_commands_that_the_text_names_exist_with_their_options(page: str) -> None:
+    text = re.sub(r"^```.*?^```", "", (DOCS / f"{page}.md").read_text(), flags=re.MULTILINE | re.DOTALL)
+    named = re.findall(r"`(?:PRATIQUE_\w+=\S+ )?pratique ([^`]+)`", text)
+    assert named
+    for words in map(str.split, named):
+        command = cli.get_command(click.Context(cli), words[0])
+        assert command is not None, words
+        if isinstance(command, click.Group) and len(words) > 1:
+            command = command.get_command(click.Context(command), words[1])
+            assert command is not None, words
+        known = {option for parameter in command.params for option in parameter.opts}
+        assert {word for word in words if word.startswith("-")} <= known, words

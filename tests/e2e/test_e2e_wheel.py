@@ -88,3 +88,42 @@ def test_the_wheel_in_a_fresh_environment_shows_its_help_and_makes_a_bill_of_mat
     assert "Usage: pratique" in run(program, "--help")
     document = json.loads(run(program, "sbom", f"dir:{folder}", "-o", "cyclonedx-json"))
     assert "pkg:pypi/click@8.2.1" in {component.get("purl") for component in document["components"]}
+
+
+def test_what_is_handed_on_has_beside_it_what_a_stranger_verifies_it_by(tmp_path: Path) -> None:
+    """`make dist` by whoever is not root: without the image, signed by the key that PRATIQUE_KEY names."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "id").write_text("#!/bin/sh\necho 1000\n")
+    (programs / "id").chmod(0o755)
+    environ = {
+        **os.environ,
+        "PATH": f"{programs}:{os.environ['PATH']}",
+        "PRATIQUE_HOME": str(tmp_path / "home"),
+        "PRATIQUE_KEY": str(tmp_path / "release"),
+        "PRATIQUE_KEY_PASSPHRASE": "between us",
+    }
+    folder = tmp_path / "dist"
+
+    def run(*arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            arguments, cwd=ROOT, env={**environ, **more}, capture_output=True, text=True, timeout=600, check=False
+        )
+
+    pratique = [sys.executable, "-m", "pratique"]
+    assert run(*pratique, "key", "generate", "--output", str(tmp_path / "release")).returncode == 0
+    made = run("bash", "tools/make-dist", str(folder))
+    assert made.returncode == 0, made.stderr
+    assert "no image" in made.stderr and "MADE FOR THIS ONCE" not in made.stderr
+    files = [path for path in folder.iterdir() if path.suffix in (".whl", ".gz")]
+    assert len(files) == 2 and not (folder / "only-this-once.pub").exists()
+    for path in files:
+        assert json.loads(Path(f"{path}.cdx.json").read_bytes())["bomFormat"] == "CycloneDX"
+        assert json.loads(Path(f"{path}.spdx.json").read_bytes())["spdxVersion"].startswith("SPDX-2")
+        believed = ("--key", str(tmp_path / "release.pub"), "--log-key", str(folder / "log.vkey"), "--require", "provenance")
+        stranger = {"PRATIQUE_HOME": str(tmp_path / "another"), "PRATIQUE_KEY": ""}
+        verified = run(*pratique, "verify", str(path), *believed, **stranger)
+        assert verified.returncode == 0, verified.stdout + verified.stderr
+        assert verified.stdout.count("log entry") == 4 and "not in a log" not in verified.stdout
+        path.write_bytes(path.read_bytes() + b"\n")
+        assert run(*pratique, "verify", str(path), *believed, **stranger).returncode == 1

@@ -1,7 +1,9 @@
 """`pratique backup`: a copy that is a home itself, whole whatever is being written, or not there at all."""
 
 import json
+import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 
@@ -138,3 +140,15 @@ def test_a_gate_that_does_not_know_the_log_says_which_file_names_it(signed, monk
     assert code == 1 and "what to do" in out and "--log-key" in out
     code, out, _ = asked(capsys, "gate", "file:f1", "--policy", "policy.yaml", "--log-key", "home/log/log.vkey")
     assert code == 0 and "what to do" not in out
+
+
+def test_a_backup_before_an_upgrade_keeps_the_schema_that_the_older_program_reads(signed, monkeypatch, capsys):
+    """And one of a newer catalog is a copy all the same: it is not opened, only copied."""
+    with closing(sqlite3.connect(signed / "home/catalog/catalog.db")) as ledger, ledger:
+        ledger.execute("UPDATE alembic_version SET version_num = '9999'")
+    assert asked(capsys, "backup", "copy")[0] == 0
+    with closing(sqlite3.connect(signed / "copy/catalog/catalog.db")) as ledger:
+        assert ledger.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
+    monkeypatch.setenv("PRATIQUE_HOME", str(signed / "copy"))
+    code, _, err = asked(capsys, "catalog", "list")
+    assert code == 2 and "newer than" in err and "update pratique" in err

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from pratique.attest.strictjson import dump_json, load_json
-from pratique.errors import InputError, PratiqueError
+from pratique.errors import InputError, PratiqueError, StorageError
 from pratique.files import check_output, move_durably, open_atomic, storage_error
 from pratique.model.digest import Digest
 from pratique.registry.archive import ArchiveLayout, open_archive
@@ -55,7 +55,11 @@ def staged(path: Path) -> Iterator[Layout]:
     except OSError as error:
         raise storage_error(error, path) from error
     with folder as name:
-        yield open_layout(Path(name) / "layout", create=True)
+        try:
+            yield open_layout(Path(name) / "layout", create=True)
+        except StorageError as error:
+            error.where = str(path)  # nobody knows the folder beside it, which is gone
+            raise
 
 
 def write_archive(

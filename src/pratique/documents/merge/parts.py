@@ -239,12 +239,12 @@ def _hashes(members: Sequence[tuple[int, Part]]) -> tuple[tuple[Hash, ...], list
         if not part.hashes:
             continue
         mine = _by_algorithm(part.hashes)
-        if any(name in values and values[name].isdisjoint(said) for name, said in mine.items()):
+        if any(name in values and values[name].isdisjoint(digests) for name, digests in mine.items()):
             others.setdefault(_hash_words(part.hashes), {})[by] = None
         else:
             united |= dict.fromkeys(part.hashes)
-            for name, said in mine.items():
-                values.setdefault(name, set()).update(said)
+            for name, digests in mine.items():
+                values.setdefault(name, set()).update(digests)
             keepers[by] = None
     if not others:
         return tuple(united), []

@@ -113,12 +113,6 @@ def as_properties(one: Conflict, names: Sequence[str]) -> list[Property]:
     return [Property(CONFLICT + one.field, json.dumps(row, ensure_ascii=False, sort_keys=True)) for row in rows]
 
 
-def _contradicts(one: Iterable[Hash], other: Iterable[Hash]) -> bool:
-    """Whether they cannot be of the same bytes: an algorithm that both have, with nothing in common."""
-    mine, theirs = _by_algorithm(one), _by_algorithm(other)
-    return any(mine[name].isdisjoint(theirs[name]) for name in mine.keys() & theirs.keys())
-
-
 def _version(members: Sequence[tuple[int, Part]], choose: Callable[..., Any]) -> str:
     """The first that is said; of an operating system the one that says most."""
     if members[0][1].kind == OPERATING_SYSTEM:
@@ -202,9 +196,11 @@ def _filled(kept: Party | None, others: Iterable[Party | None]) -> Party | None:
 def _joined(lists: Iterable[Iterable[Any]]) -> tuple[Any, ...]:
     """All items in order, without those of a later list that an earlier one has. What it repeats itself stays."""
     found: list[Any] = []
+    seen: set[Any] = set()
     for rows in lists:
-        known = list(found) if len(found) < 8 else _Known(found)
-        found += [one for one in rows if one not in known]
+        keys = [(_hashable(one), one) for one in rows]
+        found += [one for key, one in keys if key not in seen]
+        seen.update(key for key, _ in keys)
     return tuple(found)
 
 
@@ -216,21 +212,12 @@ def distinct(rows: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(found.values())
 
 
-class _Known:
-    """Membership among many values, some of which cannot be hashed."""
-
-    def __init__(self, rows: Iterable[Any]) -> None:
-        self._seen = {_hashable(one) for one in rows}
-
-    def __contains__(self, one: object) -> bool:
-        return _hashable(one) in self._seen
-
-
 def _hashable(one: Any) -> Any:
+    """What stands for a value in a set: itself, or its words."""
     try:
         hash(one)
     except TypeError:
-        return repr(one)
+        return _json(one) if isinstance(one, dict | list) else repr(one)
     return one
 
 
@@ -242,23 +229,28 @@ def _by_algorithm(hashes: Iterable[Hash]) -> dict[str, set[str]]:
 
 
 def _hashes(members: Sequence[tuple[int, Part]]) -> tuple[tuple[Hash, ...], list[Conflict]]:
-    """United, but of an input whose hashes contradict those before it none at all: they are of other bytes."""
-    united: tuple[Hash, ...] = ()
+    """United, but of an input whose hashes contradict those before it none at all: they are of other bytes, where both have an
+    algorithm and nothing of it in common."""
+    united: dict[Hash, None] = {}
+    values: dict[str, set[str]] = {}
     keepers: dict[int, None] = {}
     others: dict[str, dict[int, None]] = {}
     for by, part in members:
         if not part.hashes:
             continue
-        if _contradicts(united, part.hashes):
+        mine = _by_algorithm(part.hashes)
+        if any(name in values and values[name].isdisjoint(digests) for name, digests in mine.items()):
             others.setdefault(_hash_words(part.hashes), {})[by] = None
         else:
-            united = _joined((united, part.hashes))
+            united |= dict.fromkeys(part.hashes)
+            for name, digests in mine.items():
+                values.setdefault(name, set()).update(digests)
             keepers[by] = None
     if not others:
-        return united, []
+        return tuple(united), []
     said = tuple(StatedValue(text, tuple(by)) for text, by in others.items())
     kept = StatedValue(_hash_words(united), tuple(keepers))
-    return united, [Conflict(component=title(members[0][1]), field="hashes", kept=kept, others=said)]
+    return tuple(united), [Conflict(component=title(members[0][1]), field="hashes", kept=kept, others=said)]
 
 
 def _hash_words(hashes: Iterable[Hash]) -> str:

@@ -332,8 +332,8 @@ class _Writer:
         if name not in self.expressions:
             rows = [
                 {"type": "DictionaryEntry", "key": key, "value": self.custom_id(self.licences.custom[key])}
-                for key in sorted(self.licences.custom)
-                if key in word.replace("(", " ").replace(")", " ").split()
+                for key in sorted(set(word.replace("(", " ").replace(")", " ").split()))
+                if key in self.licences.custom
             ]
             element = self.element(
                 "simplelicensing_LicenseExpression",

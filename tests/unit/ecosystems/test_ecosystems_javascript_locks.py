@@ -199,7 +199,7 @@ def hostile(kind):
     needs = {f"absent-{number}": "*" for number in range(400)}
     if kind == "bun.lock":
         return {"packages": {f"{DEEP}{number}": [f"b{number}@1", "", {"dependencies": needs}, ""] for number in range(20)}}
-    return {"packages": {f"node_modules/{DEEP}{number}": {"version": "1", "dependencies": needs} for number in range(20)}}
+    return {"packages": {f"{DEEP}/node_modules/b{number}": {"version": "1", "dependencies": needs} for number in range(20)}}
 
 
 @pytest.mark.parametrize("kind", ["bun.lock", "package-lock.json"])

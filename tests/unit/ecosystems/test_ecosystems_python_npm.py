@@ -2,6 +2,8 @@ import base64
 import hashlib
 import json
 
+import pytest
+from lock_trees import FOLDER
 from sbom_trees import DPKG, DPKG_LINKS, STATUS, SUBJECT, tree
 
 from pratique.inventory.assemble import WANTS, catalogue_tree
@@ -217,3 +219,19 @@ def test_outside_node_modules_a_package_json_with_name_and_version_is_a_package(
     assert found["pkg:npm/b@3"].depends == ("pkg:npm/c@4",)
     assert inventory.unknowns == ()
     assert "app/package.json" not in inventory.ownership
+
+
+@pytest.mark.parametrize("name", ["../../etc", "a/b", "@x/../y", "..", "@x/y/z"])
+def test_a_name_that_npm_does_not_allow_is_none_of_its_registry(name):
+    found = catalogue_tree(SUBJECT, tree({"app/node_modules/f/package.json": json.dumps({"name": name, "version": "1.0.0"})}))
+    assert [(one.name, one.purl) for one in found.components] == [(name, "")]
+    assert "is no name that npm allows" in found.unknowns[0].reason
+
+
+def test_a_lock_file_with_a_name_that_npm_does_not_allow_tells_of_it_and_goes_on():
+    packages = {"node_modules/a": {"name": "../b", "version": "1.0.0"}, "node_modules/c": {"version": "2.0.0"}}
+    lock = json.dumps({"name": "r", "lockfileVersion": 3, "packages": packages})
+    found = catalogue_tree(FOLDER, tree({"package-lock.json": lock}))
+    assert "pkg:npm/c@2.0.0" in {one.purl for one in found.components}
+    assert not any("../b" in one.name for one in found.components)
+    assert any("is no name of a package" in one.reason for one in found.unknowns)

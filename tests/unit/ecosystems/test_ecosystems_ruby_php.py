@@ -188,3 +188,10 @@ def test_a_gem_of_a_private_registry_is_another_gem_than_that_of_rubygems():
 def test_a_gem_that_may_be_of_either_of_two_registries_is_given_to_none():
     text = "GEM\n  remote: https://rubygems.org/\n  remote: https://gems.example/\n  specs:\n    a (1.0)\n"
     assert set(told({"Gemfile.lock": text})) == {"pkg:gem/a@1.0"}
+
+
+def test_a_name_with_steps_of_a_path_is_no_other_vendors_package():
+    packages = [{"name": "v/../symfony/console", "version": "1.0"}, {"name": "plain", "version": "2.0"}]
+    files = {"app/vendor/composer/installed.json": json.dumps({"packages": packages})}
+    found = [one.purl for one in catalogue_tree(SUBJECT, tree(files)).components]
+    assert found == ["pkg:composer/plain@2.0", "pkg:composer/v/..%2Fsymfony%2Fconsole@1.0"]

@@ -315,3 +315,35 @@ def test_an_extension_of_an_editor_is_none_of_npm(manifest, purl):
     found = alone("python.vsix", zip_of(files))
     assert purls(found) == ["pkg:npm/knot@1.0.0", purl]
     assert found.components[1].facts["package-file"] == "extension of VS Code"
+
+
+ID = bytes.fromhex("cfhdojbkjhnklbpkdaibdccddilifddb".translate(str.maketrans("abcdefghijklmnop", "0123456789abcdef")))
+
+
+def crx(version: int) -> bytes:
+    """What stands before the zip: with the id in the message that is signed (3), or with the key (2)."""
+    if version == 2:
+        return b"Cr24" + (2).to_bytes(4, "little") + (3).to_bytes(4, "little") + (2).to_bytes(4, "little") + b"keysi"
+    signed = b"\x0a\x10" + ID
+    header = b"\x12\x03abc" + b"\x82\xf1\x04" + bytes([len(signed)]) + signed  # a proof, field 10000
+    return b"Cr24" + (3).to_bytes(4, "little") + len(header).to_bytes(4, "little") + header
+
+
+@pytest.mark.parametrize(
+    ("version", "name"),
+    [
+        (3, "cfhdojbkjhnklbpkdaibdccddilifddb"),
+        (2, "".join(chr(97 + int(digit, 16)) for digit in hashlib.sha256(b"key").hexdigest()[:32])),
+    ],
+)
+def test_an_extension_of_chromium_in_its_archive_is_named_by_its_key(version, name):
+    manifest = {"name": "Rope", "version": "1.2", "manifest_version": 3}
+    found = alone("x.crx", crx(version) + zip_of({"manifest.json": json.dumps(manifest), "a.js": ""}))
+    assert purls(found) == [f"pkg:chrome-extension/{name}@1.2"]
+    assert found.components[0].facts["package-file"] == "extension of Chromium"
+
+
+@pytest.mark.parametrize("cut", [8, 12, 14, 20, 30])
+def test_an_extension_of_chromium_with_a_torn_header_is_no_package_and_no_crash(cut):
+    data = crx(3)[:cut] + zip_of({"manifest.json": '{"name":"x","version":"1"}'})
+    assert purls(alone("x.crx", data)) == []

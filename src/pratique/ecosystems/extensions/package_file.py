@@ -1,9 +1,12 @@
-"""The archive of an extension of VS Code, `.vsix`: `extension/`, moved to where an editor unpacks it (VS Code, "Publishing
-Extensions"). Pure.
+"""Archives of extensions, with what is in them moved to where they are unpacked: `.vsix` of VS Code ("Publishing Extensions"),
+`.crx` of Chromium (`components/crx_file/crx3.proto`). Pure.
 
-Beside it stands a manifest in XML that says for which platform the archive was made.
+A `.vsix` has `extension/`, and beside it a manifest in XML that says for which platform it was made. A `.crx` is a zip behind a
+header, which has the extension's id, or the key that it is the digest of. Signatures are not checked: the id names, and proves
+nothing.
 """
 
+import hashlib
 from collections.abc import Collection, Mapping
 
 from pratique.cataloging.package_file import PackageFile
@@ -15,6 +18,12 @@ from pratique.lexicon.values import list_or_empty, text_or_empty
 FOLDER = "extension/"
 MANIFEST = "extension.vsixmanifest"
 _DESCRIPTION = f"{FOLDER}package.json"
+SIGNED = b"Cr24"
+_BROWSERS = "manifest.json"
+HEADER_BYTES = 64 << 10
+"""Of the header of a `.crx`, as far as it is read: keys and signatures of a few proofs."""
+_SIGNED_DATA, _ID = 10_000, 1  # fields of the header's message
+_LENGTH = 2  # the wire type of what has its length before it
 _WORD = lazy(r"[A-Za-z0-9][A-Za-z0-9.+_-]{0,200}")
 
 
@@ -44,3 +53,48 @@ def _platform(manifest: bytes) -> str:
         return ""
     platform = found.get("TargetPlatform", "") if found is not None else ""
     return platform if _WORD.fullmatch(platform) else ""
+
+
+def read_crx(header: bytes, contents: Mapping[str, bytes]) -> PackageFile | None:
+    """`header`: the first `HEADER_BYTES` of the file. None for what is no extension of a browser, or does not say which."""
+    if not header.startswith(SIGNED) or _BROWSERS not in contents:
+        return None
+    version, first, second = (int.from_bytes(header[at : at + 4], "little") for at in (4, 8, 12))
+    if not header.startswith(b"PK\3\4", 16 + first + second if version == 2 else 12 + first):
+        return None
+    if version == 2:  # the key's length, the signature's, the key
+        key = header[16 : 16 + first]
+        number = hashlib.sha256(key).digest()[:16] if key else b""
+    else:
+        number = _field(_field(header[12 : 12 + first], _SIGNED_DATA), _ID) if version == 3 else b""
+    if len(number) != 16:
+        return None
+    name = "".join(chr(ord("a") + int(digit, 16)) for digit in number.hex())
+    place = f"Extensions/{name}/archive/"
+    return PackageFile(kind="extension of Chromium", identity=f"{place}{_BROWSERS}", origin=_BROWSERS, moved=("", place))
+
+
+def _field(message: bytes, wanted: int) -> bytes:
+    """The first field of that number in a message of protocol buffers, if it is bytes; else none. What is torn has none."""
+    at = 0
+    while at < len(message):
+        tag, at = _varint(message, at)
+        if tag & 7 != _LENGTH:
+            return b""  # the header has no fields of another kind
+        size, at = _varint(message, at)
+        if tag >> 3 == wanted:
+            return message[at : at + size]
+        at += size
+    return b""
+
+
+def _varint(message: bytes, at: int) -> tuple[int, int]:
+    """A number, seven bits a byte, the lowest first, and where it ends."""
+    value = shift = 0
+    for byte in message[at : at + 5]:
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        at += 1
+        if byte < 0x80:
+            return value, at
+    return 0, len(message)

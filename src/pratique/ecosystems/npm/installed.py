@@ -23,7 +23,7 @@ from pratique.cataloging.local_packages import LOCATION
 from pratique.cataloging.package_lists import local_ref
 from pratique.ecosystems.npm.bundled import is_bundled, may_be_bundled
 from pratique.ecosystems.npm.names import FOLDER as _FOLDER
-from pratique.ecosystems.npm.names import MAX_PLACES_CHARS, climb, climbing_steps, scopes, search
+from pratique.ecosystems.npm.names import MAX_PLACES_CHARS, climb, climbing_steps, is_allowed, scopes, search
 from pratique.ecosystems.npm.npm_lock import read_places
 from pratique.ecosystems.npm.origins import named_by
 from pratique.ecosystems.npm.registries import RegistryProbe
@@ -48,7 +48,7 @@ class NpmCataloger:
     """See the module."""
 
     name = "npm"
-    version = 5
+    version = 6
     interest = Interest(names=frozenset({"package.json", ".package-lock.json"}))
     probes = (RegistryProbe(),)
 
@@ -215,14 +215,18 @@ def _package(out: Collector, path: str, document: Mapping[str, Any], note: Mappi
     folder = path.removesuffix(_OWN).rstrip("/")
     origin = named_by(resolved)
     ref = purl = build_purl("npm", short, version, namespace=scope if slash else "", qualifiers=origin.qualifiers)
-    if origin.local is not None:
+    local = origin.local is not None
+    if not is_allowed(name):
+        out.unknown(path, f"{clean(name, 100)!r} is no name that npm allows: it is none of its registry")
+        local = True
+    if local:
         ref, purl = local_ref("npm", name, version, folder), ""
     hashes = read_integrity(text_or_empty(note.get("integrity"))) if text_or_empty(note.get("version")) == version else {}
     facts = {
         "resolved": clean_url(resolved),
         "scope": scopes(note),
         "requirement": asked,
-        LOCATION: folder if origin.local is not None else "",
+        LOCATION: folder if local else "",
     }
     component = Component(
         ref=ref,

@@ -7,6 +7,7 @@ from pratique.cataloging.origins import PUBLIC, Origin, place_in
 from pratique.cataloging.package_lists import Asked, File
 from pratique.errors import Malformed
 from pratique.lexicon.globs import glob, glob_path
+from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.parse import read_json_object
 from pratique.lexicon.text import clean
 from pratique.lexicon.values import clean_url, list_or_empty, read_integrity, table_or_empty, text_or_empty
@@ -17,8 +18,14 @@ MAX_PLACE = 4096
 MAX_PLACES_CHARS = 64 << 20
 """Of all places of a lock file together: nested deep enough, few bytes would name a long place."""
 _STEP_CHARS = 64
+_ALLOWED = lazy(r"(?:@[^/]+/)?[^/]+")
 _MAX_PATTERNS = 200
 _RUN = ("dependencies", "optionalDependencies", "peerDependencies")
+
+
+def is_allowed(name: str) -> bool:
+    """Whether npm could have a package of that name: one with steps of a path would be written as another package's purl."""
+    return _ALLOWED.fullmatch(name) is not None and not {".", ".."}.intersection(name.split("/"))
 
 
 def npm_package(
@@ -37,10 +44,13 @@ def npm_package(
     hash_covers: str = "",
     presence: Presence | None = None,
 ) -> Component | None:
-    """A component. `name`: with its scope, `@babel/core`. `integrity`: Subresource Integrity of the archive. `alias`: the name
-    that it is asked for by, where that is another. `scope`: see `scopes`.
+    """A component; None, and an unknown, for a name that npm does not allow. `name`: with its scope, `@babel/core`. `integrity`:
+    Subresource Integrity of the archive. `alias`: the name that it is asked for by, where that is another. `scope`: see `scopes`.
     """
     full = text_or_empty(name)
+    if full and not is_allowed(full):
+        file.unread(f"{clean(full, 100)!r} is no name of a package")
+        return None
     namespace, slash, short = full.rpartition("/")
     digests = {**read_integrity(text_or_empty(integrity)), **(hashes or {})}
     return file.package(

@@ -46,7 +46,8 @@ def _read_lock(file: File) -> Iterator[Found]:
 def _package(file: File, entry: Mapping[str, Any], *, dev: bool, base: str = "") -> Iterator[Found]:
     """`base`: the way from the file to the project."""
     name = clean(entry.get("name"), 200)
-    vendor, _, short = name.rpartition("/")
+    vendor, slash, short = name.partition("/")  # a further one would be read as part of the vendor
+    vendor, short = (vendor, short) if slash else ("", name)
     source, dist = table_or_empty(entry.get("source")), table_or_empty(entry.get("dist"))
     reference = clean(source.get("reference"), 100)
     address = clean_url(source.get("url"))

@@ -25,7 +25,7 @@ from pratique.inventory.packed.streams import inflated
 from pratique.lexicon.text import clean
 from pratique.model import Tree, Unknown
 
-_KEPT = frozenset({INFO, ".BUILDINFO", MTREE, METADATA, INDEX, PATHS, FILES, VSIX, "control", "md5sums"})
+_KEPT = frozenset({INFO, ".BUILDINFO", MTREE, METADATA, INDEX, PATHS, FILES, VSIX, "control", "manifest.json", "md5sums"})
 _MAX_NEEDS = 2_000
 _MAX_METADATA = 16 << 20
 _T = TypeVar("_T")

@@ -9,6 +9,7 @@ from itertools import chain
 from pratique.artifact.feed import Feed
 from pratique.artifact.selection import Chosen, ProbeTable
 from pratique.ecosystems.dpkg.package_file import read_deb
+from pratique.ecosystems.extensions.package_file import HEADER_BYTES, read_crx
 from pratique.ecosystems.rpm.package_file import read_rpm
 from pratique.errors import Malformed
 from pratique.inventory.packed import formats
@@ -56,7 +57,9 @@ def open_packed(view: memoryview, form: str, opener: Opener, budget: Budget) -> 
         _cpio(iter((bytes(view),)) if len(view) <= _SMALL else _pieces(view), gathering, budget)
     else:
         gathering.take(tar_members(_pieces(view), budget, gathering.tell))
-    return identified(form, gathering.tree(), form)
+    tree = gathering.tree()
+    extension = read_crx(bytes(view[:HEADER_BYTES]), tree.contents) if form == formats.ZIP else None
+    return laid_over(form, tree, extension) if extension is not None else identified(form, tree, form)
 
 
 def _pieces(view: memoryview) -> Iterator[bytes]:

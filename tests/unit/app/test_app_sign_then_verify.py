@@ -115,10 +115,15 @@ def test_a_signature_file_that_is_there_is_overwritten_only_where_it_is_the_same
     first = Path("program.sigstore.json").read_bytes()
     assert said("sign", "program", "--key", "K")[0] == 0  # said before, and written again
     assert Path("program.sigstore.json").read_bytes() == first
-    code, _, err = said("sign", "program", "--key", "L")
+    # Another signer takes nobody's place: its file is one beside it.
+    assert said("sign", "program", "--key", "L")[0] == 0
+    assert Path("program.sigstore.json").read_bytes() == first
+    assert said("verify", "program", "--key", "K.pub")[0] == said("verify", "program", "--key", "L.pub")[0] == 0
+    Path("program").write_bytes(b"another program")
+    code, _, err = said("sign", "program", "--key", "K")
     assert code == 2 and "--replace" in err
     assert Path("program.sigstore.json").read_bytes() == first
-    assert said("sign", "program", "--key", "L", "--replace")[0] == 0
+    assert said("sign", "program", "--key", "K", "--replace")[0] == 0
     assert Path("program.sigstore.json").read_bytes() != first
 
 

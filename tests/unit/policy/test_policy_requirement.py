@@ -294,3 +294,8 @@ def test_another_signature_is_told_by_why_it_does_not_count_or_by_its_digest():
     for other, told in ((silent, str(silent.bundle)), (piece(IMAGE_SIGNATURE, "x", Cause.INVALID), "why")):
         (verdict,) = evaluate(policy(NO_OTHERS), facts([piece(IMAGE_SIGNATURE), other]), now=1).verdicts
         assert verdict.detail == f"there is another signature, and policy says no others: {told}"
+
+
+def test_a_piece_was_read_and_handed_out_unless_somebody_says_otherwise():
+    found = Piece(bundle=SUBJECT, predicate_type=CYCLONEDX, cause=Cause.NONE)
+    assert not found.unread and not found.lost and not found.in_place

@@ -118,6 +118,12 @@ def test_a_demand_that_names_nobody_is_told_without_names():
     assert "the trust gains the demand for several authorities for signature about registry.example.com/acme/prod (2)" in lines
 
 
+def test_an_identity_by_its_name_is_no_pattern():
+    name = "https://github.com/acme/app/.github/workflows/release.yml@refs/tags/"
+    (line,) = [line for line in changes(f"subject-pattern: {name}*", f"subject: {name}v1") if " gains " in line]
+    assert line.startswith(f"release gains {name}v1 ")
+
+
 def test_a_trust_without_witnesses_says_nothing_of_their_number():
     row = "witnesses:\n  - {name: witness.example.org, operator: example, file: witness.pub, until: 2026-12-31}\n"
     assert not any("witnesses" in line for line in describe_changes(None, parse(WHOLE.replace(row, "")).trust))

@@ -83,9 +83,21 @@ def test_a_member_that_is_not_known_is_named_with_its_place_and_what_is_known():
     assert caught.value.hint == "known here: a, b"
     with pytest.raises(Malformed, match=r"field y is not known"):
         READER.mapping({"y": 1}, "", {"a"})
+    # At the top it may be another program's document; a member of the same name further down is none.
+    for field, hint in (("", "pratique sbom check"), ("x", "known here: a")):
+        with pytest.raises(Malformed) as caught:
+            READER.mapping({"bomFormat": 1}, field, {"a"})
+        assert hint in caught.value.hint
     for value in ([], "a", None, 1):
         with pytest.raises(Malformed, match=r"field \(document\) must be a mapping"):
             READER.mapping(value, "", set())
+
+
+def test_a_tab_is_told_with_what_to_type_in_its_place_and_nothing_else_is():
+    for text, hint in (("a:\n\tb: 1", "indent with spaces, never with tabs"), ("a: [", None)):
+        with pytest.raises(Malformed, match="not YAML") as caught:
+            load(text)
+        assert caught.value.hint == hint
 
 
 @pytest.mark.parametrize("version", [2, 0, 1.0, True, "1", None, [1]])

@@ -90,6 +90,8 @@ def without_dangling(document: Document, family: Family | None) -> tuple[Documen
 def _with_known_affects(rows: Iterable[Any], is_known: Known, problems: list[Problem]) -> Iterator[Any]:
     for row in rows:
         affects = row.get("affects", ()) if isinstance(row, dict) else ()
+        if not isinstance(affects, list) or not all(isinstance(one, dict) for one in affects):
+            affects = ()  # the writer takes out what is none
         lost = [one["ref"] for one in affects if isinstance(one.get("ref"), str) and not is_known(one["ref"])]
         if not lost:
             yield row

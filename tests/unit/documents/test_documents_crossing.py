@@ -1,12 +1,13 @@
 """What one world of formats says beside packages arrives in the other: vulnerabilities, VEX, scores, builds, models, datasets."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from official_schemas import missing_in_spdx3, problems_by_schema
 from spdx3_documents import CONTEXT, INFO, PLACE, whole
 
-from pratique.documents.document import Family
+from pratique.documents.document import Document, Family, Part
 from pratique.documents.merge.merge import Input, merge_documents
 from pratique.documents.names import parse_target
 from pratique.documents.read import read_document
@@ -354,3 +355,18 @@ def test_two_datasets_of_one_component_are_one_in_the_xml_of_cyclonedx_1_5_and_t
     assert problems_by_schema(out.data, "cyclonedx-xml@1.5") == []
     assert any("of which XML of 1.5 has one" in str(one) for one in out.left_out)
     assert list(rendered(found, "cyclonedx-xml@1.6").left_out) == []
+
+
+@pytest.mark.parametrize(
+    "graph", [None, 7, "x", {}, [None], ["x"], [{}], [{"type": 1}], [{"type": "security_Vulnerability"}], [[]]]
+)
+@pytest.mark.parametrize(
+    "form", ["cyclonedx-json", "cyclonedx-xml", "spdx-json@2.3", "spdx-tag-value", "spdx-json@3.0.1", "json"]
+)
+def test_what_a_stranger_calls_elements_of_spdx_3_in_our_own_json_ends_no_format(graph, form):
+    extra = {"/@graph": graph, "/SpdxDocument/import": graph, "/SpdxDocument/dataLicense": graph}
+    part = Part(ref="p", name="p", extra={"/type": "ai_AIPackage", "/ai_metric": graph, "/ai_domain": graph})
+    affects = ({"id": 1, "affects": graph, "ratings": graph, "references": graph, "analysis": graph}, graph)
+    found = Document(family=Family.SPDX3, parts=(part,), extra=extra, vulnerabilities=affects)
+    assert rendered(found, form).data
+    assert rendered(replace(found, family=Family.CYCLONEDX, extra={}), form).data

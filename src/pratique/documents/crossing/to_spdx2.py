@@ -32,8 +32,8 @@ _PUBLISHED = (
 def with_advisories(document: Document) -> Document:
     """The document with these references at its parts."""
     rows: Iterable[Any] = document.vulnerabilities
-    graph = document.extra.get("/@graph", ()) if document.family is Family.SPDX3 else ()
-    if any(text_or_empty(one.get("type")).startswith(PREFIX) for one in graph):
+    graph = list_or_empty(document.extra.get("/@graph")) if document.family is Family.SPDX3 else ()
+    if any(text_or_empty(table_or_empty(one).get("type")).startswith(PREFIX) for one in graph):
         security = SecurityOfSpdx3(document)
         rows = security.rows
         left = tuple(one for one in document.relations if id(one) not in security.relations)

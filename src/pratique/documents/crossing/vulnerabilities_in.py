@@ -28,9 +28,18 @@ from pratique.documents.crossing.security_words import (
 )
 from pratique.documents.document import Document, Relation
 from pratique.documents.spdx3.members import id_of, ref_of, text_of
+from pratique.documents.spdx3.shape import model
+from pratique.lexicon.values import list_or_empty
 
 _HAS = "has-associated-vulnerability"
 _Element = Mapping[str, Any]
+
+
+def elements_of(document: Document) -> list[_Element]:
+    """The elements that a document of SPDX 3 keeps as they are. Our own JSON may have been written by others: what is none is
+    passed over."""
+    rows = list_or_empty(document.extra.get("/@graph"))
+    return [one for one in rows if isinstance(one, dict) and not model().check(one)]
 
 
 class SecurityOfSpdx3:
@@ -38,7 +47,7 @@ class SecurityOfSpdx3:
     all; `relations`: those that are told, too."""
 
     def __init__(self, document: Document) -> None:
-        graph: list[_Element] = [one for one in document.extra.get("/@graph", ()) if isinstance(one, Mapping)]
+        graph = elements_of(document)
         self.serial = document.serial
         self.elements = {id_of(one): one for one in graph}
         self.agents = {ref: text_of(one.get("name")) for ref, one in self.elements.items()}

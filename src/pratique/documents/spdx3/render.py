@@ -7,7 +7,7 @@ Long for one reason: every element refers to others by identifiers that are made
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +15,7 @@ from urllib.parse import quote
 from pratique import __version__
 from pratique.documents.carry import carried, carried_part
 from pratique.documents.containment import flattened
+from pratique.documents.crossing.vulnerabilities_in import elements_of
 from pratique.documents.crossing.vulnerabilities_out import security_elements
 from pratique.documents.document import (
     Annotation,
@@ -70,6 +71,7 @@ from pratique.documents.spdx_common import (
 from pratique.documents.told import at_relations
 from pratique.lexicon.cpe import cpe_version
 from pratique.lexicon.text import clean
+from pratique.lexicon.values import list_or_empty
 
 _CLASSES = {"person": "Person", "organization": "Organization", "software": "SoftwareAgent", "tool": "SoftwareAgent"}
 _PART_CARRIED = (*(name for name in PART_CARRIED if name != "mime_type"), "file_name")
@@ -97,12 +99,17 @@ class _Writer:
     infos: list[dict[str, Any]] = field(default_factory=list)
     known: frozenset[str] = frozenset()
     taken: set[str] = field(init=False)
+    rest: list[Mapping[str, Any]] = field(init=False)
     classes: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.same = self.source.family is Family.SPDX3
         self.serial = serial_of(self.source)
-        self.taken = {id_of(one) for one in self.source.extra.get("/@graph", ())} if self.same else set()
+        self.rest = elements_of(self.source) if self.same else []
+        self.taken = {id_of(one) for one in self.rest}
+        odd = len(list_or_empty(self.source.extra.get("/@graph"))) - len(self.rest) if self.same else 0
+        if odd:
+            self.left_out.append(Problem("/@graph", f"{odd} that are no elements of SPDX 3"))
         self.licences = LicenceWriter.of(self.source, explain=False)
 
     def graph(self) -> list[dict[str, Any]]:
@@ -133,8 +140,7 @@ class _Writer:
                 self.relate(one)
         security = list(security_elements(source.vulnerabilities, self.element, self.named, self.organization))
         annotations = [row for index, one in enumerate(source.annotations) for row in self.annotation(one, index)]
-        rest = source.extra.get("/@graph", []) if self.same else []
-        self.classes = {row["type"] for row in (*parts, *files, *rest, *security)}
+        self.classes = {row["type"] for row in (*parts, *files, *self.rest, *security)}
         document, sbom = self.collections([row["spdxId"] for row in (*parts, *files)])
         texts = [self.custom(one) for _, one in sorted(self.licences.custom.items())]
         extra = {key: one for key, one in source.extra.items() if not key.startswith(("/SpdxDocument/", "/software_Sbom/"))}
@@ -156,7 +162,7 @@ class _Writer:
             *self.relationships,
             *annotations,
             *security,
-            *rest,
+            *self.rest,
         ]
 
     def id(self, name: str) -> str:

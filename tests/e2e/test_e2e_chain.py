@@ -82,6 +82,11 @@ def test_an_image_is_shipped_verified_gated_found_and_traced(pratique: Run, imag
     traced = json.loads(pratique("trace", digest, "--format", "json").stdout)
     assert [item["result"] for item in traced["decisions"]] == ["allowed"]
     assert {item["title"] for item in traced["evidence"]} == {"signature", "SBOM", "file manifest", "provenance"}
+    for source in (place, f"oci-archive:{image}", str(image)):  # it went elsewhere under another name: what it is, counts
+        assert json.loads(pratique("trace", source, "--format", "json").stdout) == traced, source
+    unknown = pratique("trace", "file:policy.yaml")
+    assert unknown.returncode == 2
+    assert "is not in the catalog" in unknown.stderr
     assert pratique("log", "verify").returncode == 0
 
 

@@ -1,6 +1,7 @@
-"""`pratique trace DIGEST|NAME|CONTAINER`: the chain of custody of one thing, on one screen."""
+"""`pratique trace DIGEST|NAME|CONTAINER|SOURCE`: the chain of custody of one thing, on one screen."""
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,7 @@ from pratique.cli.artifact_choice import UNSIGNED, did_you_mean, the_one
 from pratique.cli.commands import Command
 from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_note, print_title, print_verdict
 from pratique.cli.trust_anchors import anchor_options, chosen_anchors
+from pratique.cli.voice import say
 from pratique.errors import InputError, NotFound, Unavailable
 from pratique.model import Cause
 from pratique.model.predicates import TITLES
@@ -36,10 +38,10 @@ def command(thing: str, name: str | None, format_: str, **beliefs: Any) -> None:
     """Who built it, what is in it, who said so, who let it in, and where it was seen running.
 
     THING is a digest, the first digits of one, an image ID, the name of an artifact as the catalog has it or a part of it that
-    means no other (an image with or without registry and tag, a file), or the name of a running container. Where it can mean
-    several, they are listed, and the exit code is 2. What is said about it is verified under whom the options name, else under
-    the trust that this machine follows; without either, and for all else that the catalog holds, it is only recorded, and is
-    marked so.
+    means no other (an image with or without registry and tag, a file), the name of a running container, or a SOURCE. Where it
+    can mean several, they are listed, and the exit code is 2. What is said about it is verified under whom the options name, else
+    under the trust that this machine follows; without either, and for all else that the catalog holds, it is only recorded, and
+    is marked so.
     """
     home = find_home()
     if not thing.strip():
@@ -116,12 +118,30 @@ def _verified(home: Home, artifact: "ArtifactRow", name: str | None, beliefs: di
 
 
 def _find(catalog: "Catalog", thing: str) -> "ArtifactRow":
-    """The artifact by digest or whole name; else of the running container of this name; else by a part of its name."""
+    """The artifact by digest or whole name; else of the running container of this name; else by a part of its name; else what a
+    source that is here holds.
+    """
     found = catalog.find_artifacts(thing, whole=True) or _run_by(catalog, thing) or catalog.find_artifacts(thing)
+    found = found or _held_by(catalog, thing)
     if found:
         return the_one(thing, found)
     hint = did_you_mean(catalog.near_artifacts(thing)) or "see pratique catalog list"
     raise NotFound(f"neither an artifact in the catalog nor a running container: {thing[:200]}", hint=hint)
+
+
+def _held_by(catalog: "Catalog", thing: str) -> "list[ArtifactRow]":
+    """The artifact that this source is, when it is named as one or is a file or folder that is here."""
+    from pratique.app.sources import opened
+    from pratique.artifact.source import SCHEMES
+
+    if thing.partition(":")[0] not in SCHEMES and not Path(thing).exists():
+        return []
+    with opened(thing, None, say=say) as source:
+        digest = source.target.digest
+    found = catalog.find_artifacts(str(digest))
+    if not found:
+        raise NotFound(f"{digest} is not in the catalog", where=thing[:200], hint="see pratique catalog list")
+    return found
 
 
 def _run_by(catalog: "Catalog", thing: str) -> "list[ArtifactRow]":

@@ -279,7 +279,8 @@ def test_one_attestation_is_revoked_by_its_bundle_whatever_the_bundle_looks_like
     image = alice.path / "chart"
     image.mkdir()
     (image / "Chart.yaml").write_text("apiVersion: v2\nname: app\nversion: 1.0.0\n")
-    from pratique.app.home import find_home, load_or_make_key, open_logged_signer
+    from pratique.app.home import find_home, load_or_make_key
+    from pratique.app.home_log import open_logged_signer
     from pratique.attest.statement import StatementSubject, render_statement
     from pratique.keys.logged_signer import seal
     from pratique.model.predicates import IMAGE_SIGNATURE

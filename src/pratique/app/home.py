@@ -11,7 +11,6 @@ from pratique.errors import InputError, StorageError
 if TYPE_CHECKING:
     from pratique.artifact.types import Artifact
     from pratique.catalog.ledger import Catalog
-    from pratique.keys.logged_signer import LoggedSigner
     from pratique.keys.signer import Signer
     from pratique.model.chain import Bases
 
@@ -90,14 +89,6 @@ def load_or_make_key(path: Path, algorithm: str = "ecdsa-p256") -> "Signer":
             if not path.exists():  # else another process was first
                 raise
     return load_signer(path, lambda: None)
-
-
-def open_logged_signer(home: Home, signer: "Signer", timestamp_url: str | None = None) -> "LoggedSigner":
-    """The signer together with this home's log and a timestamp authority: what makes a statement into a logged bundle."""
-    from pratique.app.home_log import open_home_log
-    from pratique.keys.logged_signer import LoggedSigner
-
-    return LoggedSigner(signer=signer, log=open_home_log(home), stamp=open_stamp(timestamp_url))
 
 
 def open_stamp(timestamp_url: str | None) -> "Callable[[bytes], bytes] | None":

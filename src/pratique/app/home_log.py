@@ -9,13 +9,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pratique.app.home import Home, load_or_make_key
+from pratique.app.home import Home, load_or_make_key, open_stamp
 from pratique.errors import InputError, Malformed, PratiqueError, ProofInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pratique.attest.logkeys import LogKey
+    from pratique.keys.logged_signer import LoggedSigner
+    from pratique.keys.signer import Signer
     from pratique.tlog.checkpoint import Checkpoint
     from pratique.tlog.log import TileLog
     from pratique.tlog.memory import FileMemory
@@ -49,6 +51,13 @@ def open_home_log(home: Home) -> "TileLog":
             f"this log is {key.name}, not {chosen} as PRATIQUE_LOG_ORIGIN says", where=str(home.log_directory), hint=hint
         )
     return open_log(home.log_directory, sign=signer.sign, memory=log_memory(home, key.name, public))
+
+
+def open_logged_signer(home: Home, signer: "Signer", timestamp_url: str | None = None) -> "LoggedSigner":
+    """The signer together with this home's log and a timestamp authority: what makes a statement into a logged bundle."""
+    from pratique.keys.logged_signer import LoggedSigner
+
+    return LoggedSigner(signer=signer, log=open_home_log(home), stamp=open_stamp(timestamp_url))
 
 
 def log_is_here(home: Home) -> bool:

@@ -36,8 +36,8 @@ def advise(error: PratiqueError, context: click.Context) -> None:
 
 def advise_usage(error: click.UsageError, context: click.Context) -> list[str]:
     """What to type instead of what click could not read, best first."""
-    from pratique.cli.commands import examples_of
     from pratique.cli.elsewhere import option_here
+    from pratique.cli.examples import examples_of
 
     path = context.command_path
     if isinstance(error, click.NoSuchOption):

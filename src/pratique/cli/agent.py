@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pratique.app.home import find_home, open_logged_signer
+from pratique.app.home import find_home
+from pratique.app.home_log import open_logged_signer
 from pratique.cli.commands import CommandGroup
 from pratique.cli.options import passphrase_option
 from pratique.cli.output import printable

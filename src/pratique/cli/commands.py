@@ -13,13 +13,6 @@ PROGRAM = "pratique"
 _SENTENCE = 500
 
 
-def examples_of(path: str) -> tuple[str, ...]:
-    """What can be typed, most wanted first. `path`: as click spells it, `pratique log show`."""
-    from pratique.cli.examples import EXAMPLES
-
-    return EXAMPLES.get(path.removeprefix(PROGRAM).strip(), ())
-
-
 def commands_called(name: str) -> list[str]:
     """The commands of groups that have this name, in full: who types `pratique convert` means one of them."""
     from pratique.cli.examples import EXAMPLES
@@ -29,6 +22,8 @@ def commands_called(name: str) -> list[str]:
 
 def write_examples(path: str, formatter: click.HelpFormatter) -> None:
     """A section of its own; nothing is wrapped, so that each line can be copied."""
+    from pratique.cli.examples import examples_of
+
     if lines := examples_of(path):
         with formatter.section("Examples"):
             for line in lines:

@@ -171,3 +171,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "pratique completion fish > ~/.config/fish/completions/pratique.fish",
     ),
 }
+
+
+def examples_of(path: str) -> tuple[str, ...]:
+    """What can be typed, most wanted first. `path`: as click spells it, `pratique log show`."""
+    return EXAMPLES.get(path.removeprefix("pratique").strip(), ())

@@ -9,7 +9,8 @@ import click
 from pratique import __version__
 from pratique.app.advice import advice_without_evidence, advice_without_log
 from pratique.app.gather import Content, Gathered, Question, gather, gather_all
-from pratique.app.home import Home, find_home, open_home_catalog, open_logged_signer
+from pratique.app.home import Home, find_home, open_home_catalog
+from pratique.app.home_log import open_logged_signer
 from pratique.cli.commands import Command
 from pratique.cli.options import (
     all_platforms_option,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from pratique.app.home import Home, open_logged_signer
+from pratique.app.home import Home
+from pratique.app.home_log import open_logged_signer
 from pratique.cli.signers import load_chosen_signer, named_key
 from pratique.errors import InputError
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pratique.app.home import bases_of, find_home, open_home_catalog, open_logged_signer
+from pratique.app.home import bases_of, find_home, open_home_catalog
+from pratique.app.home_log import open_logged_signer
 from pratique.app.sources import Opened, opened, opened_all, public_name
 from pratique.cli.commands import Command
 from pratique.cli.options import (

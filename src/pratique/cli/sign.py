@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pratique.app.home import find_home, open_home_catalog, open_logged_signer, open_stamp
+from pratique.app.home import find_home, open_home_catalog, open_stamp
+from pratique.app.home_log import open_logged_signer
 from pratique.cli.commands import Command
 from pratique.cli.keyless import chosen_key, chosen_signer, keyless_options
 from pratique.cli.options import key_option, passphrase_option, timestamp_option

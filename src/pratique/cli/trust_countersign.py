@@ -70,7 +70,8 @@ def run_countersigning(path: Path, old: str, how: Countersigning, new: "PublicKe
     Raises InputError for a key that may not sign, and what opening it raises.
     """
     from pratique.app.countersign import countersign
-    from pratique.app.home import find_home, open_home_catalog, open_logged_signer
+    from pratique.app.home import find_home, open_home_catalog
+    from pratique.app.home_log import open_logged_signer
     from pratique.cli.signers import load_chosen_signer
     from pratique.cli.trust_anchors import known_logs
     from pratique.evidence.trust_anchors import anchors_of_trust

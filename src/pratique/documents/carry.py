@@ -16,7 +16,9 @@ import msgspec
 from pratique.documents.document import Basis, Document, ExternalReference, Hash, Licence, Part, Property
 
 Carrier = TypeVar("Carrier", Part, Document)
-_PREFIXES: dict[type, str] = {Part: "pratique:part:", Document: "pratique:document:"}
+PREFIX = "pratique:"
+"""Of every property that is ours."""
+_PREFIXES: dict[type, str] = {Part: f"{PREFIX}part:", Document: f"{PREFIX}document:"}
 _ORDER = {basis: index for index, basis in enumerate(Basis)}
 _WHOLE = frozenset({"authors", "originators", "tools"})
 """Lists that are carried whole where a format says only some of them."""

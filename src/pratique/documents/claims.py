@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pratique.attest.strictjson import load_json
+from pratique.documents.carry import PREFIX
 from pratique.documents.document import Basis, Document, DocumentForm, Licence, Part
 from pratique.documents.extra import split_pointer
 from pratique.documents.read import MAX_BYTES, MAX_DEPTH, Reading, read_document, read_value
@@ -21,7 +22,6 @@ from pratique.lexicon.licences import UNREAD
 from pratique.lexicon.text import clean
 from pratique.model import Digest
 
-PREFIX = "pratique:"
 _TEXT_READ = 400  # of a licence's text: its title, which says what it is
 _STATED = (Basis.STATED, Basis.DECLARED)
 _ELSEWHERE = ("has-declared-license", "has-concluded-license")

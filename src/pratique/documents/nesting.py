@@ -7,7 +7,7 @@ its digest and the root of its file manifest as properties.
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pratique.documents.claims import PREFIX
+from pratique.documents.carry import PREFIX
 from pratique.documents.containment import nested
 from pratique.documents.document import CONTAINS, Document, Family, Part, Relation
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from pratique.app.home import Home, load_or_make_key, open_home_catalog, open_logged_signer
+from pratique.app.home import Home, load_or_make_key, open_home_catalog
+from pratique.app.home_log import open_logged_signer
 from pratique.app.publish_report import publish_report
 from pratique.app.watched import join_windows, watched_spans
 from pratique.cli.main import run

@@ -171,6 +171,11 @@ def run(arguments: list[str]) -> int:
             return 4
         if os.environ.get("PRATIQUE_DEBUG"):
             raise
+        if isinstance(error, PermissionError) and isinstance(error.filename, str):
+            # Where no room said it better: a folder that may not even be looked into, as one that is mounted for another user
+            hint = "it is another user's: run this as that one, or let this one in"
+            _complain(_one_line(f"{error.filename}: cannot be looked at: permission denied ({hint})"))
+            return 2
         text = _one_line(f"{type(error).__name__}: {error}")
         _complain(f"internal error: {text} (set PRATIQUE_DEBUG=1 to see where)")
         return 4

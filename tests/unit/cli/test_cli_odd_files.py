@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import stat
 import subprocess
 import sys
@@ -164,3 +165,33 @@ def test_a_home_that_cannot_be_written_is_no_internal_error(here, words):
     assert done.returncode == (0 if words.startswith("sbom") else 4 if words.startswith("sign") else 2)
     assert b"internal error" not in done.stderr
     assert b"Traceback" not in done.stderr
+
+
+@pytest.fixture
+def loaded(tmp_path, monkeypatch) -> None:
+    """What a command imports when it is run is imported: another user may not read this one's Python."""
+    monkeypatch.setenv("PRATIQUE_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "app").mkdir()
+    for words in (["sbom", "dir:app"], ["sbom", "app"], ["sbom", "app.tar"]):
+        run(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["sbom dir:.", "sbom app.tar", "verify app.tar --key k.pub", "sign app.tar --key k", "gate x --policy p.yaml", "tree x"],
+)
+def test_in_a_folder_of_another_user_every_command_says_so_in_a_line(loaded, as_nobody, monkeypatch, capsys, words):
+    """As a container does that is not root, with a folder mounted that is its owner's alone."""
+    monkeypatch.setenv("PRATIQUE_HOME", str(as_nobody / "home"))
+    closed = as_nobody / "closed"
+    closed.mkdir()
+    monkeypatch.chdir(closed)
+    closed.chmod(0)
+    capsys.readouterr()
+    code = run(shlex.split(words))
+    closed.chmod(0o700)
+    err = capsys.readouterr().err
+    assert code in (2, 3), err
+    assert "internal error" not in err and "permission denied" in err.lower()
+    assert len([line for line in err.splitlines() if line]) == 1

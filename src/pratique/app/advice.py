@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from pratique.app.gather import collect_from_home
 from pratique.app.home import Home
 from pratique.errors import PratiqueError
+from pratique.lexicon.text import how_many
 from pratique.model import Cause
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def advice_without_evidence(home: Home, facts: "Facts", place: str) -> str:
     if scheme not in ("registry", "oci-dir", "oci-archive"):
         return ""
     if scheme != "oci-archive" and (kept := collect_from_home(home, facts.subject).pieces):
-        return f"the catalog has {len(kept)} pieces about it: pratique verify {place} --repair attaches what verifies"
+        return f"the catalog has {how_many(len(kept), 'piece')} about it: pratique verify {place} --repair attaches what verifies"
     if scheme != "registry" and (lying := _lying(place, facts)):
         return f"{lying} manifests refer to it and are not listed in index.json: pratique copy --unlisted take carries them along"
     return (

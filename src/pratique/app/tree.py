@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pratique.errors import LimitExceeded, NotFound
+from pratique.lexicon.text import how_many
 
 if TYPE_CHECKING:
     from pratique.model import Digest
@@ -75,7 +76,7 @@ class _Look:
                 found = self._repository.fetch_manifest(tag)
             except NotFound:
                 continue
-            yield self._branch("tag", found, f".{suffix}, {len(found.layers)} layers", depth)
+            yield self._branch("tag", found, f".{suffix}, {how_many(len(found.layers), 'layer')}", depth)
 
     def _child(self, kind: str, digest: "Digest", what: str, note: str, depth: int) -> Branch:
         try:

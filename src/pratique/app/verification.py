@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pratique.lexicon.text import how_many
 from pratique.model import Cause, State
 from pratique.model.predicates import (
     CYCLONEDX,
@@ -88,7 +89,7 @@ def answers_of(gathered: "Gathered", wanted: tuple[str, ...], *, by_trust: bool 
         if not any(damage in text for text in said)
     ]
     if gathered.blobs and not gathered.damaged:
-        out.append(Answer(what="store", cause=Cause.NONE, detail=f"{gathered.blobs:,} blobs, each what its name says"))
+        out.append(Answer(what="store", cause=Cause.NONE, detail=f"{how_many(gathered.blobs, 'blob')}, each what its name says"))
     if not gathered.read_bytes:
         why = f"not opened, {gathered.unread}" if gathered.unread else "layers not read"
         out.append(Answer(what="content", cause=Cause.NONE, detail=f"{why}: named by the verified digest"))

@@ -7,6 +7,7 @@ import click
 from pratique.app.home import find_home
 from pratique.cli.commands import Command
 from pratique.cli.output import format_option, print_fact, print_json, print_title
+from pratique.lexicon.text import how_many
 
 
 @click.command(cls=Command)
@@ -35,8 +36,8 @@ def command(folder: str, without_keys: bool, format_: str) -> None:
         )
         return
     print_title(f"{made.folder} is a copy of {find_home().root}")
-    print_fact("catalog", f"{made.artifacts:,} artifacts, {made.documents:,} documents")
-    print_fact("log", "none" if made.entries < 0 else f"{made.entries:,} entries, recomputed")
+    print_fact("catalog", f"{how_many(made.artifacts, 'artifact')}, {how_many(made.documents, 'document')}")
+    print_fact("log", "none" if made.entries < 0 else f"{how_many(made.entries, 'entry', 'entries')}, recomputed")
     print_fact(
         "private keys", f"{made.private_keys}: keep it as you keep them" if made.private_keys else "none: it may be shared"
     )

@@ -10,6 +10,7 @@ from pratique.cli.commands import CommandGroup
 from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_title
 from pratique.cli.tables import Column, print_table
 from pratique.errors import NotFound, PratiqueError
+from pratique.lexicon.text import how_many
 
 if TYPE_CHECKING:
     from pratique.app.import_sbom import Imported
@@ -134,7 +135,7 @@ def import_(files: tuple[str, ...], subject: str | None, lenient: bool, format_:
 
 
 def _print_imported(imported: "Imported", rows: list[dict[str, Any]]) -> None:
-    count = f"{len(imported.components):,} components"
+    count = how_many(len(imported.components), "component")
     new = any(row["new"] for row in rows)
     print_title(f"{imported.file}: {count} imported, {UNSIGNED}" if new else f"{imported.file}: was imported before, {count}")
     for row in rows:

@@ -10,6 +10,7 @@ from pratique.cli.options import evidence_option, platform_option, source_argume
 from pratique.cli.output import TALK, format_option, named_output, print_json, print_title, print_verdict
 from pratique.cli.targets import replace_option
 from pratique.files import is_file_with
+from pratique.lexicon.text import how_many
 
 if TYPE_CHECKING:
     from pratique.evidence.collected import Collected
@@ -70,7 +71,7 @@ def command(
             }
         )
     else:
-        print_title(f"{len(files)} files from {place}, not verified")
+        print_title(f"{how_many(len(files), 'file')} from {place}, not verified")
         for path in files:
             print_verdict(Cause.NONE, "written", str(path))
         for piece in missing:

@@ -8,6 +8,7 @@ from pratique.app.home import existing, find_home
 from pratique.cli.commands import CommandGroup
 from pratique.cli.output import format_option, print_fact, print_json, print_title, write_output
 from pratique.errors import NotFound
+from pratique.lexicon.text import how_many
 
 
 @click.group(cls=CommandGroup)
@@ -75,7 +76,7 @@ def verify(directory: str | None, log_key: str | None, bundles: tuple[str, ...],
     print_title(f"{state.origin}: every entry, tile and root recomputed, and they hold")
     print_fact("entries", f"{state.size:,}")
     print_fact("root", state.root.hex())
-    print_fact("continues", f"the checkpoints of {count:,} bundles")
+    print_fact("continues", f"the checkpoints of {how_many(count, 'bundle')}")
 
 
 @command.command()
@@ -104,9 +105,10 @@ def recover(sources: tuple[str, ...], format_: str) -> None:
     if format_ == "json":
         print_json({"origin": done.origin, "before": done.before, "after": done.after})
     elif done.after == done.before:
-        print_title(f"{done.origin}: nothing was missing, it has all {done.after:,} entries that are remembered here")
+        print_title(f"{done.origin}: nothing was missing, it has all {how_many(done.after, 'entry', 'entries')} remembered here")
     else:
-        print_title(f"{done.origin}: {done.after - done.before:,} entries were brought back, it has {done.after:,} again")
+        back = how_many(done.after - done.before, "entry was", "entries were")
+        print_title(f"{done.origin}: {back} brought back, it has {done.after:,} again")
 
 
 @command.command()
@@ -126,7 +128,7 @@ def move(origin: str, format_: str) -> None:
     if format_ == "json":
         print_json({"origin": done.origin, "size": done.after, "former": str(home.former_logs)})
         return
-    print_title(f"the log is {done.origin} from here on, with {done.after:,} entries")
+    print_title(f"the log is {done.origin} from here on, with {how_many(done.after, 'entry', 'entries')}")
     print_fact("former", str(home.former_logs))
     print_fact("tell others", "pratique log trusted-root; a trust that names the log needs its new name beside the old")
 

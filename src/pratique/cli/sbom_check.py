@@ -14,6 +14,7 @@ from pratique.cli.sbom_convert import read_sbom, say_repairs
 from pratique.cli.tables import Column, print_table
 from pratique.cli.unread import say_chosen
 from pratique.cli.voice import say
+from pratique.lexicon.text import how_many
 
 
 @click.command(cls=Command)
@@ -67,7 +68,7 @@ def check(source: str, sbom: str, manifest_path: str | None, lenient: bool, plat
     if format_ == "json":
         print_json([{"kind": item.kind, "place": item.place, "detail": item.detail} for item in findings])
     elif findings:
-        print_title(f"{sbom} does not describe {inventory.subject.name}: {len(findings)} differences")
+        print_title(f"{sbom} does not describe {inventory.subject.name}: {how_many(len(findings), 'difference')}")
         print_table(
             [Column("DIFFERENCE", "whole"), Column("PLACE", "purl"), "DETAIL"],
             [[item.kind, item.place, item.detail] for item in findings],
@@ -75,5 +76,5 @@ def check(source: str, sbom: str, manifest_path: str | None, lenient: bool, plat
     else:
         files = len(inventory.tree.entries)
         click.secho(f"{sbom} describes exactly {inventory.subject.name}: ", nl=False)
-        click.echo(f"{len(inventory.components)} components, {files:,} files, {inventory.subject.digest}")
+        click.echo(f"{how_many(len(inventory.components), 'component')}, {how_many(files, 'file')}, {inventory.subject.digest}")
     return 1 if findings else 0

@@ -11,6 +11,7 @@ from pratique.cli.output import markdown_cell, print_json
 from pratique.cli.sbom_side import load_side
 from pratique.cli.tables import Column, print_table
 from pratique.cli.voice import say
+from pratique.lexicon.text import how_many
 
 if TYPE_CHECKING:
     from pratique.documents.diff import Difference, Differences
@@ -75,7 +76,7 @@ def _remarks(found: "Differences") -> list[str]:
     if found.files is None:
         return ["files were not compared: not both sides list them"]
     if found.incomparable:
-        return [f"{len(found.incomparable)} files could not be compared: their digests are of different algorithms"]
+        return [f"{how_many(len(found.incomparable), 'file')} could not be compared: the digests are of different algorithms"]
     return []
 
 
@@ -103,7 +104,12 @@ def _as_markdown(found: "Differences", all_files: bool) -> str:
         ("Files", len(found.files or ()), _file_rows(found, all_files)),
     ):
         if rows:
-            table = [f"### {title}: {count} differences", "", "| Change | Name | Before | After |", "|---|---|---|---|"]
+            table = [
+                f"### {title}: {how_many(count, 'difference')}",
+                "",
+                "| Change | Name | Before | After |",
+                "|---|---|---|---|",
+            ]
             shown = 0
             for row in rows:
                 line = f"| {row[0]} | {' | '.join(markdown_cell(text) for text in row[1:])} |"

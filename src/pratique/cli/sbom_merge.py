@@ -14,6 +14,7 @@ from pratique.cli.sbom_convert import SHOWN, parse_sbom, say_problems, say_repai
 from pratique.cli.sbom_outputs import OUTPUT, one_output, write_document
 from pratique.cli.tables import Column, print_table
 from pratique.cli.voice import VOICE, say
+from pratique.lexicon.text import how_many
 
 if TYPE_CHECKING:
     from pratique.documents.document import Family, Party
@@ -149,7 +150,7 @@ def _say_conflicts(merged: "Merged", documents: tuple[str, ...]) -> None:
     if not merged.conflicts or VOICE.quiet:
         return
     count = len(merged.conflicts)
-    say(f"the documents disagree in {count} places; the first one's word stands:")
+    say(f"the documents disagree in {how_many(count, 'place')}; the first one's word stands:")
     rows = [
         [
             one.field,

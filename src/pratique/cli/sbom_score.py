@@ -10,6 +10,7 @@ from pratique.cli.options import platform_option
 from pratique.cli.output import markdown_cell, print_json, print_title
 from pratique.cli.sbom_side import load_reading, scan
 from pratique.cli.tables import Column, print_table
+from pratique.lexicon.text import how_many
 
 if TYPE_CHECKING:
     from pratique.documents.read import Reading
@@ -96,7 +97,7 @@ def _print(found: "Score", title: str) -> None:
     for marks in found.marks:
         print_title(f"{marks.standard.title}: {marks.score:.1f}")
         print_table(_HEAD, _rows(marks))
-    print_title(f"score {found.overall:.1f} of 100: {title}, {found.components:,} components")
+    print_title(f"score {found.overall:.1f} of 100: {title}, {how_many(found.components, 'component')}")
 
 
 def _rows(marks: "ScoreMarks") -> list[list[str]]:
@@ -129,7 +130,12 @@ def _missing(answer: "RuleAnswer") -> str:
 
 
 def _as_markdown(found: "Score", title: str) -> str:
-    lines = [f"### SBOM score: {found.overall:.1f} of 100", "", f"{markdown_cell(title)}, {found.components:,} components", ""]
+    lines = [
+        f"### SBOM score: {found.overall:.1f} of 100",
+        "",
+        f"{markdown_cell(title)}, {how_many(found.components, 'component')}",
+        "",
+    ]
     for marks in found.marks:
         appraised = [(rule, answer) for rule, answer in marks.answers if answer.of and rule.severity.weight]
         short = [(rule, answer) for rule, answer in appraised if answer.met < answer.of]

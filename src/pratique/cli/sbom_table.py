@@ -7,6 +7,7 @@ import click
 
 from pratique.cli.output import human_size, print_title
 from pratique.cli.tables import Column, print_table
+from pratique.lexicon.text import how_many
 
 if TYPE_CHECKING:
     from pratique.inventory.image_parts import Whole
@@ -34,8 +35,8 @@ def print_inventory(whole: "Whole", manifest: "FileManifest") -> None:
         print_table(_HEAD, _rows(part.inventory))
     if not sys.stdout.isatty():
         return
-    size = human_size(manifest.size_bytes)
-    click.echo(f"{len(inventory.components)} components, {len(manifest.entries):,} files, {size}, manifest {manifest.root}")
+    counts = f"{how_many(len(inventory.components), 'component')}, {how_many(len(manifest.entries), 'file')}"
+    click.echo(f"{counts}, {human_size(manifest.size_bytes)}, manifest {manifest.root}")
     for line in cover(inventory).lines():
         click.echo(line)
     for unknown in inventory.unknowns[:_SHOWN_UNKNOWNS]:

@@ -34,6 +34,7 @@ from pratique.cli.output import (
 from pratique.cli.signers import load_chosen_signer, named_key
 from pratique.cli.unread import say_what_is_not_known
 from pratique.cli.voice import say
+from pratique.lexicon.text import how_many
 
 if TYPE_CHECKING:
     from pratique.artifact.types import Artifact
@@ -190,7 +191,7 @@ def _print_index(whole: "IndexShipment", format_: str, seconds: float, key: str)
             }
         )
         return
-    print_title(f"{whole.signature.request.targets[0].name} is cleared to leave, for {len(whole.images)} platforms")
+    print_title(f"{whole.signature.request.targets[0].name} is cleared to leave, for {how_many(len(whole.images), 'platform')}")
     print_fact("index", whole.index.digest)
     print_verdict(Cause.NONE, "signature", f"of the index: log entry {sealed.log_index}, bundle {sealed.digest.short}")
     for platform, shipment in whole.images:
@@ -200,7 +201,9 @@ def _print_index(whole: "IndexShipment", format_: str, seconds: float, key: str)
         for kind, item in sorted(shipment.bundles.items(), key=lambda pair: pair[1].log_index):
             print_verdict(Cause.NONE, TITLES[kind], f"log entry {item.log_index}, bundle {item.digest.short}")
         if shipment.inventory.unknowns:
-            print_verdict(Cause.UNREADABLE, "unknown", f"{len(shipment.inventory.unknowns)} places, listed in the SBOM")
+            print_verdict(
+                Cause.UNREADABLE, "unknown", f"{how_many(len(shipment.inventory.unknowns), 'place')}, listed in the SBOM"
+            )
     print_fact("key", key)
     print_fact("evidence", whole.destination or "in the catalog")
     print_fact("took", f"{seconds:.2f} s")
@@ -225,7 +228,7 @@ def _print(shipment: "Shipment", format_: str, seconds: float, key: str) -> None
     for kind, item in sorted(shipment.bundles.items(), key=lambda pair: pair[1].log_index):
         print_verdict(Cause.NONE, TITLES[kind], f"log entry {item.log_index}, bundle {item.digest.short}")
     if shipment.inventory.unknowns:
-        print_verdict(Cause.UNREADABLE, "unknown", f"{len(shipment.inventory.unknowns)} places, listed in the SBOM")
+        print_verdict(Cause.UNREADABLE, "unknown", f"{how_many(len(shipment.inventory.unknowns), 'place')}, listed in the SBOM")
     print_fact("key", key)
     print_fact("evidence", shipment.destination or "in the catalog")
     again = " (nothing new to say: the earlier evidence stands)" if shipment.reused else ""

@@ -15,6 +15,7 @@ from pratique.cli.output import format_option, iso_time, print_fact, print_json,
 from pratique.cli.trust_anchors import anchor_options, chosen_anchors
 from pratique.cli.voice import say
 from pratique.errors import InputError, NotFound, Unavailable
+from pratique.lexicon.text import how_many
 from pratique.model import Cause
 from pratique.model.predicates import TITLES
 
@@ -78,7 +79,8 @@ def command(thing: str, name: str | None, format_: str, **beliefs: Any) -> None:
             print_verdict(Cause(item["cause"]), item["title"], f"{item['detail']}, bundle {item['bundle'][7:19]}")
     for item in chain["imports"]:
         about = "" if item["document"] != chain["digest"] else ", which names no digest, so this is its own"
-        what = f"imported, {UNSIGNED}: {item['file']}, {item['format']}, {item['components']} components, {item['at']}{about}"
+        count = how_many(item["components"], "component")
+        what = f"imported, {UNSIGNED}: {item['file']}, {item['format']}, {count}, {item['at']}{about}"
         print_note("SBOM", what)
     for item in chain["decisions"]:
         print_note("decision", f"{RECORDED}: {item['result']} by {item['policy']}, {item['at']}")
@@ -90,11 +92,11 @@ def _print_spans(spans: list[dict[str, Any]]) -> None:
         held = "not judged: without a verified manifest"
         if item["judged"]:
             held = "held to its manifest" if item["mode"] == "enforce" else "only watched"
-        seen = f"{item['violations']} violations, {item['refused']} refused, {item['gaps']} gaps"
+        seen = f"{how_many(item['violations'], 'violation')}, {item['refused']} refused, {how_many(item['gaps'], 'gap')}"
         where = f"{item['workload']} on {item['node']}"
         print_fact("ran", f"{RECORDED}: {where}, {item['from']} to {item['to']}, {held}, {seen}")
     if len(spans) > MAX_SHOWN:
-        print_fact("ran", f"{len(spans) - MAX_SHOWN} times more, earlier: --format json lists them")
+        print_fact("ran", f"{how_many(len(spans) - MAX_SHOWN, 'time')} more, earlier: --format json lists them")
 
 
 def _verified(home: Home, artifact: "ArtifactRow", name: str | None, beliefs: dict[str, Any]) -> "dict[Digest, Piece]":

@@ -12,6 +12,7 @@ from pratique.cli.options import passphrase_option, timestamp_option
 from pratique.cli.output import print_fact, print_json, print_note, print_title, print_verdict
 from pratique.cli.trust_words import now
 from pratique.errors import InputError
+from pratique.lexicon.text import how_many
 from pratique.model import Cause, State
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def print_countersigned(done: "Countersigned") -> None:
     """What the new key says now."""
     from pratique.model.predicates import TITLES
 
-    print_title(f"{len(done.said)} statements countersigned")
+    print_title(f"{how_many(len(done.said), 'statement')} countersigned")
     for item in done.said:
         title = TITLES.get(item.request.predicate_type, item.request.predicate_type)
         names = ", ".join(dict.fromkeys(target.name or target.digest for target in item.request.targets))

@@ -9,6 +9,7 @@ from pratique.app.home import find_home
 from pratique.cli.commands import Command
 from pratique.cli.output import format_option, iso_time, print_fact, print_json, print_title, printable
 from pratique.cli.trust_words import directory_option, now, role_json, role_text, root_changes, standing_json, standing_text
+from pratique.lexicon.text import how_many
 
 if TYPE_CHECKING:
     from pratique.trust import Identity, Trust
@@ -101,7 +102,7 @@ def _print_trust(trust: "Trust", at: int) -> None:
         click.echo("  nobody may say anything yet")
     for rule in trust.thresholds:
         among = f" of {', '.join(sorted(rule.names))}" if rule.names else ""
-        print_fact("threshold", f"{rule.count} authorities{among}: {grant_text(rule)}")
+        print_fact("threshold", f"{how_many(rule.count, 'authority', 'authorities')}{among}: {grant_text(rule)}")
     if trust.time_operators > 1:
         print_fact("times", f"count when {trust.time_operators} operators vouch")
     for label, keys in (("log", trust.logs), ("witness", trust.witnesses)):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pratique.documents.check import compare_files
 from pratique.documents.claims import ParsedSbom, read_claims
 from pratique.errors import InputError, Violation
+from pratique.lexicon.text import how_many
 from pratique.model import Cause, Digest, FileManifest, Tree, parse_manifest
 from pratique.model.predicates import FILE_MANIFEST, SBOM_TYPES
 from pratique.policy.facts import ComponentFacts, ManifestFacts, Piece, SbomFacts
@@ -69,7 +70,7 @@ def _manifest(piece: Piece, tree: Tree | None) -> ManifestFacts:
     if differing:
         more = f" and {len(differing) - 3} more" if len(differing) > 3 else ""
         return facts(Cause.MISMATCH, f"the files are not those that were signed: {', '.join(differing[:3])}{more}", manifest)
-    return facts(Cause.NONE, f"{len(manifest.entries):,} files", manifest)
+    return facts(Cause.NONE, how_many(len(manifest.entries), "file"), manifest)
 
 
 def _sbom(piece: Piece, manifests: Sequence[ManifestFacts], lost: Piece | None, subject: Digest, tree: Tree | None) -> SbomFacts:
@@ -108,7 +109,7 @@ def _bind(
         if item.cause is not Cause.NONE:
             return item.cause, item.detail.replace("that were signed", "of the SBOM")
         against = "compared with the bytes" if tree is not None else "compared with the file manifest"
-        return Cause.NONE, f"{known} components, {len(item.manifest.entries):,} files, {against}"
+        return Cause.NONE, f"{how_many(known, 'component')}, {how_many(len(item.manifest.entries), 'file')}, {against}"
     if lost is not None:
         return lost.cause, f"the file manifest that the SBOM names could not be had: {lost.detail}"
     broken = next((item for item in manifests if item.manifest is None), None)

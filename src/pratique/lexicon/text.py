@@ -23,3 +23,8 @@ def shown_path(path: str) -> str:
     return "".join(
         char if char.isprintable() else "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "surrogatepass")) for char in text
     )
+
+
+def how_many(count: int, one: str, more: str = "") -> str:
+    """A count with its noun: "1 place", "2,000 places". `more`: the plural where it is not `one` with an s."""
+    return f"{count:,} {one if count == 1 else more or one + 's'}"

@@ -138,7 +138,7 @@ def test_the_command_says_what_arrived(harbour, tmp_path, capsys):
         (["oci-dir:nowhere", "oci-dir:copy"], 2, "nowhere"),
         (["SOURCE:v7", "oci-dir:copy"], 2, "v7"),
         (["SOURCE:v1", "docker-archive:copy.tar"], 2, "nothing can be copied to"),
-        (["SOURCE:v1", "oci-archive:nowhere/copy.tar"], 4, "nowhere/copy.tar"),
+        (["SOURCE:v1", "oci-archive:nowhere/copy.tar"], 2, "mkdir -p nowhere"),
         (["SOURCE:v1", "oci-archive:harbour"], 2, "a folder"),
         (["SOURCE:v1", "oci-archive:"], 2, "names nothing"),
         (["SOURCE:v1", "oci-dir:copy", "--list-evidence"], 2, "for archives"),
@@ -204,13 +204,16 @@ def test_an_archive_carries_everything_and_gives_it_back(harbour, repository, tm
 
 
 def test_a_copy_into_an_archive_that_fails_leaves_the_one_that_was_there(harbour, tmp_path, capsys):
-    (tmp_path / "a.tar").write_bytes(b"before")
+    target = f"oci-archive:{tmp_path}/a.tar"
+    assert run(["copy", f"oci-dir:{tmp_path}/harbour:v1", target]) == 0
+    archive = (tmp_path / "a.tar").read_bytes()
+    capsys.readouterr()
     blob = tmp_path / "harbour/blobs/sha256" / Digest.of(b"second").hex
     blob.write_bytes(b"secomd")
     before = sorted(item.name for item in tmp_path.iterdir())
-    assert run(["copy", f"oci-dir:{tmp_path}/harbour:v1", f"oci-archive:{tmp_path}/a.tar"]) == 1
+    assert run(["copy", f"oci-dir:{tmp_path}/harbour:v1", target]) == 1
     assert capsys.readouterr().err.count("\n") == 1
-    assert (tmp_path / "a.tar").read_bytes() == b"before" and sorted(item.name for item in tmp_path.iterdir()) == before
+    assert (tmp_path / "a.tar").read_bytes() == archive and sorted(item.name for item in tmp_path.iterdir()) == before
 
 
 def test_an_image_named_by_sha512_is_copied_though_no_tag_could_name_its_signatures(repository, tmp_path):

@@ -102,7 +102,7 @@ def _bind(
         return Cause.MISMATCH, f"the SBOM is about {sbom.subject_digest}"
     known = sum(1 for item in sbom.components if item.purl)
     if sbom.manifest_root is None:
-        return Cause.NONE, f"{known} components; it names no file manifest, so it proves nothing about the bytes"
+        return Cause.NONE, f"{how_many(known, 'component')}; it names no file manifest, so it proves nothing about the bytes"
     for item in manifests:
         if item.manifest is None or item.manifest.root != sbom.manifest_root:
             continue

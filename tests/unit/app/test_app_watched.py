@@ -86,5 +86,5 @@ def test_trace_says_from_when_until_when_it_was_watched_and_how(tmp_path, monkey
     lines = [line.split("recorded: ")[1] for line in capsys.readouterr().out.splitlines() if " ran " in line]
     assert lines == [
         "podman:web on n, 1970-01-01T01:23:20Z to 1970-01-01T01:23:50Z, only watched, 0 violations, 0 refused, 0 gaps",
-        "podman:web on n, 1970-01-01T00:16:40Z to 1970-01-01T00:18:21Z, held to its manifest, 1 violations, 1 refused, 0 gaps",
+        "podman:web on n, 1970-01-01T00:16:40Z to 1970-01-01T00:18:21Z, held to its manifest, 1 violation, 1 refused, 0 gaps",
     ]

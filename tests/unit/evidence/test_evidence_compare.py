@@ -28,7 +28,7 @@ def compared(*pieces):
 def test_an_sbom_is_bound_by_the_manifest_of_its_own_authority():
     found = compared(said("release", CYCLONEDX, bill()), said("release", FILE_MANIFEST, ONE))
     assert (found.cause, found.bound, found.authority) == (Cause.NONE, True, "release")
-    assert "1 files, compared with the file manifest" in found.detail
+    assert "1 file, compared with the file manifest" in found.detail
 
 
 def test_the_manifest_of_another_authority_binds_nothing():
@@ -229,11 +229,11 @@ def tree_of(**files):
 
 def test_the_files_of_a_manifest_are_those_that_were_read():
     (held,) = compare([verified(ONE)], TARGET.digest, tree_of(app=b"one"))[1]
-    assert (held.cause, held.detail) == (Cause.NONE, "1 files")
+    assert (held.cause, held.detail) == (Cause.NONE, "1 file")
     ((sbom,), _) = compare([verified(bill(), CYCLONEDX), verified(ONE)], TARGET.digest, tree_of(app=b"one"))
-    assert sbom.cause is Cause.NONE and sbom.detail.endswith("1 files, compared with the bytes")
+    assert sbom.cause is Cause.NONE and sbom.detail.endswith("1 file, compared with the bytes")
     ((sbom,), _) = compare([verified(bill(), CYCLONEDX), verified(ONE)], TARGET.digest, None)
-    assert sbom.detail.endswith("1 files, compared with the file manifest")
+    assert sbom.detail.endswith("1 file, compared with the file manifest")
 
 
 @pytest.mark.parametrize(("count", "more"), [(2, ""), (3, ""), (4, " and 1 more"), (5, " and 2 more")])
@@ -255,7 +255,7 @@ def test_a_mismatch_of_the_files_is_told_as_one_of_the_sbom():
 def test_components_with_a_package_url_are_counted():
     parts = [{"type": "library", "name": "x", "purl": "pkg:npm/x@1"}, {"type": "library", "name": "y"}]
     ((sbom,), _) = compare([verified(bill(root=None, components=parts), CYCLONEDX)], TARGET.digest, None)
-    assert sbom.detail.startswith("1 components; ")
+    assert sbom.detail.startswith("1 component; ")
     assert len(sbom.components) == 2
 
 

@@ -78,7 +78,7 @@ def test_a_backup_put_back_gives_no_number_twice_and_what_the_catalog_has_brings
         said = machine("log", "recover", "--from", str(kept))
     else:
         said = machine("log", "recover")
-    assert "1 entries were brought back, it has 2 again" in said
+    assert "1 entry was brought back, it has 2 again" in said
     assert "nothing was missing" in machine("log", "recover")
     machine.sign("three")
     assert [machine.entry(name).log_index for name in ("one", "two", "three")] == [0, 1, 2]
@@ -197,7 +197,7 @@ def test_a_log_put_back_may_go_on_under_another_name_and_what_it_lost_stays_vali
     machine.backup()
     machine.sign("two")
     machine.put_back("home")
-    assert "the log is log.example from here on, with 1 entries" in machine("log", "move", "--origin", "log.example")
+    assert "the log is log.example from here on, with 1 entry" in machine("log", "move", "--origin", "log.example")
     machine.sign("three")
     assert (machine.entry("three").origin, machine.entry("three").log_index) == ("log.example", 1)
     for name in ("one", "two", "three"):

@@ -300,8 +300,16 @@ def test_two_first_runs_at_once_share_one_log_key(pratique: Run, image: Path, ho
 
 def test_a_log_key_that_was_replaced_is_refused(pratique: Run, image: Path) -> None:
     assert pratique("ship", "oci-archive:app.tar", "--key", "K").returncode == 0
-    (image.parent / "home" / "keys" / "log.key").unlink()
-    done = pratique("ship", "oci-archive:app.tar", "--key", "K", "--to", "oci-dir:out:1")
+    key = image.parent / "home" / "keys" / "log.key"
+    again = ("ship", "oci-archive:app.tar", "--key", "K", "--to", "oci-dir:out:1")
+    key.unlink()
+    done = pratique(*again)
+    assert (done.returncode, key.exists()) == (2, False)  # none is made in its place
+    assert "the log's private key is not here" in done.stderr
+    made = pratique("key", "generate", "--output", "other", "--algorithm", "ed25519", "--no-passphrase")
+    assert made.returncode == 0, made.stderr
+    (image.parent / "other").rename(key)
+    done = pratique(*again)
     assert done.returncode == 2
     assert "made with another key" in done.stderr
 

@@ -53,27 +53,27 @@ def test_a_chart_that_another_packer_packed_is_a_chart(here, tmp_path):
 
 
 def test_a_chart_is_pushed_and_pulled_with_its_provenance_which_counts_there(here, chart, tmp_path):
-    code, out, err = here("push", NAME, "oci-dir:store/charts", "--format", "json")
+    code, out, err = here("push", NAME, "oci-dir:charts", "--format", "json")
     assert code == 0, err
     pushed = json.loads(out)
     assert pushed["archive"] == digest_of(chart.read_bytes()) and pushed["signed"]
-    code, out, err = here("verify", "oci-dir:store/charts:1.2.3", *KEYRING)
+    code, out, err = here("verify", "oci-dir:charts:1.2.3", *KEYRING)
     assert code == 0, out + err
     assert "as Helm provenance" in out
     (tmp_path / "pulled").mkdir()
-    assert here("pull", "oci-dir:store/charts:1.2.3", "-o", "pulled")[0] == 0
+    assert here("pull", "oci-dir:charts:1.2.3", "-o", "pulled")[0] == 0
     for name in (NAME, f"{NAME}.prov"):
         assert (tmp_path / "pulled" / name).read_bytes() == (DATA / name).read_bytes()
     (tmp_path / "pulled" / NAME).write_bytes(b"another")
-    assert here("pull", "oci-dir:store/charts:1.2.3", "-o", "pulled")[0] == 2
-    assert here("pull", "oci-dir:store/charts:1.2.3", "-o", "pulled", "--replace")[0] == 0
-    assert here("verify", "oci-dir:store/charts:1.2.3", "--key", "K.pub")[0] == 1  # nobody believes the OpenPGP key
-    assert here("sign", "oci-dir:store/charts:1.2.3", "--key", "K")[0] == 0
+    assert here("pull", "oci-dir:charts:1.2.3", "-o", "pulled")[0] == 2
+    assert here("pull", "oci-dir:charts:1.2.3", "-o", "pulled", "--replace")[0] == 0
+    assert here("verify", "oci-dir:charts:1.2.3", "--key", "K.pub")[0] == 1  # nobody believes the OpenPGP key
+    assert here("sign", "oci-dir:charts:1.2.3", "--key", "K")[0] == 0
 
 
 def rewritten(tmp_path, change):
     """The pushed chart with another manifest: `change` gets the document and pushes blobs of its own."""
-    store = open_layout(tmp_path / "store/charts")
+    store = open_layout(tmp_path / "charts")
     document = json.loads(store.fetch_manifest("1.2.3").data)
 
     def blob(media_type, data):
@@ -104,9 +104,9 @@ def something_beside(document, blob):
 
 @pytest.mark.parametrize("change", [other_archive, other_provenance, two_archives, something_beside])
 def test_a_provenance_layer_counts_for_nothing_but_the_archive_that_it_signs(here, chart, tmp_path, change):
-    assert here("push", NAME, "oci-dir:store/charts")[0] == 0
+    assert here("push", NAME, "oci-dir:charts")[0] == 0
     rewritten(tmp_path, change)
-    code, out, _ = here("verify", "oci-dir:store/charts:other", *KEYRING)
+    code, out, _ = here("verify", "oci-dir:charts:other", *KEYRING)
     assert code == 1, out
 
 
@@ -118,7 +118,7 @@ def test_a_chart_whose_name_would_leave_the_folder_is_not_written(here, tmp_path
         info.size = len(data)
         archive.addfile(info, io.BytesIO(data))
     (tmp_path / "up.tgz").write_bytes(gzip.compress(out.getvalue()))
-    assert here("push", "up.tgz", "oci-dir:store/charts")[0] == 2
+    assert here("push", "up.tgz", "oci-dir:charts")[0] == 2
 
 
 def test_a_chart_goes_to_a_registry_and_what_was_pushed_is_signed_shown_and_verified(here, chart, registry, tmp_path):

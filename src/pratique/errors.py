@@ -71,6 +71,10 @@ class DigestMismatch(Violation):
     """The bytes are not the bytes that were named."""
 
 
+class SizeMismatch(DigestMismatch):
+    """Bytes are not as many as whoever names them says, who may have said so of good bytes."""
+
+
 class SignatureInvalid(Violation):
     """A signature does not verify under the key it names."""
 

@@ -232,7 +232,7 @@ def test_workloads_and_certificates_are_added_with_claims_and_windows(team):
         (["role", "root", "--remove", "ffffffff"], "no holders called"),
         (["follow", "nowhere", "--root-digest", "sha256:" + "a1" * 32], "not a place for trust"),
         (["init", "--threshold", "1"], "nobody would hold the root"),
-        (["sign", "-C", "/nonexistent", "--key", "a.key"], "no such file"),
+        (["sign", "-C", "/nonexistent", "--key", "a.key"], "no trust is kept here"),
     ],
 )
 def test_a_wrong_request_is_one_line_and_changes_nothing(team, arguments, complaint):

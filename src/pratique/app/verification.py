@@ -90,6 +90,7 @@ def answers_of(gathered: "Gathered", wanted: tuple[str, ...], *, by_trust: bool 
     ]
     if gathered.blobs and not gathered.damaged:
         out.append(Answer(what="store", cause=Cause.NONE, detail=f"{how_many(gathered.blobs, 'blob')}, each what its name says"))
+    out = list(dict.fromkeys(out))  # the same bundle, beside a file and in the catalog, is one
     if not gathered.read_bytes:
         why = f"not opened, {gathered.unread}" if gathered.unread else "layers not read"
         out.append(Answer(what="content", cause=Cause.NONE, detail=f"{why}: named by the verified digest"))
@@ -97,12 +98,10 @@ def answers_of(gathered: "Gathered", wanted: tuple[str, ...], *, by_trust: bool 
 
 
 def _demanded(gathered: "Gathered", *, by_trust: bool) -> tuple[str, ...]:
-    """The kinds that must be there where nobody said which (docs/decisions/0035): the signature always; of what has files and is
-    believed by a trust, all that `ship` makes; else what is there of that by whoever is believed, which then has to hold.
+    """The kinds that must be there where nobody said which (docs/decisions/0035): the signature always; under a trust, of what
+    has files, all that `ship` makes; else what is there of that by whoever is believed, which then has to hold.
     """
-    if not gathered.has_files:
-        return (IMAGE_SIGNATURE,)
-    if by_trust:
+    if by_trust and gathered.has_files:
         return SHIPPED
     there = {piece.predicate_type for piece in gathered.facts.pieces if piece.cause is Cause.NONE}
     return tuple(kind for kind in SHIPPED if kind == IMAGE_SIGNATURE or there & set(_kinds(kind)))

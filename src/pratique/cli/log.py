@@ -7,7 +7,7 @@ import click
 from pratique.app.home import existing, find_home
 from pratique.cli.commands import CommandGroup
 from pratique.cli.output import format_option, print_fact, print_json, print_title, write_output
-from pratique.errors import NotFound
+from pratique.errors import InputError, NotFound
 from pratique.lexicon.text import how_many
 
 
@@ -87,7 +87,11 @@ def entry(index: int) -> None:
 
     home = find_home()
     existing(home, home.log_directory / "checkpoint", "log")
-    click.echo(open_unchecked(home.log_directory).entries(index, index + 1)[0].decode("utf-8", "replace"))
+    log = open_unchecked(home.log_directory)
+    if index >= log.size:
+        hint = "the first is 0" if log.size else "ship or sign something first"
+        raise InputError(f"there is no entry {index}: this log has {how_many(log.size, 'entry', 'entries')}", hint=hint)
+    click.echo(log.entries(index, index + 1)[0].decode("utf-8", "replace"))
 
 
 @command.command()

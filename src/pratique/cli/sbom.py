@@ -52,6 +52,8 @@ def command() -> None:
     one in another format (`sbom convert IN -o FORMAT`), make one of several (`sbom merge A B… -o FORMAT`), say what changed
     (`sbom diff A B`), or how good one is (`sbom score`).
 
+    Options of `sbom SOURCE` (-o, --file, --platform, --production, --cpe and more): pratique sbom make --help.
+
     SOURCE is registry:HOST/NAME:TAG, oci-archive:PATH, oci-dir:PATH, docker-archive:PATH, podman:NAME, docker:NAME,
     containerd:NAME, chart:PATH, manifests:PATH, dir:PATH, file:PATH, or a bare word that is guessed and said.
     """

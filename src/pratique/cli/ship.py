@@ -26,6 +26,7 @@ from pratique.cli.output import (
     human_size,
     print_fact,
     print_json,
+    print_note,
     print_title,
     print_verdict,
     progress_display,
@@ -38,6 +39,7 @@ from pratique.lexicon.text import how_many
 
 if TYPE_CHECKING:
     from pratique.artifact.types import Artifact
+    from pratique.model import Inventory
     from pratique.ship.index import IndexShipment
     from pratique.ship.shipment import Shipment
 
@@ -200,13 +202,21 @@ def _print_index(whole: "IndexShipment", format_: str, seconds: float, key: str)
         print_fact("components", f"{len(shipment.inventory.components)}, files {len(shipment.manifest.entries):,}")
         for kind, item in sorted(shipment.bundles.items(), key=lambda pair: pair[1].log_index):
             print_verdict(Cause.NONE, TITLES[kind], f"log entry {item.log_index}, bundle {item.digest.short}")
-        if shipment.inventory.unknowns:
-            print_verdict(
-                Cause.UNREADABLE, "unknown", f"{how_many(len(shipment.inventory.unknowns), 'place')}, listed in the SBOM"
-            )
+        _print_unknowns(shipment.inventory)
     print_fact("key", key)
     print_fact("evidence", whole.destination or "in the catalog")
     print_fact("took", f"{seconds:.2f} s")
+
+
+def _print_unknowns(inventory: "Inventory") -> None:
+    """What was not read, and what is only remarked, each counted: the SBOM lists them."""
+    from pratique.model import Cause
+
+    unread = sum(one.unread for one in inventory.unknowns)
+    if unread:
+        print_verdict(Cause.UNREADABLE, "unknown", f"{how_many(unread, 'place')}, listed in the SBOM")
+    if remarks := len(inventory.unknowns) - unread:
+        print_note("remarks", f"{remarks}, listed in the SBOM")
 
 
 def _print(shipment: "Shipment", format_: str, seconds: float, key: str) -> None:
@@ -227,8 +237,7 @@ def _print(shipment: "Shipment", format_: str, seconds: float, key: str) -> None
     print_fact("manifest", manifest.root)
     for kind, item in sorted(shipment.bundles.items(), key=lambda pair: pair[1].log_index):
         print_verdict(Cause.NONE, TITLES[kind], f"log entry {item.log_index}, bundle {item.digest.short}")
-    if shipment.inventory.unknowns:
-        print_verdict(Cause.UNREADABLE, "unknown", f"{how_many(len(shipment.inventory.unknowns), 'place')}, listed in the SBOM")
+    _print_unknowns(shipment.inventory)
     print_fact("key", key)
     print_fact("evidence", shipment.destination or "in the catalog")
     again = " (nothing new to say: the earlier evidence stands)" if shipment.reused else ""

@@ -100,9 +100,10 @@ def print_said(said: "Sequence[Published]", title: str, key: str, format_: str) 
     print_title(title)
     for item in said:
         for target in item.request.targets:
-            again = ", said before" if item.reused else ""
             print_verdict(Cause.NONE, "signed", f"{target.name} {target.digest}".strip())
-        print_fact("log entry", f"{item.sealed.log_index}{again}")
+        again = ", said before" if item.reused else ""
+        bare = "" if item.carries_proof else ", of which this form carries no proof: who demands a log entry will not find it"
+        print_fact("log entry", f"{item.sealed.log_index}{again}{bare}")
         for place in item.places or ("in the catalog" if item.request.predicate_type else "in the log",):
             print_fact("evidence", place)
     print_fact("key", key)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Set
 from typing import TYPE_CHECKING
 
 from pratique.errors import DigestMismatch, InputError, LimitExceeded, PratiqueError, Unavailable
-from pratique.evidence.collected import Collected, Collection, EvidenceForm
+from pratique.evidence.collected import Collected, Collection, EvidenceForm, is_altered
 from pratique.model import Cause, Digest
 from pratique.model.predicates import IMAGE_SIGNATURE
 
@@ -115,7 +115,7 @@ def _fetch_tag(repository: "Repository", subject: Digest, form: EvidenceForm, ki
             cause=Cause.INVALID,
             detail=str(error),
             unread=isinstance(error, LimitExceeded),
-            lost=isinstance(error, DigestMismatch),
+            lost=is_altered(error),
         )
         for layer, error in stored.lost
     ]
@@ -214,5 +214,5 @@ def _fetch(repository: "Repository", referrer: "Descriptor", checked: set[Digest
     except (DigestMismatch, InputError) as error:
         if form is None and referrer.artifact_type:
             return []  # garbage that nobody announces as a signature
-        lost = isinstance(error, DigestMismatch)
+        lost = is_altered(error)
         return failed(Cause.INVALID, str(error), unread=isinstance(error, LimitExceeded), lost=lost)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from pratique.errors import DigestMismatch, PratiqueError, SizeMismatch
 from pratique.model import Cause, Digest
 
 if TYPE_CHECKING:
@@ -60,6 +61,11 @@ class Collected:
     chart: SignedChart | None = None
     unread: bool = False
     lost: bool = False
+
+
+def is_altered(error: PratiqueError) -> bool:
+    """Whether a place handed out other bytes than were asked for. Of how many there should be, a stranger's manifest may lie."""
+    return isinstance(error, DigestMismatch) and not isinstance(error, SizeMismatch)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

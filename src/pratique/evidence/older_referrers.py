@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pratique.attest.cosign import DSSE_LAYER, PREDICATE_TYPE, SIMPLE_SIGNING
 from pratique.errors import DigestMismatch, InputError, LimitExceeded, Unavailable
-from pratique.evidence.collected import Collected, EvidenceForm
+from pratique.evidence.collected import Collected, EvidenceForm, is_altered
 from pratique.model import Cause, Digest
 from pratique.model.predicates import IMAGE_SIGNATURE
 from pratique.registry.cosign import MAX_ATTESTATION_BYTES, MAX_PAYLOAD_BYTES, within_limits
@@ -73,7 +73,7 @@ def _piece(repository: "Repository", layer: "Descriptor", where: str) -> Collect
         cause, detail, lost = Cause.UNREACHABLE, str(error), True
     except (DigestMismatch, InputError) as error:
         cause, detail, unread = Cause.INVALID, str(error), isinstance(error, LimitExceeded)
-        lost = isinstance(error, DigestMismatch)
+        lost = is_altered(error)
     return Collected(
         # As under a tag: what tells two signatures of one payload apart is in the annotations.
         digest=Digest.of((data or str(layer.digest).encode()) + repr(sorted(notes.items())).encode()),

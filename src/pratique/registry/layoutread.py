@@ -11,7 +11,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from pratique.errors import DigestMismatch, InputError, LimitExceeded, Malformed, NotFound
+from pratique.errors import DigestMismatch, InputError, LimitExceeded, Malformed, NotFound, SizeMismatch
 from pratique.model.digest import Digest, is_digest
 from pratique.registry.saved import UNLISTED, has_kinds, is_evidence, is_evidence_tag, tags_by_kind
 from pratique.registry.types import (
@@ -99,7 +99,7 @@ class LayoutReader(ABC):
         where = f"{self._name}: blob {descriptor.digest}"
         location = self._locate(_blob_name(descriptor.digest))
         if location.size != descriptor.size:
-            raise DigestMismatch(f"it has {location.size} bytes, not {descriptor.size}", where=where)
+            raise SizeMismatch(f"it has {location.size} bytes, not {descriptor.size}", where=where)
         with _opened(location, self._name) as file:
             position = location.offset
             end = location.offset + location.size

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from pratique.errors import DigestMismatch, InputError, LimitExceeded, Malformed
+from pratique.errors import DigestMismatch, InputError, LimitExceeded, Malformed, SizeMismatch
 from pratique.model.digest import Digest, is_digest
 from pratique.registry.auth import Authenticator
 from pratique.registry.certificates import find_certificates
@@ -145,7 +145,7 @@ class Remote:
                 and int(length[:20]) != descriptor.size
                 and "Content-Encoding" not in got.headers
             ):
-                raise DigestMismatch(f"it has {length} bytes, not {descriptor.size}", where=where)
+                raise SizeMismatch(f"it has {length} bytes, not {descriptor.size}", where=where)
             source = _Pieces(self._transport.chunks(got, what))
             yield VerifiedReader(source.read, descriptor.digest, descriptor.size, where)
 

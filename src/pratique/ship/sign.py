@@ -74,7 +74,7 @@ class SigningRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
     """What was published. `sealed`: the bundle and its log entry; `places`: where it is, for people, besides log and catalog;
-    `reused`: it was said before, and published again.
+    `reused`: it was said before, and published again. `carries_proof`: the form holds the log's proof, so that others find it.
     """
 
     request: SigningRequest
@@ -83,6 +83,7 @@ class Published:
     at: int
     places: tuple[str, ...] = ()
     reused: bool = False
+    carries_proof: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,7 +266,8 @@ def _publish(item: Published, how: Publication, files: Sequence[Path]) -> Publis
         for target in item.request.targets:
             if target.repository is not None and target.descriptor is not None:
                 places.append(_attach(item, target, target.repository, target.descriptor, how.form))
-    return replace(item, places=tuple(places))
+    carries_proof = how.form not in (SigningForm.COSIGN, SigningForm.RAW)
+    return replace(item, places=tuple(places), carries_proof=carries_proof)
 
 
 def _bare(item: Published) -> bytes:

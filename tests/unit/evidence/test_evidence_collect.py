@@ -4,7 +4,7 @@ import pytest
 from shelf import Shelf
 
 from pratique.attest.cosign import DSSE_LAYER, PREDICATE_TYPE, SIMPLE_SIGNING
-from pratique.errors import DigestMismatch, InputError, Malformed, NotFound, Unavailable
+from pratique.errors import DigestMismatch, InputError, Malformed, NotFound, SizeMismatch, Unavailable
 from pratique.evidence import collect as collect_module
 from pratique.evidence.collect import MAX_CONFIG_BYTES, MAX_PIECES, PREDICATE_ANNOTATION, collect_from_repository
 from pratique.evidence.collected import Collection, EvidenceForm, attached_to
@@ -113,6 +113,7 @@ def test_a_signature_has_one_layer_and_no_other_number(shelf, count, layer, kind
         (Unavailable("down"), Cause.UNREACHABLE),
         (NotFound("gone"), Cause.INVALID),
         (DigestMismatch("other bytes"), Cause.INVALID),
+        (SizeMismatch("fewer bytes"), Cause.INVALID),
         (Malformed("nonsense"), Cause.INVALID),
     ],
 )
@@ -127,7 +128,8 @@ def test_whatever_of_a_signature_cannot_be_had_it_stays_in_the_list_with_its_cau
     broken, good = collected(shelf).pieces
     assert (broken.cause, broken.data, broken.form, broken.claimed_type) == (cause, b"", EvidenceForm.BUNDLE, CYCLONEDX)
     assert broken.digest == manifest.digest
-    assert broken.lost is isinstance(error, Unavailable | DigestMismatch) and not good.lost
+    assert broken.lost is (isinstance(error, Unavailable | DigestMismatch) and not isinstance(error, SizeMismatch))
+    assert not good.lost
     assert (good.cause, good.data) == (Cause.NONE, b"other")
 
 
@@ -273,6 +275,7 @@ def test_each_layer_under_a_tag_is_a_piece_told_apart_by_its_annotations(shelf, 
     [
         (Unavailable("down"), Cause.UNREACHABLE),
         (DigestMismatch("other bytes"), Cause.INVALID),
+        (SizeMismatch("fewer bytes"), Cause.INVALID),
         (InputError("too large"), Cause.INVALID),
     ],
 )
@@ -314,6 +317,7 @@ def test_a_referrer_of_an_older_tool_is_one_piece_for_each_layer_of_its_kinds(sh
         (Unavailable("down"), Cause.UNREACHABLE),
         (NotFound("gone"), Cause.INVALID),
         (DigestMismatch("other bytes"), Cause.INVALID),
+        (SizeMismatch("fewer bytes"), Cause.INVALID),
     ],
 )
 def test_a_layer_of_an_older_referrer_that_cannot_be_had_stays_with_its_cause_beside_the_others(shelf, error, cause):
@@ -322,7 +326,8 @@ def test_a_layer_of_an_older_referrer_that_cannot_be_had_stays_with_its_cause_be
     shelf.broken[str(layers[0].digest)] = error
     lost, good = collected(shelf).pieces
     assert (lost.cause, lost.data, lost.claimed_type) == (cause, b"", IMAGE_SIGNATURE)
-    assert lost.lost is isinstance(error, Unavailable | DigestMismatch) and not good.lost
+    assert lost.lost is (isinstance(error, Unavailable | DigestMismatch) and not isinstance(error, SizeMismatch))
+    assert not good.lost
     assert (good.cause, good.data) == (Cause.NONE, b"two")
     assert lost.digest != good.digest
 

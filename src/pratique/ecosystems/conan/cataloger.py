@@ -9,7 +9,7 @@ from pratique.cataloging.package_lists import File, FileCataloger, Found, ListSo
 from pratique.errors import Malformed
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.parse import read_json_object
-from pratique.lexicon.text import clean
+from pratique.lexicon.text import clean, how_many
 from pratique.lexicon.values import list_or_empty, table_or_empty, text_or_empty
 from pratique.model import Component, Presence
 
@@ -56,7 +56,7 @@ def _read_text(file: File) -> Iterator[Found]:
             if component is not None:
                 yield Found(component)
     if loose:
-        file.unknown(f"{loose} requirements that name no one version")
+        file.unread(f"{how_many(loose, 'requirement that names', 'requirements that name')} no one version")
 
 
 def _component(file: File, reference: str, scope: str, revision: str = "") -> Component | None:

@@ -64,7 +64,7 @@ def _pip(file: File, text: str) -> Component | None:
         if included:
             file.unread(f"includes {clean(included[1], 200)}, which is not read")
         elif text and not text.startswith("-"):
-            file.unknown(f"not a package at a version: {text[:100]!r}")
+            file.unread(f"not a package at a version: {text[:100]!r}")
         return None
     rest = match["rest"].strip()
     version = single_version(rest.removeprefix("==").strip()) if rest.startswith("==") else ""

@@ -16,7 +16,7 @@ from pratique.ecosystems.jvm.pom import Coordinates, Dependency, Pom, interpolat
 from pratique.errors import Malformed
 from pratique.lexicon.one_version import split_requirement
 from pratique.lexicon.purl import build_purl
-from pratique.lexicon.text import clean
+from pratique.lexicon.text import clean, how_many
 from pratique.model import Component, ComponentKind, Edges, Presence, Tree
 
 _MAX_PARENTS = 30
@@ -147,7 +147,8 @@ def _add_project(out: Collector, path: str, effective: _Effective) -> None:
         if one.scope != "test" and component.ref:
             depends.add(component.ref)
     if opened:
-        out.unknown(path, f"{opened} dependencies without one version: it stands in a POM that is not here, or is a range")
+        count = how_many(opened, "dependency", "dependencies")
+        out.unread(path, f"{count} without one version: it stands in a POM that is not here, or is a range")
     project = declared(out, path, pom.own, {"java:packaging": pom.packaging})
     depends.discard(project.ref)
     out.component(

@@ -14,7 +14,7 @@ from pratique.cataloging.package_lists import File, FileCataloger, Found, ListSo
 from pratique.ecosystems.python.names import normalised, pypi_package
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.parse import read_json_object
-from pratique.lexicon.text import clean
+from pratique.lexicon.text import clean, how_many
 from pratique.lexicon.values import clean_url, joined, list_or_empty, read_hash, table_or_empty, text_or_empty
 from pratique.model import Presence
 
@@ -74,7 +74,7 @@ def _read_requirements(file: File) -> Iterator[Found]:
     if reading.loose:
         loose = reading.loose
         names = ", ".join(clean(name, 60) for name in loose[:_SHOWN]) + (", …" if len(loose) > _SHOWN else "")
-        file.unknown(f"{len(loose)} requirements that name no one version: {names}")
+        file.unread(f"{how_many(len(loose), 'requirement that names', 'requirements that name')} no one version: {names}")
 
 
 def _options(text: str) -> Iterator[tuple[str, str]]:

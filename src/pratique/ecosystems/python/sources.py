@@ -119,7 +119,7 @@ def _required(file: File, text: str, scope: str, stated: str = "") -> Iterator[F
     match = _REQUIREMENT.fullmatch(text.strip()[:500])
     if match is None or "://" in text:
         if text.strip() and not text.strip().startswith("#"):
-            file.unknown(f"not a package at a version: {clean(text, 100)!r}")
+            file.unread(f"not a package at a version: {clean(text, 100)!r}")
         return
     asked = (match[2] or match[3] or "").strip()
     version = single_version(asked.removeprefix("===").removeprefix("==").strip()) if asked.startswith("==") else ""

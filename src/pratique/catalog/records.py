@@ -80,6 +80,10 @@ class Transaction:
         place = {"artifact_id": number, "location": location, "first_seen": at, "last_seen": at}
         self._upsert(schema.locations, [place], ["artifact_id", "location"], {}, seen=True)
 
+    def record_name(self, artifact: Digest, name: str, *, at: int) -> None:
+        """What an artifact is called that was seen in no place, of which no more may be known."""
+        self._touch(artifact, at, name=name)
+
     def record_components(self, artifact: Digest, components: Sequence[Component]) -> None:
         """What a recorded artifact is made of; replaces what was said of it before. Raises InputError for a bad purl."""
         number = self._id_of(artifact)

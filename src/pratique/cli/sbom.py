@@ -17,7 +17,7 @@ from pratique.cli.sbom_check import check
 from pratique.cli.sbom_convert import convert
 from pratique.cli.sbom_diff import diff
 from pratique.cli.sbom_merge import merge
-from pratique.cli.sbom_outputs import OUTPUT, wanted_outputs, write_document
+from pratique.cli.sbom_outputs import OUTPUT, wanted_outputs, write_document, write_rendered
 from pratique.cli.sbom_score import score
 from pratique.cli.sbom_source import read_if_sbom
 from pratique.cli.sbom_table import print_inventory
@@ -191,7 +191,7 @@ def _print_reading(source: str, document: "Document", wanted: "list[tuple[Output
     for target, place in wanted:
         rendered = render_document(document, target, environ=os.environ)
         say_problems(f"{target} cannot say of {source}", rendered.left_out)
-        write_document(rendered.data, place)
+        write_rendered(document, rendered, target, place)
     return 0
 
 

@@ -11,7 +11,7 @@ import click
 
 from pratique.cli.commands import Command
 from pratique.cli.output import format_option, printable
-from pratique.cli.sbom_outputs import OUTPUT, one_output, write_document
+from pratique.cli.sbom_outputs import OUTPUT, one_output, write_rendered
 from pratique.cli.voice import VOICE, say
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def convert(document: str, output: str, path: str | None, lenient: bool, cpe: bo
 
         value = with_guessed_cpes(value)
     rendered = render_document(value, wanted, environ=os.environ)
-    write_document(rendered.data, place)
+    write_rendered(value, rendered, wanted, place)
     if format_ == "json":
         lists = (("repaired", reading.repaired), ("passed_over", reading.passed_over), ("left_out", rendered.left_out))
         report = {name: [{"place": one.pointer, "reason": one.reason} for one in found] for name, found in lists}

@@ -11,7 +11,7 @@ from pratique.cli.commands import Command
 from pratique.cli.options import author_option, supplier_option
 from pratique.cli.output import format_option, printable
 from pratique.cli.sbom_convert import SHOWN, parse_sbom, say_problems, say_repairs, sbom_bytes
-from pratique.cli.sbom_outputs import OUTPUT, one_output, write_document
+from pratique.cli.sbom_outputs import OUTPUT, one_output, write_rendered
 from pratique.cli.tables import Column, print_table
 from pratique.cli.voice import VOICE, say
 from pratique.lexicon.text import how_many
@@ -91,7 +91,7 @@ def merge(
     merged = merge_documents(inputs, family=_family(wanted), name=name, version=version, epoch=epoch)
     document = named(merged.document, Naming(supplier=supplier, authors=authors))
     rendered = render_document(document, wanted, environ=os.environ)
-    write_document(rendered.data, place)
+    write_rendered(document, rendered, wanted, place)
     left_out = (*merged.left_out, *rendered.left_out)
     if format_ == "json":
         repeated = [documents[number] for number in merged.repeated]

@@ -7,7 +7,9 @@ import click
 from pratique.cli.output import named_output, write_output
 
 if TYPE_CHECKING:
+    from pratique.documents.document import Document
     from pratique.documents.names import OutputTarget
+    from pratique.documents.write import Rendered
 
 OUTPUT = "FORMAT[@VERSION][=PATH]"
 
@@ -36,14 +38,16 @@ def wanted_outputs(outputs: tuple[str, ...], path: str | None) -> "list[tuple[Ou
 
 def _target(name: str) -> "OutputTarget":
     """The format; of a file's name in its place, how that is written. Raises InputError."""
-    from pratique.documents.names import parse_target
+    from pratique.documents.names import FORMATS, parse_target
     from pratique.errors import InputError
 
     try:
         return parse_target(name)
     except InputError as error:
         if "." in name.rpartition("@")[0] or "/" in name or ("." in name and "@" not in name):
-            error.hint = f"a format comes first: -o cyclonedx-json={name[:200]}"
+            format_, colon, path = name.partition(":")
+            meant = f"{format_}={path}" if colon and format_ in FORMATS else f"cyclonedx-json={name}"
+            error.hint = f"a format comes first: -o {meant[:200]}"
         raise
 
 
@@ -55,6 +59,16 @@ def one_output(output: str, path: str | None) -> "tuple[OutputTarget, str | None
     if path is not None and place != path:
         raise InputError(f"two files are named: {place} and {path}", hint="leave out --file")
     return target, place
+
+
+def write_rendered(document: "Document", rendered: "Rendered", target: "OutputTarget", path: str | None) -> None:
+    """A document in the format that was asked for; a table as wide as the terminal is. Raises InputError, StorageError."""
+    if target.format == "table" and path is None:
+        from pratique.cli.sbom_table import print_document
+
+        print_document(document)
+    else:
+        write_document(rendered.data, path)
 
 
 def write_document(data: bytes, path: str | None) -> None:

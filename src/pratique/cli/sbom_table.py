@@ -10,6 +10,7 @@ from pratique.cli.tables import Column, print_table
 from pratique.lexicon.text import how_many
 
 if TYPE_CHECKING:
+    from pratique.documents.document import Document
     from pratique.inventory.image_parts import Whole
     from pratique.model import FileManifest, Inventory
 
@@ -20,6 +21,13 @@ _HEAD = [
     Column("VERSION", "whole"),
     Column("LICENCES", spare=2),
 ]
+
+
+def print_document(document: "Document") -> None:
+    """The components of a document that was there already."""
+    from pratique.documents.table import document_rows
+
+    print_table(_HEAD, document_rows(document))
 
 
 def print_inventory(whole: "Whole", manifest: "FileManifest") -> None:

@@ -67,7 +67,8 @@ def command(thing: str, name: str | None, format_: str, **beliefs: Any) -> None:
     for place in chain["locations"]:
         print_fact("at", place)
     if chain["components"] or not chain["imports"]:
-        print_fact("components", str(chain["components"]))
+        inventoried = chain["components"] or chain["manifest_root"]
+        print_fact("components", str(chain["components"]) if inventoried else "not inventoried here")
     for build in chain["builds"]:
         parts = [f"{name} {build[name]}" for name in ("builder", "number", "release", "commit") if build[name]]
         print_fact("built", ", ".join(parts))

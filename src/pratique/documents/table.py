@@ -3,11 +3,9 @@
 from pratique.documents.document import Basis, Document, Licence, Part
 from pratique.lexicon.text import clean
 
-HEADINGS = ("TYPE", "NAME", "VERSION", "LICENCES")
-
 
 def document_rows(document: Document) -> list[tuple[str, ...]]:
-    """One row a part under `HEADINGS`; the type is the purl's, or what kind of thing it is."""
+    """One row a part: type, name, version, licences; the type is the purl's, or what kind of thing it is."""
     rows = [
         (_type(part), clean(part.full_name), clean(part.version, 80), clean(" AND ".join(_grouped(_declared(part.licences)))))
         for part in document.walk()

@@ -102,10 +102,10 @@ def _rendered_as(
 
         return Rendered(render_document_json(document))
     if target.format == "table":
-        from pratique.documents.table import HEADINGS, document_rows
+        from pratique.documents.table import document_rows
 
-        rows = [HEADINGS, *document_rows(document)]
-        return Rendered("".join("\t".join(row) + "\n" for row in rows).encode("utf-8", "replace"))
+        # Without headings, as every table is outside of a terminal.
+        return Rendered("".join("\t".join(row) + "\n" for row in document_rows(document)).encode("utf-8", "replace"))
     return _spdx(document, target)
 
 

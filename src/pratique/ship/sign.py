@@ -241,6 +241,8 @@ def _record(said: Sequence[Published], logged_signer: LoggedSigner | KeylessSign
             for target in item.request.targets:
                 if place := _place_of(target):
                     ledger.record_location(target.digest, place, name=target.name, at=item.at)
+                else:
+                    ledger.record_name(target.digest, target.name, at=item.at)
                 ledger.record_sealed(
                     target.digest,
                     item.sealed,

@@ -294,7 +294,7 @@ def test_conan_packages_of_both_versions_and_of_the_plain_file():
     assert "pkg:conan/zlib@1.2.13?rrev=13c96f538b52e1600c40b88994de240f" in found
     plain = inventory({"conanfile.txt": "[requires]\npoco/1.9.4 # why\nfmt/[>9 <11]\n[generators]\ncmake/1\n"})
     assert [one.purl for one in plain.components] == ["pkg:conan/poco@1.9.4"]
-    assert [unknown.reason for unknown in plain.unknowns] == ["1 requirements that name no one version"]
+    assert [unknown.reason for unknown in plain.unknowns] == ["1 requirement that names no one version"]
 
 
 MANIFEST = """manifest_format = "2.0"

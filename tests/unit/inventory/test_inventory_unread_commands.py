@@ -74,12 +74,21 @@ def test_of_many_files_that_could_not_be_read_twenty_are_named_and_the_rest_is_c
 
 
 def test_a_remark_about_what_was_read_is_no_file_that_could_not_be_read(command):
-    (command.folder / "requirements.txt").write_text("requests>=2\n")
+    (command.folder / "requirements.txt").write_text("requests==2.0\n")
     (command.folder / ".git").mkdir()
     out, err = command("sbom", "dir:app", "-o", "cyclonedx-json")
     assert "unknown: " not in err
     told = [one["value"] for one in json.loads(out)["metadata"]["properties"] if one["name"].endswith(":unknown")]
-    assert any("name no one version" in text for text in told)
+    assert any(".git" in text for text in told)
+
+
+def test_a_requirement_without_a_version_is_a_package_that_is_not_listed(command):
+    (command.folder / "requirements.txt").write_text("requests>=2\n")
+    command("key", "generate", "-o", "K", "--no-passphrase")
+    _, err = command("sbom", "dir:app", "-o", "cyclonedx-json")
+    assert "unknown: requirements.txt: 1 requirement that names no one version: requests" in err
+    _, err = command("ship", "dir:app", "--key", "K", code=2)
+    assert "--allow-empty" in err
 
 
 def test_a_folder_with_nothing_in_it_but_notes_is_signed(command):

@@ -4,9 +4,11 @@ The manifest is made of its input alone, so the same input is the same digest, a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from pratique.attest.strictjson import dump_json
+from pratique.errors import PratiqueError
 from pratique.model.digest import Digest
 from pratique.registry.types import (
     CREATED,
@@ -18,6 +20,8 @@ from pratique.registry.types import (
     Repository,
     descriptor_to_json,
 )
+
+_LOOKED_AT = 100
 
 
 def attach(
@@ -80,6 +84,15 @@ def attach_bundles(
         for predicate_type, data in bundles
     ]
     return attach_all(repository, subject=subject, blobs=blobs, artifact_type=SIGSTORE_BUNDLE, created=created)
+
+
+def find_attached(repository: Repository, subject: Digest, blob: Digest, artifact_type: str) -> Digest | None:
+    """The manifest that hangs this very blob on `subject`, whatever it notes beside; None for none among those first listed."""
+    for listed in repository.list_referrers(subject, artifact_type)[:_LOOKED_AT]:
+        with suppress(PratiqueError):  # one that cannot be read is none
+            if [layer.digest for layer in repository.fetch_manifest(listed.digest).layers] == [blob]:
+                return listed.digest
+    return None
 
 
 def render_attachment(

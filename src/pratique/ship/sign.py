@@ -292,9 +292,13 @@ def _attach(item: Published, target: SigningTarget, repository: "Repository", su
             layer = Layer(data=item.request.message, annotations=cosign.signature_annotations(item.content.sig, stamps))
         push_layers(repository, target.digest, kind, [layer])
         return f"{repository.name}:{tag_of(target.digest, kind)}"
-    from pratique.registry.attach import attach
+    from pratique.registry.attach import attach, find_attached
     from pratique.registry.types import SIGSTORE_BUNDLE
 
+    if item.reused:
+        there = find_attached(repository, subject.digest, Digest.of(item.sealed.data), SIGSTORE_BUNDLE)
+        if there is not None:
+            return f"{repository.name}@{there}"
     notes = {"dev.sigstore.bundle.content": "dsse-envelope", "dev.sigstore.bundle.predicateType": item.request.predicate_type}
     attached = attach(
         repository, subject=subject, blob=item.sealed.data, artifact_type=SIGSTORE_BUNDLE, annotations=notes, created=item.at

@@ -64,6 +64,19 @@ def test_what_was_signed_verifies_and_what_else_is_not_there_is_named(said):
     assert (line["cause"], line["decides"]) == ("absent", False)
 
 
+def test_what_was_said_before_is_not_attached_twice(said, here):
+    def attached():
+        return [row for row in json.loads((here / "out" / "index.json").read_text())["manifests"] if "artifactType" in row]
+
+    assert said("ship", "app", "--key", "K", "--to", "oci-dir:out:1")[0] == 0
+    before = attached()
+    code, out, _ = said("sign", "oci-dir:out:1", "--key", "K")
+    assert code == 0 and "said before" in out
+    assert attached() == before and len(before) == 4
+    assert said("sign", "oci-dir:out:1", "--key", "L")[0] == 0
+    assert len(attached()) == 5
+
+
 def test_no_other_key_image_or_kind_of_statement_passes_for_the_signature(said, here):
     assert said("verify", "app", "--key", "K.pub")[0] == 1
     Path("sbom.json").write_text(json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": []}))

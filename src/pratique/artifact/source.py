@@ -79,7 +79,10 @@ def parse_source(text: str, *, engines: bool = True) -> ArtifactSource:
     digest, at, place = text.partition("@")
     if is_digest(digest):
         return _by_digest(digest, place) if at else ArtifactSource(DIGEST, digest)
-    return _local(text) or _in_registry(text) or _by_short_name(text, engines=engines)
+    found = _local(text)
+    if found is None:
+        _refuse_misspelt_scheme(text)
+    return found or _in_registry(text) or _by_short_name(text, engines=engines)
 
 
 def understood(text: str, source: ArtifactSource) -> str:
@@ -119,7 +122,6 @@ def _by_short_name(text: str, *, engines: bool) -> ArtifactSource:
     from pratique.artifact.local_images import find_local_image
     from pratique.registry.reference import DOCKER_HUB, parse_reference
 
-    _refuse_misspelt_scheme(text)
     nothing = NotFound(f"{text[:200]!r} is no file or folder, and no image in a registry", hint=_meant(text))
     if _looks_like_a_path(text):
         raise nothing

@@ -178,8 +178,8 @@ def _print_rows(rows: "list[SearchRow]") -> None:
         Column("COMPONENT", "purl"),
         Column("ARTIFACT", "name", spare=1),
         Column("DIGEST", "digest"),
-        Column("WHERE", "name", spare=4),
-        Column("SINCE", "time", spare=3),
+        Column("WHERE", "name", spare=2),
+        Column("SINCE", "time", spare=4),
     ]
     table = [[row.purl or ITSELF, row.name, row.artifact, ", ".join(row.locations), iso_time(row.first_seen)] for row in rows]
     imported = any(row.document for row in rows)
@@ -187,7 +187,7 @@ def _print_rows(rows: "list[SearchRow]") -> None:
         columns.append(Column("BUILT FROM", "name", spare=5))
         table = [[*line, row.source] for line, row in zip(table, rows, strict=True)]
     if imported:
-        columns.append(Column("SAID BY", "name", spare=2))
+        columns.append(Column("SAID BY", "name", spare=3))
         said = [f"{row.file}, imported, {UNSIGNED}" if row.document else "" for row in rows]
         table = [[*line, by] for line, by in zip(table, said, strict=True)]
     print_table(columns, table)

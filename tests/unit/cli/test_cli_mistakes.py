@@ -135,6 +135,7 @@ MISTAKES = {
     "sbom '~/app'": "write $HOME/app",
     "sbom '*.tar'": "see what is there: ls .",
     "sbom dri:app": "did you mean dir:app?",
+    "sbom dri:./app": "did you mean dir:./app?",
     "sbom ./ap": "did you mean app?",
     "sbom ''": "write registry:HOST/NAME:TAG",
     "sbom dir:": "write dir:PATH",

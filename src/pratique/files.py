@@ -16,10 +16,9 @@ from shlex import quote
 from typing import BinaryIO
 
 from pratique.errors import InputError, LimitExceeded, NotFound, StorageError
+from pratique.private_keys import file_holds_private_key
 
-_PRIVATE_KEY = re.compile(rb"^-----BEGIN [A-Z0-9 ]*PRIVATE KEY", re.MULTILINE)
-_HANDED = ("/dev/fd/", "/dev/std", "/proc/self/fd/")  # what a shell opened, not a file's name
-_KEY_LOOKED_AT = 64 << 10  # bytes: what programs write before the key itself is shorter
+_HANDED = re.compile(r"/(?:dev/std(?:in|out|err)|(?:dev|proc/self)/fd/[0-9]+)")  # what a shell opened, not a file's name
 
 
 def write_output(path: Path, data: bytes, *, mode: int = 0o644) -> None:
@@ -54,7 +53,7 @@ def check_folder_above(path: Path) -> None:
 def _holds_private_key(path: Path) -> bool:
     try:
         with open_regular(path) as file:
-            return _PRIVATE_KEY.search(file.read(_KEY_LOOKED_AT)) is not None
+            return file_holds_private_key(file)
     except (OSError, InputError):
         return False
 
@@ -100,8 +99,13 @@ def open_atomic(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
             Path(temporary).unlink(missing_ok=True)
 
 
+def is_handed(path: Path) -> bool:
+    """Whether the name is that of a descriptor that a shell opened, and not a file's below such a folder."""
+    return _HANDED.fullmatch(str(path)) is not None
+
+
 def _is_written_into(path: Path) -> bool:
-    if str(path).startswith(_HANDED):
+    if is_handed(path):
         return True  # whatever is behind it: the name is not a file's
     try:
         return not stat.S_ISREG(path.stat().st_mode)
@@ -171,7 +175,7 @@ def read_handed(path: Path, limit: int, *, patience_s: float = 30.0) -> bytes:
         raise unreadable(error, path) from error
     try:
         mode = os.fstat(descriptor).st_mode
-        if stat.S_ISFIFO(mode) and str(path).startswith(_HANDED):
+        if stat.S_ISFIFO(mode) and is_handed(path):
             data = _read_pipe(descriptor, limit, patience_s, path)
         elif stat.S_ISREG(mode):
             data = os.read(descriptor, limit + 1)

@@ -182,6 +182,42 @@ def test_what_a_package_owns_is_the_packages_and_what_was_put_over_it_is_recogni
     assert set(recognised(listed, DPKG_LINKS)) == {"pkg:generic/glibc@2.36"}
 
 
+SHARDS = "version: 1.0\nshards:\n  {}:\n    git: https://github.com/a/b.git\n    version: 1.0.0\n"
+JULIA = 'name = "Foo"\nuuid = "682c06a0-de6a-54ab-a142-c8b1cf79cde6"\nversion = "1.0.0"\n'
+DROPPED = [
+    ("usr", "usr/.shards.info", SHARDS.format("bin")),
+    ("usr/lib/x", "usr/lib/.shards.info", SHARDS.format("x")),
+    ("packages/Foo/AbCdE", "packages/Foo/AbCdE/Project.toml", JULIA),
+    ("node_modules/foo", "node_modules/foo/package.json", '{"name":"foo","version":"1.0.0"}'),
+    ("usr", "usr/foo.egg-info/installed-files.txt", "../bin/openssl\n../bin/bash\n"),
+]
+
+
+@pytest.mark.parametrize(("folder", "dropped", "text"), DROPPED)
+def test_what_anybody_can_drop_into_a_folder_does_not_silence_what_was_recognised_in_it(folder, dropped, text):
+    files = {f"{folder}/bin/{SEEN[name][0]}": binary(SEEN[name][1]) for name in ("bash", "openssl", "curl")}
+    more = {"usr/foo.egg-info/PKG-INFO": "Name: foo\nVersion: 1\n"} if "egg-info" in dropped else {}
+    assert set(recognised({**files, **more, dropped: text})) >= {
+        "pkg:generic/bash@5.2.15",
+        "pkg:generic/openssl@3.0.22",
+        "pkg:generic/curl@7.88.1",
+    }
+
+
+def test_a_package_of_that_name_and_version_is_what_was_recognised_in_its_folder():
+    files = {"node_modules/jq/jq": binary(SEEN["jq"][1])}
+    assert set(recognised({**files, "node_modules/jq/package.json": '{"name":"jq","version":"1.6"}'})) == set()
+    for other in ('{"name":"jq","version":"1.60"}', '{"name":"jq","version":"1.6.1"}', '{"name":"jqs","version":"1.6"}'):
+        assert set(recognised({**files, "node_modules/jq/package.json": other})) == {"pkg:generic/jq@1.6"}
+
+
+def test_the_virtual_machine_in_a_java_runtime_is_that_runtime_by_whatever_number():
+    machine = binary(b"\0OpenJDK 64-Bit Server VM (25.392-b08) for linux")
+    home = {"opt/jdk/jre/lib/amd64/server/libjvm.so": machine, "opt/jdk/bin/java": binary(b"java")}
+    assert set(recognised(home)) == {"pkg:generic/oracle/openjdk@25.392-b08"}
+    assert set(recognised({**home, "opt/jdk/release": 'JAVA_VERSION="1.8.0_392"\nIMPLEMENTOR="Temurin"\n'})) == set()
+
+
 def test_a_deleted_package_database_is_survived():
     files = {path: text for path, text in DPKG.items() if not path.startswith("var/lib/dpkg/")}
     files |= {"usr/lib/libc.so.6": binary(SEEN["glibc"][1]), "usr/bin/nginx": binary(SEEN["nginx"][1])}

@@ -39,7 +39,12 @@ def _read(file: File) -> Iterator[Found]:
 
 CRYSTAL = FileCataloger(
     "crystal",
-    2,
+    3,
     ListSource(read=_read, presence=Presence.DECLARED, names=("shard.lock",)),
-    ListSource(read=_read, presence=Presence.INSTALLED, names=(".shards.info",)),
+    ListSource(
+        read=_read,
+        presence=Presence.INSTALLED,
+        names=(".shards.info",),
+        accepts=lambda path: f"/{path}".endswith("/lib/.shards.info"),  # nowhere else does Shards install
+    ),
 )

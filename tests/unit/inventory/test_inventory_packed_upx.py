@@ -5,6 +5,7 @@ import hashlib
 import lzma
 import struct
 import zlib
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from packed_samples import DATA, gz, in_image, purls, reasons
 
 from pratique.errors import LimitExceeded, Malformed
 from pratique.inventory.packed.limits import LIMITS, Budget
-from pratique.inventory.packed.upx.elf import unpack_elf
+from pratique.inventory.packed.upx.elf import _Blocks, unpack_elf
 from pratique.inventory.packed.upx.filters import unfilter
 from pratique.inventory.packed.upx.methods import unpack_block
 from pratique.inventory.packed.upx.nrv import NRV2B, NRV2D, NRV2E, unpack_nrv
@@ -131,6 +132,65 @@ def test_a_packed_program_that_is_cut_off_is_told(name):
     for size in range(0, 7000, 97):
         with pytest.raises(Malformed):
             unpacked(whole[:size])
+
+
+def elf_header(segments: list[tuple[int, int]]) -> bytes:
+    """Of a program for Linux on x86-64 with these segments (offset, size)."""
+    out = b"\x7fELF\2\1\1" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0, 64, 0, 0, 64, 56, len(segments), 0, 0, 0)
+    return out + b"".join(struct.pack("<IIQQQQQQ", 1, 5, offset, offset, offset, size, size, 4096) for offset, size in segments)
+
+
+def block(data: bytes, size: int = 0, method: int = 0, filtered: int = 0, mark: int = 0) -> bytes:
+    """One that holds `size` bytes; without it, one that is stored."""
+    return struct.pack("<IIBBBB", size or len(data), len(data), method, filtered, mark, 0) + data
+
+
+def upx_header(kind: int, method: int, sizes: tuple[int, int, int], sums: tuple[int, int] = (0, 0), filtered: int = 0) -> bytes:
+    """`sizes`: before, after, and of the original file. `sums`: Adler-32 before and after."""
+    row = b"UPX!" + bytes([13, kind, method, 9]) + struct.pack("<IIIII", *sums, *sizes) + bytes([filtered, 0, 0])
+    return row + bytes([sum(row[4:]) % 251])
+
+
+def packed_elf(blocks: bytes, size: int, largest: int, sums: tuple[int, int] = (0, 0)) -> bytes:
+    """A program that says that it was `size` bytes."""
+    out = elf_header([(0, 64)]) + struct.pack("<I", 0) + b"UPX!" + struct.pack("<HBB", 0, 13, 22)
+    info = struct.pack("<III", 0, size, largest)
+    return out + info + blocks + upx_header(22, 14, (0, 0, size), sums) + struct.pack("<I", len(out))
+
+
+def looked_at(monkeypatch) -> list[int]:
+    """The places at which a block is looked for, as they are looked at."""
+    places: list[int] = []
+    plausible = _Blocks.plausible
+    monkeypatch.setattr(_Blocks, "plausible", lambda self, at, wanted: places.append(at) or plausible(self, at, wanted))
+    return places
+
+
+def test_each_place_is_looked_at_once_for_blocks_however_many_chains_lead_through_it(monkeypatch):
+    places = looked_at(monkeypatch)
+    data = packed_elf(block(elf_header([(0, 120)])) + block(b"A") * 4000, 40 << 20, 1 << 20)
+    with pytest.raises(Malformed, match="behind its segments is not where it should be"):
+        unpacked(data)
+    assert max(Counter(places).values()) == 1
+
+
+def test_blocks_behind_the_loader_that_never_end_are_told(monkeypatch):
+    monkeypatch.setattr("pratique.inventory.packed.upx.elf._MOST_LOADER", 100)
+    monkeypatch.setattr("pratique.inventory.packed.upx.elf._MOST_BLOCKS", 100)
+    data = packed_elf(block(elf_header([(0, 120)])) + block(b"A") * 4000, 40 << 20, 1 << 20)
+    with pytest.raises(LimitExceeded, match="more than 100 blocks"):
+        unpacked(data)
+
+
+def test_what_lies_between_segments_is_found_behind_a_loader_of_any_length():
+    first = elf_header([(0, 200), (210, 90)])
+    original = first + bytes(range(24)) + bytes(range(1, 135))
+    segments = (first, original[len(first) : 200], original[210:300])
+    gaps = (original[200:204], original[204:210], original[300:])
+    for loader in (b"", b"code", b"\xcc" * 999, block(b"rope")):
+        blocks = b"".join(map(block, segments)) + loader + b"".join(map(block, gaps)) + bytes(4)
+        sums = zlib.adler32(original[300:], zlib.adler32(original[200:210], zlib.adler32(b"".join(segments))))
+        assert unpacked(packed_elf(blocks, len(original), 1 << 19, (sums, sums))) == original
 
 
 class Bits:

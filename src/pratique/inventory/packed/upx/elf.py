@@ -13,6 +13,8 @@ are packed in part, are not unpacked.
 
 import struct
 import zlib
+from bisect import bisect_right
+from itertools import accumulate
 from typing import NamedTuple
 
 from pratique.errors import LimitExceeded, Malformed
@@ -190,7 +192,7 @@ def _gaps(blocks: _Blocks, elf: _Elf, out: bytearray) -> None:
     """What lies between and behind the segments: in the order of the segments, behind the loader, whose length is not the same in
     all versions; so it is where blocks of just these sizes end in the mark."""
     gaps = _between(elf.segments, len(out))
-    start = next((at for at in range(blocks.at, blocks.at + _MOST_LOADER) if _fits(blocks, at, gaps)), None)
+    start = _start(blocks, gaps)
     if start is None:
         raise Malformed("what lies behind its segments is not where it should be")
     blocks.at = start
@@ -213,13 +215,37 @@ def _between(segments: tuple[tuple[int, int], ...], size: int) -> list[tuple[int
     return found
 
 
-def _fits(blocks: _Blocks, at: int, gaps: list[tuple[int, int]]) -> bool:
-    for begin, end in gaps:
-        left = end - begin
-        while left:
-            size = blocks.plausible(at, left)
-            if not size:
-                return False
-            left -= size
+def _start(blocks: _Blocks, gaps: list[tuple[int, int]]) -> int | None:
+    """The first place from which blocks of just these sizes end in the mark. Raises LimitExceeded.
+
+    Where a block stands says which follow it, and how many bytes are left up to the mark says what of the gaps it holds. So each
+    place is looked at once, however many chains of blocks lead through it.
+    """
+    ends = list(accumulate(end - begin for begin, end in gaps))
+    whole = ends[-1] if ends else 0
+    lefts: dict[int, int | None] = {}  # by place: bytes from there up to the mark; None where blocks do not fit
+    for start in range(blocks.at, blocks.at + _MOST_LOADER):
+        chain: list[tuple[int, int]] = []
+        at = start
+        while at not in lefts and (size := blocks.plausible(at, whole)):
+            chain.append((at, size))
+            if len(lefts) + len(chain) > _MOST_LOADER + _MOST_BLOCKS:
+                raise LimitExceeded(f"it is packed in more than {_MOST_BLOCKS} blocks")
             at += _INFO + blocks.info(at)[1]
-    return blocks.is_mark(at)
+        if at not in lefts:
+            lefts[at] = 0 if blocks.is_mark(at) else None
+        left = lefts[at]
+        for place, size in reversed(chain):
+            left = _left(whole, ends, left, size)
+            lefts[place] = left
+        if left == whole:
+            return start
+    return None
+
+
+def _left(whole: int, ends: list[int], after: int | None, size: int) -> int | None:
+    """Bytes up to the mark from a block of `size`, behind which there are `after`; None if it would reach across gaps."""
+    if after is None or after + size > whole:
+        return None
+    begin = whole - after - size
+    return after + size if begin + size <= ends[bisect_right(ends, begin)] else None

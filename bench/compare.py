@@ -29,6 +29,7 @@ REASONS: tuple[tuple[str, str, str], ...] = (
 )
 """(pattern of a purl of syft's that is not among ours, ours for it, why ours is right). The first that matches counts."""
 
+_LOCAL = "local:"
 PLACES: tuple[tuple[str, str], ...] = (
     (r".*node_modules/(@[^/]+/)?[^/@]+/(?!.*node_modules/).+/package\.json", "a file of a package's tests or builds, no package"),
 )
@@ -37,7 +38,9 @@ PLACES: tuple[tuple[str, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One package of a document: its purl, and the files it was found in, `a.jar!b.jar` for one inside another."""
+    """One package of a document: its purl, and the files it was found in, `a.jar!b.jar` for one inside another. One of ours that
+    no registry has, since it was built from sources beside, has none: then its reference, `local:TYPE/PLACE#NAME@VERSION`.
+    """
 
     purl: str
     places: frozenset[str]
@@ -60,6 +63,8 @@ class Row:
 def compare(ours: list[Listed], theirs: list[Listed]) -> dict[str, Row]:
     """Rows by purl type. A purl that differs in nothing but qualifiers is the same package."""
     rows: dict[str, Row] = defaultdict(Row)
+    local = {_without_place(one.purl) for one in ours if one.purl.startswith(_LOCAL)}
+    ours = [one for one in ours if not one.purl.startswith(_LOCAL)]
     counted = Counter(canonical(one.purl) for one in ours)
     for purl, count in counted.items():
         if count > 1:
@@ -91,6 +96,8 @@ def compare(ours: list[Listed], theirs: list[Listed]) -> dict[str, Row]:
         if expected in counted:
             explained.add(expected)
             row.explained.append((purl, why))
+        elif core(purl).removeprefix("pkg:") in local:
+            row.explained.append((purl, "built from sources beside: no registry has it, so it has no purl of one"))
         elif nothing := next((why for pattern, why in PLACES if all(re.fullmatch(pattern, place) for place in places)), None):
             row.explained.append((purl, nothing))
         elif elsewhere:
@@ -103,6 +110,12 @@ def compare(ours: list[Listed], theirs: list[Listed]) -> dict[str, Row]:
         if core(purl) not in cores and purl not in explained:
             rows[kind(purl)].more.append(purl)
     return rows
+
+
+def _without_place(reference: str) -> str:
+    """`cargo/NAME@VERSION` of `local:cargo/PLACE#NAME@VERSION`."""
+    kind_, _, rest = reference.removeprefix(_LOCAL).partition("/")
+    return f"{kind_}/{rest.rpartition('#')[2]}"
 
 
 def reason_for(purl: str) -> tuple[str, str]:
@@ -134,14 +147,17 @@ def kind(purl: str) -> str:
 
 
 def listed_by_ours(archive: Path) -> list[Listed]:
-    """Every component with a purl."""
+    """Every component with a purl, or with the reference of what has none."""
     command = [str(PRATIQUE), "sbom", f"oci-archive:{archive}", "-o", "cyclonedx-json"]
     with environment() as env:
         document = json.loads(subprocess.run(command, env=env, stdout=subprocess.PIPE, check=True).stdout)
     return [
-        Listed(item["purl"], frozenset(place["location"] for place in item.get("evidence", {}).get("occurrences", ())))
+        Listed(
+            item.get("purl", item["bom-ref"]),
+            frozenset(place["location"] for place in item.get("evidence", {}).get("occurrences", ())),
+        )
         for item in document["components"]
-        if "purl" in item
+        if "purl" in item or item["bom-ref"].startswith(_LOCAL)
     ]
 
 

@@ -2,6 +2,7 @@
 
 import lzma
 import struct
+import time
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,26 @@ def test_what_is_no_extension_is_none(data):
 
 def test_a_library_elsewhere_is_not_looked_into():
     assert not ExtensionProbe().applies("usr/lib/libx.so", 100, REAL[:64])
+
+
+def laid_over_themselves(segments: int, entries: int) -> bytes:
+    """A library whose writable segments are all the same bytes, full of what looks like an extension and is none."""
+    data = (b"\xa8\0AA" + struct.pack("<I", 20220829) + bytes(8)) * entries
+    begin = 64 + 56 * segments
+    head = b"\x7fELF\2\1\1" + bytes(9)
+    head += struct.pack("<HHIQQQIHHHHHH", 3, 62, 1, 0, 64, 0, 0, 64, 56, segments, 64, 0, 0)
+    parts = (struct.pack("<IIQQQQQQ", 1, 6, begin, at << 32, 0, len(data), len(data), 8) for at in range(segments))
+    return head + b"".join(parts) + data
+
+
+@pytest.mark.parametrize(("segments", "entries"), [(200, 20_000), (4, 4), (4000, 20_000), (1, 600_000)])
+def test_a_small_library_that_asks_for_much_work_is_given_up_and_told(segments, entries):
+    begun = time.process_time()
+    try:
+        assert ExtensionProbe().read(FileContent(memoryview(laid_over_themselves(segments, entries)))) == b"" and entries == 4
+    except Malformed as error:
+        assert "extension of PHP" in error.message and entries > 4
+    assert time.process_time() - begun < 5
 
 
 @settings(deadline=None, max_examples=60)

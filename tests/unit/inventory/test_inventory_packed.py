@@ -317,6 +317,36 @@ def test_an_extension_of_an_editor_is_none_of_npm(manifest, purl):
     assert found.components[1].facts["package-file"] == "extension of VS Code"
 
 
+@pytest.mark.parametrize("last", [True, False])
+@pytest.mark.parametrize(
+    ("own", "about", "foreign"),
+    [
+        ("extension/", '{"name":"n","publisher":"p","version":"1.0","engines":{"vscode":"*"}}', ".vscode/extensions/p.n-1.0/"),
+        ("package/", '{"name":"n","version":"1.0"}', "node_modules/n/"),
+    ],
+)
+def test_what_lies_where_a_package_is_unpacked_stands_for_nothing_in_it_and_is_told(own, about, foreign, last):
+    there = {f"{foreign}node_modules/evil/package.json": '{"name":"harmless","version":"9.9.9"}'}
+    files = {
+        **({} if last else there),
+        **({"extension.vsixmanifest": "<a/>"} if own == "extension/" else {}),
+        f"{own}package.json": about,
+        f"{own}node_modules/evil/package.json": '{"name":"knot","version":"1.0.0"}',
+        **(there if last else {}),
+    }
+    name, data = ("p.vsix", zip_of(files)) if own == "extension/" else ("p.tgz", gz(tar_of(files)))
+    found = alone(name, data)
+    assert "pkg:npm/knot@1.0.0" in purls(found) and "pkg:npm/harmless@9.9.9" not in purls(found)
+    assert [one.path for one in found.unknowns if one.unread] == [f"{name}!{foreign}node_modules/evil/package.json"]
+
+
+def test_a_database_that_a_package_brings_along_is_told_as_unread():
+    found = alone("knot.apk", gz(tar_of({**APK, "lib/apk/db/installed": "P:other\nV:2\n\n"})))
+    assert any("knot@1.2-r0" in purl for purl in purls(found))
+    (told,) = [one for one in found.unknowns if one.unread]
+    assert told.reason.endswith("which was not read: lib/apk/db/installed")
+
+
 ID = bytes.fromhex("cfhdojbkjhnklbpkdaibdccddilifddb".translate(str.maketrans("abcdefghijklmnop", "0123456789abcdef")))
 
 

@@ -15,6 +15,7 @@ from pratique.artifact.selection import Interest
 from pratique.cataloging.binary.elf import Elf
 from pratique.cataloging.binary.image import Image, Segment
 from pratique.cataloging.cataloger import Catalogued, Collector
+from pratique.errors import Malformed
 from pratique.lexicon.lazy_regex import lazy
 from pratique.lexicon.purl import build_purl
 from pratique.lexicon.text import clean
@@ -29,6 +30,7 @@ _FIRST, _LAST = 2004_00_00, 2100_00_00
 _RELATIVE = frozenset({8, 1027})  # R_X86_64_RELATIVE, R_AARCH64_RELATIVE
 _RELOCATION = struct.Struct("<QQq")
 _MOST = 32 << 20
+_MOST_STEPS = 1_000_000  # a real one has one structure, and a few segments to look an address up in
 _TEXT = lazy(rb"[ -~]{1,100}\0")
 
 
@@ -54,7 +56,7 @@ class PhpExtensionCataloger:
     """See the module."""
 
     name = "php-extensions"
-    version = 1
+    version = 2
     interest = Interest()
     probes = (ExtensionProbe(),)
 
@@ -88,16 +90,24 @@ def _component(out: Collector, path: str, name: str, version: str, api: int) -> 
 
 
 def _module(image: Image) -> tuple[str, str, int] | None:
-    """Name, version and API of the first structure that has them."""
+    """Name, version and API of the first structure that has them. Raises Malformed where too much looks like one: segments may
+    lie over one another, so that a small file could ask for any amount of work."""
     moved: dict[int, int] | None = None
+    left, steps = _MOST, _MOST_STEPS
     for part in image.segments:
         if not part.writable or part.size > _MOST:
             continue
+        left -= part.size
+        if left < 0:
+            raise Malformed(f"more than {_MOST >> 20} MiB of data to look for an extension of PHP in")
         data = image.data(part, _MOST)
         for found in _ENTRY.finditer(data):
             (api,) = struct.unpack("<I", found[1])
             if found.start() % 8 or not _FIRST < api < _LAST:
                 continue
+            steps -= 2 * len(image.segments)
+            if steps < 0:
+                raise Malformed("too much that looks like an extension of PHP")
             moved = _relocations(image) if moved is None else moved
             place = part.address + found.start()
             name, version = (_text(image, part, data, place + at, moved) for at in (_NAME, _VERSION))

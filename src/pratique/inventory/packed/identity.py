@@ -22,12 +22,13 @@ from pratique.inventory.packed import formats
 from pratique.inventory.packed.facts import PACKED, OpenedFile, decode
 from pratique.inventory.packed.limits import LIMITS, Budget
 from pratique.inventory.packed.streams import inflated
-from pratique.lexicon.text import clean
+from pratique.lexicon.text import clean, shown_path
 from pratique.model import Tree, Unknown
 
 _KEPT = frozenset({INFO, ".BUILDINFO", MTREE, METADATA, INDEX, PATHS, FILES, VSIX, "control", "manifest.json", "md5sums"})
 _MAX_NEEDS = 2_000
 _MAX_METADATA = 16 << 20
+_FOREIGN = f"{PACKED}: it lies where the package itself is unpacked, and is none of it: it was not read"
 _T = TypeVar("_T")
 
 
@@ -57,10 +58,15 @@ def laid_over(kind: str, tree: Tree, package: PackageFile | None) -> OpenedFile:
         return OpenedFile(kind=kind, tree=tree)
     if package.moved is not None:
         tree = _moved(tree, *package.moved)
+    hidden = sorted(path for path, data in package.contents.items() if tree.contents.get(path, data) != data)
+    hidden += sorted(tree.facts.keys() & package.facts.keys())
+    reason = f"{PACKED}: what the package says of itself stands where it has a file of its own, which was not read"
+    unknowns = [Unknown(path, f"{reason}: {shown_path(path)}", unread=True) for path in hidden]
     tree = replace(
         tree,
         contents={**tree.contents, **package.contents},
         facts={**tree.facts, **package.facts},
+        unknowns=(*tree.unknowns, *unknowns),
     )
     needs = clean(", ".join(package.needs), _MAX_NEEDS)
     return OpenedFile(
@@ -109,11 +115,19 @@ def _conda_in_zip(tree: Tree) -> OpenedFile | None:
 
 
 def _moved(tree: Tree, old: str, new: str) -> Tree:
+    """What lies in `old` is the package, and moved. What lies already where that is moved to is none of it, and left out."""
+    foreign = {path for path in tree.entries if path.startswith(new) and not path.startswith(old)}
+
     def place(path: str) -> str:
         return f"{new}{path.removeprefix(old)}" if path.startswith(old) else path
 
     def moved(values: Mapping[str, _T]) -> dict[str, _T]:
-        return {place(path): value for path, value in values.items()}
+        return {place(path): value for path, value in values.items() if path not in foreign}
 
-    entries = {place(path): entry._replace(path=place(path)) for path, entry in tree.entries.items()}
-    return replace(tree, entries=entries, contents=moved(tree.contents), facts=moved(tree.facts))
+    return replace(
+        tree,
+        entries={path: entry._replace(path=path) for path, entry in moved(tree.entries).items()},
+        contents=moved(tree.contents),
+        facts=moved(tree.facts),
+        unknowns=(*tree.unknowns, *(Unknown(path, _FOREIGN, unread=True) for path in sorted(foreign))),
+    )

@@ -6,10 +6,22 @@ import threading
 from contextlib import closing
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from pratique.app.backup import back_up
 from pratique.app.home import Home
 from pratique.cli.main import run
+
+_EC = ec.generate_private_key(ec.SECP256R1())
+PRIVATE = {
+    "PEM": _EC.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+    "OpenSSH": _EC.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()),
+    "PKCS#8": _EC.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),
+    "SEC 1": _EC.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption()),
+    "JWK": b'{"kty": "OKP", "crv": "Ed25519", "x": "AAAA", "d": "AAAA"}',
+    "cosign": b"-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\neyJrZGYi\n-----END ENCRYPTED SIGSTORE PRIVATE KEY-----\n",
+}
 
 
 @pytest.fixture
@@ -71,12 +83,52 @@ def test_the_copies_are_for_their_owner_alone(signed, capsys):
     assert (signed / "copy/keys/log.key").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize("form", PRIVATE)
+def test_without_keys_no_private_key_is_copied_whatever_it_is_called_and_whatever_form_it_has(signed, capsys, form):
+    (signed / "home/keys/release").write_bytes(PRIVATE[form])
+    (signed / "home/keys/note.pub").write_bytes(b"\n" + (signed / "k.pub").read_bytes() + PRIVATE[form])
+    (signed / "home/keys/more").mkdir()
+    (signed / "home/keys/more/k.pub").write_bytes((signed / "k.pub").read_bytes())
+    code, out, _ = asked(capsys, "backup", "shared", "--without-keys")
+    assert code == 0 and "none: it may be shared" in out
+    assert sorted(path.name for path in (signed / "shared/keys").rglob("*") if path.is_file()) == ["k.pub", "log.key.pub"]
+    assert asked(capsys, "backup", "whole", "--format", "json")[0] == 0
+
+
+def test_private_keys_are_counted_by_content(signed, capsys):
+    assert asked(capsys, "key", "generate", "-o", "home/keys/release", "--no-passphrase")[0] == 0
+    (signed / "home/keys/empty.key").write_text("")
+    (signed / "home/trust").mkdir()
+    (signed / "home/trust/k.der").write_bytes(PRIVATE["SEC 1"])
+    code, out, _ = asked(capsys, "backup", "copy", "--format", "json")
+    assert code == 0 and json.loads(out)["private_keys"] == 3
+
+
+@pytest.mark.parametrize("place", ["trust/root.json", "former-logs/old/notes", "seen-logs/x", "log/k", "catalog/documents/k"])
+def test_without_keys_a_private_key_where_none_belongs_is_refused_and_named(signed, capsys, place):
+    path = signed / "home" / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(PRIVATE["PKCS#8"])
+    code, _, err = asked(capsys, "backup", "shared", "--without-keys")
+    assert code == 2 and f"home/{place}: holds a private key" in err and err.count("\n") == 1
+    assert not (signed / "shared").exists() and not list(signed.glob(".pratique-backup-*"))
+
+
 @pytest.mark.parametrize(
-    ("folder", "said"), [("there", "it is there already"), ("home/copy", "a backup inside of what it is of"), ("link", "already")]
+    ("folder", "said"),
+    [
+        ("there", "it is there already"),
+        ("link", "already"),
+        *(
+            (inside, "a backup inside of what it is of")
+            for inside in ("home/copy", "there/../home/copy", "way/copy", "way/log/copy")
+        ),
+    ],
 )
 def test_a_folder_that_is_there_or_inside_of_the_home_is_refused(signed, capsys, folder, said):
     (signed / "there").mkdir()
     (signed / "link").symlink_to("nowhere")
+    (signed / "way").symlink_to("home")
     code, _, err = asked(capsys, "backup", folder)
     assert code == 2 and said in err
     assert not (signed / "home/copy").exists() and not list((signed / "there").iterdir())
@@ -100,6 +152,23 @@ def test_a_log_or_a_ledger_that_does_not_hold_gets_no_backup_that_looks_whole(si
     code, _, err = asked(capsys, "backup", "copy")
     assert code == 2 and "damaged" in err
     assert not (signed / "copy").exists() and not list(signed.glob(".pratique-backup-*"))
+
+
+@pytest.mark.parametrize("altered", [b"", b"{}", None])
+def test_a_document_that_is_altered_or_gone_gets_no_backup_that_is_said_to_be_whole(signed, capsys, altered):
+    document = next(path for path in sorted((signed / "home/catalog/documents").rglob("*")) if path.is_file())
+    document.unlink() if altered is None else document.write_bytes(altered)
+    code, _, err = asked(capsys, "backup", "copy")
+    assert code == 1 and ("is not there" if altered is None else "is changed") in err
+    assert str(document.relative_to(signed)) in err and err.count("\n") == 1
+    assert not (signed / "copy").exists() and not list(signed.glob(".pratique-backup-*"))
+
+
+def test_a_home_reached_through_a_link_is_copied_and_holds_no_backup_of_itself(signed, monkeypatch, capsys):
+    (signed / "way").symlink_to("home")
+    monkeypatch.setenv("PRATIQUE_HOME", str(signed / "way"))
+    assert asked(capsys, "backup", "home/copy")[0] == 2
+    assert asked(capsys, "backup", "copy")[0] == 0
 
 
 def test_backups_made_while_others_sign_are_whole_each_time(signed, monkeypatch, capsys):

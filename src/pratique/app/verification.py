@@ -90,11 +90,20 @@ def answers_of(gathered: "Gathered", wanted: tuple[str, ...], *, by_trust: bool 
     ]
     if gathered.blobs and not gathered.damaged:
         out.append(Answer(what="store", cause=Cause.NONE, detail=f"{how_many(gathered.blobs, 'blob')}, each what its name says"))
-    out = list(dict.fromkeys(out))  # the same bundle, beside a file and in the catalog, is one
+    out = _once(out)
     if not gathered.read_bytes:
         why = f"not opened, {gathered.unread}" if gathered.unread else "layers not read"
         out.append(Answer(what="content", cause=Cause.NONE, detail=f"{why}: named by the verified digest"))
     return out
+
+
+def _once(answers: list[Answer]) -> list[Answer]:
+    """The same bundle, beside a file and in the catalog, is one; of two bundles of which the same is to be said, both stay."""
+    unique = {
+        (one.what, one.cause, one.detail, one.decides, one.piece.bundle if one.piece is not None else None): one
+        for one in reversed(answers)
+    }
+    return list(reversed(unique.values()))
 
 
 def _demanded(gathered: "Gathered", *, by_trust: bool) -> tuple[str, ...]:

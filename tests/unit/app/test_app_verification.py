@@ -10,7 +10,7 @@ from pratique.app.gather import Gathered
 from pratique.app.verification import SHIPPED, Answer, answers_of, state_of
 from pratique.model import Cause, Digest, State
 from pratique.model.predicates import CYCLONEDX, FILE_MANIFEST, IMAGE_SIGNATURE, SLSA_PROVENANCE, SPDX
-from pratique.model.signer import KeySigner, LogPlace, Signed
+from pratique.model.signer import KeySigner, LogPlace, Signed, WorkloadSigner
 from pratique.policy import Facts, Piece, SbomFacts, evaluate, parse_policy
 from pratique.policy.facts import Agreement, ManifestFacts
 
@@ -147,6 +147,16 @@ def test_verify_and_gate_come_to_the_same_answer(drawn):
     decision = evaluate(GATE, found, now=1)
     state, _ = asked(found, IMAGE_SIGNATURE, CYCLONEDX, SLSA_PROVENANCE)
     assert {"allowed": State.VERIFIED, "denied": State.VIOLATED, "undecided": State.UNCHECKED}[decision.result] is state
+
+
+def test_one_bundle_that_lies_in_two_places_is_one_line_whoever_signed_it():
+    """An identity's claims are a mapping, which no set takes."""
+    signer = WorkloadSigner(issuer="https://a.example", subject="x", claims={"run": "1"})
+    beside = replace(GOOD[0], signed=Signed(signer=signer))
+    other = replace(beside, bundle=Digest.of(b"another"))
+    state, answers = asked(facts(beside, replace(beside), other), IMAGE_SIGNATURE)
+    assert state is State.VERIFIED
+    assert [item.piece.bundle for item in lines(answers, "signature")] == [beside.bundle, other.bundle]
 
 
 def test_nothing_asked_is_nothing_verified():

@@ -5,6 +5,7 @@ import json
 import lzma
 import plistlib
 import struct
+import time
 from dataclasses import replace
 
 import pytest
@@ -511,3 +512,15 @@ def test_packages_that_ghc_registered_are_told_with_what_they_need():
     assert (one.depends, one.licences, one.presence) == (("pkg:hackage/splitmix@0.1.0.4",), ("BSD-3-Clause",), Presence.INSTALLED)
     torn = "root/.cabal/store/ghc-9.4.7/package.db/x.conf"
     assert torn in {one.path for one in inventory({torn: "nothing"}).unknowns}
+
+
+def test_a_registration_of_ghc_with_many_lines_takes_time_by_its_length():
+    begun = time.process_time()
+    text = "name: x\nversion: 1\ndescription:\n" + "    some words\n" * 400_000
+    found = inventory({"var/lib/ghc/package.conf.d/x.conf": text})
+    assert [one.purl for one in found.components] == ["pkg:hackage/x@1"] and time.process_time() - begun < 10
+
+
+def test_a_manifest_of_julia_without_packages_names_none_and_is_read():
+    found = inventory({"app/Manifest.toml": 'julia_version = "1.10.4"\nmanifest_format = "2.0"\n'})
+    assert (found.components, found.unknowns) == ((), ())

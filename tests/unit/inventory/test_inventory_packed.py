@@ -340,6 +340,17 @@ def test_what_lies_where_a_package_is_unpacked_stands_for_nothing_in_it_and_is_t
     assert [one.path for one in found.unknowns if one.unread] == [f"{name}!{foreign}node_modules/evil/package.json"]
 
 
+@pytest.mark.parametrize("odd", [{"version": "../../x"}, {"publisher": "p q"}, {"publisher": None}, {"name": "a/b"}])
+def test_an_extension_of_an_editor_that_cannot_be_named_is_unknown_and_none_of_npm(odd):
+    about = {"publisher": "p", "name": "n", "version": "1.0", **odd}
+    inner = {"extension/node_modules/knot/package.json": '{"name":"knot","version":"1.0.0"}'}
+    files = {"extension.vsixmanifest": "<a/>", "extension/package.json": json.dumps(about), **inner}
+    found = alone("up.vsix", zip_of(files))
+    assert purls(found) == ["pkg:npm/knot@1.0.0"]
+    (told,) = [one for one in found.unknowns if one.unread]
+    assert told.path == "up.vsix" and "an extension of VS Code without a publisher" in told.reason
+
+
 def test_a_database_that_a_package_brings_along_is_told_as_unread():
     found = alone("knot.apk", gz(tar_of({**APK, "lib/apk/db/installed": "P:other\nV:2\n\n"})))
     assert any("knot@1.2-r0" in purl for purl in purls(found))

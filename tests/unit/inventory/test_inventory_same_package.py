@@ -58,3 +58,26 @@ def test_a_program_with_a_note_of_its_package_is_of_the_package_of_which_more_is
     ]
     assert both.purl.startswith(found.purl) and "upstream=" in both.purl
     assert set(both.evidence) == {"opt/tool", "var/lib/rpmmanifest/container-manifest-2"}
+
+
+LINE = "harbour\t1.2-3.fc40\t1700000000\t1700000000\tFedora\t1\t100\tx86_64\t{}\tharbour-src-1.2-3.fc40.src.rpm\n"
+MANIFEST = "var/lib/rpmmanifest/container-manifest-2"
+
+
+def rpms(files):
+    fedora = {"etc/os-release": "ID=fedora\nVERSION_ID=40\n"}
+    return sorted(one.purl for one in in_image({**fedora, **files}).components if one.type == "rpm")
+
+
+def test_packages_of_two_epochs_in_a_database_are_two_also_where_one_tells_none():
+    found = rpms({MANIFEST: LINE.format("(none)") + LINE.format("2")})
+    assert ["epoch=2" in purl for purl in found] == [True, False]
+
+
+def test_an_epoch_of_nought_that_is_told_and_one_that_is_not_are_one():
+    assert len(rpms({MANIFEST: LINE.format("(none)") + LINE.format("0")})) == 1
+
+
+def test_a_note_in_a_program_knows_no_epoch_and_is_of_the_package_that_has_one():
+    (found,) = rpms({MANIFEST: LINE.format("2"), "opt/tool": sample("note-linux-amd64")})
+    assert "epoch=2" in found

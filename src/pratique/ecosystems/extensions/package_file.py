@@ -17,7 +17,7 @@ from pratique.lexicon.values import list_or_empty, text_or_empty
 
 FOLDER = "extension/"
 MANIFEST = "extension.vsixmanifest"
-_DESCRIPTION = f"{FOLDER}package.json"
+DESCRIPTION = f"{FOLDER}package.json"
 SIGNED = b"Cr24"
 _BROWSERS = "manifest.json"
 HEADER_BYTES = 64 << 10
@@ -28,21 +28,22 @@ _WORD = lazy(r"[A-Za-z0-9][A-Za-z0-9.+_-]{0,200}")
 
 
 def read_vsix(contents: Mapping[str, bytes], paths: Collection[str]) -> PackageFile | None:
-    """`contents`: what was kept of it. `paths`: all that it holds. None for what is no extension."""
-    if MANIFEST not in paths or _DESCRIPTION not in contents:
+    """`contents`: what was kept of it. `paths`: all that it holds. None for what is no extension. Raises Malformed for
+    one that does not say which, or not in words that can be of a folder."""
+    if MANIFEST not in paths or DESCRIPTION not in contents:
         return None
     try:
-        document = read_json_object(contents[_DESCRIPTION])
+        document = read_json_object(contents[DESCRIPTION])
     except Malformed:
         return None  # whoever reads it as a file tells what is wrong
     publisher, name, version = (text_or_empty(document.get(key)) for key in ("publisher", "name", "version"))
     if not all(_WORD.fullmatch(word) for word in (publisher, name, version)):
-        return None
+        raise Malformed("an extension of VS Code without a publisher, a name and a version that are each a word")
     platform = _platform(contents.get(MANIFEST, b""))
     place = f".vscode/extensions/{publisher}.{name}-{version}{f'-{platform}' if platform else ''}/"
     needs = tuple(filter(None, map(text_or_empty, list_or_empty(document.get("extensionDependencies")))))
     identity = f"{place}package.json"
-    return PackageFile(kind="extension of VS Code", identity=identity, origin=_DESCRIPTION, moved=(FOLDER, place), needs=needs)
+    return PackageFile(kind="extension of VS Code", identity=identity, origin=DESCRIPTION, moved=(FOLDER, place), needs=needs)
 
 
 def _platform(manifest: bytes) -> str:

@@ -62,14 +62,15 @@ _DATABASES = ("package.conf.d", "package.db")
 
 def _read_registered(file: File) -> Iterator[Found]:
     """`key: value`, of which a value may go on in lines that are indented (GHC User Guide, "Package databases")."""
-    fields: dict[str, str] = {}
+    lines: dict[str, list[str]] = {}
     key = ""
     for line in file.text.split("\n"):
         if line[:1].isspace():
-            fields[key] = f"{fields.get(key, '')} {line.strip()}"
+            lines.setdefault(key, []).append(line.strip())
         elif ":" in line:
             key, _, value = line.partition(":")
-            fields[key] = value.strip()
+            lines[key] = [value.strip()]
+    fields = {key: " ".join(parts).strip() for key, parts in lines.items()}
     name, version = fields.get("name", ""), fields.get("version", "")
     if not name or not version:
         raise Malformed("not a package that GHC registered")

@@ -21,7 +21,7 @@ _INSTALLED = lazy(r"(?:.*/)?packages/[^/]+/[A-Za-z0-9]{4,8}/[^/]+")
 
 def _read(file: File) -> Iterator[Found]:
     document = load_toml(file.data)
-    packages = table_or_empty(document["deps"]) if "manifest_format" in document else document
+    packages = table_or_empty(document.get("deps")) if "manifest_format" in document else document
     for name, entries in packages.items():
         for entry in map(table_or_empty, list_or_empty(entries)):
             uuid = clean(entry.get("uuid"), 40)

@@ -9,8 +9,8 @@ from pratique.ecosystems.alpm.package_file import INFO, MTREE, read_pacman
 from pratique.ecosystems.apk.package_file import read_apk
 from pratique.ecosystems.conda.package_file import FILES, INDEX, PATHS, read_conda
 from pratique.ecosystems.dotnet.package_file import read_nupkg
+from pratique.ecosystems.extensions.package_file import DESCRIPTION, read_vsix
 from pratique.ecosystems.extensions.package_file import MANIFEST as VSIX
-from pratique.ecosystems.extensions.package_file import read_vsix
 from pratique.ecosystems.golang.package_file import read_go_zip
 from pratique.ecosystems.npm.package_file import read_npm
 from pratique.ecosystems.opkg.package_file import read_ipk
@@ -48,7 +48,10 @@ def identified(kind: str, tree: Tree, packing: str) -> OpenedFile:
     except Malformed as error:
         package = None
         reason = f"{PACKED}: its package metadata: {error.message}"
-        tree = replace(tree, unknowns=(*tree.unknowns, Unknown("", reason, unread=True)))
+        contents = dict(tree.contents)
+        if VSIX in tree.entries:
+            contents.pop(DESCRIPTION, None)  # whatever it describes, npm has no such package
+        tree = replace(tree, contents=contents, unknowns=(*tree.unknowns, Unknown("", reason, unread=True)))
     return laid_over(kind, tree, package)
 
 

@@ -16,7 +16,7 @@ from pratique.inventory.packed.limits import LIMITS, Budget, PackedLimits
 from pratique.inventory.packed.trees import Inside
 from pratique.model import Tree
 
-PACKED_VERSION = 5
+PACKED_VERSION = 6
 _LEAST = 16
 _WEIGHTS = 256 << 20
 _TENSORS = b"/data.pkl"

@@ -33,9 +33,10 @@ from pratique.artifact.selection import Chosen
 from pratique.errors import Malformed, PratiqueError
 from pratique.inventory.assemble import WANTS
 from pratique.inventory.packed.facts import decode
-from pratique.inventory.packed.limits import PackedLimits
+from pratique.inventory.packed.limits import Budget, PackedLimits
 from pratique.inventory.packed.lz4 import unpack_block
 from pratique.inventory.packed.probe import PackedProbe
+from pratique.inventory.packed.squashfs import squashfs_members
 
 PACKAGE = {"node_modules/knot/package.json": '{"name":"knot","version":"1"}'}
 SMALL = PackedLimits(entries=100, archives=5, floor_bytes=1 << 20, ratio=2, kept_bytes=4096, kept_file_bytes=2048)
@@ -259,6 +260,26 @@ def test_squashed_folders_that_hold_each_other_end():
     for at in range(96, len(data) - 8, 7):
         torn = bytes(data[:at]) + b"\0\0" + bytes(data[at + 2 :])
         alone("x.snap", torn)  # whatever it says: it ends
+
+
+def test_ends_of_squashed_files_are_counted_each_time_they_are_taken(monkeypatch):
+    view = memoryview((DATA / "rootfs.gzip.squashfs").read_bytes())
+    member = next(one for one in squashfs_members(view, Budget(SMALL, 1 << 30)) if 0 < one.size < 4096)
+    list(member.pieces())
+    sizes: list[int] = []
+    monkeypatch.setattr(Budget, "inflate", lambda _self, size: sizes.append(size))
+    assert list(member.pieces()) and sum(sizes) == member.size
+
+
+def test_a_squashed_block_that_is_larger_than_blocks_are_is_not_read():
+    data = bytearray((DATA / "rootfs.gzip.squashfs").read_bytes())
+    (fragments,) = struct.unpack_from("<Q", data, 80)
+    (at,) = struct.unpack_from("<Q", data, fragments)
+    assert struct.unpack_from("<H", data, at)[0] & 0x8000  # the table of ends is not compressed
+    struct.pack_into("<I", data, at + 10, (1 << 20) + 1)
+    with pytest.raises(Malformed, match="larger than blocks are"):
+        for member in squashfs_members(memoryview(data + bytes(2 << 20)), Budget(SMALL, 1 << 30)):
+            list(member.pieces())
 
 
 def test_deflate_that_never_ends_is_bounded():

@@ -10,7 +10,11 @@ import zlib
 import pytest
 from packed_samples import DATA, bzip2, gz, in_image, purls, reasons, tar_of, wheel_of, zip_of, zst
 
-from pratique.inventory.packed.dotnet_bundle import MARK
+from pratique.errors import LimitExceeded
+from pratique.inventory.packed.asar import asar_members
+from pratique.inventory.packed.dotnet_bundle import MARK, bundle_members, find_bundle
+from pratique.inventory.packed.limits import Budget, PackedLimits
+from pratique.inventory.packed.pyinstaller import find_cookie, read_archive
 
 PACKAGE = {"node_modules/knot/package.json": '{"name":"knot","version":"1"}'}
 METADATA = "Metadata-Version: 2.1\nName: rope\nVersion: 3.1\n"
@@ -298,3 +302,23 @@ def test_an_archive_in_which_nobody_looks_for_anything_leaves_nothing_behind():
 def test_a_program_whose_sections_were_taken_away_is_not_said_to_be_packed():
     code = b"".join(struct.pack("<IBI", number * 2654435761 % (1 << 32), 0x48, number) for number in range(30_000))
     assert not any("packed by" in reason for reason in reasons(in_image({"usr/bin/a": elf(body=code)})))
+
+
+def stored_members(form: str, body: bytes, budget: Budget):
+    """The members of an archive of that form which holds one file that is not compressed."""
+    if form == "asar":
+        return asar_members(memoryview(asar({"a": {"offset": "0", "size": len(body)}}, body)), budget)
+    if form == "bundle":
+        data = memoryview(bundle({"a": body}, packed=False))
+        return bundle_members(data, find_bundle(data, len(data)), budget)
+    data = memoryview(carchive([("a", "b", body, False)]))
+    return read_archive(data, find_cookie(data, 0), budget).members
+
+
+@pytest.mark.parametrize("form", ["asar", "bundle", "carchive"])
+def test_bytes_that_any_number_of_members_may_name_are_counted_each_time(form):
+    body = bytes(100_000)
+    (member,) = stored_members(form, body, Budget(PackedLimits(floor_bytes=250_000, ratio=0), 0))
+    assert [sum(map(len, member.pieces())) for _ in range(2)] == [100_000, 100_000]
+    with pytest.raises(LimitExceeded):
+        list(member.pieces())

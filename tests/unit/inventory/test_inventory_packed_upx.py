@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import lzma
 import struct
+import tracemalloc
 import zlib
 from collections import Counter
 
@@ -193,6 +194,63 @@ def test_what_lies_between_segments_is_found_behind_a_loader_of_any_length():
         assert unpacked(packed_elf(blocks, len(original), 1 << 19, (sums, sums))) == original
 
 
+def test_segments_that_lie_over_each_other_are_told_before_anything_of_them_is_unpacked(monkeypatch):
+    monkeypatch.setattr("pratique.inventory.packed.upx.elf.unpack_block", lambda *_: pytest.fail("unpacked"))
+    for segments in ([(0, 4096)] * 100, [(0, 4096), (4095, 100)], [(3000, 200), (0, 3001)]):
+        first = elf_header(segments)
+        with pytest.raises(Malformed, match="lie over each other"):
+            unpacked(packed_elf(block(first) + block(b"small", 4000, 15), 8192, 8192))
+
+
+def test_calls_that_are_changed_back_are_counted_over_all_blocks_of_a_program(monkeypatch):
+    monkeypatch.setattr("pratique.inventory.packed.upx.elf.MOST_CHANGES", 1000)
+    first = block(elf_header([(0, 232), (232, 4000), (4232, 4000)]))
+    raw = zlib.compressobj(9, zlib.DEFLATED, -15)
+    calls = raw.compress(b"\xe8" * 4000) + raw.flush()
+    for number in (0x11, 0x26, 0x49):
+        calls_twice = block(calls, 4000, 15, number, 0xE8) * 2
+        with pytest.raises(LimitExceeded, match="calls and jumps"):
+            unpacked(packed_elf(first + calls_twice, 8232, 8192))
+
+
+def test_lzma_is_unpacked_to_its_place_with_little_memory_besides(monkeypatch):
+    monkeypatch.setattr("pratique.inventory.packed.upx.methods._WINDOW", 1 << 20)
+    settings = {"id": lzma.FILTER_LZMA1, "dict_size": 1 << 20, "lc": 3, "lp": 0, "pb": 2}
+    data = b"\x02\x03" + lzma.compress(bytes(16 << 20), lzma.FORMAT_RAW, filters=[settings])
+    into = bytearray(16 << 20)
+    tracemalloc.start()
+    try:
+        unpack_block(memoryview(data), 14, memoryview(into))
+        assert tracemalloc.get_traced_memory()[1] < 6 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def packed_pe(sections: list[tuple[int, int, int]]) -> bytes:
+    """A program for Windows that was 8 KiB with these sections (offset, size, address)."""
+    image = bytes(8192) + pe_header(0x3000, [(b".text", *one) for one in sections]) + struct.pack("<I", 8192)
+    raw = zlib.compressobj(9, zlib.DEFLATED, -15)
+    data = raw.compress(image) + raw.flush()
+    stub = b"MZ" + bytes(58) + struct.pack("<I", 64) + pe_header(0, [(b"UPX0", 0, 0, 1), (b"UPX1", 512, 0, 1)])
+    sums = (zlib.adler32(image), zlib.adler32(data))
+    return stub.ljust(512, b"\0") + upx_header(36, 15, (len(image), len(data), len(image)), sums) + data
+
+
+def pe_header(base: int, sections: list[tuple[bytes, int, int, int]]) -> bytes:
+    out = b"PE\0\0" + struct.pack("<HHIIIHHH", 0x8664, len(sections), 0, 0, 0, 240, 0x22, 0x20B) + bytes(238)
+    rows = (struct.pack("<8sIIIIIIHHI", name, size, base + at, size, offset, *[0] * 5) for name, offset, size, at in sections)
+    return out + b"".join(rows)
+
+
+def test_sections_of_a_program_for_windows_that_lie_over_each_other_are_told():
+    assert len(unpacked(packed_pe([(1024, 4096, 0), (5120, 4096, 4096)]))) == 9216
+    for wrong in ([(1024, 8192, 0)] * 90, [(1024, 4096, 0), (5119, 4096, 4096)]):
+        with pytest.raises(Malformed, match="lie over each other"):
+            unpacked(packed_pe(wrong))
+    with pytest.raises(Malformed, match="lie outside"):
+        unpacked(packed_pe([(1 << 21, 4096, 0)]))
+
+
 class Bits:
     """A stream of bytes with bits between them, as UCL writes it: a unit is laid down when a bit is wanted and none is left."""
 
@@ -325,12 +383,14 @@ def test_any_bytes_read_as_nrv_end_and_are_told(kind, data, unit, size):
 def test_broken_blocks_of_lzma_and_deflate_are_told(data):
     for method in (14, 15, 99):
         with pytest.raises(Malformed):
-            unpack_block(data, method, 5000)
+            unpack_block(memoryview(data), method, memoryview(bytearray(5000)))
 
 
 def test_deflated_blocks_are_unpacked():
     raw = zlib.compressobj(9, zlib.DEFLATED, -15)
-    assert unpack_block(raw.compress(b"rope" * 100) + raw.flush(), 15, 400) == b"rope" * 100
+    out = bytearray(400)
+    unpack_block(memoryview(raw.compress(b"rope" * 100) + raw.flush()), 15, memoryview(out))
+    assert out == b"rope" * 100
 
 
 CODE = b"\x90\x90\xe8\x10\x00\x00\x00\x90\xe9\x20\x00\x00\x00\x0f\x84\x30\x00\x00\x00\x90" * 3 + bytes(8)
@@ -365,7 +425,7 @@ def filtered(opcodes: bytes, read: str, write: str) -> bytes:
 def test_the_simple_filters_of_x86_are_undone(number, opcodes, read, write):
     data = bytearray(filtered(opcodes, read, write))
     assert bytes(data) != CODE
-    unfilter(number, 0, data)
+    unfilter(number, 0, memoryview(data))
     assert bytes(data) == CODE
 
 
@@ -378,16 +438,16 @@ def test_the_marked_filters_of_x86_are_undone(number, opcodes):
         if CODE[at] in opcodes:
             value = int.from_bytes(CODE[at + 1 : at + 5], "little") + at + 1
             out[at + 1 : at + 5] = (value + (0x77 << 24)).to_bytes(4, "big")
-    unfilter(number, 0x77, out)
+    unfilter(number, 0x77, memoryview(out))
     assert bytes(out) == CODE
 
 
 def test_a_filter_that_nobody_knows_is_told():
     with pytest.raises(Malformed, match="0xd0"):
-        unfilter(0xD0, 0, bytearray(20))
+        unfilter(0xD0, 0, memoryview(bytearray(20)))
 
 
 def test_the_branches_of_big_endian_arm_are_undone():
     data = bytearray(b"\xeb\x00\x00\x10\xe3\xa0\x00\x00\xeb\x00\x00\x12" + bytes(4))
-    unfilter(0x51, 0, data)
+    unfilter(0x51, 0, memoryview(data))
     assert bytes(data) == b"\xeb\x00\x00\x10\xe3\xa0\x00\x00\xeb\x00\x00\x10" + bytes(4)

@@ -6,7 +6,7 @@ from typing import Any
 
 from pratique.errors import LimitExceeded, Malformed
 from pratique.inventory.packed.limits import Budget
-from pratique.inventory.packed.members import Member, broken, whole
+from pratique.inventory.packed.members import Member, broken, counted
 from pratique.lexicon.parse import read_json_object
 from pratique.lexicon.values import table_or_empty, text_or_empty
 from pratique.model import FileKind
@@ -43,10 +43,10 @@ def asar_members(view: memoryview, budget: Budget) -> Iterator[Member]:
             if "files" in entry:
                 waiting.append((f"{path}/", entry, depth + 1))
             else:
-                yield _member(view, path.encode("utf-8", "surrogateescape"), entry, begin)
+                yield _member(view, path.encode("utf-8", "surrogateescape"), entry, begin, budget)
 
 
-def _member(view: memoryview, name: bytes, entry: dict[str, Any], begin: int) -> Member:
+def _member(view: memoryview, name: bytes, entry: dict[str, Any], begin: int, budget: Budget) -> Member:
     if "link" in entry:
         return Member(name, FileKind.SYMLINK, 0o777, 0, text_or_empty(entry["link"]).encode("utf-8", "surrogateescape"))
     size, offset = entry.get("size"), text_or_empty(entry.get("offset"))
@@ -57,4 +57,4 @@ def _member(view: memoryview, name: bytes, entry: dict[str, Any], begin: int) ->
     at = begin + int(offset)
     if at + size > len(view):
         return Member(name, FileKind.FILE, 0o644, size, b"", broken("points outside of the archive"))
-    return Member(name, FileKind.FILE, 0o644, size, b"", whole(view[at : at + size]))
+    return Member(name, FileKind.FILE, 0o644, size, b"", counted(view[at : at + size], budget))

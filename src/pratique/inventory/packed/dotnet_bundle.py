@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pratique.cataloging.binary.image import find
 from pratique.errors import LimitExceeded, Malformed
 from pratique.inventory.packed.limits import Budget
-from pratique.inventory.packed.members import Member, broken, whole
+from pratique.inventory.packed.members import Member, broken, counted
 from pratique.inventory.packed.streams import raw_deflate
 from pratique.model import FileKind
 
@@ -69,7 +69,7 @@ def _pieces(view: memoryview, entry: _Entry, budget: Budget) -> Callable[[], Ite
         return broken("points outside of the file")
     data = view[entry.offset : entry.offset + length]
     if not entry.stored:
-        return whole(data)
+        return counted(data, budget)
 
     def take() -> Iterator[memoryview]:
         seen = 0

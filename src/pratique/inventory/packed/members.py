@@ -92,6 +92,17 @@ def whole(view: memoryview) -> Callable[[], Iterator[memoryview]]:
     return lambda: iter((view,)) if len(view) else iter(())
 
 
+def counted(view: memoryview, budget: Budget) -> Callable[[], Iterator[memoryview]]:
+    """The pieces of what lies in memory at a place that the archive names: any number of members may name the same."""
+
+    def take() -> Iterator[memoryview]:
+        budget.inflate(len(view))
+        if len(view):
+            yield view
+
+    return take
+
+
 def broken(reason: str) -> Callable[[], Iterator[memoryview]]:
     """The pieces of what cannot be had."""
 

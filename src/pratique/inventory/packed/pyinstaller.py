@@ -14,7 +14,7 @@ from pratique.cataloging.binary.image import find
 from pratique.errors import LimitExceeded, Malformed
 from pratique.inventory.packed.limits import Budget
 from pratique.inventory.packed.marshalled import module_names
-from pratique.inventory.packed.members import Member, broken, whole
+from pratique.inventory.packed.members import Member, broken, counted
 from pratique.model import FileKind
 
 COOKIE = b"MEI\x0c\x0b\x0a\x0b\x0e"
@@ -100,7 +100,7 @@ def _taken(entry: _Entry) -> bytes:
 
 def _pieces(entry: _Entry, budget: Budget) -> Callable[[], Iterator[memoryview]]:
     if not entry.packed:
-        return whole(entry.data) if len(entry.data) == entry.size else broken("another size than it says")
+        return counted(entry.data, budget) if len(entry.data) == entry.size else broken("another size than it says")
 
     def take() -> Iterator[memoryview]:
         inflater, seen, held = zlib.decompressobj(), 0, bytes(entry.data)

@@ -93,13 +93,13 @@ class _Image:
 
     def _read(self, table: int, block: int, offset: int, size: int) -> bytes:
         """Bytes of a table of metadata, across as many blocks as they take."""
-        out = b""
+        out = bytearray()  # grows in place: a listing takes thousands of blocks
         at = table + block
         while True:
             data, following = self._metadata_block(at)
             out += data[offset : offset + size - len(out)]
             if len(out) >= size:
-                return out
+                return bytes(out)
             if len(data) < _METADATA:
                 raise Malformed("a squashfs image whose metadata is cut off")
             at, offset = following, 0
@@ -180,6 +180,7 @@ class _Image:
                 tail = self._fragment(fragment)[offset : offset + size % self._block]
                 if len(tail) != size % self._block:
                     raise Malformed("a squashfs file whose end is not there")
+                self._budget.inflate(len(tail))  # any number of files may name the same
                 yield memoryview(tail)
 
         return kind, Member(path, FileKind.FILE, mode, size, b"", pieces)
@@ -203,6 +204,8 @@ class _Image:
                 yield memoryview(out)
 
     def _data(self, at: int, length: int, *, compressed: bool) -> bytes:
+        if length > self._block:  # else much could be read for nothing
+            raise Malformed("a squashfs block that is larger than blocks are")
         data = self._raw(at, length)
         out = self._inflate(data, self._block) if compressed else bytes(data)
         self._budget.inflate(len(out))

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from pratique.errors import LimitExceeded, Malformed
 from pratique.inventory.packed.limits import Budget
-from pratique.inventory.packed.upx.filters import unfilter
+from pratique.inventory.packed.upx.filters import MOST_CHANGES, unfilter
 from pratique.inventory.packed.upx.header import MAGIC, SIZE, find_header
 from pratique.inventory.packed.upx.methods import KNOWN, MOST_BITWISE, hold, is_bitwise, unpack_block
 
@@ -48,12 +48,14 @@ class _Elf(NamedTuple):
 class _Blocks:
     """The blocks of one program, in their order: where the next one stands, and the checksums so far."""
 
-    def __init__(self, view: memoryview, at: int, order: str, largest: int) -> None:
+    def __init__(self, view: memoryview, at: int, order: str, sizes: tuple[int, int]) -> None:
+        """`sizes`: bytes of all blocks together at most, and of the largest."""
         self.at = at
         self.unpacked = self.packed = 1
         self._view = view
         self._info = struct.Struct(f"{order}IIBBBB")
-        self._largest = largest
+        self._left, self._largest = sizes
+        self._changes = MOST_CHANGES
         self._count = 0
         self._bitwise = 0
 
@@ -77,33 +79,36 @@ class _Blocks:
         fits = 0 < stored <= out <= min(wanted, self._largest) and at + _INFO + stored <= len(self._view)
         return out if known and fits else 0
 
-    def next(self, wanted: int) -> bytearray:
-        """The next block, of `wanted` bytes at most. Raises Malformed, LimitExceeded."""
+    def next(self, into: memoryview) -> int:
+        """Unpack the next block to the beginning of `into`, and say how many bytes it holds, no more than there is room for.
+
+        Raises Malformed, LimitExceeded."""
         self._count += 1
         out, stored, method, filtered, mark = self.info(self.at)
         begin = self.at + _INFO
-        if not 0 < stored <= out <= min(wanted, self._largest) or begin + stored > len(self._view):
+        if not 0 < stored <= out <= min(len(into), self._largest, self._left) or begin + stored > len(self._view):
             raise Malformed("its blocks have no valid sizes")
         if self._count > _MOST_BLOCKS:
             raise LimitExceeded(f"it is packed in more than {_MOST_BLOCKS} blocks")
-        data = self._view[begin : begin + stored]
+        self._left -= out
+        data, found = self._view[begin : begin + stored], into[:out]
         self.at = begin + stored
         self.packed = zlib.adler32(data, self.packed)
         if stored == out:
-            found = bytearray(data)
+            found[:] = data
         else:
-            found = self._unpack(bytes(data), method, out)
+            self._unpack(data, method, found)
             if filtered:
-                unfilter(filtered, mark, found)
+                self._changes -= unfilter(filtered, mark, found, most=self._changes)
         self.unpacked = zlib.adler32(found, self.unpacked)
-        return found
+        return out
 
-    def _unpack(self, data: bytes, method: int, size: int) -> bytearray:
+    def _unpack(self, data: memoryview, method: int, into: memoryview) -> None:
         if is_bitwise(method):
             self._bitwise += len(data)
             if self._bitwise > MOST_BITWISE:
                 raise LimitExceeded(f"more than {MOST_BITWISE} bytes of it would have to be unpacked bit by bit")
-        return unpack_block(data, method, size)
+        unpack_block(data, method, into)
 
 
 def unpack_elf(view: memoryview, budget: Budget) -> bytearray:
@@ -121,8 +126,13 @@ def unpack_elf(view: memoryview, budget: Budget) -> bytearray:
     if size != header.file_size or not 0 < largest <= max(size, 1 << 19):
         raise Malformed("what UPX says of its sizes contradicts itself")
     hold(size, len(view), budget)
-    blocks = _Blocks(view, at + _INFO, elf.order, largest)
-    out = _file(blocks, size) if whole else _program(blocks, elf, size)
+    blocks = _Blocks(view, at + _INFO, elf.order, (size, largest))
+    out = bytearray(size)
+    with memoryview(out) as into:
+        if whole:
+            _file(blocks, into)
+        else:
+            _program(blocks, elf, into)
     if (blocks.unpacked, blocks.packed) != (header.checksum, header.packed_checksum):
         raise Malformed("its checksum is that of other bytes")
     return out
@@ -155,40 +165,48 @@ def _elf(data: memoryview | bytes | bytearray) -> _Elf:
     return _Elf(order, kind, machine, tuple(segments), dynamic, at + step * count)
 
 
-def _file(blocks: _Blocks, size: int) -> bytearray:
-    out = bytearray()
+def _file(blocks: _Blocks, out: memoryview) -> None:
+    at = 0
     while blocks.info(blocks.at)[0]:
-        out += blocks.next(size - len(out))
-    if len(out) != size:
+        at += blocks.next(out[at:])
+    if at != len(out):
         raise Malformed("less comes out of it than it says")
-    return out
 
 
-def _program(blocks: _Blocks, elf: _Elf, size: int) -> bytearray:
+def _program(blocks: _Blocks, elf: _Elf, out: memoryview) -> None:
     if elf.dynamic:
         raise Malformed("shared libraries are packed in part, and are not unpacked")
-    first = blocks.next(size)
+    held = blocks.next(out)
+    first = bytes(out[:held])
     original = _elf(first)
     if (original.order, original.kind, original.machine) != (elf.order, elf.kind, elf.machine):
         raise Malformed("the ELF header that comes out of it is that of another program")
-    out = bytearray(size)
-    held = first
+    _hold_segments(original.segments, len(out))
+    out[:held] = bytes(held)
     for offset, length in original.segments:
-        if offset + length > size:
-            raise Malformed("the segments that come out of it are larger than it says")
         at, end = offset, offset + length
-        while at < end:
-            block = held or blocks.next(end - at)
-            held = bytearray()
-            if len(block) > end - at:
+        if held and length:
+            if held > length:
                 raise Malformed("its blocks are larger than its segments")
-            out[at : at + len(block)] = block
-            at += len(block)
+            out[at : at + held] = first
+            at, held = at + held, 0
+        while at < end:
+            at += blocks.next(out[at:end])
     _gaps(blocks, original, out)
-    return out
 
 
-def _gaps(blocks: _Blocks, elf: _Elf, out: bytearray) -> None:
+def _hold_segments(segments: tuple[tuple[int, int], ...], size: int) -> None:
+    """Each byte of the program is of one segment at most: else a small file would have much unpacked. Raises Malformed."""
+    end = 0
+    for offset, length in sorted(segment for segment in segments if segment[1]):
+        if offset < end:
+            raise Malformed("the segments that come out of it lie over each other")
+        end = offset + length
+    if end > size:
+        raise Malformed("the segments that come out of it are larger than it says")
+
+
+def _gaps(blocks: _Blocks, elf: _Elf, out: memoryview) -> None:
     """What lies between and behind the segments: in the order of the segments, behind the loader, whose length is not the same in
     all versions; so it is where blocks of just these sizes end in the mark."""
     gaps = _between(elf.segments, len(out))
@@ -199,9 +217,7 @@ def _gaps(blocks: _Blocks, elf: _Elf, out: bytearray) -> None:
     for begin, end in gaps:
         place = begin
         while place < end:
-            block = blocks.next(end - place)
-            out[place : place + len(block)] = block
-            place += len(block)
+            place += blocks.next(out[place:end])
 
 
 def _between(segments: tuple[tuple[int, int], ...], size: int) -> list[tuple[int, int]]:

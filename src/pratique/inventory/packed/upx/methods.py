@@ -24,7 +24,10 @@ MOST_BITWISE = 48 << 20
 """Bytes that are unpacked bit by bit at most, a minute's work: of what goes in, since that is what it costs."""
 
 _FLOOR, _RATIO, _MOST = 48 << 20, 40, 512 << 20
-"""A program is held in memory twice while it is unpacked. Programs shrink to a half or a tenth."""
+"""Programs shrink to a half or a tenth."""
+_WINDOW = 128 << 20
+"""What LZMA may look back. It is held in memory beside what comes out."""
+_FEED, _PIECE = 64 << 10, 1 << 20
 
 
 def hold(size: int, packed: int, budget: Budget) -> None:
@@ -40,35 +43,53 @@ def is_bitwise(method: int) -> bool:
     return method in _NRV
 
 
-def unpack_block(data: bytes, method: int, size: int) -> bytearray:
-    """The `size` bytes that were packed. Raises Malformed."""
+def unpack_block(data: memoryview, method: int, into: memoryview) -> None:
+    """Unpack all of `into`, without another copy of it but by NRV. Raises Malformed."""
     if method in _NRV:
         kind, unit = _NRV[method]
-        return unpack_nrv(kind, data, size, unit)
-    if method == _LZMA:
-        out = _lzma(data, size)
+        into[:] = unpack_nrv(kind, bytes(data), len(into), unit)
+    elif method == _LZMA:
+        _lzma(data, into)
     elif method == _DEFLATE:
-        out = _deflate(data, size)
+        _deflate(data, into)
     else:
         raise Malformed(f"it is compressed in a way that is not known ({method})")
-    if len(out) != size:
-        raise Malformed("compressed data of another size than it says")
-    return bytearray(out)
 
 
-def _lzma(data: bytes, size: int) -> bytes:
+def _lzma(data: memoryview, into: memoryview) -> None:
     """Behind two bytes of settings in a form of UPX's own, and without a mark at its end."""
     if len(data) < 3:
         raise Malformed("compressed data that breaks off")
-    settings = {"id": lzma.FILTER_LZMA1, "dict_size": max(size, 4096), "pb": data[0] & 7, "lp": data[1] >> 4, "lc": data[1] & 15}
+    # How far it looks back is not written: no further than to its beginning.
+    window = min(max(len(into), 4096), _WINDOW)
+    settings = {"id": lzma.FILTER_LZMA1, "dict_size": window, "pb": data[0] & 7, "lp": data[1] >> 4, "lc": data[1] & 15}
+    source, at = data[2:], 0
     try:
-        return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[settings]).decompress(data[2:], size)
-    except (lzma.LZMAError, ValueError) as error:
-        raise Malformed("its LZMA data is broken, or of an unusual kind") from error
+        decompressor = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[settings])
+        while at < len(into):
+            piece, source = (source[:_FEED], source[_FEED:]) if decompressor.needs_input else (source[:0], source)
+            out = decompressor.decompress(piece, min(_PIECE, len(into) - at))
+            if not out and not piece and decompressor.needs_input:
+                raise Malformed("compressed data of another size than it says")
+            into[at : at + len(out)] = out
+            at += len(out)
+    except (lzma.LZMAError, EOFError, ValueError) as error:
+        raise Malformed(f"its LZMA data is broken, of an unusual kind, or looks back further than {_WINDOW} bytes") from error
 
 
-def _deflate(data: bytes, size: int) -> bytes:
+def _deflate(data: memoryview, into: memoryview) -> None:
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    at = 0
+    held: memoryview | bytes = b""
     try:
-        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, size)
+        while at < len(into):
+            if not held:
+                held, data = data[:_FEED], data[_FEED:]
+            out = inflater.decompress(held, min(_PIECE, len(into) - at))
+            if not out and not data:
+                raise Malformed("compressed data of another size than it says")
+            held = inflater.unconsumed_tail
+            into[at : at + len(out)] = out
+            at += len(out)
     except zlib.error as error:
         raise Malformed("its deflated data is broken") from error

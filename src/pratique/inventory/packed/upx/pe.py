@@ -22,6 +22,8 @@ _EXPORTS, _IMPORTS, _RESOURCES, _CERTIFICATES, _RELOCATIONS, _DEBUG, _BOUND, _IA
 _GONE = (_EXPORTS, _IMPORTS, _RESOURCES, _CERTIFICATES, _RELOCATIONS, _DEBUG, _BOUND, _IAT, _CLI)
 _SECTION = struct.Struct("<8sIIIIIIHHI")
 _MOST_SECTIONS = 96
+_ALIGNED = 1 << 20
+"""How much larger a file may be than its image in memory."""
 _BEFORE, _REACH = 64, 1024
 """UPX looks for its header that many bytes before what is packed, and so far."""
 
@@ -36,7 +38,7 @@ def unpack_pe(view: memoryview, budget: Budget) -> bytearray:
     if begin < 0:
         raise Malformed("its sections lie outside of the file")
     header = find_header(bytes(view[begin : begin + _REACH]))
-    data = bytes(view[begin + header.at + SIZE :][: header.packed_size])
+    data = view[begin + header.at + SIZE :][: header.packed_size]
     if len(data) != header.packed_size or header.size < _HEADERS[_PE32]:
         raise Malformed("what is packed breaks off")
     if zlib.adler32(data) != header.packed_checksum:
@@ -44,7 +46,8 @@ def unpack_pe(view: memoryview, budget: Budget) -> bytearray:
     if is_bitwise(header.method) and len(data) > MOST_BITWISE:
         raise LimitExceeded(f"more than {MOST_BITWISE} bytes of it would have to be unpacked bit by bit")
     hold(header.size, len(view), budget)
-    image = unpack_block(data, header.method, header.size)
+    image = bytearray(header.size)
+    unpack_block(data, header.method, memoryview(image))
     if zlib.adler32(image) != header.checksum:
         raise Malformed("its checksum is that of other bytes")
     (kept,) = struct.unpack_from("<I", image, len(image) - 4)
@@ -64,23 +67,24 @@ def _rebuilt(stub: bytes, image: bytearray, kept: int, filtered: int, mark: int,
         begin = code - lowest
         if begin < 0 or begin + code_size > kept:
             raise Malformed("its code lies outside of what comes out of it")
-        part = image[begin : begin + code_size]
-        unfilter(filtered, mark, part, begin)
-        image[begin : begin + code_size] = part
+        unfilter(filtered, mark, memoryview(image)[begin : begin + code_size], begin)
     directories = _DIRECTORIES[int.from_bytes(headers[24:26], "little")]
     for number in _GONE:
         headers[directories + 8 * number : directories + 8 * number + 8] = bytes(8)
-    out = bytearray(stub + headers)
-    for _, size, address, stored, offset in rows:
-        length = min(stored, size or stored)
-        if not offset or not length:
-            continue
-        place = address - lowest
-        if place < 0 or place + length > kept or offset > len(image) + (1 << 20):
+    places = [(offset, min(stored, size or stored), address - lowest) for _, size, address, stored, offset in rows]
+    places = sorted(place for place in places if place[0] and place[1])
+    end = 0
+    for offset, length, place in places:
+        if place < 0 or place + length > kept or offset + length > len(image) + _ALIGNED:
             raise Malformed("its sections lie outside of what comes out of it")
-        budget.inflate(max(offset + length - len(out), 0))
-        out.extend(bytes(max(offset + length - len(out), 0)))
-        out[offset : offset + length] = image[place : place + length]
+        if offset < end:
+            raise Malformed("its sections lie over each other")
+        end = offset + length
+    out = bytearray(stub + headers)
+    budget.inflate(max(end, len(out)))
+    out.extend(bytes(max(end - len(out), 0)))
+    for offset, length, place in places:
+        out[offset : offset + length] = memoryview(image)[place : place + length]
     return out
 
 

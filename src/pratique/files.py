@@ -19,12 +19,49 @@ from pratique.errors import InputError, LimitExceeded, NotFound, StorageError
 from pratique.private_keys import file_holds_private_key
 
 _HANDED = re.compile(r"/(?:dev/std(?:in|out|err)|(?:dev|proc/self)/fd/[0-9]+)")  # what a shell opened, not a file's name
+_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)  # what file systems without them answer
 
 
 def write_output(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """To the file that a person asked for, whole or not at all. Raises what `check_output` does, and StorageError."""
     check_output(path)
     write_atomic(path, data, mode=mode)
+
+
+def write_new_output(path: Path, data: bytes, *, mode: int = 0o644) -> bool:
+    """As `write_output`, where nothing is yet: of several programs that want the same name one has it, whole, and the others are
+    told False. Raises as `write_output` does.
+    """
+    check_output(path)
+    temporary = None
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:64]}.", dir=path.parent)
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(data)
+            out.flush()
+            os.fchmod(out.fileno(), mode)
+            os.fsync(out.fileno())
+        _take_name(Path(temporary), path)
+        sync_directory(path.parent)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise storage_error(error, path) from error
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+    return True
+
+
+def _take_name(made: Path, path: Path) -> None:
+    """Raises FileExistsError where the name is taken, also by a link to nothing."""
+    try:
+        os.link(made, path)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        made.replace(path)
 
 
 def check_output(path: Path) -> None:

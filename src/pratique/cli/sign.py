@@ -263,7 +263,7 @@ def _sign_charts(
     from pratique.attest.helm_prov import render_provenance, sign_provenance
     from pratique.attest.openpgp import MAX_KEYRING_SIZE
     from pratique.errors import InputError
-    from pratique.files import check_output, read_limited, write_output
+    from pratique.files import check_output, read_limited, write_new_output, write_output
 
     if key is None:
         raise InputError("a provenance file is signed by an OpenPGP key", hint="give the secret key's file with --key")
@@ -285,7 +285,10 @@ def _sign_charts(
     asked = _asked_once(passphrase_of(passphrase_file))
     made = [sign_provenance(text, secret, asked) for text in texts]
     for place, data in zip(places, made, strict=True):
-        write_output(place, data)
+        if replace:
+            write_output(place, data)
+        elif not write_new_output(place, data):
+            raise InputError("a signature file of this name was written meanwhile", where=str(place), hint="look at it first")
     _print_files([(str(place), None) for place in places], key, format_)
 
 

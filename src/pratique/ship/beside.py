@@ -2,8 +2,9 @@
 
 The first bundle is `FILE.sigstore.json`, where everybody's clients look. Another signer's, or the same one's of another type, is
 a file of its own beside it (`attest.detached.sibling_suffix`), which `verify` finds and others' clients are given by name. Only
-the same signer's of the same type would overwrite: that is asked for. What a bundle says of who signed it is not verified here,
-for it decides nothing but a name; what cannot be read as a bundle stays. A bare signature names nobody, so it has no siblings.
+the same signer's of the same type would overwrite: that is asked for, and no asking overwrites another's. What a bundle says of
+who signed it is not verified here, for it decides nothing but a name; what cannot be read as a bundle stays. A bare signature
+names nobody, so it has no siblings.
 """
 
 from pathlib import Path
@@ -16,10 +17,10 @@ from pratique.files import read_limited
 from pratique.keys.logged_signer import KeylessSigner, LoggedSigner
 
 
-def place_beside(file: Path, signer: LoggedSigner | KeylessSigner, predicate_type: str, *, replace: bool) -> Path:
+def place_beside(file: Path, signer: LoggedSigner | KeylessSigner, predicate_type: str) -> Path:
     """The file for a bundle about `file`: the first that is this signer's of this type, or that is free. `predicate_type`: ""
-    for a bundle over the bytes alone. With `replace`, a bundle that is there is another's only if this signer has one already.
-    Raises InputError for a file that cannot be read.
+    for a bundle over the bytes alone. What is there and is no bundle is nobody's: it is in the way. What is said holds for the
+    moment; whoever writes takes the place with `files.write_new_output`, and asks again where another was first.
     """
     first = file.with_name(file.name + BUNDLE_SUFFIX)
     if not first.exists():
@@ -29,8 +30,7 @@ def place_beside(file: Path, signer: LoggedSigner | KeylessSigner, predicate_typ
         same = _is_by(held, signer) and _type_of(held) == predicate_type
     except InputError:
         return first
-    sibling = file.with_name(file.name + sibling_suffix(_name_of(signer), predicate_type))
-    return first if same or (replace and not sibling.exists()) else sibling
+    return first if same else file.with_name(file.name + sibling_suffix(_name_of(signer), predicate_type))
 
 
 def _name_of(signer: LoggedSigner | KeylessSigner) -> str:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from pratique.attest.bundle import MAX_BUNDLE_SIZE, MessageSignature, parse_bundle, without_keyid
 from pratique.attest.detached import RAW_SUFFIX, render_raw, sign_digest
 from pratique.attest.dsse import Envelope
-from pratique.errors import DigestMismatch, InputError, SignatureInvalid, StorageError
-from pratique.files import check_output, read_limited, write_output
+from pratique.errors import DigestMismatch, InputError, Locked, SignatureInvalid, StorageError
+from pratique.files import check_output, read_limited, write_new_output, write_output
 from pratique.keys.logged_signer import (
     KeylessSigner,
     LoggedBundle,
@@ -33,6 +33,7 @@ from pratique.ship.sealed_once import SaidOnce
 if TYPE_CHECKING:
     from pratique.catalog.ledger import Catalog
     from pratique.registry.types import Descriptor, Repository
+_TRIES = 8  # to take a place beside a file; each one that fails is another signer's success
 
 
 class SigningForm(StrEnum):
@@ -133,7 +134,7 @@ def sign_and_publish(
     _record(everything, logged_signer, catalog)
     if isinstance(logged_signer, LoggedSigner):
         SaidOnce(journals, logged_signer).forget([request.message for request in requests if request.predicate_type])
-    return [_publish(item, how, paths) for item, paths in zip(everything, files, strict=True)]
+    return [_publish(item, how, logged_signer) for item in everything]
 
 
 def files_of(request: SigningRequest, how: Publication, logged_signer: LoggedSigner | KeylessSigner) -> list[Path]:
@@ -145,7 +146,7 @@ def files_of(request: SigningRequest, how: Publication, logged_signer: LoggedSig
     paths = [target.path for target in request.targets if target.path is not None]
     if how.form is SigningForm.RAW:
         return [path.with_name(path.name + RAW_SUFFIX) for path in paths]
-    return [place_beside(path, logged_signer, request.predicate_type, replace=how.replace) for path in paths]
+    return [place_beside(path, logged_signer, request.predicate_type) for path in paths]
 
 
 def _check(requests: Sequence[SigningRequest], how: Publication, logged_signer: LoggedSigner | KeylessSigner) -> None:
@@ -259,17 +260,29 @@ def _place_of(target: SigningTarget) -> str:
     return target.name if target.name.startswith(target.reference) else target.reference
 
 
-def _publish(item: Published, how: Publication, files: Sequence[Path]) -> Published:
-    places = []
-    for path in files:
-        write_output(path, render_raw(_bare(item)) if how.form is SigningForm.RAW else item.sealed.data)
-        places.append(str(path))
+def _publish(item: Published, how: Publication, logged_signer: LoggedSigner | KeylessSigner) -> Published:
+    files = len(files_of(item.request, how, logged_signer))
+    places = [str(_write_file(item, how, logged_signer, number)) for number in range(files)]
     if not places:
         for target in item.request.targets:
             if target.repository is not None and target.descriptor is not None:
                 places.append(_attach(item, target, target.repository, target.descriptor, how.form))
     carries_proof = how.form not in (SigningForm.COSIGN, SigningForm.RAW)
     return replace(item, places=tuple(places), carries_proof=carries_proof)
+
+
+def _write_file(item: Published, how: Publication, logged_signer: LoggedSigner | KeylessSigner, number: int) -> Path:
+    """Write one of the request's files. Its place is chosen again: another signer may have taken the first choice meanwhile."""
+    data = render_raw(_bare(item)) if how.form is SigningForm.RAW else item.sealed.data
+    for _ in range(_TRIES):
+        path = files_of(item.request, how, logged_signer)[number]
+        if path.exists():
+            _check_files([path], how, item)
+            write_output(path, data)
+            return path
+        if write_new_output(path, data):
+            return path
+    raise Locked("others keep taking the place of the signature", where=str(path), hint="run the same command again")
 
 
 def _bare(item: Published) -> bytes:

@@ -1,6 +1,7 @@
 """A second signer's bundle stands beside the first one's, and both are found."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from pratique.artifact.sidecars import MAX_SIBLINGS, find_sidecars
 from pratique.attest.detached import is_sibling, sibling_suffix
 from pratique.cli.main import run
 from pratique.errors import InputError, LimitExceeded
+from pratique.files import write_new_output
 from pratique.keys.file import generate_key
+from pratique.ship import sign
 
 
 @pytest.fixture
@@ -64,6 +67,63 @@ def test_the_second_signer_s_own_file_is_replaced_only_when_asked_and_the_first_
     assert run(["sign", "program", "--form", "message", "--key", "b", "--replace"]) == 0
     assert (here / "program.sigstore.json").read_bytes() == first
     assert len(bundles(here)) == 2
+
+
+def test_replacing_where_only_another_signed_takes_nothing_of_the_other_s(here):
+    assert run(["sign", "program", "--key", "a"]) == 0
+    first = (here / "program.sigstore.json").read_bytes()
+    assert run(["sign", "program", "--key", "b", "--replace"]) == 0
+    assert (here / "program.sigstore.json").read_bytes() == first and len(bundles(here)) == 2
+
+
+@pytest.mark.parametrize("form", ["bundle", "message"])
+@pytest.mark.parametrize("links", [True, False])
+def test_two_who_sign_at_once_lose_no_signature(here, monkeypatch, form, links):
+    """The other one's is there when this one's is written, and was not when its place was chosen."""
+    publish, begun = sign._publish, []
+
+    def late(*arguments):
+        if not begun:
+            begun.append(True)
+            monkeypatch.setenv("PRATIQUE_HOME", str(here / "home-of-b"))
+            assert run(["sign", "program", "--form", form, "--key", "b"]) == 0
+        return publish(*arguments)
+
+    monkeypatch.setattr(sign, "_publish", late)
+    if not links:
+        monkeypatch.setattr("os.link", _no_links)
+    assert run(["sign", "program", "--form", form, "--key", "a"]) == 0
+    assert len(bundles(here)) == 2
+    monkeypatch.setenv("PRATIQUE_HOME", str(here / "home-of-nobody"))
+    for key in ("a.pub", "b.pub"):
+        assert run(["verify", "program", "--key", key]) == 0
+
+
+def _no_links(*_):
+    raise PermissionError(1, "Operation not permitted")
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_of_those_who_take_a_name_at_once_one_has_it(tmp_path, monkeypatch, links):
+    if not links:
+        monkeypatch.setattr("os.link", _no_links)
+    with ThreadPoolExecutor(8) as pool:
+        took = list(pool.map(lambda number: write_new_output(tmp_path / "f", b"%d" % number), range(32)))
+    assert took.count(True) == 1 and (tmp_path / "f").read_bytes() == b"%d" % took.index(True)
+    assert [path.name for path in tmp_path.iterdir()] == ["f"]
+
+
+def test_a_bare_signature_that_another_wrote_meanwhile_stays(here, monkeypatch, capsys):
+    publish = sign._publish
+
+    def late(*arguments):
+        (here / "program.sig").write_text("of another")
+        return publish(*arguments)
+
+    monkeypatch.setattr(sign, "_publish", late)
+    assert run(["sign", "program", "--form", "raw", "--key", "a"]) == 2
+    assert "there is a signature file of this name" in capsys.readouterr().err
+    assert (here / "program.sig").read_text() == "of another"
 
 
 def test_what_is_no_bundle_is_in_the_way_and_stays(here, capsys):

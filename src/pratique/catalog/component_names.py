@@ -17,6 +17,8 @@ Named = tuple[str, str]
 """A key, and the name it was made of; "" where the name is the key."""
 
 CPE_PREFIX = "cpe:"
+IMPORTED_CPE_PREFIX = "imported-cpe:"
+"""Before the vendor and product that an import gives a component; the name filed with it is the number of that import."""
 IMAGES = frozenset({"oci", "docker"})
 SYSTEMS = frozenset({"deb", "rpm", "apk", "alpm", "opkg"})
 MAX_NAME_CHARS = 1_000  # of what is kept to be found by; the purl is kept whole

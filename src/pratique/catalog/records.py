@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from pratique.attest.bundle import MEDIA_TYPE
 from pratique.catalog import schema
-from pratique.catalog.component_names import names_of
+from pratique.catalog.component_names import CPE_PREFIX, IMPORTED_CPE_PREFIX, cpe_key, names_of
 from pratique.catalog.component_rows import (
     ImportedComponent,
     ImportOrigin,
@@ -134,7 +134,13 @@ class Transaction:
         number_of_import = self._connection.scalar(select(table.c.id).where(*which))
         rows = {one.purl: imported_row(one) for one in components}
         # A document names things as it likes: of what has a purl, that alone is what others find it by.
-        known = self._know_components(rows, {one.purl: ("" if one.has_purl else one.name, one.cpes) for one in components})
+        # A CPE name that it gives is its own word: it is filed with the import, and found there alone.
+        known = self._know_components(rows, {one.purl: ("" if one.has_purl else one.name, ()) for one in components})
+        cpes = {(known[one.purl], key) for one in components for key in map(cpe_key, one.cpes) if key}
+        if cpes:
+            keys = [(one, IMPORTED_CPE_PREFIX + key.removeprefix(CPE_PREFIX)) for one, key in sorted(cpes)]
+            filed = [{"key": key, "component_id": one, "name": str(number_of_import)} for one, key in keys]
+            self._upsert(schema.component_names, filed, ["key", "component_id", "name"], {})
         self._connection.execute(delete(links).where(links.c.import_id == number_of_import))
         if known:
             self._connection.execute(

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, literal, or_, sel
 
 from pratique.catalog import schema
 from pratique.catalog.artifact_names import BY_IMPORT, BY_TAG, artifacts_called, artifacts_of_digest
-from pratique.catalog.component_names import CPE_PREFIX, is_called, key_of
+from pratique.catalog.component_names import CPE_PREFIX, IMPORTED_CPE_PREFIX, is_called, key_of
 from pratique.catalog.queries import imported_names, locations_of
 from pratique.catalog.rows import SearchRow
 from pratique.catalog.search_pattern import CpeMeaning, Meaning, SearchPattern, like
@@ -25,17 +25,21 @@ _OWN = ":"  # no key of a name has it: CPE names and digests do
 
 Found = dict[int, tuple[str, str]]
 """Number of a component → its purl and the name of its source."""
+Said = dict[int, set[int]]
+"""Number of a component that is meant only by what imports call it → the numbers of those imports."""
 
 
 def search(connection: Connection, pattern: SearchPattern) -> list[SearchRow]:
     """What matches: artifacts that are meant themselves, then components, by purl and the artifact's age."""
-    rows = list(_held(connection, find_components(connection, pattern)))
+    found = find_components(connection, pattern)
+    called, said = _called_by_imports(connection, pattern.cpe, found) if pattern.cpe is not None else ({}, {})
+    rows = list(_held(connection, found | called, said))
     rows.sort(key=lambda row: (row.purl, row.first_seen, row.artifact, row.document or ""))
     return [*_artifacts(connection, pattern), *rows]
 
 
 def find_components(connection: Connection, pattern: SearchPattern) -> Found:
-    """The components that are meant."""
+    """The components that are meant, whoever says that they are somewhere."""
     found: Found = {}
     for meaning in pattern.meanings:
         for row in connection.execute(candidates(meaning)):
@@ -96,6 +100,18 @@ def _of_cpe(connection: Connection, asked: CpeMeaning) -> Found:
     return found
 
 
+def _called_by_imports(connection: Connection, asked: CpeMeaning, found: Found) -> tuple[Found, Said]:
+    """Components that imports give such a CPE name. It counts for those imports: others, and what is shipped, share the row."""
+    called: Found = {}
+    said: Said = {}
+    pattern = _matches(schema.component_names.c.key, f"{IMPORTED_CPE_PREFIX}{asked.vendor}:{asked.product}")
+    for row in connection.execute(_named(pattern)):
+        if row.id not in found and asked.is_version(row.type, row.version):
+            called[row.id] = (row.purl, row.source)
+            said.setdefault(row.id, set()).add(int(row.called))
+    return called, said
+
+
 def _could_be_guessed(product: str) -> ColumnElement[bool]:
     from pratique.documents.guessed_cpe_table import KNOWN
 
@@ -129,14 +145,17 @@ def _guesser(asked: CpeMeaning) -> Callable[[Row[Any]], bool]:
     return matches
 
 
-def _held(connection: Connection, found: Found) -> Iterator[SearchRow]:
-    """In which artifacts; of one that was inventoried and about which something was imported, what was found in it counts."""
+def _held(connection: Connection, found: Found, said: Said) -> Iterator[SearchRow]:
+    """In which artifacts; of one that was inventoried and about which something was imported, what was found in it counts.
+    What is among `said` is held by those imports alone."""
     numbers = sorted(found)
     places: dict[int, tuple[str, ...]] = {}
     names: dict[int, str] = {}
     for at in range(0, len(numbers), _CHUNK):
         some = numbers[at : at + _CHUNK]
-        rows = [*connection.execute(_links(some)), *connection.execute(_imported(some))]
+        links = connection.execute(_links([number for number in some if number not in said]))
+        imported = connection.execute(_imported(some))
+        rows = [*links, *(row for row in imported if row.import_id in said.get(row.component_id, (row.import_id,)))]
         unknown = {row.artifact_id for row in rows} - places.keys()
         places |= dict.fromkeys(unknown, ()) | locations_of(connection, unknown)
         names |= imported_names(connection, {row.artifact_id for row in rows if not row.name} & unknown)
@@ -173,7 +192,8 @@ def _links(components: list[int]) -> Select[Any]:
 def _imported(components: list[int]) -> Select[Any]:
     links, imports, artifacts = schema.imported_components, schema.imports, schema.artifacts
     return (
-        select(links.c.component_id, imports.c.artifact_id, literal("").label("layer"), imports.c.document, imports.c.file)
+        select(links.c.component_id, links.c.import_id, imports.c.artifact_id, literal("").label("layer"))
+        .add_columns(imports.c.document, imports.c.file)
         .add_columns(artifacts.c.digest, artifacts.c.name, artifacts.c.first_seen)
         .join(imports, imports.c.id == links.c.import_id)
         .join(artifacts, artifacts.c.id == imports.c.artifact_id)

@@ -338,6 +338,21 @@ def test_a_document_cannot_have_a_package_found_by_a_name_that_is_not_its_own(tm
         assert len(catalog.search("harmless")) == 1
 
 
+def test_a_cpe_name_that_an_import_gives_a_package_is_said_of_that_import_alone(tmp_path):
+    cpe = "cpe:2.3:a:openssl:openssl:1.0.0:*:*:*:*:*:*:*"
+    other = Digest.of(b"other")
+    with open_catalog(tmp_path) as catalog:
+        ship(catalog, [component("pkg:npm/x@1.0.0")])
+        bring(catalog, [brought("pkg:npm/x@1.0.0", cpes=(cpe,))], digest=other)
+        bring(catalog, [brought("pkg:npm/x@1.0.0")], digest=Digest.of(b"third"), data=b"[]")
+        for asked in ("cpe:2.3:a:openssl:openssl", "cpe:2.3:a:openssl:open*", "cpe:/a:openssl:openssl"):
+            assert [(row.artifact, row.document) for row in catalog.search(asked)] == [(other, Digest.of(b"{}"))]
+        assert len(catalog.search("pkg:npm/x")) == 3
+        assert catalog.search("openssl") == [] == catalog.search("imported-cpe*")
+        ship(catalog, [component("pkg:npm/x@1.0.0", cpes=(cpe,))])
+        assert APP in {row.artifact for row in catalog.search("cpe:2.3:a:openssl:openssl") if row.document is None}
+
+
 def test_an_imported_package_of_a_distribution_is_found_by_its_source(tmp_path):
     with open_catalog(tmp_path) as catalog:
         deb = "pkg:deb/debian/libssl3@3.0?upstream=openssl%403.0"

@@ -8,7 +8,7 @@ import re
 import sys
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,9 @@ MAX_SUBJECTS = 100
 MAX_NAME_CHARS = 500
 MAX_LINES = 1_000
 _GZIP = b"\x1f\x8b"
+MAX_MEMBERS = 100_000  # of gzip: block-wise packers write one for each 64 KiB or less
 _CHUNK = 1 << 20
+_PORTION = 16 << 10
 _WRAPPERS = frozenset({"payloadType", "dsseEnvelope", "predicateType"})
 _MEDIA_TYPES = {
     "cyclonedx-json": "application/vnd.cyclonedx+json",
@@ -42,6 +44,8 @@ _MEDIA_TYPES = {
 }
 _CONFIGURATIONS = frozenset({"ImageID", "imageID", "Id"})
 _DIGESTS = frozenset({"ImageID", "RepoDigest"})
+_SOMETHING = re.compile(rb"\S")
+_LINE = re.compile(rb"[^\r\n]+")
 _DIGEST = re.compile(r"\bsha256:[0-9a-f]{64}\b")
 _PLACEHOLDERS = frozenset({"_", "snapshot", "unnamed"})
 """What tools and readers write for a name that they were not given."""
@@ -155,20 +159,25 @@ def _unpacked(data: bytes, limit: int) -> bytes:
     if not data.startswith(_GZIP):
         return data
     found = bytearray()
-    rest = data
-    while rest.startswith(_GZIP):
+    at = members = 0
+    while data.startswith(_GZIP, at):
+        members += 1
+        if members > MAX_MEMBERS:
+            raise LimitExceeded(f"compressed with gzip in more than {MAX_MEMBERS} members")
         unpacker = zlib.decompressobj(wbits=31)
         try:
-            found += unpacker.decompress(rest, limit + 1 - len(found))
-            while not unpacker.eof and unpacker.unconsumed_tail and len(found) <= limit:
-                found += unpacker.decompress(unpacker.unconsumed_tail, _CHUNK)
+            while not unpacker.eof and at < len(data):  # in portions, for what is left of one is copied
+                portion = data[at : at + _PORTION]
+                found += unpacker.decompress(portion, limit + 1 - len(found))
+                while not unpacker.eof and unpacker.unconsumed_tail and len(found) <= limit:
+                    found += unpacker.decompress(unpacker.unconsumed_tail, _CHUNK)
+                if len(found) > limit:
+                    raise LimitExceeded(f"a bill of materials of more than {limit >> 20} MiB, unpacked")
+                at += len(portion) - len(unpacker.unused_data)
         except zlib.error as error:
             raise Malformed("compressed with gzip, and damaged") from error
-        if len(found) > limit:
-            raise LimitExceeded(f"a bill of materials of more than {limit >> 20} MiB, unpacked")
         if not unpacker.eof:
             raise Malformed("compressed with gzip, and cut short")
-        rest = unpacker.unused_data
     return bytes(found)
 
 
@@ -178,8 +187,8 @@ def _unwrapped(data: bytes, lenient: bool) -> _Wrapped:
 
     received, data = data, as_utf8(data)
     first, _, more = data.partition(b"\n")
-    if more.strip() and _WRAPPERS & _members(first):
-        return _the_one_of(data.splitlines(), lenient)
+    if _SOMETHING.search(more) and _WRAPPERS & _members(first):
+        return _the_one_of(data, lenient)
     names = _members(data)
     if "payloadType" in names:
         from pratique.attest.dsse import parse_envelope
@@ -199,14 +208,13 @@ def _unwrapped(data: bytes, lenient: bool) -> _Wrapped:
     return _Wrapped(read_document(received, lenient=lenient))
 
 
-def _the_one_of(lines: list[bytes], lenient: bool) -> _Wrapped:
+def _the_one_of(data: bytes, lenient: bool) -> _Wrapped:
     """Of statements in lines, as cosign hands them out, the one that is a bill of materials."""
     found: list[_Wrapped] = []
     failed: PratiqueError | None = None
-    rows = [line for line in lines if line.strip()]
-    if len(rows) > MAX_LINES:
-        raise LimitExceeded(f"more than {MAX_LINES} statements")
-    for line in rows:
+    for count, line in enumerate(_lines(data)):
+        if count == MAX_LINES:
+            raise LimitExceeded(f"more than {MAX_LINES} statements")
         try:
             found.append(_unwrapped(line, lenient))
         except PratiqueError as error:
@@ -216,6 +224,13 @@ def _the_one_of(lines: list[bytes], lenient: bool) -> _Wrapped:
     if failed is not None and not found:
         raise failed
     raise Malformed(f"{len(found)} bills of materials in one file", hint="give each in a file of its own, a line of this one")
+
+
+def _lines(data: bytes) -> Iterator[bytes]:
+    """Those with something in them, one at a time: a file may be nothing but ends of lines."""
+    for found in _LINE.finditer(data):
+        if line := found[0].strip():
+            yield line
 
 
 def _members(data: bytes) -> frozenset[str]:

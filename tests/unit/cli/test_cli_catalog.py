@@ -8,16 +8,18 @@ import os
 import subprocess
 import sys
 import threading
+import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from pratique.app.home import Home, open_home_catalog
-from pratique.app.import_sbom import read_imported
+from pratique.app.import_sbom import _unwrapped, read_imported
 from pratique.catalog.ledger import open_catalog
 from pratique.cli.main import run
 from pratique.documents.read import MAX_BYTES
-from pratique.errors import LimitExceeded
+from pratique.errors import LimitExceeded, Malformed, PratiqueError
 from pratique.model import ArtifactKind, Component, Digest, Subject
 
 IMAGE = Digest.of(b"the image")
@@ -238,6 +240,40 @@ def test_a_bomb_is_not_unpacked(tmp_path):
     path.write_bytes(gzip.compress(b" " * (MAX_BYTES + 2), compresslevel=1))
     with pytest.raises(LimitExceeded, match="unpacked"):
         read_imported(str(path))
+
+
+def test_gzip_of_many_empty_members_is_read_in_one_pass_and_of_too_many_refused(tmp_path):
+    path = tmp_path / "many.json.gz"
+    empty, full = gzip.compress(b"", mtime=0), gzip.compress(json.dumps(cyclonedx("pkg:npm/a@1")).encode())
+    path.write_bytes(empty * 90_000 + full)
+    begun = time.process_time()
+    assert len(read_imported(str(path)).components) == 1
+    assert time.process_time() - begun < 20
+    path.write_bytes(empty * 200_000 + full)
+    with pytest.raises(LimitExceeded, match="members"):
+        read_imported(str(path))
+
+
+def test_a_large_document_in_one_member_arrives_whole(tmp_path):
+    path = tmp_path / "large.json.gz"
+    text = json.dumps(cyclonedx("pkg:npm/a@1") | {"serialNumber": "urn:uuid:3e671687-395b-41f5-a30f-a58921a69b79"}).encode()
+    data = text + b" " * (3 << 20)
+    path.write_bytes(gzip.compress(data[: len(data) // 2], 0) + gzip.compress(data[len(data) // 2 :], 0))
+    assert read_imported(str(path)).data == data
+    path.write_bytes(gzip.compress(data, 0)[:-9])
+    with pytest.raises(Malformed, match="cut short"):
+        read_imported(str(path))
+
+
+def test_ends_of_lines_without_number_take_no_memory():
+    data = b'{"payloadType":"x"}' + b"\n" * (24 << 20) + b'{"payloadType":"y"}'
+    tracemalloc.start()
+    try:
+        with pytest.raises(PratiqueError):
+            _unwrapped(data, lenient=False)
+        assert tracemalloc.get_traced_memory()[1] < 4 * len(data)
+    finally:
+        tracemalloc.stop()
 
 
 def test_errors_in_a_document_are_read_around_when_that_is_asked_for(home, capsys):

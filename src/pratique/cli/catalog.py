@@ -14,7 +14,7 @@ from pratique.lexicon.text import how_many
 
 if TYPE_CHECKING:
     from pratique.app.import_sbom import Imported
-    from pratique.catalog.rows import SearchRow
+    from pratique.catalog.rows import ArtifactRow, SearchRow
     from pratique.model import Digest
 
 IMPORT_WAIT_S = 600.0
@@ -76,7 +76,18 @@ def list_(format_: str) -> None:
             ]
         )
     else:
-        print_table(_ARTIFACTS, [[row.name, row.digest, iso_time(row.first_seen)] for row in rows])
+        columns = list(_ARTIFACTS)
+        table = [[row.name, row.digest, iso_time(row.first_seen)] for row in rows]
+        said = [f"{', '.join(row.imported_from)}, imported, {UNSIGNED}" if _is_only_imported(row) else "" for row in rows]
+        if any(said):
+            columns.append(Column("SAID BY", "name", spare=2))
+            table = [[*line, by] for line, by in zip(table, said, strict=True)]
+        print_table(columns, table)
+
+
+def _is_only_imported(row: "ArtifactRow") -> bool:
+    """Whether nothing is known of it but what somebody's documents say: neither what it is nor where."""
+    return bool(row.imported_from and not row.kind and not row.locations)
 
 
 @command.command("import")

@@ -276,6 +276,15 @@ def test_ends_of_lines_without_number_take_no_memory():
         tracemalloc.stop()
 
 
+def test_a_list_marks_what_is_known_by_import_only(home, capsys):
+    ship(home)
+    assert "imported" not in asked(capsys, "catalog", "list")[1]
+    write("vendor.json", cyclonedx("pkg:npm/a@1"))
+    assert asked(capsys, "catalog", "import", "vendor.json")[0] == 0
+    lines = asked(capsys, "catalog", "list")[1].splitlines()
+    assert sorted("vendor.json, imported" in line for line in lines) == [False] * (len(lines) - 1) + [True]
+
+
 def test_errors_in_a_document_are_read_around_when_that_is_asked_for(home, capsys):
     write("errors.json", cyclonedx("pkg:pypi/flask@2.0.1", serialNumber="no urn"))
     assert asked(capsys, "catalog", "import", "errors.json")[0] == 2

@@ -2,19 +2,21 @@
 
 Strict unless told otherwise: a document with errors is refused, and the first of them are named with their place. Leniently,
 what is wrong is taken out, and every part taken out is named. Never read, either way: more than 256 MiB, deeper than 64
-levels, more than 500,000 parts.
+levels, more than 500,000 parts, nor what says more than ten times as much with what it refers to put in place.
 """
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from pratique.attest import strictjson
 from pratique.documents.document import Document
 from pratique.documents.repair import repair
 from pratique.documents.shape import Check, Found, Problem, compile_shape, cyclonedx_check, problems_of
+from pratique.documents.spread import check_spread_of_parts
 from pratique.errors import LimitExceeded, Malformed
 from pratique.lexicon.encodings import as_utf8
 from pratique.lexicon.lazy_regex import lazy
@@ -51,11 +53,14 @@ def read_document(data: bytes, *, lenient: bool = False) -> Reading:
 
 def _settled(reading: Reading, lenient: bool) -> Reading:
     """Leniently, without references to what is not there; the writers leave out those that were read strictly."""
+    document = reading.document
+    subject = () if document.subject is None else (document.subject,)
+    check_spread_of_parts(chain(subject, document.walk(), document.files))
     if not lenient:
         return reading
     from pratique.documents.dangling import without_dangling
 
-    document, dangling = without_dangling(reading.document, reading.document.family)
+    document, dangling = without_dangling(document, document.family)
     return replace(reading, document=document, repaired=(*reading.repaired, *dangling)) if dangling else reading
 
 

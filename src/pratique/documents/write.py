@@ -10,6 +10,7 @@ import msgspec
 from pratique.documents.document import Document, Family
 from pratique.documents.names import OutputTarget
 from pratique.documents.shape import Problem
+from pratique.documents.spread import check_spread
 
 if TYPE_CHECKING:
     from pratique.documents.crossing.to_cyclonedx import Crossed
@@ -34,12 +35,19 @@ def dump_json(value: Any) -> bytes:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def _rendered(value: Any, left_out: tuple[Problem, ...]) -> Rendered:
+def _rendered(value: Any, left_out: tuple[Problem, ...], of_inventory: bool = False) -> Rendered:
     """As JSON, with a word on characters that are none."""
+    _check(value, of_inventory)
     try:
         return Rendered(msgspec.json.encode(value), left_out)
     except UnicodeEncodeError:
         return Rendered(dump_json(value), (*left_out, _HALVED))
+
+
+def _check(value: Any, of_inventory: bool) -> None:
+    """That a document of somebody else does not grow without bound. An inventory has no references to things of size."""
+    if not of_inventory:
+        check_spread(value)
 
 
 def render_document(
@@ -48,6 +56,8 @@ def render_document(
     """The document in that format. `environ`: where a GitHub snapshot finds the commit, the branch and the job.
 
     `of_inventory`: `from_inventory` made it just now, so that it need not be held against the format's schema again.
+
+    Raises LimitExceeded for a document in which one large thing is referred to so often that it grows beyond all measure.
 
     Of the formats, `table` and `json` show the document as it is; the native JSON of an inventory is `native.render_json`.
     """
@@ -91,22 +101,23 @@ def _rendered_as(
         from pratique.documents.github import document_to_github
 
         value, left_out = document_to_github(document, environ)
-        return _rendered(value, left_out)
+        return _rendered(value, left_out, of_inventory)
     if target.format == "syft-json":
         from pratique.documents.foreign.syft_render import document_to_syft
 
         value, left_out = document_to_syft(document)
-        return _rendered(value, left_out)
+        return _rendered(value, left_out, of_inventory)
     if target.format == "json":
         from pratique.documents.native.render import render_document_json
 
+        _check(document, of_inventory)
         return Rendered(render_document_json(document))
     if target.format == "table":
         from pratique.documents.table import document_rows
 
         # Without headings, as every table is outside of a terminal.
         return Rendered("".join("\t".join(row) + "\n" for row in document_rows(document)).encode("utf-8", "replace"))
-    return _spdx(document, target)
+    return _spdx(document, target, of_inventory)
 
 
 def _cyclonedx(document: Document, target: OutputTarget, of_inventory: bool, crossed: "Crossed | None") -> Rendered:
@@ -115,24 +126,26 @@ def _cyclonedx(document: Document, target: OutputTarget, of_inventory: bool, cro
     xml = target.format == "cyclonedx-xml"
     value, left_out = document_to_cyclonedx(document, target.version, xml=xml, of_inventory=of_inventory, crossed=crossed)
     if target.format == "cyclonedx-json":
-        return _rendered(value, left_out)
+        return _rendered(value, left_out, of_inventory)
+    _check(value, of_inventory)
     from pratique.documents.cyclonedx.xml_render import json_to_xml
 
     data, unsayable = json_to_xml(value, target.version)
     return Rendered(data, (*left_out, *unsayable))
 
 
-def _spdx(document: Document, target: OutputTarget) -> Rendered:
+def _spdx(document: Document, target: OutputTarget, of_inventory: bool) -> Rendered:
     if target.version >= "3":
         from pratique.documents.spdx3.render import document_to_spdx3
 
         value, left_out = document_to_spdx3(document)
-        return _rendered(value, left_out)
+        return _rendered(value, left_out, of_inventory)
     from pratique.documents.spdx2.render import document_to_spdx2
 
     value, left_out = document_to_spdx2(document)
     if target.format == "spdx-json":
-        return _rendered(value, left_out)
+        return _rendered(value, left_out, of_inventory)
+    _check(value, of_inventory)
     from pratique.documents.spdx2.tags_render import json_to_tags
 
     data, unsayable = json_to_tags(value)

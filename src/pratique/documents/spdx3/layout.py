@@ -11,13 +11,17 @@ from typing import Any
 
 from pratique.documents.spdx3.members import WORLDLY, id_of, identifier
 from pratique.documents.spdx3.shape import identifier_of, model, things_in, top_of
+from pratique.documents.spread import Allowance, Scale
 
 _INFO = "CreationInfo"
 
 
 def laid_out(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The elements and named creation infos of a document that `spdx3_check` has passed, in its order; then whatever stands by
-    itself without being either, and that nothing refers to. What is laid out so already is handed on as it is."""
+    itself without being either, and that nothing refers to. What is laid out so already is handed on as it is.
+
+    Raises LimitExceeded for small things that are referred to so often that in place they say far more than the document.
+    """
     elements = model().elements
     apart: dict[str, Mapping[str, Any]] = {}  # small things that have a name
     short: list[str] = []
@@ -37,16 +41,20 @@ def laid_out(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
             apart.setdefault(ref, one)
     if not (nested or apart or short):
         return list(top_of(document))
-    return list(_Layout(apart, prefixes, serial, short).of(document))
+    scale = Scale()
+    scale.weigh(document)
+    return list(_Layout(apart, prefixes, serial, short, scale).of(document))
 
 
 class _Layout:
     """One document on its way."""
 
     def __init__(
-        self, apart: Mapping[str, Mapping[str, Any]], prefixes: Mapping[str, str], serial: str, short: list[str]
+        self, apart: Mapping[str, Mapping[str, Any]], prefixes: Mapping[str, str], serial: str, short: list[str], scale: Scale
     ) -> None:
         self.apart = apart
+        self.scale = scale
+        self.allowed = Allowance(scale.said)
         self.prefixes = {name: space for name, space in prefixes.items() if space.startswith(WORLDLY)}
         self.names = {ref: self.expanded(ref) for ref in short}
         self.names |= {ref: identifier(serial, ref) for ref, name in self.names.items() if name == ref}
@@ -91,6 +99,8 @@ class _Layout:
         if isinstance(value, str):
             if value not in self.apart:
                 return self.names.get(value) or self.expanded(value)
+            if value in self.placed:
+                self.allowed.take(self.scale.weigh(self.apart[value]))
             self.placed.add(value)
             return self.in_place(self.apart[value])
         if not isinstance(value, dict) or value["type"] not in model().named:

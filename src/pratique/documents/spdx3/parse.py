@@ -103,6 +103,7 @@ class _Reader:
             if isinstance(ref, str) and self.elements.get(ref, {}).get("type") in _RELATIONSHIPS
         }
         self.expanded = ExpandedLicences(self.elements, custom_names)
+        self.parties: dict[str, Party | None] = {}  # one value of who is referred to by thousands
 
     def document(self) -> Document:
         """All of it."""
@@ -402,6 +403,14 @@ class _Reader:
 
     def party(self, ref: Any) -> Party | None:
         """The agent of that identifier; None if it is not in the document."""
+        if not isinstance(ref, str):
+            return self.agent(ref)
+        if ref not in self.parties:
+            self.parties[ref] = self.agent(ref)
+        return self.parties[ref]
+
+    def agent(self, ref: Any) -> Party | None:
+        """The same, made anew."""
         value = self.elements.get(ref) if isinstance(ref, str) else ref
         if not isinstance(value, dict) or value.get("type") not in _AGENTS:
             return None

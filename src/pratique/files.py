@@ -88,11 +88,16 @@ def check_folder_above(path: Path) -> None:
 
 
 def _holds_private_key(path: Path) -> bool:
+    """Raises InputError for a file that cannot be read: nobody knows whether it is a key, and a folder that takes files is enough
+    to put another in its place.
+    """
     try:
         with open_regular(path) as file:
             return file_holds_private_key(file)
-    except (OSError, InputError):
+    except FileNotFoundError:
         return False
+    except OSError as error:
+        raise unreadable(error, path) from error
 
 
 def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:

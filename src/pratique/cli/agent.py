@@ -97,8 +97,9 @@ def run(
     """
     from pratique.app.publish_report import publish_report
     from pratique.app.verified_manifest import verified_manifest
-    from pratique.runtime.agent import load_node, run_agent
+    from pratique.runtime.agent import run_agent
     from pratique.runtime.config import AgentConfig
+    from pratique.runtime.node import load_node
     from pratique.runtime.respond import Response
     from pratique.runtime.watch import Rules
     from pratique.runtime.workloads import PodmanEngine

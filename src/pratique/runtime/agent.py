@@ -16,9 +16,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
-from pratique.errors import Malformed, PratiqueError, Unavailable
+from pratique.errors import Malformed, PratiqueError
 from pratique.model import Cause
 from pratique.runtime.allowlist import AllowList
 from pratique.runtime.config import AgentConfig, ManifestSource, Unverified
@@ -32,17 +31,6 @@ from pratique.runtime.respond import Responder, Response, look_at
 from pratique.runtime.scan import Mapped, scan
 from pratique.runtime.watch import Observation, Watch
 from pratique.runtime.workloads import Engine, RunningContainer
-
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-
-
-def load_node(path: Path = BOOT_ID) -> tuple[str, str]:
-    """(host name, boot id) of this machine. Raises Unavailable where there is no /proc, as in a bare chroot."""
-    try:
-        return os.uname().nodename, path.read_text(encoding="ascii").strip()
-    except OSError as error:
-        hint = "run it on the host itself, or mount /proc there"
-        raise Unavailable("the kernel does not say which start this is", where=str(path), hint=hint) from error
 
 
 def run_agent(

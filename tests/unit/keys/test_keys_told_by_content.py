@@ -3,6 +3,8 @@
 import base64
 import io
 import json
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -108,3 +110,21 @@ def test_a_path_through_the_folder_of_descriptors_is_a_file_s_like_any_other(tmp
     (tmp_path / "f").write_text("{}")
     assert run(["sbom", "generate", f"dir:{tmp_path}", "-o", f"json={named}"]) == 2
     assert (tmp_path / "k").read_bytes() == _PEM
+
+
+def test_a_file_that_cannot_be_read_may_be_a_key_and_is_not_overwritten():
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)  # whoever may write into the folder could put another file in its place
+        path = Path(folder) / "k"
+        path.write_bytes(_PEM)
+        path.chmod(0)
+        before = os.geteuid()
+        if before == 0:
+            os.seteuid(65534)
+        try:
+            with pytest.raises(InputError, match="cannot be read"):
+                write_output(path, b"{}")
+        finally:
+            os.seteuid(before)
+        path.chmod(0o600)
+        assert path.read_bytes() == _PEM

@@ -16,10 +16,10 @@ from pratique.errors import LimitExceeded, Malformed, Unavailable
 from pratique.model import Digest, FileEntry, FileKind, FileManifest
 from pratique.model.manifest import manifest_root
 from pratique.runtime import process
-from pratique.runtime.agent import load_node
 from pratique.runtime.allowlist import AllowList, ContentKind, Judgement, Seen, classify
 from pratique.runtime.fanotify import FAN_OPEN_EXEC_PERM, FAN_OPEN_PERM, FAN_Q_OVERFLOW, Event, parse_events
 from pratique.runtime.mountinfo import MAX_MOUNTS, MarkScope, lower_directories, parse_mountinfo, plan_marks, root_mount, unescape
+from pratique.runtime.node import load_node
 from pratique.runtime.process import Membership, describe
 from pratique.runtime.remember import CAP_SYS_ADMIN, bounding_set, file_key, is_lower, kernel_may_remember
 from pratique.runtime.report import Tally

@@ -5,10 +5,11 @@ A property `pratique:relation:depends-on` names what is also needed without more
 needs was stated and empty. Without it, what a property explains is not read as a need of its own.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from pratique.documents.document import DEPENDS_ON, NEEDING, Relation
+from pratique.documents.document import DEPENDS_ON, NEEDING, PROVIDES, Relation
 
 _ELSEWHERE = "DocumentRef-"
 
@@ -55,3 +56,25 @@ def told_apart(rows: Iterable[Relation], marks: Iterable[Relation], others: Sequ
         if targets or not row.targets or "" in plain.get(row.source, ()):
             found.append(row if targets == row.targets else replace(row, targets=targets))
     return (*found, *others)
+
+
+def dependency_rows(
+    relations: Iterable[Relation], explained: Mapping[str, Sequence[str]], *, provides: bool, same: bool
+) -> list[dict[str, Any]]:
+    """The `dependencies`, a row for each that needs or, where the version has that word, provides. `explained`: as
+    `explained_needs` gives it. `same`: the document was CycloneDX before, and a row that stated no list gets none.
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    for one in relations:
+        if one.comment or one.complete or not (one.kind == DEPENDS_ON or (one.kind == PROVIDES and provides)):
+            continue
+        row = rows.setdefault(one.source, {"ref": one.source})
+        name = "dependsOn" if one.kind == DEPENDS_ON else "provides"
+        row[name] = [*row.get(name, ()), *one.targets]
+        if same and not one.targets and "/dependsOn" in one.extra:
+            del row[name]
+    for ref, targets in explained.items():
+        row = rows.setdefault(ref, {"ref": ref})
+        said = row.get("dependsOn", [])
+        row["dependsOn"] = [*said, *(target for target in targets if target not in said)]
+    return list(rows.values())

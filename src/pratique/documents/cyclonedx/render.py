@@ -14,7 +14,7 @@ from pratique.documents.carry import carried, carried_items, carried_part
 from pratique.documents.containment import nested
 from pratique.documents.crossing.to_cyclonedx import Crossed, crossed_to_cyclonedx
 from pratique.documents.cyclonedx.licences import licence_choices, sorted_licences
-from pratique.documents.cyclonedx.needs import explained_needs
+from pratique.documents.cyclonedx.needs import dependency_rows, explained_needs
 from pratique.documents.cyclonedx.settle import settle_value
 from pratique.documents.cyclonedx.vocabulary import (
     ALGORITHM_NAMES,
@@ -124,7 +124,7 @@ class _Writer:
         references, _ = self._references(source.references, "")
         if references:
             out["externalReferences"] = references
-        out["dependencies"] = self._dependencies()
+        out["dependencies"] = dependency_rows(source.relations, self.explained, provides=self.version >= "1.6", same=self.same)
         if source.completeness:
             out["compositions"] = [self._completeness(one) for one in source.completeness]
         if source.vulnerabilities:
@@ -364,27 +364,6 @@ class _Writer:
             self.relations.setdefault(ref, []).extend(Property(f"{OWN_PREFIX}relation:{DEPENDS_ON}", name) for name in names)
         plain = [replace(one, extra={}) for one in remarked]
         self.relations.setdefault("", []).extend(carried_items("pratique:document:relations", plain))
-
-    def _dependencies(self) -> list[dict[str, Any]]:
-        rows: dict[str, dict[str, Any]] = {}
-        for one in self.source.relations:
-            if (
-                one.comment
-                or one.complete
-                or one.kind not in (DEPENDS_ON, PROVIDES)
-                or (one.kind == PROVIDES and self.version < "1.6")
-            ):
-                continue
-            row = rows.setdefault(one.source, {"ref": one.source})
-            name = "dependsOn" if one.kind == DEPENDS_ON else "provides"
-            row[name] = [*row.get(name, ()), *one.targets]
-            if self.same and not one.targets and "/dependsOn" in one.extra:
-                del row[name]
-        for ref, targets in self.explained.items():
-            row = rows.setdefault(ref, {"ref": ref})
-            said = row.get("dependsOn", [])
-            row["dependsOn"] = [*said, *(target for target in targets if target not in said)]
-        return list(rows.values())
 
     def _completeness(self, one: Completeness) -> dict[str, Any]:
         out: dict[str, Any] = {"aggregate": one.aggregate}

@@ -3,11 +3,9 @@
 Takes documents that `spdx3_check` has passed, or repaired ones. Packages and files become parts, agents become parties where
 they are named, licence expressions become licences where a relationship declares or concludes them. Every other element stays
 as it is in `extra["/@graph"]`.
-
-Long for one reason: what was taken over as something else is known only to who took it, and all the rest stays in the graph.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,27 +19,21 @@ from pratique.documents.document import (
     Family,
     Licence,
     Part,
-    Party,
-    Property,
     Relation,
-    Tool,
 )
 from pratique.documents.extra import rest_of
 from pratique.documents.parties import said_in_spdx3, without_made_originators
 from pratique.documents.spdx3.expanded import ExpandedLicences
+from pratique.documents.spdx3.graph import AGENTS, BOMS, OWN_AGENT, OWN_INFO, PART_CLASSES, Graph
 from pratique.documents.spdx3.layout import laid_out
 from pratique.documents.spdx3.members import (
-    agent_addresses,
     hashes_from,
     id_of,
     identifiers_from,
-    own_prefix,
-    ref_of,
     references_from,
     said,
     text_of,
 )
-from pratique.documents.spdx3.shape import model
 from pratique.documents.spdx3.vocabulary import (
     IMPLIED_KINDS,
     INDIVIDUALS,
@@ -52,7 +44,7 @@ from pratique.documents.spdx3.vocabulary import (
     hyphened,
     profiles_of,
 )
-from pratique.documents.spdx_common import is_only_a_name, named_licence, tool_from, without_group, without_made_parties
+from pratique.documents.spdx_common import is_only_a_name, named_licence, without_group, without_made_parties
 from pratique.documents.spdx_vocabulary import licence_from_spdx
 from pratique.lexicon.licences import reference
 
@@ -62,18 +54,12 @@ _PART = frozenset(
     " software_homePage software_downloadLocation contentType software_sourceInfo software_attributionText builtTime releaseTime"
     " validUntilTime".split()
 )
-_PART_CLASSES = frozenset({"software_Package", "software_File", "ai_AIPackage", "dataset_DatasetPackage"})
 _RELATIONSHIPS = frozenset({"Relationship", "LifecycleScopedRelationship"})
-_BOMS = frozenset({"software_Sbom", "Bom"})
-_AGENTS = {"Person": "person", "Organization": "organization", "SoftwareAgent": "software", "Agent": ""}
-_AGENT = frozenset({"spdxId", "@id", "type", "creationInfo", "name"})
 _LICENCE_RELATIONS = {"hasDeclaredLicense": Basis.DECLARED, "hasConcludedLicense": Basis.CONCLUDED}
 _LICENCE = frozenset("spdxId @id type creationInfo simplelicensing_licenseExpression simplelicensing_customIdToUri".split())
 _RELATION = frozenset("spdxId @id type creationInfo from to relationshipType completeness comment scope".split())
-_KEPT_TWICE = frozenset({*_AGENTS, "Tool", "CreationInfo", "simplelicensing_LicenseExpression"})
+_KEPT_TWICE = frozenset({*AGENTS, "Tool", "CreationInfo", "simplelicensing_LicenseExpression"})
 """Classes of what becomes a value without a name, and may be referred to by its name, too."""
-OWN_AGENT = "agent-pratique"
-OWN_INFO = "_:creationInfo"
 
 
 def document_from_spdx3(document: Mapping[str, Any]) -> Document:
@@ -81,17 +67,12 @@ def document_from_spdx3(document: Mapping[str, Any]) -> Document:
     return _Reader(laid_out(document)).document()
 
 
-class _Reader:
+class _Reader(Graph):
     """One document on its way in."""
 
     def __init__(self, graph: Iterable[Mapping[str, Any]]) -> None:
-        self.elements: dict[str, Mapping[str, Any]] = {id_of(one) or f"_:unnamed-{index}": one for index, one in enumerate(graph)}
-        documents = [one for one in self.elements.values() if one["type"] == "SpdxDocument"]
-        self.root: Mapping[str, Any] = documents[0] if documents else self.no_document()
-        self.serial = id_of(self.root)
-        self.used: set[str] = {self.serial}
+        super().__init__(graph)
         self.stated: dict[str, frozenset[str]] = {}  # what each part carries
-        self.info = text_of(self.root.get("creationInfo"))
         self.licences: dict[str, list[Licence]] = {}
         self.custom, custom_names = self.custom_licences()
         # Relationships have names of ours again, unless something is said of them.
@@ -103,13 +84,12 @@ class _Reader:
             if isinstance(ref, str) and self.elements.get(ref, {}).get("type") in _RELATIONSHIPS
         }
         self.expanded = ExpandedLicences(self.elements, custom_names)
-        self.parties: dict[str, Party | None] = {}  # one value of who is referred to by thousands
 
     def document(self) -> Document:
         """All of it."""
         info = self.creation_info(self.root.get("creationInfo", {}))
         relations = self.relations()
-        parts = [self.part(one) for one in self.elements.values() if one["type"] in _PART_CLASSES]
+        parts = [self.part(one) for one in self.elements.values() if one["type"] in PART_CLASSES]
         annotations = self.annotations()
         roots, extra = self.collections()
         described = dict.fromkeys(roots)
@@ -181,38 +161,6 @@ class _Reader:
             found.pop(self.info, None)
             return [{**one, "creationInfo": OWN_INFO} if one.get("creationInfo") == self.info else one for one in found.values()]
         return list(found.values())
-
-    def spoken_of(self, one: Mapping[str, Any]) -> Iterator[str]:
-        """What an element refers to."""
-        for member in model().ranges.get(one["type"], {}).keys() & one.keys():
-            value = one[member]
-            yield from (ref for ref in (value if isinstance(value, list) else (value,)) if isinstance(ref, str))
-
-    def no_document(self) -> dict[str, Any]:
-        """What stands for a document where the elements are not in one (SPDX 3.0.1, Core, SpdxDocument: at most one): about what
-        its one bill of materials is about."""
-        boms = [ref for ref, one in self.elements.items() if one["type"] in _BOMS]
-        infos = [one["creationInfo"] for one in self.elements.values() if "creationInfo" in one]
-        return {"type": "SpdxDocument", "rootElement": boms, **({"creationInfo": infos[0]} if infos else {})}
-
-    def own(self, name: str) -> str:
-        """An identifier that our writer makes."""
-        return own_prefix(self.serial) + name
-
-    def ref(self, ref: str) -> str:
-        """What an identifier is called in the neutral value: our writer's are what they were made of."""
-        if ref == self.serial:
-            return ""
-        element = self.elements.get(ref)
-        # What is kept as it is keeps its name.
-        return ref_of(self.serial, ref) if element is None or element["type"] in _PART_CLASSES else ref
-
-    def creation_info(self, value: Any) -> Mapping[str, Any]:
-        """Creation info, referred to or inline."""
-        if isinstance(value, dict):
-            return value
-        self.used.add(value)
-        return self.elements.get(value, {})
 
     def part(self, value: Mapping[str, Any]) -> tuple[str, Part]:
         """A package or a file, and its class."""
@@ -367,7 +315,7 @@ class _Reader:
         boms = [one for one in self.root.get("rootElement", ()) if isinstance(one, str)]
         for ref in boms:
             bom = self.elements.get(ref, {})
-            if bom.get("type") in _BOMS and len(boms) == 1:
+            if bom.get("type") in BOMS and len(boms) == 1:
                 self.used.add(ref)
                 roots += [self.ref(one) for one in bom.get("rootElement", ()) if isinstance(one, str)]
                 known = frozenset("spdxId @id type creationInfo element rootElement".split())
@@ -400,45 +348,3 @@ class _Reader:
                 )
             )
         return tuple(found)
-
-    def party(self, ref: Any) -> Party | None:
-        """The agent of that identifier; None if it is not in the document."""
-        if not isinstance(ref, str):
-            return self.agent(ref)
-        if ref not in self.parties:
-            self.parties[ref] = self.agent(ref)
-        return self.parties[ref]
-
-    def agent(self, ref: Any) -> Party | None:
-        """The same, made anew."""
-        value = self.elements.get(ref) if isinstance(ref, str) else ref
-        if not isinstance(value, dict) or value.get("type") not in _AGENTS:
-            return None
-        self.used.add(id_of(value))
-        extra = rest_of(value, _AGENT)
-        addresses = agent_addresses(value.get("externalIdentifier", []))
-        if addresses is not None:
-            extra.pop("/externalIdentifier", None)
-        email, urls = addresses or ("", ())
-        return Party(name=value.get("name", ""), kind=_AGENTS[value["type"]], email=email, urls=urls, extra=extra)
-
-    def tool(self, ref: Any) -> Tool | None:
-        """The tool of that identifier."""
-        value = self.elements.get(ref) if isinstance(ref, str) else ref
-        if not isinstance(value, dict) or value.get("type") != "Tool":
-            return None
-        self.used.add(id_of(value))
-        return replace(tool_from(value.get("name", "")), extra=rest_of(value, _AGENT))
-
-    def properties(self, value: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Property, ...]]:
-        """CycloneDX properties, which have an extension of their own; and other extensions."""
-        rows: list[Property] = []
-        others: list[Any] = []
-        for one in value.get("extension", ()):
-            entries = one.get("extension_cdxProperty", ()) if isinstance(one, dict) else ()
-            if not entries or one["type"] != "extension_CdxPropertiesExtension" or any(isinstance(row, str) for row in entries):
-                others.append(one)
-                continue
-            for row in entries:
-                rows.append(Property(row.get("extension_cdxPropName", ""), row.get("extension_cdxPropValue", "")))
-        return ({"/extension": others} if others else {}), tuple(rows)

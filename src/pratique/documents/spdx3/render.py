@@ -2,20 +2,16 @@
 
 Identifiers are the document's own and what the part is called; agents, licences and the like are named by their words, so that
 the same document gives the same bytes. What SPDX 3 has no member for stands in its extension for CycloneDX properties.
-
-Long for one reason: every element refers to others by identifiers that are made on the way, so one walk makes them all.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import quote
 
 from pratique import __version__
 from pratique.documents.carry import carried, carried_part
 from pratique.documents.containment import flattened
-from pratique.documents.crossing.vulnerabilities_in import elements_of
 from pratique.documents.crossing.vulnerabilities_out import security_elements
 from pratique.documents.document import (
     Annotation,
@@ -30,21 +26,17 @@ from pratique.documents.document import (
     Property,
     Relation,
 )
-from pratique.documents.extra import extras_that_matter, put_back
+from pratique.documents.extra import put_back
 from pratique.documents.parties import said_in_spdx3
 from pratique.documents.shape import Problem
+from pratique.documents.spdx3.elements import Elements
+from pratique.documents.spdx3.graph import OWN_AGENT, OWN_INFO
 from pratique.documents.spdx3.members import (
-    agent_identifiers,
     extension_of,
-    id_of,
-    identifier,
     identifiers_to,
-    own_prefix,
     problems_of_names,
     references_to,
-    serial_of,
 )
-from pratique.documents.spdx3.parse import OWN_AGENT, OWN_INFO
 from pratique.documents.spdx3.vocabulary import (
     ALGORITHMS,
     CONTEXT,
@@ -71,9 +63,7 @@ from pratique.documents.spdx_common import (
 from pratique.documents.told import at_relations
 from pratique.lexicon.cpe import cpe_version
 from pratique.lexicon.text import clean
-from pratique.lexicon.values import list_or_empty
 
-_CLASSES = {"person": "Person", "organization": "Organization", "software": "SoftwareAgent", "tool": "SoftwareAgent"}
 _PART_CARRIED = (*(name for name in PART_CARRIED if name != "mime_type"), "file_name")
 
 
@@ -84,32 +74,17 @@ def document_to_spdx3(document: Document) -> tuple[dict[str, Any], tuple[Problem
 
 
 @dataclass(slots=True)
-class _Writer:
+class _Writer(Elements):
     """One document on its way out."""
 
-    source: Document
-    left_out: list[Problem] = field(default_factory=list)
-    serial: str = field(init=False)
-    same: bool = field(init=False)
     licences: LicenceWriter = field(init=False)
-    agents: dict[str, dict[str, Any]] = field(default_factory=dict)
-    tools: dict[str, dict[str, Any]] = field(default_factory=dict)
     expressions: dict[str, dict[str, Any]] = field(default_factory=dict)
-    relationships: list[dict[str, Any]] = field(default_factory=list)
     infos: list[dict[str, Any]] = field(default_factory=list)
     known: frozenset[str] = frozenset()
-    taken: set[str] = field(init=False)
-    rest: list[Mapping[str, Any]] = field(init=False)
     classes: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.same = self.source.family is Family.SPDX3
-        self.serial = serial_of(self.source)
-        self.rest = elements_of(self.source) if self.same else []
-        self.taken = {id_of(one) for one in self.rest}
-        odd = len(list_or_empty(self.source.extra.get("/@graph"))) - len(self.rest) if self.same else 0
-        if odd:
-            self.left_out.append(Problem("/@graph", f"{odd} that are no elements of SPDX 3"))
+        Elements.__post_init__(self)
         self.licences = LicenceWriter.of(self.source, explain=False)
 
     def graph(self) -> list[dict[str, Any]]:
@@ -165,38 +140,12 @@ class _Writer:
             *self.rest,
         ]
 
-    def id(self, name: str) -> str:
-        """The identifier of what we name ourselves."""
-        return own_prefix(self.serial) + name
-
     def named(self, ref: str) -> str:
         """The identifier of a part that the document has, "" for none."""
         if ref in self.known and ref:
             return self.ref(ref)
         self.left_out.append(Problem("vulnerabilities", f"names {clean(ref, 80)}, which is not in the document"))
         return ""
-
-    def organization(self, name: str) -> str:
-        """The identifier of an organisation of which only the name is known."""
-        return self.agent(Party(name=name, kind="organization"))
-
-    def numbered(self, word: str, before: int) -> str:
-        """A name that nothing has which is kept as it was."""
-        number = before + 1
-        while self.id(f"{word}-{number}") in self.taken:
-            number += len(self.taken)
-        return f"{word}-{number}"
-
-    def ref(self, ref: str) -> str:
-        """The identifier of a part: what it was in SPDX 3, or its ref within this document."""
-        if not ref:
-            return self.serial
-        return identifier(self.serial, ref) if self.same else self.id(quote(ref, safe="/@:+~"))
-
-    def element(self, kind: str, own: str, **members: Any) -> dict[str, Any]:
-        """An element that we name ourselves; members that say nothing are left out."""
-        out: dict[str, Any] = {"type": kind, "spdxId": self.id(own), "creationInfo": OWN_INFO}
-        return out | {key: one for key, one in members.items() if one}
 
     def collections(self, elements: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The document, and the bill of materials that it is about."""
@@ -364,15 +313,6 @@ class _Writer:
             out["expandedlicensing_seeAlso"] = list(one.urls)
         return self.restore(out, one.extra, f"{one.id} ")
 
-    def relationship(self, source: str, kind: str, targets: list[str], **members: Any) -> dict[str, Any]:
-        """One more relationship."""
-        name = self.numbered("relationship", len(self.relationships))
-        row = self.element(members.pop("type", "Relationship"), name, relationshipType=kind, **members)
-        row["from"] = source
-        row["to"] = targets
-        self.relationships.append(row)
-        return row
-
     def relate(self, one: Relation) -> None:
         """A relation of ours."""
         scope, _, plain = one.kind.partition("-")
@@ -418,35 +358,6 @@ class _Writer:
             row = self.element("Annotation", f"annotation-{index + 1}-{number + 1}", statement=one.text)
             row |= {"creationInfo": info, "annotationType": one.kind or "other", "subject": self.ref(subject)}
             yield self.restore(row, one.extra, "annotation ")
-
-    def agent(self, party: Party) -> str:
-        """The identifier of a party, which is in the document once."""
-        party, extra = said_in_spdx3(party), party.extra
-        words = json.dumps(
-            [party.name, party.kind, party.email, party.urls, extra if self.same else {}], sort_keys=True, default=str
-        )
-        name = f"agent-{short_hash(words)}"
-        if name not in self.agents:
-            row = self.element(_CLASSES.get(party.kind, "Agent"), name, name=party.name)
-            row |= agent_identifiers(party)
-            self.agents[name] = self.restore(row, extra, f"{party.name} ")
-        return self.id(name)
-
-    def tool(self, text: str, extra: Any) -> str:
-        """The identifier of a tool."""
-        name = f"tool-{short_hash(text + (json.dumps(extra, sort_keys=True) if self.same else ''))}"
-        self.tools[name] = self.restore(self.element("Tool", name, name=text), extra, f"tool {text} ")
-        return self.id(name)
-
-    def restore(self, value: dict[str, Any], extra: Any, place: str) -> dict[str, Any]:
-        """Extras of the same family, put back; of others, named."""
-        if self.same:
-            return put_back(value, extra)
-        self.left_out += [
-            Problem(pointer, f"has no place outside of {self.source.family.value}")
-            for pointer in extras_that_matter(extra, place)
-        ]
-        return value
 
 
 def _with(subject: Part | None, parts: tuple[Part, ...]) -> tuple[Part, ...]:
